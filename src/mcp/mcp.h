@@ -1,0 +1,340 @@
+/*
+ * mcp: the protocol.  One model for all revisions: an exchange is self-contained, fronts (towards
+ * clients) and backs (towards upstreams) translate.  What each revision knows is a table (methods.c),
+ * not code.  The core above never asks which revision it is speaking.
+ */
+#ifndef MCP_MCP_H
+#define MCP_MCP_H
+
+#include "auth/auth.h"
+#include "config/config.h"
+#include "net/net.h"
+
+/* ---- revisions and methods (revision.c) --------------------------------------------------------- */
+
+enum mcp_revision { MCP_2025_06_18, MCP_2025_11_25, MCP_REVISIONS_N };
+#define MCP_NEWEST	MCP_2025_11_25
+
+const char *mcp_revision_name(enum mcp_revision revision);
+bool	mcp_revision_find(struct slice name, enum mcp_revision *out);
+
+/* Bits of enum mcp_revision, and who may send what. */
+#define MCP_FROM_CLIENT	1u
+#define MCP_FROM_SERVER	2u
+
+#define MCP_METHODS(X)									\
+	/* id			method				   request  from */	\
+	X(INITIALIZE,		"initialize",				1, MCP_FROM_CLIENT)	\
+	X(INITIALIZED,		"notifications/initialized",		0, MCP_FROM_CLIENT)	\
+	X(PING,			"ping",					1, MCP_FROM_CLIENT | MCP_FROM_SERVER) \
+	X(TOOLS_LIST,		"tools/list",				1, MCP_FROM_CLIENT)	\
+	X(TOOLS_CALL,		"tools/call",				1, MCP_FROM_CLIENT)	\
+	X(ELICITATION_CREATE,	"elicitation/create",			1, MCP_FROM_SERVER)	\
+	X(CANCELLED,		"notifications/cancelled",		0, MCP_FROM_CLIENT | MCP_FROM_SERVER) \
+	X(PROGRESS,		"notifications/progress",		0, MCP_FROM_CLIENT | MCP_FROM_SERVER) \
+	X(TOOLS_CHANGED,	"notifications/tools/list_changed",	0, MCP_FROM_SERVER)
+
+enum mcp_method {
+#define X(id, name, request, from) MCP_##id,
+	MCP_METHODS(X)
+#undef X
+	MCP_METHODS_N,
+	MCP_UNKNOWN = MCP_METHODS_N
+};
+
+struct mcp_method_row {
+	const char *name;
+	bool is_request;
+	unsigned from;
+	bool known[MCP_REVISIONS_N];
+};
+const struct mcp_method_row *mcp_method_row(enum mcp_method method);
+enum mcp_method mcp_method_find(struct slice name);
+
+/* ---- messages (message.c) -------------------------------------------------------------------------- */
+
+enum message_kind { MESSAGE_REQUEST, MESSAGE_NOTIFICATION, MESSAGE_RESULT, MESSAGE_ERROR };
+
+/*
+ * One scanned JSON-RPC message.  Slices point into text, which stands on one line.  Members of the
+ * envelope and of params or result are reachable without another pass.
+ */
+struct message {
+	enum message_kind kind;
+	struct slice text;
+	struct slice id;		/* raw token: string or integer; absent for notifications */
+	enum mcp_method method;
+	struct slice method_name;	/* unescaped */
+	struct slice params;		/* raw; SLICE_NONE when absent */
+	struct slice body;		/* result or error, raw */
+	struct slice name, arguments, meta, cursor, request_id, progress_token;	/* of params, raw */
+	unsigned mended;		/* lone surrogates overwritten */
+};
+
+/*
+ * Reads messages, also large ones: a text over SLICE_OF_WORK_BYTES is scanned in slices, one a turn,
+ * while the source is held back.  One at a time; the owner must not feed while intake_is_busy().
+ */
+struct intake {
+	struct loop *loop;
+	struct arena arena;		/* of the message being read; reset when the next one comes */
+	struct json_scan *scan;
+	struct buf text;		/* owned while a large message is scanned */
+	size_t	lined;			/* of text: line ends already replaced */
+	unsigned flags;			/* JSON_MEND for what upstreams send */
+	struct deferred step;
+	bool	is_busy;
+	/*
+	 * message NULL: err says why (ERR_PARSE, ERR_REQUEST, ERR_LIMIT), id is what could be told of
+	 * it (SLICE_NONE: nothing).  The message and its text live until the next one is read; text
+	 * (may be NULL) is the buffer that holds it, which the callee may take.
+	 */
+	void	(*done)(void *owner, struct message *message, struct buf *text, const struct err *err);
+	void	*owner;
+};
+
+void	intake_init(struct intake *intake, struct loop *loop, unsigned flags);
+void	intake_fini(struct intake *intake);
+/* Reads text in place when small (done is called before this returns), else copies it and goes on
+ * with the turns of the loop. */
+void	intake_feed(struct intake *intake, char *text, size_t n);
+/* The same for a text in a buffer, which is taken when large. */
+void	intake_take(struct intake *intake, struct buf *text);
+
+/* Replaces spans of a text by other bytes: parts for writev. Edits in any order, not overlapping. */
+struct edit {
+	struct slice at;		/* span of the text, maybe empty (insertion) */
+	struct slice with;
+};
+#define EDITS_MAX	6
+#define SPLICE_PARTS	(2 * EDITS_MAX + 1)
+size_t	message_splice(struct slice text, struct edit *edits, size_t edits_n,
+	    struct slice parts[SPLICE_PARTS]);
+
+/* ---- sessions and exchanges ------------------------------------------------------------------------- */
+
+struct exchange;
+struct session;
+
+struct client_capabilities {
+	bool elicitation, elicitation_url, sampling, roots;
+};
+
+/* A question to the client: an upstream's request, or one of our own. */
+struct question {
+	enum mcp_method method;
+	struct slice params;		/* raw JSON object */
+	struct slice server;		/* who asks; for people */
+};
+
+/* What came back: the bare result, or an error object. In the exchange's arena. */
+struct answer {
+	bool is_error;
+	struct slice body;
+};
+
+/* What flows back while an exchange runs. */
+struct tell {
+	enum mcp_method method;		/* MCP_PROGRESS */
+	struct slice params;		/* raw; for progress the front puts the client's token in */
+	struct slice token;		/* span of params that holds the upstream's progress token */
+};
+
+/* The end of an exchange: one of result, error (raw JSON) or err. */
+struct reply {
+	struct slice result;
+	struct slice error;		/* as an upstream sent it */
+	struct err err;			/* kind ERR_NONE: not used */
+	struct slice server;		/* for err: data.server */
+	struct slice rule;		/* for ERR_REFUSED: data.rule */
+	uint64_t call_id;		/* for ERR_OUTCOME_UNKNOWN: data.call_id */
+};
+
+/*
+ * A front's half of an exchange.  ask_wait: brings a question to the client and waits for its answer
+ * (the exchange's clock stands still meanwhile: that is done by exchange_ask_wait).  tell: never waits.
+ * finish: encodes and writes; the exchange's owner frees it after that by exchange_free().
+ */
+struct front_ops {
+	const char *name;
+	bool	(*ask_wait)(struct exchange *exchange, const struct question *question,
+		    struct answer *answer, struct err *err);
+	void	(*tell)(struct exchange *exchange, const struct tell *tell);
+	void	(*finish)(struct exchange *exchange, const struct reply *reply);
+};
+
+/*
+ * One client request and everything done for it.  Value part: what travels with it.  Freed when it
+ * has finished and its last byte was handed to the front.
+ */
+struct exchange {
+	struct loop *loop;
+	struct arena arena;
+	struct buf text;		/* the request's bytes */
+	struct message request;
+	uint64_t number;		/* Request #n, one counter a process */
+	uint64_t started_ms;
+	struct caller caller;
+	struct slice client;		/* clientInfo.name */
+	enum mcp_revision revision;
+	struct client_capabilities can;
+	const void *family;		/* the same for requests of one client: for attribution */
+	const struct front_ops *front;
+	void	*front_data;		/* the front's part */
+	const struct mcp_gate *gate;
+	struct task *task;		/* set while the pipeline runs */
+	unsigned asking;		/* questions that wait for the client */
+	bool	is_cancelled;		/* the client said so: no answer is wanted */
+	void	*gateway_data;		/* the pipeline's part */
+};
+
+/*
+ * What the gateway gives to the fronts: filled once at start.  begin: a request is there; the gate
+ * owns the exchange from then on, calls front->finish once and frees it.
+ */
+struct mcp_gate {
+	void	*owner;
+	void	(*begin)(void *owner, struct exchange *exchange);
+	void	(*cancel)(void *owner, struct exchange *exchange);
+	/* Puts the members of an initialize result other than protocolVersion into out. */
+	void	(*describe)(void *owner, struct buf *out, enum mcp_revision revision);
+	/* The guard's point for asks, answers and tells; false: err says which rule. */
+	bool	(*pass)(void *owner, struct exchange *exchange, int guard_kind, struct slice server,
+		    struct slice text, struct err *err);
+};
+
+/* Heap object with an arena of its own (ceiling: message limit plus what answers need). */
+struct exchange *exchange_new(struct loop *loop, size_t ceiling_bytes);
+void	exchange_free(struct exchange **exchange);
+/*
+ * The narrow waist.  Brings a question to the client that sent the exchange and waits for the answer;
+ * time meanwhile does not count against the deadline.  A client that cannot be asked gets an answer
+ * made for it (decline), never a hang.  ERR_DEADLINE after limits.ask; ERR_CANCELLED, ERR_REFUSED.
+ */
+MUST_CHECK bool exchange_ask_wait(struct exchange *exchange, const struct question *question,
+	    struct answer *answer, struct err *err);
+/* Everything that flows back during a call. Never waits; dropped when the client cannot take it. */
+void	exchange_tell(struct exchange *exchange, const struct tell *tell);
+
+/* JSON-RPC texts that fronts and the gateway share (encode.c). */
+void	encode_error(struct buf *out, struct slice id, const struct reply *reply, enum mcp_revision revision);
+size_t	encode_reply(const struct exchange *exchange, const struct reply *reply, struct buf *scratch,
+	    struct slice parts[8]);
+
+/* ---- fronts ------------------------------------------------------------------------------------------- */
+
+struct front_limits {
+	size_t	message_bytes;
+	uint64_t ask_ms, session_idle_ms;
+	unsigned sessions, in_flight;
+};
+
+/* All sessions of one process and what sends to them; one a loop. */
+struct fronts;
+struct fronts *fronts_new(struct loop *loop, const struct mcp_gate *gate, const struct front_limits *limits);
+void	fronts_free(struct fronts **fronts);		/* closes listeners, ends sessions */
+/* Sends a notification without params to every client that is initialised. */
+void	fronts_notify(struct fronts *fronts, enum mcp_method method);
+void	fronts_set_limits(struct fronts *fronts, const struct front_limits *limits);
+unsigned fronts_sessions(const struct fronts *fronts);
+
+/* Streamable HTTP on one address. hosts: allowed Host and Origin names beside the loopback names. */
+MUST_CHECK bool front_http_open(struct fronts *fronts, const struct address *at,
+	    const struct slice *hosts, size_t hosts_n, struct address *bound, struct err *err);
+/* stdin and stdout; on_end when stdin ends and the last request was answered. */
+MUST_CHECK bool front_stdio_open(struct fronts *fronts, void (*on_end)(void *owner), void *owner,
+	    struct err *err);
+/* The same over any two streams (tests, simulation); takes them. */
+void	front_stdio_open_on(struct fronts *fronts, struct stream *in, struct stream *out,
+	    void (*on_end)(void *owner), void *owner);
+/* No new requests; on HTTP new ones are answered 503. */
+void	fronts_drain(struct fronts *fronts);
+
+/* ---- backs -------------------------------------------------------------------------------------------- */
+
+struct back;
+
+/* What an upstream session tells its owner, from the ground floor. */
+struct back_events {
+	void	(*list_changed)(void *owner, enum mcp_method what);
+	void	(*lost)(void *owner, const struct err *why);	/* once; the back is of no further use */
+};
+
+struct back_spec {
+	struct slice server;		/* configured name, for texts */
+	const struct config_upstream *upstream;
+	const char *const *env;		/* of a child, complete */
+	size_t	message_bytes;
+	uint64_t ask_ms;
+	struct client_capabilities can;	/* what is declared to the upstream */
+};
+
+#define CALL_STATES(X)							\
+	X(NEW,		"not sent")					\
+	X(SENT,		"sent to the upstream")				\
+	X(DONE,		"answered")					\
+	X(LOST,		"upstream gone without an answer")		\
+	X(ABANDONED,	"given up; a late answer is dropped")
+
+enum call_state {
+#define X(state, text) CALL_##state,
+	CALL_STATES(X)
+#undef X
+	CALL_STATES_N
+};
+
+/*
+ * One request to an upstream, made for an exchange (or for none: initialize, lists).  Filled by the
+ * caller down to `edits_n`; the rest is the back's.
+ */
+struct call {
+	struct exchange *exchange;	/* NULL: nobody to ask or tell */
+	struct slice text;		/* a whole JSON-RPC request; */
+	struct slice id;		/* span of its id, which is replaced */
+	struct slice token;		/* span of params._meta.progressToken, or SLICE_NONE */
+	struct edit edits[2];		/* further changes: the tool's name */
+	size_t	edits_n;
+	bool	may_repeat;		/* read-only or idempotent */
+	void	(*on_sent)(struct call *call);	/* bytes were handed over; may be NULL */
+	void	*owner;
+
+	uint64_t number;		/* id and progress token upstream; 0 before */
+	enum call_state state;
+	struct buf answer;		/* the bytes of the response */
+	struct message response;	/* spans into them: MESSAGE_RESULT or MESSAGE_ERROR */
+	struct err why;			/* LOST */
+	struct call *next, *prev;	/* in the back's list, oldest first */
+	struct task *task;
+	struct group asks;
+	struct fetch *fetch;		/* HTTP: the request in progress */
+	void	*transport;		/* HTTP: its reader */
+};
+
+/*
+ * Starts the transport and shakes hands.  The back is in *out also while it fails (ERR_UNAVAILABLE
+ * with the reason and, for a child, the end of its stderr); *out is NULL then.
+ */
+MUST_CHECK bool back_open_wait(struct loop *loop, const struct back_spec *spec,
+	    const struct back_events *events, void *owner, struct back **out, struct err *err);
+/*
+ * Sends and waits for the response.  True: call->response is a result or an error of the upstream.
+ * False: ERR_CANCELLED, ERR_DEADLINE (the upstream was told), ERR_UNAVAILABLE (surely not done),
+ * ERR_OUTCOME_UNKNOWN (sent, no answer), ERR_LIMIT (answer too large).
+ */
+MUST_CHECK bool back_call_wait(struct back *back, struct call *call, struct err *err);
+void	call_init(struct call *call);
+void	call_fini(struct call *call);
+/* Ends it: HTTP session deleted, child's stdin closed and, after a grace, killed. Calls are lost. */
+void	back_close(struct back **back);
+
+enum mcp_revision back_revision(const struct back *back);
+struct slice back_instructions(const struct back *back);	/* unescaped, or SLICE_NONE */
+struct slice back_server_info(const struct back *back);		/* raw JSON object */
+bool	back_has_tools(const struct back *back);
+unsigned back_in_flight(const struct back *back);
+/* Last lines of a child's stderr; SLICE_NONE for HTTP. */
+struct slice back_stderr(const struct back *back);
+/* Upstream's messages that made no sense (rubbish, unknown ids), since it was opened. */
+uint64_t back_faults(const struct back *back);
+
+#endif
