@@ -211,6 +211,7 @@ MUST_CHECK bool buf_check(const struct buf *buf, struct err *err);	/* ERR_LIMIT 
  */
 #define JSON_DEPTH	128
 #define JSON_MEND	1u
+#define JSON_ONE_LINE	2u	/* CR and LF between tokens are overwritten by spaces */
 
 enum json_type { JSON_NONE, JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY,
 	JSON_OBJECT };
@@ -272,8 +273,6 @@ bool	json_bool(struct slice token, bool *out);
 
 /* Writers.  buf_json_string adds quotes and escapes; invalid UTF-8 becomes U+FFFD. */
 void	buf_json_string(struct buf *buf, struct slice s);
-/* One line (for stdio framing): raw CR and LF between tokens of an accepted text become spaces. */
-void	json_one_line(char *text, size_t n);
 /* Re-prints an accepted text with two spaces of indent, for people (yyjson). */
 MUST_CHECK bool json_pretty(struct buf *out, struct slice text, struct err *err);
 
