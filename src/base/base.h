@@ -155,6 +155,7 @@ struct arena {
 
 void	arena_init(struct arena *arena, struct memory *memory, size_t ceiling_bytes);
 void	arena_fini(struct arena *arena);	/* may be used again after it */
+void	arena_take(struct arena *to, struct arena *from);	/* moves; from is empty after it */
 MUST_CHECK bool arena_reserve(struct arena *arena, size_t n, struct err *err);	/* ERR_LIMIT */
 void	*arena_alloc(struct arena *arena, size_t n);	/* zeroed, aligned to 16; never NULL */
 char	*arena_bytes(struct arena *arena, size_t n);	/* not zeroed, not aligned; never NULL */

@@ -73,32 +73,32 @@ struct message {
 
 /*
  * Reads messages, also large ones: a text over SLICE_OF_WORK_BYTES is scanned in slices, one a turn,
- * while the source is held back.  One at a time; the owner must not feed while intake_is_busy().
+ * while the source is held back.  One at a time; the owner must not feed while is_busy.
+ *
+ * What was read lives in `arena` and `text`, which the callee may move away (arena_take, buf_take)
+ * together with the message; else both are reused for the next one.
  */
 struct intake {
 	struct loop *loop;
-	struct arena arena;		/* of the message being read; reset when the next one comes */
+	struct arena arena;
+	struct buf text;		/* of a large message, or one that came in a buffer */
 	struct json_scan *scan;
-	struct buf text;		/* owned while a large message is scanned */
-	size_t	lined;			/* of text: line ends already replaced */
 	unsigned flags;			/* JSON_MEND for what upstreams send */
 	struct deferred step;
 	bool	is_busy;
 	/*
-	 * message NULL: err says why (ERR_PARSE, ERR_REQUEST, ERR_LIMIT), id is what could be told of
-	 * it (SLICE_NONE: nothing).  The message and its text live until the next one is read; text
-	 * (may be NULL) is the buffer that holds it, which the callee may take.
+	 * err->kind ERR_NONE: message is good.  Else message is NULL, or holds at least the id that
+	 * could be told of a faulty one.
 	 */
-	void	(*done)(void *owner, struct message *message, struct buf *text, const struct err *err);
+	void	(*done)(void *owner, struct message *message, const struct err *err);
 	void	*owner;
 };
 
 void	intake_init(struct intake *intake, struct loop *loop, unsigned flags);
 void	intake_fini(struct intake *intake);
-/* Reads text in place when small (done is called before this returns), else copies it and goes on
- * with the turns of the loop. */
-void	intake_feed(struct intake *intake, char *text, size_t n);
-/* The same for a text in a buffer, which is taken when large. */
+/* Copies text; small ones are done before this returns. */
+void	intake_feed(struct intake *intake, const char *text, size_t n);
+/* The same without a copy. */
 void	intake_take(struct intake *intake, struct buf *text);
 
 /* Replaces spans of a text by other bytes: parts for writev. Edits in any order, not overlapping. */
@@ -169,8 +169,10 @@ struct front_ops {
  */
 struct exchange {
 	struct loop *loop;
-	struct arena arena;
-	struct buf text;		/* the request's bytes */
+	struct arena arena;		/* the request's bytes too, unless they are in text */
+	struct buf text;
+	struct arena answer_arena;	/* what exchange_keep() was given */
+	struct buf answer_text;
 	struct message request;
 	uint64_t number;		/* Request #n, one counter a process */
 	uint64_t started_ms;
@@ -188,6 +190,9 @@ struct exchange {
 	void	*gateway_data;		/* the pipeline's part */
 };
 
+/* What crosses besides requests and results; guard_kind for those who may not include guard. */
+enum mcp_pass { PASS_ASK, PASS_ANSWER, PASS_TELL };
+
 /*
  * What the gateway gives to the fronts: filled once at start.  begin: a request is there; the gate
  * owns the exchange from then on, calls front->finish once and frees it.
@@ -199,12 +204,14 @@ struct mcp_gate {
 	/* Puts the members of an initialize result other than protocolVersion into out. */
 	void	(*describe)(void *owner, struct buf *out, enum mcp_revision revision);
 	/* The guard's point for asks, answers and tells; false: err says which rule. */
-	bool	(*pass)(void *owner, struct exchange *exchange, int guard_kind, struct slice server,
+	bool	(*pass)(void *owner, struct exchange *exchange, enum mcp_pass what, struct slice server,
 		    struct slice text, struct err *err);
 };
 
-/* Heap object with an arena of its own (ceiling: message limit plus what answers need). */
-struct exchange *exchange_new(struct loop *loop, size_t ceiling_bytes);
+/* Takes the arena, the text and the message of an intake. */
+struct exchange *exchange_new(struct intake *intake, const struct message *request);
+/* The answer's bytes live as long as the exchange; takes both, frees what it kept before. */
+void	exchange_keep(struct exchange *exchange, struct arena *arena, struct buf *text);
 void	exchange_free(struct exchange **exchange);
 /*
  * The narrow waist.  Brings a question to the client that sent the exchange and waits for the answer;
@@ -217,9 +224,11 @@ MUST_CHECK bool exchange_ask_wait(struct exchange *exchange, const struct questi
 void	exchange_tell(struct exchange *exchange, const struct tell *tell);
 
 /* JSON-RPC texts that fronts and the gateway share (encode.c). */
-void	encode_error(struct buf *out, struct slice id, const struct reply *reply, enum mcp_revision revision);
+void	encode_error(struct buf *out, struct slice id, const struct reply *reply);
+/* The whole message in parts; scratch holds what is not in the reply itself. Returns their number. */
+#define REPLY_PARTS	6
 size_t	encode_reply(const struct exchange *exchange, const struct reply *reply, struct buf *scratch,
-	    struct slice parts[8]);
+	    struct slice parts[REPLY_PARTS]);
 
 /* ---- fronts ------------------------------------------------------------------------------------------- */
 
@@ -300,7 +309,8 @@ struct call {
 
 	uint64_t number;		/* id and progress token upstream; 0 before */
 	enum call_state state;
-	struct buf answer;		/* the bytes of the response */
+	struct arena arena;		/* the bytes of the response are here or in text */
+	struct buf answer;
 	struct message response;	/* spans into them: MESSAGE_RESULT or MESSAGE_ERROR */
 	struct err why;			/* LOST */
 	struct call *next, *prev;	/* in the back's list, oldest first */

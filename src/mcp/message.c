@@ -1,0 +1,377 @@
+/*
+ * One JSON-RPC message: from bytes to a scanned struct message, and back to bytes by splicing.
+ *
+ * The scan is strict (base.h); members of the envelope and of params whose name differs from a protocol
+ * name only in case are refused, because receivers disagree about them (an intermediary must not see
+ * another message than the server does).  Small texts are read in place within the call; large ones in
+ * slices of SLICE_OF_WORK_BYTES, one a turn of the loop.
+ */
+#include <string.h>
+
+#include "mcp/mcp.h"
+
+/* Members that mean something to the protocol, in the envelope (1) and in params (2). */
+static const struct {
+	struct slice name;
+	unsigned depth;
+} protocol_names[] = {
+	{ S("jsonrpc"), 1 }, { S("id"), 1 }, { S("method"), 1 }, { S("params"), 1 }, { S("result"), 1 },
+	{ S("error"), 1 }, { S("name"), 2 }, { S("arguments"), 2 }, { S("_meta"), 2 }, { S("cursor"), 2 },
+	{ S("uri"), 2 }, { S("requestId"), 2 }, { S("progressToken"), 2 }, { S("protocolVersion"), 2 },
+	{ S("capabilities"), 2 }, { S("clientInfo"), 2 }, { S("task"), 2 },
+};
+
+/* Captured depth: envelope, and params or result. */
+#define CAPTURE_DEPTH	2
+#define ARENA_CEILING	(64 * MIB)
+#define ID_MAX_BYTES	256
+
+static bool
+member_check_case(const struct json_member *member, struct err *err)
+{
+	if (member->depth == 2 && !slice_eq(member->parent, S("params")))
+		return true;
+	for (size_t i = 0; i < COUNT(protocol_names); i++) {
+		if (protocol_names[i].depth == member->depth &&
+		    member->key.n == protocol_names[i].name.n &&
+		    slice_eq_nocase(member->key, protocol_names[i].name) &&
+		    !slice_eq(member->key, protocol_names[i].name))
+			return err_set(err, ERR_REQUEST, "member \"%.*s\" differs from \"%s\" only in case",
+			    SLICE_FMT(member->key), protocol_names[i].name.p);
+	}
+	return true;
+}
+
+/* A key written with escapes could spell a protocol name: compare what it means. */
+static bool
+member_check_escapes(struct arena *arena, const struct json_member *member, struct err *err)
+{
+	struct json_member plain = *member;
+	struct slice token = { member->key.p - 1, member->key.n + 2 };
+
+	if (memchr(member->key.p, '\\', member->key.n) == NULL || member->key.n > ID_MAX_BYTES)
+		return true;
+	if (!json_string(arena, token, &plain.key, err))
+		return false;
+	for (size_t i = 0; i < COUNT(protocol_names); i++) {
+		if (protocol_names[i].depth == member->depth &&
+		    slice_eq_nocase(plain.key, protocol_names[i].name))
+			return err_set(err, ERR_REQUEST, "member \"%s\" is written with escapes",
+			    protocol_names[i].name.p);
+	}
+	return true;
+}
+
+/* Puts the members that matter into *message. */
+static bool
+message_collect(struct message *message, struct arena *arena, const struct json_scan *scan,
+    struct slice *version, struct err *err)
+{
+	size_t n;
+	const struct json_member *members = json_scan_members(scan, &n);
+	struct slice method_token = SLICE_NONE;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct json_member *m = &members[i];
+		const struct {
+			struct slice name;
+			struct slice *to;
+		} places[] = {
+			{ S("jsonrpc"), version }, { S("id"), &message->id }, { S("method"), &method_token },
+			{ S("params"), &message->params }, { S("name"), &message->name },
+			{ S("arguments"), &message->arguments }, { S("_meta"), &message->meta },
+			{ S("cursor"), &message->cursor }, { S("requestId"), &message->request_id },
+		};
+
+		if (!member_check_case(m, err) || !member_check_escapes(arena, m, err))
+			return false;
+		if (m->depth == 2 && !slice_eq(m->parent, S("params")))
+			continue;
+		for (size_t k = m->depth == 1 ? 0 : 4; k < (m->depth == 1 ? 4 : COUNT(places)); k++) {
+			if (slice_eq(m->key, places[k].name))
+				*places[k].to = m->value;
+		}
+		if (m->depth == 1 && slice_eq(m->key, S("result"))) {
+			message->kind = MESSAGE_RESULT;
+			message->body = m->value;
+		} else if (m->depth == 1 && slice_eq(m->key, S("error"))) {
+			message->kind = MESSAGE_ERROR;
+			message->body = m->value;
+		} else if (m->depth == 2 && slice_eq(m->key, S("progressToken"))) {
+			message->progress_token = m->value;
+		}
+	}
+	if (method_token.p == NULL)
+		return true;
+	if (json_type(method_token) != JSON_STRING)
+		return err_set(err, ERR_REQUEST, "\"method\" must be a string");
+	if (message->body.p != NULL)
+		return err_set(err, ERR_REQUEST, "a message has \"method\" or a result, not both");
+	return json_string(arena, method_token, &message->method_name, err);
+}
+
+/* params._meta.progressToken: a string or an integer (2025-06-18, basic/utilities/progress). */
+static bool
+message_find_token(struct message *message, struct arena *arena, struct err *err)
+{
+	struct slice key, value, plain;
+	struct json_iter iter;
+	int64_t number;
+
+	json_iter_init(&iter, message->meta);
+	while (json_iter_next(&iter, &key, &value)) {
+		plain = key;
+		if (key.n <= ID_MAX_BYTES && memchr(key.p, '\\', key.n) != NULL &&
+		    !json_string(arena, (struct slice){ key.p - 1, key.n + 2 }, &plain, err))
+			return false;
+		if (!slice_eq(plain, S("progressToken")))
+			continue;
+		if (plain.p != key.p)
+			return err_set(err, ERR_PARAMS, "\"progressToken\" is written with escapes");
+		if ((json_type(value) != JSON_STRING && !json_int(value, &number)) ||
+		    value.n > ID_MAX_BYTES)
+			return err_set(err, ERR_PARAMS,
+			    "\"progressToken\" must be a short string or an integer");
+		message->progress_token = value;
+	}
+	return true;
+}
+
+static bool
+message_check_id(struct message *message, struct err *err)
+{
+	int64_t number;
+
+	switch (json_type(message->id)) {
+	case JSON_STRING:
+		if (message->id.n > ID_MAX_BYTES)
+			return err_set(err, ERR_REQUEST, "\"id\" is longer than %d bytes", ID_MAX_BYTES);
+		return true;
+	case JSON_NUMBER:
+		if (!json_int(message->id, &number))
+			return err_set(err, ERR_REQUEST, "\"id\" must be a string or an integer");
+		return true;
+	default:
+		message->id = SLICE_NONE;
+		return err_set(err, ERR_REQUEST, "\"id\" must be a string or an integer");
+	}
+}
+
+/* Tells the kinds apart and checks the envelope (JSON-RPC 2.0 §4, §5). */
+static bool
+message_classify(struct message *message, struct arena *arena, struct slice version, bool has_both,
+    struct err *err)
+{
+	bool has_id = message->id.p != NULL;
+
+	if (!slice_eq(version, S("\"2.0\""))) {
+		if (has_id && !message_check_id(message, err))
+			return false;
+		return err_set(err, ERR_REQUEST, "\"jsonrpc\" must be \"2.0\"");
+	}
+	if (message->method_name.p != NULL) {
+		message->kind = has_id ? MESSAGE_REQUEST : MESSAGE_NOTIFICATION;
+		message->method = mcp_method_find(message->method_name);
+		if (has_id && !message_check_id(message, err))
+			return false;
+		if (message->params.p != NULL && json_type(message->params) != JSON_OBJECT)
+			return err_set(err, ERR_PARAMS, "\"params\" must be an object");
+		if (message->meta.p != NULL && json_type(message->meta) != JSON_OBJECT)
+			return err_set(err, ERR_PARAMS, "\"params._meta\" must be an object");
+		if (message->meta.n > SLICE_OF_WORK_BYTES)
+			return err_set(err, ERR_LIMIT, "\"params._meta\" is over %zu KiB",
+			    SLICE_OF_WORK_BYTES / KIB);
+		return message->meta.p == NULL || message_find_token(message, arena, err);
+	}
+	if (message->body.p == NULL || has_both)
+		return err_set(err, ERR_REQUEST,
+		    "a message needs \"method\", \"result\" or \"error\", one of them");
+	if (message->kind == MESSAGE_ERROR && json_type(message->body) != JSON_OBJECT)
+		return err_set(err, ERR_REQUEST, "\"error\" must be an object");
+	/* An error about a message that could not be read has no id, or null (2025-11-25). */
+	if (message->kind == MESSAGE_ERROR && (!has_id || json_type(message->id) == JSON_NULL)) {
+		message->id = SLICE_NONE;
+		return true;
+	}
+	if (!has_id)
+		return err_set(err, ERR_REQUEST, "a response needs \"id\"");
+	return message_check_id(message, err);
+}
+
+static bool
+message_from_scan(struct message *message, struct arena *arena, const struct json_scan *scan,
+    struct err *err)
+{
+	struct slice version = SLICE_NONE;
+	bool has_both;
+
+	if (json_scan_type(scan) == JSON_ARRAY)
+		return err_set(err, ERR_REQUEST, "batches are not part of this protocol revision");
+	if (json_scan_type(scan) != JSON_OBJECT)
+		return err_set(err, ERR_REQUEST, "a message is a JSON object");
+	message->mended = json_scan_mended(scan);
+	if (!message_collect(message, arena, scan, &version, err))
+		return false;
+	has_both = json_scan_get(scan, SLICE_NONE, S("result")).p != NULL &&
+	    json_scan_get(scan, SLICE_NONE, S("error")).p != NULL;
+	return message_classify(message, arena, version, has_both, err);
+}
+
+/* ---- intake ------------------------------------------------------------------------------------ */
+
+void
+intake_init(struct intake *intake, struct loop *loop, unsigned flags)
+{
+	memset(intake, 0, sizeof(*intake));
+	intake->loop = loop;
+	intake->flags = flags | JSON_ONE_LINE;
+	arena_init(&intake->arena, loop_memory(loop), ARENA_CEILING);
+	buf_init(&intake->text, loop_memory(loop), SIZE_MAX);
+}
+
+void
+intake_fini(struct intake *intake)
+{
+	deferred_stop(intake->loop, &intake->step);
+	arena_fini(&intake->arena);
+	buf_fini(&intake->text);
+}
+
+static void
+intake_fail(struct intake *intake, const struct err *err)
+{
+	intake->is_busy = false;
+	intake->done(intake->owner, NULL, err);
+}
+
+/* The scan is over: builds the message and hands it on. */
+static void
+intake_finish(struct intake *intake, struct slice text)
+{
+	struct message message = { .text = text, .method = MCP_UNKNOWN };
+	struct err err = { 0 };
+
+	intake->is_busy = false;
+	if (!message_from_scan(&message, &intake->arena, intake->scan, &err) &&
+	    json_type(message.id) != JSON_STRING && json_type(message.id) != JSON_NUMBER)
+		message.id = SLICE_NONE;
+	intake->done(intake->owner, &message, &err);
+}
+
+static void
+intake_scan(struct intake *intake, char *text, size_t n)
+{
+	intake->scan = json_scan_new(&intake->arena, text, n, CAPTURE_DEPTH, intake->flags,
+	    loop_seed(intake->loop));
+}
+
+static void
+intake_now(struct intake *intake, char *text, size_t n)
+{
+	struct err err = { 0 };
+
+	intake_scan(intake, text, n);
+	if (json_scan_all(intake->scan, &err))
+		intake_finish(intake, (struct slice){ text, n });
+	else
+		intake_fail(intake, &err);
+}
+
+static void
+intake_step(struct deferred *deferred)
+{
+	struct intake *intake = CONTAINER(deferred, struct intake, step);
+	struct err err = { 0 };
+
+	switch (json_scan_step(intake->scan, SLICE_OF_WORK_BYTES, &err)) {
+	case JSON_MORE:
+		loop_defer(intake->loop, &intake->step, intake_step);
+		return;
+	case JSON_DONE:
+		intake_finish(intake, buf_view(&intake->text));
+		return;
+	case JSON_BAD:
+		intake_fail(intake, &err);
+		return;
+	}
+}
+
+/* Reads intake->text, at once or over several turns. */
+static void
+intake_text(struct intake *intake)
+{
+	if (intake->text.n <= SLICE_OF_WORK_BYTES) {
+		intake_now(intake, intake->text.p, intake->text.n);
+		return;
+	}
+	intake_scan(intake, intake->text.p, intake->text.n);
+	intake->is_busy = true;
+	loop_defer(intake->loop, &intake->step, intake_step);
+}
+
+void
+intake_feed(struct intake *intake, const char *text, size_t n)
+{
+	struct err err = { 0 };
+	char *copy;
+
+	must(!intake->is_busy);
+	arena_fini(&intake->arena);
+	if (n <= SLICE_OF_WORK_BYTES) {
+		if (!arena_reserve(&intake->arena, n, &err)) {
+			intake_fail(intake, &err);
+			return;
+		}
+		copy = arena_bytes(&intake->arena, n);
+		memcpy(copy, text, n);
+		intake_now(intake, copy, n);
+		return;
+	}
+	buf_clear(&intake->text);
+	if (!buf_reserve(&intake->text, n, &err)) {
+		intake_fail(intake, &err);
+		return;
+	}
+	buf_put(&intake->text, (struct slice){ text, n });
+	intake_text(intake);
+}
+
+void
+intake_take(struct intake *intake, struct buf *text)
+{
+	must(!intake->is_busy);
+	arena_fini(&intake->arena);
+	buf_fini(&intake->text);
+	buf_take(&intake->text, text);
+	intake_text(intake);
+}
+
+/* ---- splicing ------------------------------------------------------------------------------------ */
+
+size_t
+message_splice(struct slice text, struct edit *edits, size_t edits_n, struct slice parts[SPLICE_PARTS])
+{
+	const char *at = text.p;
+	size_t n = 0;
+
+	must(edits_n <= EDITS_MAX);
+	for (size_t i = 1; i < edits_n; i++) {
+		for (size_t k = i; k > 0 && edits[k].at.p < edits[k - 1].at.p; k--) {
+			struct edit swap = edits[k];
+
+			edits[k] = edits[k - 1];
+			edits[k - 1] = swap;
+		}
+	}
+	for (size_t i = 0; i < edits_n; i++) {
+		must(edits[i].at.p >= at && edits[i].at.p + edits[i].at.n <= text.p + text.n);
+		if (edits[i].at.p > at)
+			parts[n++] = (struct slice){ at, (size_t)(edits[i].at.p - at) };
+		if (edits[i].with.n > 0)
+			parts[n++] = edits[i].with;
+		at = edits[i].at.p + edits[i].at.n;
+	}
+	if (at < text.p + text.n)
+		parts[n++] = (struct slice){ at, (size_t)(text.p + text.n - at) };
+	return n;
+}

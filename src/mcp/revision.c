@@ -1,0 +1,55 @@
+/*
+ * The dated revisions of MCP and what each of them knows: one table, method by revision.  Adding a
+ * revision is a column here and a translator where its wire differs.
+ */
+#include "mcp/mcp.h"
+
+static const struct slice revision_names[MCP_REVISIONS_N] = {
+	[MCP_2025_06_18] = { "2025-06-18", 10 },
+	[MCP_2025_11_25] = { "2025-11-25", 10 },
+};
+
+/* Both legacy revisions built so far know every method of the table. */
+static const struct mcp_method_row method_rows[MCP_METHODS_N] = {
+#define X(id, text, request, who)                                                                  \
+	[MCP_##id] = { .name = (text), .is_request = (request), .from = (who),                     \
+		.known = { [MCP_2025_06_18] = true, [MCP_2025_11_25] = true } },
+	MCP_METHODS(X)
+#undef X
+};
+
+const char *
+mcp_revision_name(enum mcp_revision revision)
+{
+	must(revision < MCP_REVISIONS_N);
+	return revision_names[revision].p;
+}
+
+bool
+mcp_revision_find(struct slice name, enum mcp_revision *out)
+{
+	for (unsigned i = 0; i < MCP_REVISIONS_N; i++) {
+		if (slice_eq(name, revision_names[i])) {
+			*out = (enum mcp_revision)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const struct mcp_method_row *
+mcp_method_row(enum mcp_method method)
+{
+	must(method < MCP_METHODS_N);
+	return &method_rows[method];
+}
+
+enum mcp_method
+mcp_method_find(struct slice name)
+{
+	for (unsigned i = 0; i < MCP_METHODS_N; i++) {
+		if (slice_eq(name, slice_of(method_rows[i].name)))
+			return (enum mcp_method)i;
+	}
+	return MCP_UNKNOWN;
+}
