@@ -242,6 +242,8 @@ void	helper_run_wait(struct loop *loop, const char *helper, void (*work)(void *a
 
 /* Forks the keeper.  Call before threads, loops and large allocations; NULL: err. */
 struct keeper *keeper_fork(struct err *err);
+/* Ends a keeper that no loop took over, with all below it; *keeper NULL: nothing. */
+void	keeper_close(struct keeper **keeper);
 /* The keeper's main, for the hidden argument: fd is its end of the socket. */
 int	keeper_main(int fd);
 
