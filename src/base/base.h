@@ -139,7 +139,7 @@ struct memory {
  * arena_reserve(), which checks the arena's ceiling and the account; after it arena_alloc() of that
  * many bytes cannot fail.  Sizes that the program itself fixes (up to ARENA_SMALL) need no reserve.
  * In sanitizer builds every arena_alloc() is a malloc() of its own, so that overruns are seen.
- * Chunks of the default size are kept by the account's owner for reuse.
+ * Each thread keeps some chunks of the default size for reuse.
  */
 #define ARENA_CHUNK	(4 * KIB)
 #define ARENA_SMALL	(4 * KIB)
@@ -162,10 +162,10 @@ char	*arena_bytes(struct arena *arena, size_t n);	/* not zeroed, not aligned; ne
 struct slice arena_printf(struct arena *arena, const char *fmt, ...) PRINTF(2, 3); /* <= 4 KiB */
 #define ARENA_NEW(arena, type)		((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, n)	((type *)arena_alloc((arena), (n) * sizeof(type)))
-/* Frees the chunks kept for reuse (at exit, so that leak checkers are content). */
+/* Frees the chunks that this thread keeps for reuse (at exit, so that leak checkers are content). */
 void	arena_drain(void);
 
-/* Counted malloc for what lives longer than an arena. Never NULL (the process ends when out of memory). */
+/* malloc for what lives longer than an arena. Never NULL (the process ends when out of memory). */
 void	*mem_new(size_t n);			/* zeroed */
 void	mem_free(void *p);
 #define MEM_NEW(type)	((type *)mem_new(sizeof(type)))
@@ -211,6 +211,7 @@ MUST_CHECK bool buf_check(const struct buf *buf, struct err *err);	/* ERR_LIMIT 
  * is until the last use of a span.
  */
 #define JSON_DEPTH	128
+#define JSON_KEY_BYTES	(64 * KIB)	/* longer keys (as written) are refused */
 #define JSON_MEND	1u
 #define JSON_ONE_LINE	2u	/* CR and LF between tokens are overwritten by spaces */
 
@@ -239,7 +240,8 @@ struct json_scan;		/* private; lives in the arena */
 struct json_scan *json_scan_new(struct arena *arena, char *text, size_t n, unsigned capture_depth,
 	    unsigned flags, uint64_t seed);
 /*
- * Works through at least one token and about budget bytes.  JSON_BAD fills err (ERR_PARSE with line
+ * Works through at least one byte and about budget bytes; also a long string, number or run of white
+ * space is done in such steps.  JSON_BAD fills err (ERR_PARSE with line
  * and col; ERR_LIMIT for depth or memory); nothing of the scan may be used after it.
  */
 enum json_step json_scan_step(struct json_scan *scan, size_t budget, struct err *err);
@@ -247,14 +249,17 @@ enum json_type json_scan_type(const struct json_scan *scan);	/* of the outer val
 unsigned json_scan_mended(const struct json_scan *scan);
 /* Captured members, valid when done. */
 const struct json_member *json_scan_members(const struct json_scan *scan, size_t *n);
-/* Value of a captured member: key at depth 1 (parent SLICE_NONE) or below parent at depth 2. */
+/*
+ * Value of a captured member: key at depth 1 (parent SLICE_NONE) or below parent at depth 2.  Both
+ * are plain; keys of the text are unescaped for the comparison, so none can hide behind \u0061.
+ */
 struct slice json_scan_get(const struct json_scan *scan, struct slice parent, struct slice key);
 /* All steps at once, for texts that are known to be small (configuration, tests, tools). */
 MUST_CHECK bool json_scan_all(struct json_scan *scan, struct err *err);
 
 /* The following work on texts that a scan has accepted; cost is linear in the text they pass over. */
 enum json_type json_type(struct slice value);
-/* Value of key in an object (keys compared raw, so only for keys without escapes). */
+/* Value of key (plain; those of the text are unescaped for the comparison) in an object. */
 bool	json_find(struct slice object, struct slice key, struct slice *value);
 
 /* Walks the elements of an array or the members of an object (key: raw, between the quotes). */
@@ -302,7 +307,7 @@ bool	log_wants(const struct log *log, enum log_level level);
 void	log_event(struct log *log, enum log_level level, const char *event, const char *fmt, ...)
 	    PRINTF(4, 5);
 void	log_flush(struct log *log);
-/* The clock of the lines, seconds since 1970; for simulation.  NULL: the real one. */
+/* The clock of the lines, milliseconds since 1970; for simulation.  NULL: the real one. */
 void	log_clock(struct log *log, uint64_t (*unix_ms)(void *), void *ctx);
 
 #endif

@@ -1,0 +1,184 @@
+/*
+ * Borrowed bytes: comparing, cutting, copying, matching.  ASCII where case matters.  Nothing here
+ * reads past the slice or allocates, but the two functions that take an arena; sizes that come from
+ * input are announced to that arena by the caller.
+ */
+#include <string.h>
+
+#include "base/base.h"
+
+#define DISTANCE_BYTES	64
+#define DISTANCE_FAR	255u
+
+struct slice
+slice_of(const char *cstr)
+{
+	return cstr == NULL ? SLICE_NONE : (struct slice){ cstr, strlen(cstr) };
+}
+
+bool
+slice_eq(struct slice a, struct slice b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static unsigned char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : (unsigned char)c;
+}
+
+bool
+slice_eq_nocase(struct slice a, struct slice b)
+{
+	size_t i;
+
+	if (a.n != b.n)
+		return false;
+	for (i = 0; i < a.n; i++)
+		if (lower(a.p[i]) != lower(b.p[i]))
+			return false;
+	return true;
+}
+
+bool
+slice_starts(struct slice s, struct slice prefix)
+{
+	return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
+bool
+slice_ends(struct slice s, struct slice suffix)
+{
+	return s.n >= suffix.n &&
+	    (suffix.n == 0 || memcmp(s.p + (s.n - suffix.n), suffix.p, suffix.n) == 0);
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+struct slice
+slice_trim(struct slice s)
+{
+	while (s.n > 0 && is_blank(s.p[0])) {
+		s.p++;
+		s.n--;
+	}
+	while (s.n > 0 && is_blank(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+struct slice
+slice_cut(struct slice s, char c, struct slice *rest)
+{
+	const char *at = s.n > 0 ? memchr(s.p, c, s.n) : NULL;
+	size_t n;
+
+	if (at == NULL) {
+		*rest = SLICE_NONE;
+		return s;
+	}
+	n = (size_t)(at - s.p);
+	*rest = (struct slice){ at + 1, s.n - n - 1 };
+	return (struct slice){ s.p, n };
+}
+
+bool
+slice_to_u64(struct slice s, uint64_t max, uint64_t *out)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	if (s.n == 0)
+		return false;
+	for (i = 0; i < s.n; i++) {
+		unsigned digit = (unsigned)(unsigned char)s.p[i] - '0';
+
+		if (digit > 9 || __builtin_mul_overflow(v, (uint64_t)10, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)digit, &v) || v > max)
+			return false;
+	}
+	*out = v;
+	return true;
+}
+
+struct slice
+slice_dup(struct arena *arena, struct slice s)
+{
+	char *p;
+
+	if (s.p == NULL)
+		return SLICE_NONE;
+	p = arena_bytes(arena, s.n);
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	return (struct slice){ p, s.n };
+}
+
+const char *
+slice_cstr(struct arena *arena, struct slice s)
+{
+	char *p = arena_bytes(arena, s.n + 1);
+
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	p[s.n] = '\0';
+	return p;
+}
+
+/* One star is remembered: what an earlier star swallowed never needs to be tried again. */
+bool
+slice_glob(struct slice pattern, struct slice text)
+{
+	size_t p = 0, t = 0, star = SIZE_MAX, star_t = 0;
+
+	while (t < text.n) {
+		if (p < pattern.n && pattern.p[p] == '*') {
+			star = p++;
+			star_t = t;
+		} else if (p < pattern.n && (pattern.p[p] == '?' || pattern.p[p] == text.p[t])) {
+			p++;
+			t++;
+		} else if (star != SIZE_MAX) {
+			p = star + 1;
+			t = ++star_t;
+		} else {
+			return false;
+		}
+	}
+	while (p < pattern.n && pattern.p[p] == '*')
+		p++;
+	return p == pattern.n;
+}
+
+unsigned
+slice_distance(struct slice a, struct slice b)
+{
+	unsigned char row[DISTANCE_BYTES + 1];
+	size_t i, j;
+
+	if (a.n > DISTANCE_BYTES || b.n > DISTANCE_BYTES)
+		return DISTANCE_FAR;
+	for (j = 0; j <= b.n; j++)
+		row[j] = (unsigned char)j;
+	for (i = 1; i <= a.n; i++) {
+		unsigned char diagonal = row[0];
+
+		row[0] = (unsigned char)i;
+		for (j = 1; j <= b.n; j++) {
+			unsigned best = diagonal + (lower(a.p[i - 1]) != lower(b.p[j - 1]));
+
+			diagonal = row[j];
+			if (row[j] + 1u < best)
+				best = row[j] + 1u;
+			if (row[j - 1] + 1u < best)
+				best = row[j - 1] + 1u;
+			row[j] = (unsigned char)best;
+		}
+	}
+	return row[b.n];
+}
