@@ -308,16 +308,18 @@ struct call {
 	void	*owner;
 
 	uint64_t number;		/* id and progress token upstream; 0 before */
+	char	number_text[24];
 	enum call_state state;
 	struct arena arena;		/* the bytes of the response are here or in text */
 	struct buf answer;
 	struct message response;	/* spans into them: MESSAGE_RESULT or MESSAGE_ERROR */
 	struct err why;			/* LOST */
+	bool	was_sent;
 	struct call *next, *prev;	/* in the back's list, oldest first */
+	struct call *chain;		/* in its table by number */
 	struct task *task;
-	struct group asks;
-	struct fetch *fetch;		/* HTTP: the request in progress */
-	void	*transport;		/* HTTP: its reader */
+	struct group asks;		/* questions of the upstream about this call */
+	void	*transport;		/* HTTP: the request in progress */
 };
 
 /*
@@ -334,8 +336,12 @@ MUST_CHECK bool back_open_wait(struct loop *loop, const struct back_spec *spec,
 MUST_CHECK bool back_call_wait(struct back *back, struct call *call, struct err *err);
 void	call_init(struct call *call);
 void	call_fini(struct call *call);
-/* Ends it: HTTP session deleted, child's stdin closed and, after a grace, killed. Calls are lost. */
-void	back_close(struct back **back);
+/*
+ * Ends it: calls are lost; an HTTP session is deleted (waiting a second for that at most), a child's
+ * stdin closed and, after a grace of grace_ms, the child ended.  Also when the waiting task is cut:
+ * then at once.
+ */
+void	back_close_wait(struct back **back, unsigned grace_ms);
 
 enum mcp_revision back_revision(const struct back *back);
 struct slice back_instructions(const struct back *back);	/* unescaped, or SLICE_NONE */

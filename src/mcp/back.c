@@ -1,0 +1,636 @@
+/*
+ * The back: bascule as a client of one upstream, whatever the transport.  Calls get ids of our own,
+ * which serve as progress tokens too; answers, progress and questions find their call by them.
+ *
+ * A request of the upstream belongs to the call on whose stream it came; else, if all calls in flight
+ * belong to one client, to its oldest; else it is declined and said, never guessed.
+ */
+#include "mcp/back.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define HANDSHAKE_CEILING	(2 * MIB)
+
+/* A question of the upstream that is being put to a client; one task each, in the call's group. */
+struct upstream_ask {
+	struct upstream_ask *next;
+	struct back *back;
+	struct call *call;
+	struct task *task;
+	struct arena arena;		/* message and text */
+	struct buf text;
+	struct message message;
+};
+
+/* ---- calls ---------------------------------------------------------------------------------------- */
+
+void
+call_init(struct call *call)
+{
+	memset(call, 0, sizeof(*call));
+	arena_init(&call->arena, NULL, 0);
+	buf_init(&call->answer, NULL, 0);
+}
+
+void
+call_fini(struct call *call)
+{
+	arena_fini(&call->arena);
+	buf_fini(&call->answer);
+}
+
+static struct call *
+call_find(struct back *back, struct slice id)
+{
+	int64_t number;
+	struct call *call;
+
+	if (!json_int(id, &number))
+		return NULL;
+	call = back->table[(uint64_t)number % BACK_BUCKETS];
+	while (call != NULL && call->number != (uint64_t)number)
+		call = call->chain;
+	return call;
+}
+
+static void
+call_link(struct back *back, struct call *call)
+{
+	struct call **bucket;
+
+	call->number = ++back->next_number;
+	snprintf(call->number_text, sizeof(call->number_text), "%llu", (unsigned long long)call->number);
+	call->next = &back->calls;
+	call->prev = back->calls.prev;
+	call->prev->next = call->next->prev = call;
+	bucket = &back->table[call->number % BACK_BUCKETS];
+	call->chain = *bucket;
+	*bucket = call;
+	back->in_flight++;
+}
+
+static void
+call_unlink(struct back *back, struct call *call)
+{
+	struct call **at = &back->table[call->number % BACK_BUCKETS];
+
+	while (*at != call)
+		at = &(*at)->chain;
+	*at = call->chain;
+	call->prev->next = call->next;
+	call->next->prev = call->prev;
+	back->in_flight--;
+}
+
+void
+back_call_lost(struct back *back, struct call *call, const struct err *why)
+{
+	if (call->state != CALL_NEW && call->state != CALL_SENT)
+		return;
+	call->state = CALL_LOST;
+	call->why = *why;
+	task_wake(call->task);
+}
+
+/* notifications/cancelled for a call that nobody waits for any more. */
+static void
+call_abandon(struct back *back, struct call *call, const char *reason)
+{
+	char text[192];
+	int n;
+
+	call->state = CALL_ABANDONED;
+	if (!call->was_sent || back->is_lost)
+		return;
+	n = snprintf(text, sizeof(text),
+	    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":%llu,"
+	    "\"reason\":\"%s\"}}",
+	    (unsigned long long)call->number, reason);
+	back->ops->send(back, &(struct slice){ text, (size_t)n }, 1);
+}
+
+static void
+call_send(struct back *back, struct call *call)
+{
+	struct slice number = slice_of(call->number_text);
+	struct edit edits[EDITS_MAX];
+	struct slice parts[SPLICE_PARTS];
+	size_t n = 0;
+
+	edits[n++] = (struct edit){ call->id, number };
+	if (call->token.p != NULL)
+		edits[n++] = (struct edit){ call->token, number };
+	for (size_t i = 0; i < call->edits_n; i++)
+		edits[n++] = call->edits[i];
+	n = message_splice(call->text, edits, n, parts);
+	call->state = CALL_SENT;
+	back->ops->send_call(back, call, parts, n);
+	if (call->was_sent && call->on_sent != NULL)
+		call->on_sent(call);
+}
+
+/* What a call that ended without an answer means to the one who made it. */
+static bool
+call_fail(const struct call *call, struct err *err)
+{
+	*err = call->why;
+	if (call->was_sent && err->kind != ERR_LIMIT && err->kind != ERR_UNAVAILABLE) {
+		err->kind = ERR_OUTCOME_UNKNOWN;
+		return err_prefix(err, "outcome unknown: the call was sent, no answer came");
+	}
+	if (err->kind != ERR_LIMIT)
+		err->kind = ERR_UNAVAILABLE;
+	return false;
+}
+
+/* Its owner and every call in progress hold the back. */
+static void
+back_unref(struct back *back)
+{
+	if (--back->refs > 0)
+		return;
+	must(back->asks == NULL);
+	arena_fini(&back->arena);
+	mem_free(back);
+}
+
+bool
+back_call_wait(struct back *back, struct call *call, struct err *err)
+{
+	bool ok = true;
+
+	if (back->is_lost || back->is_closing) {
+		*err = back->why;
+		err->kind = ERR_UNAVAILABLE;
+		return false;
+	}
+	call->task = task_self(back->loop);
+	call->state = CALL_NEW;
+	back->refs++;
+	call_link(back, call);
+	call_send(back, call);
+	while (ok && (call->state == CALL_NEW || call->state == CALL_SENT))
+		ok = task_park_wait(back->loop, err);
+	if (call->state == CALL_NEW || call->state == CALL_SENT)
+		call_abandon(back, call,
+		    err->kind == ERR_DEADLINE ? "deadline exceeded" : "cancelled by the client");
+	back->ops->end_call(back, call);
+	call_unlink(back, call);
+	group_cancel(&call->asks, ERR_CANCELLED);
+	group_drain(back->loop, &call->asks);
+	back_unref(back);
+	if (call->state == CALL_DONE)
+		return true;
+	return call->state == CALL_LOST ? call_fail(call, err) : false;
+}
+
+/* ---- faults and loss -------------------------------------------------------------------------------- */
+
+void
+back_fault(struct back *back, const char *event, const struct err *err)
+{
+	back->faults++;
+	/* The 1st, 2nd, 4th, 8th ... is logged: a babbling server must not fill the log. */
+	if ((back->faults & (back->faults - 1)) == 0)
+		log_event(loop_log(back->loop), LOG_WARN, event, "%.*s: %s (fault %llu of this connection)",
+		    SLICE_FMT(back->spec.server), err->text, (unsigned long long)back->faults);
+}
+
+static void
+lost_now(struct deferred *deferred)
+{
+	struct back *back = CONTAINER(deferred, struct back, lost);
+
+	back->events->lost(back->owner, &back->why);
+}
+
+void
+back_lost(struct back *back, const struct err *why)
+{
+	if (back->is_lost)
+		return;
+	back->is_lost = true;
+	back->why = *why;
+	for (struct call *c = back->calls.next; c != &back->calls; c = c->next)
+		back_call_lost(back, c, why);
+	if (back->is_ready && !back->is_closing)
+		loop_defer(back->loop, &back->lost, lost_now);
+}
+
+/* Finds `"id":N` where only a member of the envelope can stand; numbers are ours. */
+static struct call *
+id_guess(struct back *back, struct slice text, bool is_head)
+{
+	static const char key[] = "\"id\":";
+	size_t depth = 0;
+
+	for (size_t i = 0; i + sizeof(key) - 1 < text.n; i++) {
+		struct slice digits = { text.p + i + sizeof(key) - 1, 0 };
+		struct slice after;
+
+		if (is_head && (text.p[i] == '{' || text.p[i] == '['))
+			depth++;
+		if (is_head && depth > 1)
+			return NULL;
+		if (memcmp(text.p + i, key, sizeof(key) - 1) != 0 || (i > 0 && text.p[i - 1] == '\\'))
+			continue;
+		while (digits.p < text.p + text.n && *digits.p == ' ')
+			digits.p++;
+		while (digits.p + digits.n < text.p + text.n && digits.p[digits.n] >= '0' &&
+		    digits.p[digits.n] <= '9')
+			digits.n++;
+		after = slice_trim((struct slice){ digits.p + digits.n,
+		    (size_t)(text.p + text.n - digits.p) - digits.n });
+		if (digits.n == 0 || digits.n > 18)
+			continue;
+		if (is_head || slice_eq(after, S("}")) || slice_eq(after, S(",\"jsonrpc\":\"2.0\"}")))
+			return call_find(back, digits);
+	}
+	return NULL;
+}
+
+void
+back_unreadable(struct back *back, struct slice head, struct slice tail, const struct err *why)
+{
+	struct call *call = id_guess(back, head, true);
+	struct err err = *why;
+
+	if (call == NULL)
+		call = id_guess(back, tail, false);
+	err_prefix(&err, "sent what is no valid message");
+	back_fault(back, "upstream_unreadable", &err);
+	if (call == NULL)
+		return;
+	/* An answer came, if only a broken one: the call was done (design: -32003 naming the server). */
+	err.kind = why->kind == ERR_LIMIT ? ERR_LIMIT : ERR_UNAVAILABLE;
+	back_call_lost(back, call, &err);
+}
+
+/* ---- questions of the upstream ------------------------------------------------------------------------ */
+
+static void
+respond(struct back *back, struct slice id, const char *member, struct slice body)
+{
+	struct slice parts[] = { S("{\"jsonrpc\":\"2.0\",\"id\":"), id, S(",\""), slice_of(member),
+		S("\":"), body, S("}") };
+
+	if (!back->is_lost && !back->is_closing)
+		back->ops->send(back, parts, COUNT(parts));
+}
+
+static void
+ask_answer(struct upstream_ask *ask)
+{
+	struct answer answer = { 0 };
+	struct question question = { .method = ask->message.method,
+		.params = ask->message.params.p != NULL ? ask->message.params : S("{}"),
+		.server = ask->back->spec.server };
+	struct err err = { 0 };
+
+	if (exchange_ask_wait(ask->call->exchange, &question, &answer, &err)) {
+		respond(ask->back, ask->message.id, answer.is_error ? "error" : "result", answer.body);
+		return;
+	}
+	if (err.kind == ERR_DEADLINE || err.kind == ERR_CANCELLED) {
+		respond(ask->back, ask->message.id, "result", S("{\"action\":\"cancel\"}"));
+		return;
+	}
+	respond(ask->back, ask->message.id, "result", S("{\"action\":\"decline\"}"));
+}
+
+static void
+ask_run(void *arg)
+{
+	struct upstream_ask *ask = arg, **at = &ask->back->asks;
+
+	ask->task = task_self(ask->back->loop);
+	ask_answer(ask);
+	while (*at != ask)
+		at = &(*at)->next;
+	*at = ask->next;
+	arena_fini(&ask->arena);
+	buf_fini(&ask->text);
+	mem_free(ask);
+}
+
+/* The upstream has withdrawn a question. */
+static void
+ask_withdrawn(struct back *back, const struct message *message)
+{
+	for (struct upstream_ask *a = back->asks; a != NULL; a = a->next) {
+		if (slice_eq(a->message.id, message->request_id) && a->task != NULL)
+			task_cancel(a->task, ERR_CANCELLED);
+	}
+}
+
+/* Whose call is it? */
+static struct call *
+attribute(struct back *back, struct call *by)
+{
+	struct call *oldest = NULL;
+
+	if (by != NULL)
+		return by->exchange != NULL ? by : NULL;
+	for (struct call *c = back->calls.next; c != &back->calls; c = c->next) {
+		if (c->exchange == NULL || c->state != CALL_SENT)
+			continue;
+		if (oldest == NULL)
+			oldest = c;
+		else if (oldest->exchange->family != c->exchange->family)
+			return NULL;
+	}
+	return oldest;
+}
+
+static void
+ask_begin(struct back *back, struct intake *intake, const struct message *message, struct call *by)
+{
+	struct call *call = attribute(back, by);
+	struct upstream_ask *ask;
+	struct err err = { 0 };
+
+	if (call == NULL) {
+		log_event(loop_log(back->loop), LOG_WARN, "ask_unattributed",
+		    "%.*s: asks with %s, and it cannot be told for which client: declined",
+		    SLICE_FMT(back->spec.server), mcp_method_row(message->method)->name);
+		respond(back, message->id, "result", S("{\"action\":\"decline\"}"));
+		return;
+	}
+	ask = MEM_NEW(struct upstream_ask);
+	ask->back = back;
+	ask->call = call;
+	ask->message = *message;
+	arena_take(&ask->arena, &intake->arena);
+	buf_take(&ask->text, &intake->text);
+	if (!group_spawn(back->loop, &call->asks, "ask", ask_run, ask, &err)) {
+		respond(back, ask->message.id, "result", S("{\"action\":\"cancel\"}"));
+		arena_fini(&ask->arena);
+		buf_fini(&ask->text);
+		mem_free(ask);
+		return;
+	}
+	ask->next = back->asks;
+	back->asks = ask;
+}
+
+/* ---- messages ------------------------------------------------------------------------------------------- */
+
+static void
+on_answer(struct back *back, struct intake *intake, const struct message *message, struct call *by)
+{
+	struct call *call = call_find(back, message->id);
+	struct err err;
+
+	/* An error without id on the stream of a call is about that call. */
+	if (call == NULL && message->id.p == NULL)
+		call = by;
+	if (call == NULL || call->state != CALL_SENT) {
+		err_set(&err, ERR_IO, "answers id %.*s, which is not open (late, twice, or never asked)",
+		    (int)(message->id.n > 40 ? 40 : message->id.n), message->id.p);
+		back_fault(back, "upstream_answer_unexpected", &err);
+		return;
+	}
+	if (message->mended > 0)
+		log_event(loop_log(back->loop), LOG_WARN, "upstream_mended",
+		    "%.*s: %u lone surrogates in an answer were replaced by U+FFFD",
+		    SLICE_FMT(back->spec.server), message->mended);
+	arena_take(&call->arena, &intake->arena);
+	buf_take(&call->answer, &intake->text);
+	call->response = *message;
+	call->state = CALL_DONE;
+	task_wake(call->task);
+}
+
+static void
+on_progress(struct back *back, const struct message *message)
+{
+	struct call *call = call_find(back, message->progress_token);
+	struct tell tell = { .method = MCP_PROGRESS, .params = message->params,
+		.token = message->progress_token };
+
+	if (call != NULL && call->exchange != NULL && call->state == CALL_SENT)
+		exchange_tell(call->exchange, &tell);
+}
+
+static void
+on_notification(struct back *back, const struct message *message)
+{
+	switch (message->method) {
+	case MCP_PROGRESS:
+		on_progress(back, message);
+		break;
+	case MCP_CANCELLED:
+		ask_withdrawn(back, message);
+		break;
+	case MCP_TOOLS_CHANGED:
+		back->events->list_changed(back->owner, MCP_TOOLS_CHANGED);
+		break;
+	default:
+		/* Not carried (or not known): notifications may be ignored. */
+		break;
+	}
+}
+
+static void
+on_request(struct back *back, struct intake *intake, const struct message *message, struct call *by)
+{
+	struct reply reply = { .err = { 0 } };
+	struct buf out;
+
+	if (message->method == MCP_PING) {
+		respond(back, message->id, "result", S("{}"));
+		return;
+	}
+	if (message->method == MCP_ELICITATION_CREATE) {
+		ask_begin(back, intake, message, by);
+		return;
+	}
+	err_set(&reply.err, ERR_METHOD, "bascule does not offer \"%.*s\" to servers",
+	    (int)(message->method_name.n > 64 ? 64 : message->method_name.n), message->method_name.p);
+	buf_init(&out, NULL, 4 * KIB);
+	encode_error(&out, message->id, &reply);
+	back->ops->send(back, &(struct slice){ out.p, out.n }, 1);
+	buf_fini(&out);
+}
+
+void
+back_message(struct back *back, struct intake *intake, struct message *message, const struct err *err,
+    struct call *by)
+{
+	if (err->kind != ERR_NONE) {
+		struct err why = *err;
+
+		err_prefix(&why, "sent what is no valid message");
+		back_fault(back, "upstream_unreadable", &why);
+		if (by == NULL && message != NULL && message->id.p != NULL)
+			by = call_find(back, message->id);
+		if (by != NULL) {
+			why.kind = ERR_UNAVAILABLE;
+			back_call_lost(back, by, &why);
+		}
+		return;
+	}
+	switch (message->kind) {
+	case MESSAGE_REQUEST:
+		on_request(back, intake, message, by);
+		break;
+	case MESSAGE_NOTIFICATION:
+		on_notification(back, message);
+		break;
+	case MESSAGE_RESULT:
+	case MESSAGE_ERROR:
+		on_answer(back, intake, message, by);
+		break;
+	}
+}
+
+/* ---- handshake -------------------------------------------------------------------------------------------- */
+
+static bool
+handshake_read(struct back *back, const struct message *response, struct err *err)
+{
+	struct slice version, value, token;
+
+	if (response->kind == MESSAGE_ERROR)
+		return err_set(err, ERR_UNAVAILABLE, "refused initialize: %.*s",
+		    (int)(response->body.n > 160 ? 160 : response->body.n), response->body.p);
+	if (response->body.n > HANDSHAKE_CEILING / 2 || json_type(response->body) != JSON_OBJECT ||
+	    !json_find(response->body, S("protocolVersion"), &version) ||
+	    json_type(version) != JSON_STRING)
+		return err_set(err, ERR_UNAVAILABLE, "answered initialize without protocolVersion");
+	version = (struct slice){ version.p + 1, version.n - 2 };
+	if (!mcp_revision_find(version, &back->revision))
+		return err_set(err, ERR_UNAVAILABLE, "speaks revision %.*s, which bascule does not",
+		    (int)(version.n > 32 ? 32 : version.n), version.p);
+	if (!arena_reserve(&back->arena, 2 * response->body.n, err))
+		return false;
+	if (json_find(response->body, S("serverInfo"), &value))
+		back->server_info = slice_dup(&back->arena, value);
+	if (json_find(response->body, S("instructions"), &token) && json_type(token) == JSON_STRING) {
+		if (!json_string(&back->arena, token, &value, err))
+			return false;
+		back->instructions = slice_dup(&back->arena, value);
+	}
+	back->has_tools = json_find(response->body, S("capabilities"), &value) &&
+	    json_type(value) == JSON_OBJECT && json_find(value, S("tools"), &token);
+	return true;
+}
+
+static bool
+handshake_wait(struct back *back, struct err *err)
+{
+	static const char head[] = "{\"jsonrpc\":\"2.0\",\"id\":";
+	struct buf text;
+	struct call call;
+	bool ok;
+
+	buf_init(&text, NULL, 4 * KIB);
+	buf_printf(&text,
+	    "%s0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"%s\",\"capabilities\":{%s},"
+	    "\"clientInfo\":{\"name\":\"bascule\",\"version\":\"" BASCULE_VERSION "\"}}}",
+	    head, mcp_revision_name(MCP_NEWEST), back->spec.can.elicitation ? "\"elicitation\":{}" : "");
+	call_init(&call);
+	call.text = buf_view(&text);
+	call.id = (struct slice){ call.text.p + sizeof(head) - 1, 1 };
+	call.may_repeat = true;
+	ok = back_call_wait(back, &call, err) && handshake_read(back, &call.response, err);
+	call_fini(&call);
+	buf_fini(&text);
+	if (!ok)
+		return false;
+	back->is_ready = true;
+	back->ops->send(back, &S("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}"), 1);
+	if (back->ops->ready != NULL)
+		back->ops->ready(back);
+	return true;
+}
+
+bool
+back_open_wait(struct loop *loop, const struct back_spec *spec, const struct back_events *events,
+    void *owner, struct back **out, struct err *err)
+{
+	struct back *back = MEM_NEW(struct back);
+
+	*out = NULL;
+	back->refs = 1;
+	back->loop = loop;
+	back->spec = *spec;
+	back->events = events;
+	back->owner = owner;
+	back->ops = spec->upstream->url.p != NULL ? &back_http_ops : &back_stdio_ops;
+	back->calls.next = back->calls.prev = &back->calls;
+	arena_init(&back->arena, loop_memory(loop), HANDSHAKE_CEILING);
+	if (back->ops->open_wait(back, err) && handshake_wait(back, err)) {
+		*out = back;
+		return true;
+	}
+	if (back->is_lost && err->kind != ERR_CANCELLED && err->kind != ERR_DEADLINE)
+		*err = back->why;
+	if (err->kind == ERR_IO || err->kind == ERR_OUTCOME_UNKNOWN)
+		err->kind = ERR_UNAVAILABLE;
+	back_close_wait(&back, 0);
+	return false;
+}
+
+void
+back_close_wait(struct back **at, unsigned grace_ms)
+{
+	struct back *back = *at;
+	struct err err = { 0 };
+
+	*at = NULL;
+	if (back == NULL)
+		return;
+	back->is_closing = true;
+	err_set(&err, ERR_IO, "the connection was closed by bascule");
+	for (struct call *c = back->calls.next; c != &back->calls; c = c->next) {
+		back_call_lost(back, c, &err);
+		back->ops->end_call(back, c);
+	}
+	deferred_stop(back->loop, &back->lost);
+	back->ops->close_wait(back, grace_ms);
+	back_unref(back);
+}
+
+enum mcp_revision
+back_revision(const struct back *back)
+{
+	return back->revision;
+}
+
+struct slice
+back_instructions(const struct back *back)
+{
+	return back->instructions;
+}
+
+struct slice
+back_server_info(const struct back *back)
+{
+	return back->server_info;
+}
+
+bool
+back_has_tools(const struct back *back)
+{
+	return back->has_tools;
+}
+
+unsigned
+back_in_flight(const struct back *back)
+{
+	return back->in_flight;
+}
+
+struct slice
+back_stderr(const struct back *back)
+{
+	return back->ops->stderr_view != NULL ? back->ops->stderr_view(back) : SLICE_NONE;
+}
+
+uint64_t
+back_faults(const struct back *back)
+{
+	return back->faults;
+}

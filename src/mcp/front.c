@@ -1,0 +1,546 @@
+/*
+ * What all fronts share: the list of sessions, requests that need no exchange, notifications, and the
+ * legacy way of asking (a real request to the client on the stream of the call).
+ *
+ * A session belongs to its front; exchanges outlive it while they run: session_end() cancels them and
+ * the struct goes with the last one.
+ */
+#include "mcp/front.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define REAP_EVERY_MS	30000
+#define CLIENT_NAME_MAX	128
+
+/* ---- sessions ------------------------------------------------------------------------------------ */
+
+static struct session **
+table_place(struct fronts *fronts, struct slice id)
+{
+	return &fronts->table[hash_bytes(id, loop_seed(fronts->loop)) % SESSION_BUCKETS];
+}
+
+static void
+table_remove(struct session *session)
+{
+	struct session **at = table_place(session->fronts, slice_of(session->id));
+
+	while (*at != NULL && *at != session)
+		at = &(*at)->chain;
+	if (*at != NULL)
+		*at = session->chain;
+}
+
+static bool
+session_is_idle(const struct session *session)
+{
+	return session->calls.next == &session->calls && session->streams == NULL &&
+	    session->id[0] != '\0';
+}
+
+/* Makes room: the session that was idle longest gives way to a new one. */
+static bool
+session_evict(struct fronts *fronts)
+{
+	for (struct session *s = fronts->sessions.next; s != &fronts->sessions; s = s->next) {
+		if (session_is_idle(s)) {
+			log_event(loop_log(fronts->loop), LOG_WARN, "session_evicted",
+			    "limits.sessions (%u) reached: the longest idle session was ended",
+			    fronts->limits.sessions);
+			session_end(s);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+session_draw_id(struct session *session)
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char bits[16];
+	struct session **at;
+
+	loop_random(session->fronts->loop, bits, sizeof(bits));
+	for (size_t i = 0; i < sizeof(bits); i++) {
+		session->id[2 * i] = hex[bits[i] >> 4];
+		session->id[2 * i + 1] = hex[bits[i] & 15];
+	}
+	at = table_place(session->fronts, slice_of(session->id));
+	session->chain = *at;
+	*at = session;
+}
+
+struct session *
+session_new(struct fronts *fronts, const struct session_ops *ops, void *transport, bool with_id)
+{
+	struct session *session;
+
+	if (fronts->sessions_n >= fronts->limits.sessions && !session_evict(fronts))
+		return NULL;
+	session = MEM_NEW(struct session);
+	session->fronts = fronts;
+	session->ops = ops;
+	session->transport = transport;
+	session->caller = auth_anonymous();
+	session->calls.next = session->calls.prev = &session->calls;
+	session->asks.next = session->asks.prev = &session->asks;
+	session->used_ms = loop_now_ms(fronts->loop);
+	session->next = &fronts->sessions;
+	session->prev = fronts->sessions.prev;
+	session->prev->next = session->next->prev = session;
+	fronts->sessions_n++;
+	if (with_id)
+		session_draw_id(session);
+	return session;
+}
+
+struct session *
+session_find(struct fronts *fronts, struct slice id, const struct caller *caller)
+{
+	struct session *session = *table_place(fronts, id);
+
+	while (session != NULL && !slice_eq(slice_of(session->id), id))
+		session = session->chain;
+	if (session == NULL || !auth_same(&session->caller, caller))
+		return NULL;
+	return session;
+}
+
+void
+session_touch(struct session *session)
+{
+	struct session *head = &session->fronts->sessions;
+
+	session->used_ms = loop_now_ms(session->fronts->loop);
+	session->prev->next = session->next;
+	session->next->prev = session->prev;
+	session->next = head;
+	session->prev = head->prev;
+	session->prev->next = session->next->prev = session;
+}
+
+static void
+session_free_if_done(struct session *session)
+{
+	if (!session->is_ended || session->calls.next != &session->calls)
+		return;
+	must(session->asks.next == &session->asks);
+	mem_free((void *)session->client.p);
+	mem_free(session);
+}
+
+void
+session_end(struct session *session)
+{
+	struct fronts *fronts = session->fronts;
+
+	if (session->is_ended)
+		return;
+	session->is_ended = true;
+	session->prev->next = session->next;
+	session->next->prev = session->prev;
+	fronts->sessions_n--;
+	if (session->id[0] != '\0')
+		table_remove(session);
+	session->ops->close(session);
+	for (struct front_call *c = session->calls.next; c != &session->calls; c = c->next) {
+		c->exchange->is_cancelled = true;
+		fronts->gate->cancel(fronts->gate->owner, c->exchange);
+	}
+	session_free_if_done(session);
+}
+
+static void
+sessions_reap(struct timer *timer)
+{
+	struct fronts *fronts = CONTAINER(timer, struct fronts, reaper);
+	uint64_t now = loop_now_ms(fronts->loop);
+	struct session *next;
+
+	for (struct session *s = fronts->sessions.next; s != &fronts->sessions; s = next) {
+		next = s->next;
+		if (s->used_ms + fronts->limits.session_idle_ms > now)
+			break;		/* the list is in the order of use */
+		if (session_is_idle(s))
+			session_end(s);
+	}
+	timer_start(fronts->loop, timer, now + REAP_EVERY_MS, sessions_reap);
+}
+
+/* ---- initialize ---------------------------------------------------------------------------------- */
+
+static bool
+has_member(struct slice object, struct slice key, struct slice *value)
+{
+	return json_type(object) == JSON_OBJECT && json_find(object, key, value) &&
+	    json_type(*value) == JSON_OBJECT;
+}
+
+static void
+capabilities_read(struct session *session, struct slice capabilities)
+{
+	struct slice value, mode;
+	struct client_capabilities *can = &session->can;
+
+	memset(can, 0, sizeof(*can));
+	if (has_member(capabilities, S("elicitation"), &value)) {
+		/* 2025-11-25: {} means form; url must be named. */
+		can->elicitation_url = has_member(value, S("url"), &mode);
+		can->elicitation = has_member(value, S("form"), &mode) || !can->elicitation_url;
+	}
+	can->sampling = has_member(capabilities, S("sampling"), &value);
+	can->roots = has_member(capabilities, S("roots"), &value);
+}
+
+/* clientInfo.name, for logs and rules: not trusted, cut. */
+static void
+client_name_read(struct session *session, struct slice info)
+{
+	struct arena arena;
+	struct slice token, name;
+	struct err err;
+	char *copy;
+
+	mem_free((void *)session->client.p);
+	session->client = SLICE_NONE;
+	if (json_type(info) != JSON_OBJECT || !json_find(info, S("name"), &token) ||
+	    json_type(token) != JSON_STRING || token.n > KIB)
+		return;
+	arena_init(&arena, NULL, 8 * KIB);
+	if (json_string(&arena, token, &name, &err)) {
+		name.n = name.n > CLIENT_NAME_MAX ? CLIENT_NAME_MAX : name.n;
+		copy = mem_new(name.n + 1);
+		memcpy(copy, name.p, name.n);
+		session->client = (struct slice){ copy, name.n };
+	}
+	arena_fini(&arena);
+}
+
+static bool
+initialize(struct session *session, const struct message *message, struct buf *out, struct err *err)
+{
+	const struct mcp_gate *gate = session->fronts->gate;
+	struct slice version, value;
+
+	if (session->has_begun)
+		return err_set(err, ERR_REQUEST, "this session was initialised before");
+	if (message->params.n > SLICE_OF_WORK_BYTES)
+		return err_set(err, ERR_LIMIT, "params of initialize are over %zu KiB",
+		    SLICE_OF_WORK_BYTES / KIB);
+	if (message->params.p == NULL || !json_find(message->params, S("protocolVersion"), &version) ||
+	    json_type(version) != JSON_STRING)
+		return err_set(err, ERR_PARAMS, "params.protocolVersion is missing");
+	version.p++;
+	version.n -= 2;
+	if (!mcp_revision_find(version, &session->revision))
+		session->revision = MCP_NEWEST;
+	if (json_find(message->params, S("capabilities"), &value))
+		capabilities_read(session, value);
+	if (json_find(message->params, S("clientInfo"), &value))
+		client_name_read(session, value);
+	session->has_begun = true;
+	buf_puts(out, "{\"jsonrpc\":\"2.0\",\"id\":");
+	buf_put(out, message->id);
+	buf_printf(out, ",\"result\":{\"protocolVersion\":\"%s\",", mcp_revision_name(session->revision));
+	gate->describe(gate->owner, out, session->revision);
+	buf_puts(out, "}}");
+	log_event(loop_log(session->fronts->loop), LOG_INFO, "session_begun",
+	    "client \"%.*s\" speaks %s", SLICE_FMT(session->client),
+	    mcp_revision_name(session->revision));
+	return true;
+}
+
+/* ---- requests and notifications ------------------------------------------------------------------- */
+
+static bool
+request_check(const struct session *session, const struct message *message, struct err *err)
+{
+	const struct mcp_method_row *row;
+
+	if (message->method == MCP_UNKNOWN)
+		return err_set(err, ERR_METHOD, "unknown method \"%.*s\"",
+		    SLICE_FMT(message->method_name));
+	row = mcp_method_row(message->method);
+	if (!row->is_request || (row->from & MCP_FROM_CLIENT) == 0)
+		return err_set(err, ERR_METHOD, "\"%s\" is not a request that clients send", row->name);
+	if (message->method == MCP_INITIALIZE || message->method == MCP_PING)
+		return true;
+	if (!session->has_begun)
+		return err_set(err, ERR_REQUEST, "\"%s\" came before initialize", row->name);
+	if (!row->known[session->revision])
+		return err_set(err, ERR_METHOD, "\"%s\" is not part of revision %s", row->name,
+		    mcp_revision_name(session->revision));
+	return true;
+}
+
+bool
+front_answer_now(struct session *session, const struct message *message, const struct err *fault,
+    struct buf *out)
+{
+	struct reply reply = { .err = *fault };
+
+	if (fault->kind == ERR_NONE && request_check(session, message, &reply.err)) {
+		if (message->method == MCP_INITIALIZE) {
+			if (initialize(session, message, out, &reply.err))
+				return true;
+		} else if (message->method == MCP_PING) {
+			buf_puts(out, "{\"jsonrpc\":\"2.0\",\"id\":");
+			buf_put(out, message->id);
+			buf_puts(out, ",\"result\":{}}");
+			return true;
+		} else {
+			return false;
+		}
+	}
+	encode_error(out, message != NULL ? message->id : SLICE_NONE, &reply);
+	return true;
+}
+
+static void
+cancel(struct session *session, const struct message *message)
+{
+	const struct mcp_gate *gate = session->fronts->gate;
+
+	for (struct front_call *c = session->calls.next; c != &session->calls; c = c->next) {
+		if (slice_eq(c->exchange->request.id, message->request_id)) {
+			c->exchange->is_cancelled = true;
+			gate->cancel(gate->owner, c->exchange);
+			return;
+		}
+	}
+	/* Too late, or never there: the specification says to ignore it. */
+}
+
+/* The client's answer to one of our questions. */
+static void
+answered(struct session *session, const struct message *message)
+{
+	int64_t id;
+	struct ask *ask = session->asks.next;
+
+	if (!json_int(message->id, &id))
+		id = -1;
+	while (ask != &session->asks && (ask->id != (uint64_t)id || ask->is_answered))
+		ask = ask->next;
+	if (ask == &session->asks) {
+		log_event(loop_log(session->fronts->loop), LOG_INFO, "answer_unknown",
+		    "client \"%.*s\" answered a question that is not open (id %.*s)",
+		    SLICE_FMT(session->client), SLICE_FMT(message->id));
+		return;
+	}
+	ask->is_answered = true;
+	ask->answer.is_error = message->kind == MESSAGE_ERROR;
+	if (arena_reserve(&ask->exchange->arena, message->body.n + 1, &(struct err){ 0 })) {
+		ask->answer.body = slice_dup(&ask->exchange->arena, message->body);
+	} else {
+		ask->answer = (struct answer){ .is_error = true,
+			.body = S("{\"code\":-32005,\"message\":\"the client's answer is too large\"}") };
+	}
+	task_wake(ask->task);
+}
+
+void
+front_notice(struct session *session, const struct message *message)
+{
+	if (message->kind == MESSAGE_RESULT || message->kind == MESSAGE_ERROR) {
+		answered(session, message);
+		return;
+	}
+	switch (message->method) {
+	case MCP_INITIALIZED:
+		session->is_ready = session->has_begun;
+		break;
+	case MCP_CANCELLED:
+		cancel(session, message);
+		break;
+	default:
+		/* Notifications that mean nothing here are ignored (JSON-RPC 2.0 §4.1). */
+		break;
+	}
+}
+
+/* ---- calls --------------------------------------------------------------------------------------- */
+
+struct front_call *
+front_call_new(struct session *session, struct intake *intake, const struct message *message,
+    const struct front_ops *ops)
+{
+	struct fronts *fronts = session->fronts;
+	struct exchange *exchange = exchange_new(intake, message);
+	struct front_call *call = ARENA_NEW(&exchange->arena, struct front_call);
+
+	exchange->number = ++fronts->next_number;
+	exchange->caller = session->caller;
+	exchange->client = session->client;
+	exchange->revision = session->revision;
+	exchange->can = session->can;
+	exchange->family = session;
+	exchange->front = ops;
+	exchange->front_data = call;
+	exchange->gate = fronts->gate;
+	call->session = session;
+	call->exchange = exchange;
+	call->next = &session->calls;
+	call->prev = session->calls.prev;
+	call->prev->next = call->next->prev = call;
+	return call;
+}
+
+void
+front_begin(struct front_call *call)
+{
+	const struct mcp_gate *gate = call->exchange->gate;
+
+	gate->begin(gate->owner, call->exchange);
+}
+
+void
+front_call_end(struct front_call *call)
+{
+	struct session *session = call->session;
+
+	call->prev->next = call->next;
+	call->next->prev = call->prev;
+	session_free_if_done(session);
+}
+
+/* ---- asking and telling ---------------------------------------------------------------------------- */
+
+/* Tells the client that a question is no longer of interest. */
+static void
+ask_withdraw(struct front_call *call, uint64_t id)
+{
+	char text[128];
+	int n = snprintf(text, sizeof(text),
+	    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":%llu}}",
+	    (unsigned long long)id);
+
+	call->session->ops->send_call(call, &(struct slice){ text, (size_t)n }, 1);
+}
+
+static bool
+ask_send(struct front_call *call, uint64_t id, const struct question *question, struct err *err)
+{
+	char head[128];
+	int n = snprintf(head, sizeof(head), "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"%s\",\"params\":",
+	    (unsigned long long)id, mcp_method_row(question->method)->name);
+	struct slice parts[] = { { head, (size_t)n }, question->params, S("}") };
+
+	if (call->session->is_ended || !call->session->ops->send_call(call, parts, COUNT(parts)))
+		return err_set(err, ERR_CANCELLED, "the client that should be asked has gone");
+	return true;
+}
+
+bool
+front_ask_wait(struct exchange *exchange, const struct question *question, struct answer *answer,
+    struct err *err)
+{
+	struct front_call *call = exchange->front_data;
+	struct session *session = call->session;
+	struct loop *loop = exchange->loop;
+	uint64_t until = loop_now_ms(loop) + session->fronts->limits.ask_ms;
+	struct ask ask = { .exchange = exchange, .task = task_self(loop), .id = ++session->next_ask };
+	bool timed_out = false, ok;
+
+	if (!ask_send(call, ask.id, question, err))
+		return false;
+	ask.next = &session->asks;
+	ask.prev = session->asks.prev;
+	ask.prev->next = ask.next->prev = &ask;
+	do {
+		ok = task_park_until_wait(loop, until, &timed_out, err);
+	} while (ok && !timed_out && !ask.is_answered);
+	ask.prev->next = ask.next;
+	ask.next->prev = ask.prev;
+	if (ok && ask.is_answered) {
+		*answer = ask.answer;
+		return true;
+	}
+	if (!session->is_ended)
+		ask_withdraw(call, ask.id);
+	if (ok)
+		err_set(err, ERR_DEADLINE, "nobody answered the question within limits.ask (%llu s)",
+		    (unsigned long long)(session->fronts->limits.ask_ms / 1000));
+	return false;
+}
+
+void
+front_tell(struct exchange *exchange, const struct tell *tell)
+{
+	struct front_call *call = exchange->front_data;
+	struct edit edit = { tell->token, exchange->request.progress_token };
+	struct slice parts[SPLICE_PARTS + 2] = { S(
+	    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":") };
+	size_t n;
+
+	if (tell->method != MCP_PROGRESS || edit.with.p == NULL || call->session->is_ended ||
+	    exchange->is_cancelled)
+		return;
+	n = 1 + message_splice(tell->params, &edit, 1, parts + 1);
+	parts[n++] = S("}");
+	call->session->ops->send_call(call, parts, n);
+}
+
+/* ---- all of them ----------------------------------------------------------------------------------- */
+
+struct fronts *
+fronts_new(struct loop *loop, const struct mcp_gate *gate, const struct front_limits *limits)
+{
+	struct fronts *fronts = MEM_NEW(struct fronts);
+
+	fronts->loop = loop;
+	fronts->gate = gate;
+	fronts->limits = *limits;
+	fronts->sessions.next = fronts->sessions.prev = &fronts->sessions;
+	timer_start(loop, &fronts->reaper, loop_now_ms(loop) + REAP_EVERY_MS, sessions_reap);
+	return fronts;
+}
+
+void
+fronts_free(struct fronts **at)
+{
+	struct fronts *fronts = *at;
+
+	*at = NULL;
+	if (fronts == NULL)
+		return;
+	timer_stop(fronts->loop, &fronts->reaper);
+	while (fronts->sessions.next != &fronts->sessions)
+		session_end(fronts->sessions.next);
+	front_http_close_all(fronts);
+	front_stdio_close(fronts);
+	mem_free(fronts);
+}
+
+void
+fronts_notify(struct fronts *fronts, enum mcp_method method)
+{
+	char text[128];
+	int n = snprintf(text, sizeof(text), "{\"jsonrpc\":\"2.0\",\"method\":\"%s\"}",
+	    mcp_method_row(method)->name);
+
+	for (struct session *s = fronts->sessions.next; s != &fronts->sessions; s = s->next) {
+		if (s->is_ready && mcp_method_row(method)->known[s->revision])
+			s->ops->send(s, &(struct slice){ text, (size_t)n }, 1);
+	}
+}
+
+void
+fronts_set_limits(struct fronts *fronts, const struct front_limits *limits)
+{
+	fronts->limits = *limits;
+}
+
+unsigned
+fronts_sessions(const struct fronts *fronts)
+{
+	return fronts->sessions_n;
+}
+
+void
+fronts_drain(struct fronts *fronts)
+{
+	fronts->is_draining = true;
+}

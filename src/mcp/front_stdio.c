@@ -1,0 +1,310 @@
+/*
+ * The stdio front: one client over two streams, one JSON-RPC message a line.  One session for the life
+ * of the process.  Reading is held back while a large message is scanned and while the client does not
+ * read what we write; what piles up past the ceiling ends the session with a reason.
+ *
+ * When stdin ends, requests in progress are still answered; then on_end is called.
+ */
+#include "mcp/front.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define READ_BYTES		(64 * KIB)
+#define OUTPUT_HIGH_BYTES	(4 * MIB)	/* above this no more requests are read */
+
+struct front_stdio {
+	struct fronts *fronts;
+	struct session *session;
+	struct stream *in, *out;
+	struct line_reader lines;
+	struct intake intake;
+	struct outbox outbox;
+	struct buf scratch;
+	bool	at_end;			/* stdin has ended */
+	bool	is_held;		/* not reading: the client does not read our output */
+	struct deferred end;
+	void	(*on_end)(void *owner);
+	void	*owner;
+};
+
+static void
+stdio_want(struct front_stdio *front)
+{
+	front->is_held = outbox_pending(&front->outbox) > OUTPUT_HIGH_BYTES;
+	if (front->in != NULL)
+		stream_want(front->in,
+		    front->at_end || front->is_held || front->intake.is_busy ? 0 : STREAM_READABLE);
+}
+
+static void
+end_now(struct deferred *deferred)
+{
+	struct front_stdio *front = CONTAINER(deferred, struct front_stdio, end);
+
+	front->on_end(front->owner);
+}
+
+static void
+end_if_done(struct front_stdio *front)
+{
+	struct session *session = front->session;
+
+	if (front->at_end && !front->intake.is_busy && session->calls.next == &session->calls &&
+	    (outbox_pending(&front->outbox) == 0 || front->outbox.has_failed))
+		loop_defer(front->fronts->loop, &front->end, end_now);
+}
+
+/* ---- writing ---------------------------------------------------------------------------------------- */
+
+static void
+stdio_write(struct front_stdio *front, const struct slice *parts, size_t n)
+{
+	struct slice line[SPLICE_PARTS + REPLY_PARTS];
+
+	must(n < COUNT(line));
+	memcpy(line, parts, n * sizeof(*parts));
+	line[n] = S("\n");
+	outbox_queue(&front->outbox, line, n + 1);
+	if (!front->is_held && outbox_pending(&front->outbox) > OUTPUT_HIGH_BYTES)
+		stdio_want(front);
+}
+
+static void
+session_send(struct session *session, const struct slice *parts, size_t n)
+{
+	stdio_write(session->transport, parts, n);
+}
+
+static bool
+session_send_call(struct front_call *call, const struct slice *parts, size_t n)
+{
+	struct front_stdio *front = call->session->transport;
+
+	if (front->at_end)
+		return false;
+	stdio_write(front, parts, n);
+	return true;
+}
+
+static void
+session_close(struct session *session)
+{
+	struct front_stdio *front = session->transport;
+
+	if (front->in != NULL)
+		stream_want(front->in, 0);
+}
+
+static const struct session_ops stdio_session_ops = {
+	.send = session_send,
+	.send_call = session_send_call,
+	.close = session_close,
+};
+
+static void
+call_finish(struct exchange *exchange, const struct reply *reply)
+{
+	struct front_call *call = exchange->front_data;
+	struct front_stdio *front = call->session->transport;
+	struct slice parts[REPLY_PARTS];
+	size_t n;
+
+	/* A cancelled request is not answered (basic/utilities/cancellation). */
+	if (!exchange->is_cancelled) {
+		buf_clear(&front->scratch);
+		n = encode_reply(exchange, reply, &front->scratch, parts);
+		stdio_write(front, parts, n);
+	}
+	front_call_end(call);
+	end_if_done(front);
+}
+
+static const struct front_ops stdio_front_ops = {
+	.name = "stdio",
+	.ask_wait = front_ask_wait,
+	.tell = front_tell,
+	.finish = call_finish,
+};
+
+/* ---- reading ----------------------------------------------------------------------------------------- */
+
+static void
+stdio_message(void *owner, struct message *message, const struct err *err)
+{
+	struct front_stdio *front = owner;
+	bool is_request = message == NULL || message->kind == MESSAGE_REQUEST || err->kind != ERR_NONE;
+
+	if (!is_request) {
+		front_notice(front->session, message);
+	} else {
+		buf_clear(&front->scratch);
+		if (front_answer_now(front->session, message, err, &front->scratch))
+			stdio_write(front, &(struct slice){ front->scratch.p, front->scratch.n }, 1);
+		else
+			front_begin(front_call_new(front->session, &front->intake, message,
+			    &stdio_front_ops));
+	}
+	line_resume(&front->lines);
+	stdio_want(front);
+	end_if_done(front);
+}
+
+static void
+stdio_line(void *owner, char *line, size_t n)
+{
+	struct front_stdio *front = owner;
+
+	if (slice_trim((struct slice){ line, n }).n == 0)
+		return;
+	session_touch(front->session);
+	/* Held before feeding, let go by stdio_message, which may come at once. */
+	line_pause(&front->lines);
+	intake_feed(&front->intake, line, n);
+}
+
+static void
+stdio_long(void *owner, struct slice head, struct slice tail, size_t n)
+{
+	struct front_stdio *front = owner;
+	struct reply reply = { .err = { 0 } };
+
+	err_set(&reply.err, ERR_LIMIT, "a message of %zu bytes is over limits.message (%zu)", n,
+	    front->fronts->limits.message_bytes);
+	buf_clear(&front->scratch);
+	encode_error(&front->scratch, SLICE_NONE, &reply);
+	stdio_write(front, &(struct slice){ front->scratch.p, front->scratch.n }, 1);
+}
+
+static void
+stdin_ended(struct front_stdio *front)
+{
+	front->at_end = true;
+	line_end(&front->lines);
+	stdio_want(front);
+	/* Nobody can answer any more. */
+	for (struct ask *a = front->session->asks.next; a != &front->session->asks; a = a->next) {
+		a->is_answered = true;
+		a->answer = (struct answer){ .body = S("{\"action\":\"cancel\"}") };
+		task_wake(a->task);
+	}
+	end_if_done(front);
+}
+
+static void
+stdin_ready(void *owner, unsigned events)
+{
+	struct front_stdio *front = owner;
+	static char bytes[READ_BYTES];
+	ssize_t n = stream_read(front->in, bytes, sizeof(bytes));
+
+	if (n == -EAGAIN)
+		return;
+	if (n > 0)
+		line_feed(&front->lines, bytes, (size_t)n);
+	else
+		stdin_ended(front);
+}
+
+static void
+stdout_ready(void *owner, unsigned events)
+{
+	struct front_stdio *front = owner;
+
+	outbox_ready(&front->outbox);
+}
+
+static void
+stdout_drained(void *owner)
+{
+	struct front_stdio *front = owner;
+
+	if (front->is_held)
+		stdio_want(front);
+	end_if_done(front);
+}
+
+static void
+stdout_failed(void *owner, const struct err *err)
+{
+	struct front_stdio *front = owner;
+
+	log_event(loop_log(front->fronts->loop), LOG_WARN, "client_gone", "stdio client: %s", err->text);
+	for (struct front_call *c = front->session->calls.next; c != &front->session->calls; c = c->next) {
+		c->exchange->is_cancelled = true;
+		front->fronts->gate->cancel(front->fronts->gate->owner, c->exchange);
+	}
+	if (!front->at_end)
+		stdin_ended(front);
+}
+
+/* ---- open and close ------------------------------------------------------------------------------------ */
+
+void
+front_stdio_open_on(struct fronts *fronts, struct stream *in, struct stream *out,
+    void (*on_end)(void *owner), void *owner)
+{
+	struct front_stdio *front = MEM_NEW(struct front_stdio);
+
+	must(fronts->stdio == NULL);
+	fronts->stdio = front;
+	front->fronts = fronts;
+	front->in = in;
+	front->out = out;
+	front->on_end = on_end;
+	front->owner = owner;
+	front->session = session_new(fronts, &stdio_session_ops, front, false);
+	must(front->session != NULL);
+	line_reader_init(&front->lines, loop_memory(fronts->loop), fronts->limits.message_bytes);
+	front->lines.on_line = stdio_line;
+	front->lines.on_long = stdio_long;
+	front->lines.owner = front;
+	intake_init(&front->intake, fronts->loop, 0);
+	front->intake.done = stdio_message;
+	front->intake.owner = front;
+	buf_init(&front->scratch, NULL, MIB);
+	outbox_init(&front->outbox, fronts->loop, out, 4 * fronts->limits.message_bytes);
+	front->outbox.on_fail = stdout_failed;
+	front->outbox.on_drained = stdout_drained;
+	front->outbox.owner = front;
+	in->on_ready = stdin_ready;
+	in->owner = front;
+	out->on_ready = stdout_ready;
+	out->owner = front;
+	stdio_want(front);
+}
+
+bool
+front_stdio_open(struct fronts *fronts, void (*on_end)(void *owner), void *owner, struct err *err)
+{
+	struct stream *in = loop_stdio(fronts->loop, 0, err);
+	struct stream *out;
+
+	if (in == NULL)
+		return false;
+	out = loop_stdio(fronts->loop, 1, err);
+	if (out == NULL) {
+		stream_close(&in);
+		return false;
+	}
+	front_stdio_open_on(fronts, in, out, on_end, owner);
+	return true;
+}
+
+void
+front_stdio_close(struct fronts *fronts)
+{
+	struct front_stdio *front = fronts->stdio;
+
+	fronts->stdio = NULL;
+	if (front == NULL)
+		return;
+	deferred_stop(fronts->loop, &front->end);
+	intake_fini(&front->intake);
+	line_reader_fini(&front->lines);
+	outbox_fini(&front->outbox);
+	buf_fini(&front->scratch);
+	stream_close(&front->in);
+	stream_close(&front->out);
+	mem_free(front);
+}
