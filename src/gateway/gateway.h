@@ -26,18 +26,35 @@ struct tool {
 	bool	is_read_only, is_idempotent;
 };
 
+/* One page of a list: its bytes are in one of both, as an intake left them. */
+struct offer_page {
+	struct arena arena;
+	struct buf text;
+};
+
 /* What a provider offers, as a whole: counted, immutable. */
 struct offer {
 	unsigned refs;
 	struct arena arena;
-	struct buf *texts;		/* the pages as received */
-	size_t	texts_n;
+	struct offer_page *pages;	/* as received */
+	size_t	pages_n;
 	struct tool *tools;
 	size_t	tools_n;
+	struct offer_build *build;	/* private to offer.c */
 };
 struct offer *offer_new(struct memory *memory);
 struct offer *offer_ref(struct offer *offer);
 void	offer_unref(struct offer **offer);
+/*
+ * Adds one page of a tools/list result to an offer that nobody else holds yet: tools_array is the
+ * raw `tools` of a response whose bytes are in arena or text; both are taken.  A definition that makes no sense (no name, empty, over
+ * 256 bytes, control characters, inputSchema not an object, a name seen before) is dropped and
+ * logged by server and name, never the list.  In a task: lets the loop turn after each slice of work
+ * (loop NULL: never).  False: ERR_LIMIT, or the task was cut; tools_array no array: ERR_PARSE.
+ */
+MUST_CHECK bool offer_add_page_wait(struct loop *loop, struct offer *offer, struct arena *arena,
+	    struct buf *text, struct slice tools_array, struct slice server, struct log *log,
+	    struct err *err);
 
 enum provider_state { PROVIDER_IDLE, PROVIDER_CONNECTING, PROVIDER_READY, PROVIDER_DOWN };
 
@@ -116,10 +133,12 @@ struct catalogue_entry {
 
 /*
  * Immutable snapshot, counted: the merged, named list.  `list` is the ready result of tools/list.
- * A provider that is down has no entries and stands in _meta["bascule/unavailable"].
+ * A provider that is down, or has no offer yet, has no entries and stands in
+ * _meta["bascule/unavailable"].  It holds references to the providers and their offers.
+ * seed: random (loop_seed), for its table of names.
  */
-struct catalogue *catalogue_new(struct provider *const *providers, const struct offer *const *offers,
-	    size_t n, const struct names *names, struct log *log, struct memory *memory);
+struct catalogue *catalogue_new(struct provider *const *providers, struct offer *const *offers,
+	    size_t n, const struct names *names, struct log *log, struct memory *memory, uint64_t seed);
 struct catalogue *catalogue_ref(struct catalogue *catalogue);
 void	catalogue_unref(struct catalogue **catalogue);
 const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, struct slice name);

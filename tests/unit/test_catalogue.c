@@ -1,0 +1,479 @@
+/*
+ * Offers and the catalogue: what is dropped from a provider's list, what the joined list looks like
+ * byte for byte, who gets which name, and what a view hides.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/gateway.h"
+
+struct fake {
+	struct provider provider;
+	enum provider_state state;
+	const char *why;
+};
+
+static void
+fake_health(const struct provider *provider, struct provider_health *health)
+{
+	const struct fake *fake = CONTAINER(provider, struct fake, provider);
+
+	memset(health, 0, sizeof(*health));
+	health->state = fake->state;
+	if (fake->why != NULL)
+		err_set(&health->why, ERR_UNAVAILABLE, "%s", fake->why);
+}
+
+static void
+fake_close(struct provider *provider)
+{
+	(void)provider;
+}
+
+static const struct provider_ops fake_ops = {
+	.kind = "fake", .health = fake_health, .close = fake_close,
+};
+
+static struct fake
+fake_make(const char *name)
+{
+	return (struct fake){
+		.provider = { .ops = &fake_ops, .refs = 1, .name = slice_of(name) },
+		.state = PROVIDER_READY,
+	};
+}
+
+/* ---- the log, read back ---- */
+
+static int log_pipe[2];
+static struct log *logger;
+
+static void
+log_begin(void)
+{
+	assert_int_equal(pipe(log_pipe), 0);
+	logger = log_new(log_pipe[1], LOG_DEBUG, LOG_TEXT, "test");
+}
+
+static void
+log_end(char *text, size_t size)
+{
+	ssize_t n;
+
+	log_flush(logger);
+	log_free(&logger);
+	close(log_pipe[1]);
+	n = read(log_pipe[0], text, size - 1);
+	text[n > 0 ? n : 0] = '\0';
+	close(log_pipe[0]);
+}
+
+static unsigned
+count(const char *text, const char *word)
+{
+	unsigned n = 0;
+
+	for (text = strstr(text, word); text != NULL; text = strstr(text + 1, word))
+		n++;
+	return n;
+}
+
+/* ---- offers ---- */
+
+static void
+page_add(struct offer *offer, const char *tools, struct log *log)
+{
+	struct arena arena, taken;
+	struct json_scan *scan;
+	struct buf text;
+	struct err err;
+
+	buf_init(&text, NULL, 64 * MIB);
+	arena_init(&arena, NULL, 64 * MIB);
+	arena_init(&taken, NULL, 64 * MIB);
+	buf_puts(&text, tools);
+	scan = json_scan_new(&arena, text.p, text.n, 0, 0, 1);
+	assert_true(json_scan_all(scan, &err));
+	arena_fini(&arena);
+	assert_true(offer_add_page_wait(NULL, offer, &taken, &text, buf_view(&text), S("s"), log, &err));
+	assert_null(text.p);
+}
+
+static struct offer *
+offer_make(const char *tools)
+{
+	struct offer *offer = offer_new(NULL);
+
+	page_add(offer, tools, NULL);
+	return offer;
+}
+
+static const struct {
+	const char *definition, *says;		/* NULL: it is taken */
+} definitions[] = {
+	{ "{\"name\":\"a\",\"inputSchema\":{}}", NULL },
+	{ " {\"inputSchema\" : {} , \"name\" : \"\\u0061\"} ", NULL },
+	{ "{\"name\":\"sp ace \\\" \xc3\xa4\",\"inputSchema\":{}}", NULL },
+	{ "1", "not an object" },
+	{ "null", "not an object" },
+	{ "[]", "not an object" },
+	{ "{\"inputSchema\":{}}", "no name" },
+	{ "{\"name\":7,\"inputSchema\":{}}", "not a string" },
+	{ "{\"name\":\"\",\"inputSchema\":{}}", "empty" },
+	{ "{\"name\":\"a\\u001b[31m\",\"inputSchema\":{}}", "control" },
+	{ "{\"name\":\"a\\n\",\"inputSchema\":{}}", "control" },
+	{ "{\"name\":\"a\x7f\",\"inputSchema\":{}}", "control" },
+	{ "{\"name\":\"a\\u009b\",\"inputSchema\":{}}", "control" },
+	{ "{\"name\":\"a\"}", "inputSchema" },
+	{ "{\"name\":\"a\",\"inputSchema\":[]}", "inputSchema" },
+	{ "{\"name\":\"a\",\"inputSchema\":null}", "inputSchema" },
+};
+
+static void
+test_definitions(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(definitions); i++) {
+		struct offer *offer = offer_new(NULL);
+		char text[4096], said[4096];
+
+		snprintf(text, sizeof(text), "[%s]", definitions[i].definition);
+		log_begin();
+		page_add(offer, text, logger);
+		log_end(said, sizeof(said));
+		assert_int_equal(offer->tools_n, definitions[i].says == NULL);
+		if (definitions[i].says == NULL)
+			assert_string_equal(said, "");
+		else if (strstr(said, definitions[i].says) == NULL || strstr(said, "upstream s:") == NULL)
+			fail_msg("%s: said %s", definitions[i].definition, said);
+		offer_unref(&offer);
+	}
+}
+
+static void
+test_name_length(void **state)
+{
+	char text[2048];
+
+	(void)state;
+	for (int n = 255; n <= 258; n++) {
+		struct offer *offer;
+
+		snprintf(text, sizeof(text), "[{\"name\":\"%0*d\",\"inputSchema\":{}}]", n, 1);
+		offer = offer_make(text);
+		assert_int_equal(offer->tools_n, n <= 256);
+		offer_unref(&offer);
+	}
+}
+
+static void
+test_pages_and_duplicates(void **state)
+{
+	struct offer *offer = offer_new(NULL);
+	char said[4096];
+
+	(void)state;
+	log_begin();
+	page_add(offer, "[{\"name\":\"a\",\"inputSchema\":{},\"annotations\":{\"readOnlyHint\":true}},"
+	    "{\"name\":\"\\u0061\",\"inputSchema\":{}}]", logger);
+	page_add(offer, "[]", logger);
+	page_add(offer, "[{\"name\":\"b\",\"inputSchema\":{},\"annotations\":{\"idempotentHint\":true,"
+	    "\"readOnlyHint\":\"yes\"}},{\"name\":\"a\",\"inputSchema\":{}}]", logger);
+	log_end(said, sizeof(said));
+	assert_int_equal(offer->tools_n, 2);
+	assert_int_equal(count(said, "another tool of that name"), 2);
+	assert_true(offer->tools[0].is_read_only);
+	assert_false(offer->tools[0].is_idempotent);
+	assert_false(offer->tools[1].is_read_only);
+	assert_true(offer->tools[1].is_idempotent);
+	offer_unref(&offer);
+}
+
+static void
+many(struct buf *text, unsigned n, const char *fmt)
+{
+	buf_init(text, NULL, 64 * MIB);
+	buf_putc(text, '[');
+	for (unsigned i = 0; i < n; i++) {
+		if (i > 0)
+			buf_putc(text, ',');
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		buf_printf(text, fmt, i);
+#pragma GCC diagnostic pop
+	}
+	buf_puts(text, "]");
+	buf_putc(text, '\0');
+}
+
+/* A flood of rubbish is counted, not told one by one; a flood of tools has an end. */
+static void
+test_floods(void **state)
+{
+	struct offer *offer = offer_new(NULL);
+	struct buf text;
+	static char said[32768];
+
+	(void)state;
+	many(&text, 5000, "{\"name\":\"t%u\"}");
+	log_begin();
+	page_add(offer, text.p, logger);
+	log_end(said, sizeof(said));
+	assert_int_equal(offer->tools_n, 0);
+	assert_true(count(said, "\n") <= 21);
+	assert_non_null(strstr(said, "4980 more tools"));
+	buf_fini(&text);
+	many(&text, 10005, "{\"name\":\"t%u\",\"inputSchema\":{}}");
+	page_add(offer, text.p, NULL);
+	assert_int_equal(offer->tools_n, 10000);
+	buf_fini(&text);
+	offer_unref(&offer);
+}
+
+static void
+test_not_an_array(void **state)
+{
+	struct offer *offer = offer_new(NULL);
+	struct arena arena;
+	struct buf text;
+	struct err err;
+
+	(void)state;
+	arena_init(&arena, NULL, MIB);
+	buf_init(&text, NULL, MIB);
+	buf_puts(&text, "{}");
+	assert_false(offer_add_page_wait(NULL, offer, &arena, &text, buf_view(&text), S("s"), NULL, &err));
+	assert_int_equal(err.kind, ERR_PARSE);
+	buf_fini(&text);
+	assert_false(offer_add_page_wait(NULL, offer, &arena, &text, SLICE_NONE, S("s"), NULL, &err));
+	offer_unref(&offer);
+	buf_fini(&text);
+	arena_fini(&arena);
+}
+
+/* ---- the catalogue ---- */
+
+#define DEF(name, more)	"{\"name\":\"" name "\",\"inputSchema\":{ \"type\" : \"object\" }" more "}"
+
+static const struct names two = { S("__"), PREFIX_AUTO, 64, true };
+static const struct names bare = { S("__"), PREFIX_NEVER, 64, true };
+
+static struct catalogue *
+make(struct fake *fakes, struct offer **offers, size_t n, const struct names *names, struct log *log)
+{
+	struct provider *providers[8];
+
+	for (size_t i = 0; i < n; i++)
+		providers[i] = &fakes[i].provider;
+	return catalogue_new(providers, offers, n, names, log, NULL, 42);
+}
+
+static void
+assert_list(const struct catalogue *catalogue, const char *want)
+{
+	struct slice list = catalogue_list(catalogue);
+
+	if (!slice_eq(list, slice_of(want)))
+		fail_msg("got\n%.*s\nwant\n%s", SLICE_FMT(list), want);
+}
+
+static void
+test_list(void **state)
+{
+	struct fake fakes[2];
+	struct offer *offers[2];
+	struct catalogue *catalogue;
+	const struct catalogue_entry *entry;
+	size_t n;
+
+	(void)state;
+	fakes[0] = fake_make("b");
+	fakes[1] = fake_make("a");
+	offers[0] = offer_make("[" DEF("x", ",\"n\":1.50") ", " DEF("q\\\"", "") "]");
+	offers[1] = offer_make("[{ \"inputSchema\":{},\"z\":[1e400] , \"name\" : \"\\u0078\" }]");
+	catalogue = make(fakes, offers, 2, &two, NULL);
+	assert_list(catalogue, "{\"tools\":[" DEF("b__x", ",\"n\":1.50") "," DEF("b__q\\\"", "")
+	    ",{ \"inputSchema\":{},\"z\":[1e400] , \"name\" : \"a__x\" }]}");
+	assert_non_null(catalogue_entries(catalogue, &n));
+	assert_int_equal(n, 3);
+	entry = catalogue_find(catalogue, S("a__x"));
+	assert_non_null(entry);
+	assert_ptr_equal(entry->provider, &fakes[1].provider);
+	assert_true(slice_eq(entry->tool->name, S("x")));
+	assert_null(catalogue_find(catalogue, S("x")));
+	assert_null(catalogue_find(catalogue, S("")));
+	catalogue_unref(&catalogue);
+	/* Unprefixed, a definition is its bytes, escapes of the name too. */
+	catalogue = make(fakes + 1, offers + 1, 1, &bare, NULL);
+	assert_list(catalogue, "{\"tools\":[{ \"inputSchema\":{},\"z\":[1e400] , \"name\" : \"\\u0078\" }]}");
+	assert_non_null(catalogue_find(catalogue, S("x")));
+	catalogue_unref(&catalogue);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(fakes[i].provider.refs, 1);
+		assert_int_equal(offers[i]->refs, 1);
+		offer_unref(&offers[i]);
+	}
+}
+
+static void
+test_unavailable(void **state)
+{
+	struct fake fakes[4];
+	struct offer *offers[4] = { NULL };
+	struct catalogue *catalogue;
+
+	(void)state;
+	fakes[0] = fake_make("up");
+	fakes[1] = fake_make("down");
+	fakes[1].state = PROVIDER_DOWN;
+	fakes[1].why = "no \"such\" file";
+	fakes[2] = fake_make("slow");
+	fakes[2].state = PROVIDER_CONNECTING;
+	fakes[3] = fake_make("toolless");
+	offers[0] = offer_make("[" DEF("x", "") "]");
+	offers[1] = offer_make("[" DEF("stale", "") "]");
+	catalogue = make(fakes, offers, 4, &two, NULL);
+	assert_list(catalogue, "{\"tools\":[" DEF("up__x", "") "],\"_meta\":{\"bascule/unavailable\":["
+	    "{\"server\":\"down\",\"reason\":\"no \\\"such\\\" file\"},"
+	    "{\"server\":\"slow\",\"reason\":\"not connected yet\"}]}}");
+	assert_null(catalogue_find(catalogue, S("down__stale")));
+	catalogue_unref(&catalogue);
+	offer_unref(&offers[0]);
+	offer_unref(&offers[1]);
+	catalogue = make(fakes, offers, 0, &two, NULL);
+	assert_list(catalogue, "{\"tools\":[]}");
+	assert_null(catalogue_find(catalogue, S("x")));
+	catalogue_unref(&catalogue);
+}
+
+static void
+test_collisions(void **state)
+{
+	struct fake fakes[3];
+	struct offer *offers[3];
+	struct catalogue *catalogue;
+	const struct catalogue_entry *entries;
+	struct arena arena;
+	struct slice hashed;
+	char said[4096], hostile[256];
+	size_t n;
+
+	(void)state;
+	arena_init(&arena, NULL, MIB);
+	fakes[0] = fake_make("a");
+	fakes[1] = fake_make("b");
+	fakes[2] = fake_make("c");
+	hashed = name_make(&arena, &bare, &fakes[1].provider, S("read"), true);
+	offers[0] = offer_make("[" DEF("read", "") "]");
+	offers[1] = offer_make("[" DEF("read", "") "]");
+	offers[2] = offer_make("[" DEF("other", "") "]");
+	log_begin();
+	catalogue = make(fakes, offers, 3, &bare, logger);
+	log_end(said, sizeof(said));
+	assert_int_equal(count(said, "[WARNING]") + count(said, "[WARN]"), 1);
+	assert_ptr_equal(catalogue_find(catalogue, S("read"))->provider, &fakes[0].provider);
+	assert_ptr_equal(catalogue_find(catalogue, hashed)->provider, &fakes[1].provider);
+	catalogue_unref(&catalogue);
+	offer_unref(&offers[0]);
+	/* An earlier server takes both names: the later tool is left out, and nobody else's is changed. */
+	snprintf(hostile, sizeof(hostile), "[" DEF("read", "") "," DEF("%.*s", "") "]", SLICE_FMT(hashed));
+	offers[0] = offer_make(hostile);
+	catalogue = make(fakes, offers, 3, &bare, NULL);
+	entries = catalogue_entries(catalogue, &n);
+	assert_int_equal(n, 3);
+	assert_ptr_equal(entries[2].provider, &fakes[2].provider);
+	catalogue_unref(&catalogue);
+	for (size_t i = 0; i < 3; i++)
+		offer_unref(&offers[i]);
+	arena_fini(&arena);
+}
+
+static void
+test_same_and_view(void **state)
+{
+	struct fake fakes[2];
+	struct offer *offers[2], *other;
+	struct catalogue *base, *again, *overlay;
+	struct view view;
+
+	(void)state;
+	fakes[0] = fake_make("a");
+	fakes[1] = fake_make("b");
+	offers[0] = offer_make("[" DEF("x", "") "," DEF("old", "") "]");
+	offers[1] = offer_make("[" DEF("y", "") "]");
+	other = offer_make("[" DEF("x", ",\"description\":\"mine\"") "," DEF("new", "") "]");
+	base = make(fakes, offers, 2, &two, NULL);
+	again = make(fakes, offers, 2, &two, NULL);
+	overlay = make(fakes, &other, 1, &two, NULL);
+	assert_true(catalogue_same(base, again));
+	assert_false(catalogue_same(base, overlay));
+	view = (struct view){ base, NULL };
+	assert_non_null(view_find(&view, S("a__old")));
+	view.overlay = overlay;
+	assert_null(view_find(&view, S("a__old")));
+	assert_ptr_equal(view_find(&view, S("a__x"))->tool, &other->tools[0]);
+	assert_non_null(view_find(&view, S("a__new")));
+	assert_non_null(view_find(&view, S("b__y")));
+	catalogue_unref(&base);
+	catalogue_unref(&again);
+	catalogue_unref(&overlay);
+	offer_unref(&offers[0]);
+	offer_unref(&offers[1]);
+	offer_unref(&other);
+}
+
+static void
+test_many_and_memory(void **state)
+{
+	struct fake fake = fake_make("a");
+	struct provider *providers[] = { &fake.provider };
+	struct memory memory = { .limit_bytes = 64 * KIB };
+	struct catalogue *catalogue;
+	struct offer *offer;
+	struct buf text;
+	char name[32], said[4096];
+
+	(void)state;
+	many(&text, 3000, "{\"name\":\"t%u\",\"inputSchema\":{}}");
+	offer = offer_make(text.p);
+	buf_fini(&text);
+	catalogue = make(&fake, &offer, 1, &two, NULL);
+	for (unsigned i = 0; i < 3000; i++) {
+		snprintf(name, sizeof(name), "a__t%u", i);
+		assert_non_null(catalogue_find(catalogue, slice_of(name)));
+	}
+	catalogue_unref(&catalogue);
+	log_begin();
+	catalogue = catalogue_new(providers, &offer, 1, &two, logger, &memory, 42);
+	log_end(said, sizeof(said));
+	assert_list(catalogue, "{\"tools\":[]}");
+	assert_non_null(strstr(said, "no tool is offered"));
+	catalogue_unref(&catalogue);
+	assert_int_equal(memory.used_bytes, 0);
+	offer_unref(&offer);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_definitions),
+		cmocka_unit_test(test_name_length),
+		cmocka_unit_test(test_pages_and_duplicates),
+		cmocka_unit_test(test_floods),
+		cmocka_unit_test(test_not_an_array),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_unavailable),
+		cmocka_unit_test(test_collisions),
+		cmocka_unit_test(test_same_and_view),
+		cmocka_unit_test(test_many_and_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
