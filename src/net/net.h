@@ -34,13 +34,18 @@ MUST_CHECK bool net_resolve_wait(struct loop *loop, struct slice host, uint16_t 
 /*
  * Writes to a stream in order.  What the stream does not take at once waits in memory up to
  * ceiling_bytes; past that (a slow reader) the outbox fails: on_fail is called once, from a turn of
- * the loop, with ERR_LIMIT or ERR_IO; puts after it are dropped.  It owns the stream's WRITABLE
- * interest only: the owner's on_ready calls outbox_ready() when writable.
+ * the loop, with ERR_LIMIT or ERR_IO; puts after it are dropped.  It is the only caller of
+ * stream_want(): the owner says by outbox_want() what else it waits for, and its on_ready calls
+ * outbox_ready() when writable.
  */
 struct outbox {
 	struct loop *loop;
 	struct stream *stream;
 	struct buf pending;
+	size_t	sent_bytes;		/* of pending: the stream has them already */
+	size_t	ceiling_bytes;		/* may be changed at any time */
+	uint64_t written_bytes;		/* that the stream took, ever */
+	unsigned wants;			/* the owner's interest */
 	bool	is_blocked;		/* waits for WRITABLE */
 	bool	has_failed;
 	bool	ends;			/* shutdown after the last byte */
@@ -59,6 +64,7 @@ void	outbox_send(struct outbox *outbox, const struct slice *parts, size_t n);
 void	outbox_queue(struct outbox *outbox, const struct slice *parts, size_t n);
 void	outbox_ready(struct outbox *outbox);
 void	outbox_end(struct outbox *outbox);	/* shutdown when drained */
+void	outbox_want(struct outbox *outbox, unsigned events);	/* STREAM_READABLE or 0 */
 size_t	outbox_pending(const struct outbox *outbox);
 
 /* ---- lines ------------------------------------------------------------------------------------- */
@@ -68,17 +74,18 @@ size_t	outbox_pending(const struct outbox *outbox);
  * dropped as it comes and reported by on_long with its first and last KiB, so that the caller can say
  * whose it was.  on_line gets bytes that it may change; they are valid during the call only, and
  * without the LF.  on_line may ask for a pause: line_pause() holds the rest back until line_resume().
+ * It must not end the reader; line_pause() is for that too.
  */
 #define LINE_SAMPLE	1024
 struct line_reader {
 	struct buf line;
 	size_t	max_bytes;
-	size_t	scanned;		/* of line: no LF before this */
 	bool	is_dropping, is_paused, in_feed;
 	size_t	dropped_bytes;
 	char	head[LINE_SAMPLE], tail[LINE_SAMPLE];
 	size_t	head_n, tail_n;
 	struct buf held;		/* came while paused */
+	size_t	held_at;		/* of held: handed out already */
 	void	(*on_line)(void *owner, char *line, size_t n);
 	void	(*on_long)(void *owner, struct slice head, struct slice tail, size_t n);
 	void	*owner;
@@ -98,7 +105,7 @@ struct sse_event {
 	char	*data;			/* may be changed by the callee */
 	size_t	data_n;
 	struct slice id;		/* last event id in force */
-	bool	has_data;		/* false: only id or retry were given; no message */
+	bool	has_data;		/* false: no or empty data, only id or retry count; no message */
 };
 
 /* Parser of the WHATWG event stream format: CR, LF, CRLF, BOM, multi-line data, retry, half events. */
@@ -110,8 +117,9 @@ struct sse_reader {
 	size_t	max_bytes;		/* of one event */
 	uint64_t retry_ms;		/* last `retry`, 0: none */
 	uint8_t	state;
-	bool	has_data, has_any, was_cr, is_paused;
-	struct buf held;
+	bool	has_data, has_any, was_cr, is_paused, in_feed;
+	struct buf held;		/* came while paused */
+	size_t	held_at;		/* of held: handed out already */
 	void	(*on_event)(void *owner, const struct sse_event *event);
 	void	*owner;
 };
@@ -150,7 +158,8 @@ struct http_request;
  * The owner's side.  `head`: the head is complete, the body is not read: answer now with
  * http_respond() to refuse (401, 403, 405, 413, 415, 421 ...), or return.  `request`: the whole body
  * is there.  `gone`: the connection ended before the response did; the request is invalid after it.
- * A request lives from `head` until its response was written or `gone` was called.
+ * A request lives from `head` until its response was written or `gone` was called.  A client that
+ * shuts its writing side down before it has its response is gone too.
  */
 struct http_handler {
 	void	(*head)(void *owner, struct http_request *request);
@@ -178,7 +187,8 @@ MUST_CHECK bool http_server_new(struct loop *loop, const struct address *at,
 	    struct http_server **out, struct err *err);
 const struct address *http_server_address(const struct http_server *server);
 void	http_server_stop(struct http_server *server);	/* accepts no more; idle connections close */
-void	http_server_free(struct http_server **server);	/* closes all; calls gone for open requests */
+/* Closes all; calls gone for open requests. Not from within a function of the handler. */
+void	http_server_free(struct http_server **server);
 unsigned http_server_connections(const struct http_server *server);
 
 /* Value of the first header field of that name (case-insensitive); SLICE_NONE when absent. */
