@@ -74,6 +74,24 @@ forked(pid_t pid, const int pair[2], struct err *err)
 	return keeper;
 }
 
+/* fork(2) with all signals blocked in the child, until keeper_main() has said what it ignores. */
+static pid_t
+fork_blocked(void)
+{
+	sigset_t all, before;
+	int error;
+	pid_t pid;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	pid = fork();
+	error = errno;
+	if (pid != 0)
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = error;
+	return pid;
+}
+
 struct keeper *
 keeper_fork(struct err *err)
 {
@@ -82,7 +100,7 @@ keeper_fork(struct err *err)
 
 	if (!socket_pair(pair, err))
 		return NULL;
-	pid = fork();
+	pid = fork_blocked();
 	if (pid == 0)
 		_exit(keeper_main(pair[1]));	/* it closes all the rest itself */
 	return forked(pid, pair, err);
@@ -94,18 +112,15 @@ keeper_execute(struct err *err)
 {
 	char number[16], name[] = "bascule", option[] = KEEPER_ARG;
 	char *argv[] = { name, option, number, NULL };
-	sigset_t none;
 	int pair[2];
 	pid_t pid;
 
 	if (!socket_pair(pair, err))
 		return NULL;
 	snprintf(number, sizeof number, "%d", pair[1]);
-	sigemptyset(&none);
-	pid = fork();
+	pid = fork_blocked();
 	if (pid == 0) {
 		fcntl(pair[1], F_SETFD, 0);
-		sigprocmask(SIG_SETMASK, &none, NULL);
 		execv("/proc/self/exe", argv);
 		_exit(127);
 	}
