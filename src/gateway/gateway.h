@@ -89,6 +89,8 @@ struct provider_ops {
 	bool	(*subscribe_wait)(struct provider *provider, struct exchange *exchange,
 		    struct reply *reply, struct err *err);
 	void	(*health)(const struct provider *provider, struct provider_health *health);
+	/* True once it has been ready or has failed: start_wait waits for that. */
+	bool	(*is_settled)(const struct provider *provider);
 	/* Last words for people about why it is down (stderr of a child); SLICE_NONE. */
 	struct slice (*last_words)(const struct provider *provider);
 	/* The last reference is gone: ends it and frees it, later if it must. */
@@ -108,12 +110,6 @@ struct provider *provider_ref(struct provider *provider);
 void	provider_unref(struct provider **provider);
 /* A provider calls this when its offer or its health changed: the catalogue is made anew. */
 void	provider_changed(struct provider *provider);
-/* True once the provider has been ready or has failed: start_wait waits for that. */
-bool	provider_is_settled(const struct provider *provider);
-
-/* The upstream kind (upstream.c); connects at once, in the background. */
-struct provider *upstream_new(struct hub *hub, const struct config *config,
-	    const struct config_upstream *upstream);
 
 /* ---- catalogue -------------------------------------------------------------------------------- */
 
@@ -164,8 +160,9 @@ struct slice name_make(struct arena *arena, const struct names *names, const str
 
 /* Takes config. The fronts are made by the caller with hub_gate(). */
 struct hub *hub_new(struct loop *loop, struct config **config);
-/* Ends the exchanges (cancelled), the upstreams, and frees. From a task or after the loop ran out. */
-void	hub_free(struct hub **hub);
+/* Cancels the exchanges, ends the upstreams and waits for both, then frees. From a task; fronts may
+ * be freed only after it. */
+void	hub_free_wait(struct hub **hub);
 const struct mcp_gate *hub_gate(struct hub *hub);
 void	hub_set_fronts(struct hub *hub, struct fronts *fronts);	/* for list_changed; NULL: none */
 /* Swaps in another configuration (taken); unchanged upstreams live on. */
@@ -179,7 +176,7 @@ struct provider *const *hub_providers(const struct hub *hub, size_t *n);
 struct catalogue *hub_catalogue(struct hub *hub);		/* borrowed */
 /* Waits until every provider is settled, at most until start_wait after the start. */
 MUST_CHECK bool hub_settled_wait(struct hub *hub, struct err *err);
-/* No new exchanges; true is told to on_idle once the last one has ended. */
+/* No new exchanges; on_idle is called once the last one has ended. */
 void	hub_drain(struct hub *hub, void (*on_idle)(void *owner), void *owner);
 
 #endif

@@ -1,0 +1,337 @@
+/*
+ * The hub: what lives.  It owns the present gateway (what the configuration says), the catalogue made
+ * from what its providers offer, and the ledger; it gives the fronts their gate.
+ *
+ * A reload makes a new gateway that shares the providers which did not change; the old gateway goes
+ * with the last exchange that began under it, and with it the providers nobody else holds.
+ */
+#include <string.h>
+
+#include "gateway/hub.h"
+
+#define LEDGER_RECORDS	4096
+
+/* ---- counted things -------------------------------------------------------------------------------- */
+
+struct settings *
+settings_ref(struct settings *settings)
+{
+	settings->refs++;
+	return settings;
+}
+
+void
+settings_unref(struct settings **at)
+{
+	struct settings *settings = *at;
+
+	*at = NULL;
+	if (settings == NULL || --settings->refs > 0)
+		return;
+	config_free(&settings->config);
+	mem_free(settings);
+}
+
+struct provider *
+provider_ref(struct provider *provider)
+{
+	provider->refs++;
+	return provider;
+}
+
+void
+provider_unref(struct provider **at)
+{
+	struct provider *provider = *at;
+
+	*at = NULL;
+	if (provider != NULL && --provider->refs == 0)
+		provider->ops->close(provider);
+}
+
+struct gateway *
+gateway_ref(struct gateway *gateway)
+{
+	gateway->refs++;
+	return gateway;
+}
+
+void
+gateway_unref(struct gateway **at)
+{
+	struct gateway *gateway = *at;
+
+	*at = NULL;
+	if (gateway == NULL || --gateway->refs > 0)
+		return;
+	for (size_t i = 0; i < gateway->providers_n; i++)
+		provider_unref(&gateway->providers[i]);
+	mem_free(gateway->providers);
+	settings_unref(&gateway->settings);
+	mem_free(gateway);
+}
+
+/* ---- gateways ----------------------------------------------------------------------------------------- */
+
+/* The provider of the gateway before that has these settings, or a new one. */
+static struct provider *
+provider_for(struct hub *hub, struct settings *settings, const struct config_upstream *upstream)
+{
+	struct gateway *before = hub->now;
+
+	for (size_t i = 0; before != NULL && i < before->providers_n; i++) {
+		if (upstream_is(before->providers[i], upstream))
+			return provider_ref(before->providers[i]);
+	}
+	return upstream_new(hub, settings, upstream);
+}
+
+static struct gateway *
+gateway_new(struct hub *hub, struct config **config)
+{
+	struct gateway *gateway = MEM_NEW(struct gateway);
+	struct settings *settings = MEM_NEW(struct settings);
+	const struct config *c = *config;
+
+	settings->refs = 1;
+	settings->config = *config;
+	*config = NULL;
+	gateway->refs = 1;
+	gateway->hub = hub;
+	gateway->settings = settings;
+	gateway->names = (struct names){ .separator = c->separator, .prefix = c->prefix,
+		.max = c->name_max };
+	gateway->providers = mem_new((c->upstreams_n + 1) * sizeof(*gateway->providers));
+	for (size_t i = 0; i < c->upstreams_n; i++) {
+		struct provider *provider;
+
+		if (!c->upstreams[i].enabled)
+			continue;
+		provider = provider_for(hub, settings, &c->upstreams[i]);
+		provider->place = (unsigned)gateway->providers_n;
+		gateway->providers[gateway->providers_n++] = provider;
+	}
+	gateway->names.many = gateway->providers_n > 1;
+	loop_memory(hub->loop)->limit_bytes = c->limit_memory_bytes;
+	return gateway;
+}
+
+/* ---- the catalogue -------------------------------------------------------------------------------------- */
+
+static void
+catalogue_make(struct hub *hub)
+{
+	struct gateway *gateway = hub->now;
+	struct offer **offers = mem_new((gateway->providers_n + 1) * sizeof(*offers));
+	struct catalogue *before = hub->catalogue;
+
+	hub->is_stale = false;
+	for (size_t i = 0; i < gateway->providers_n; i++)
+		offers[i] = gateway->providers[i]->offer;
+	hub->catalogue = catalogue_new(gateway->providers, offers, gateway->providers_n, &gateway->names,
+	    loop_log(hub->loop), loop_memory(hub->loop), loop_seed(hub->loop));
+	mem_free(offers);
+	if (before != NULL && !catalogue_same(before, hub->catalogue) && hub->fronts != NULL)
+		fronts_notify(hub->fronts, MCP_TOOLS_CHANGED);
+	catalogue_unref(&before);
+}
+
+static void
+rebuild(struct deferred *deferred)
+{
+	struct hub *hub = CONTAINER(deferred, struct hub, rebuild);
+
+	if (hub->is_stale)
+		catalogue_make(hub);
+}
+
+struct catalogue *
+hub_catalogue(struct hub *hub)
+{
+	if (hub->is_stale)
+		catalogue_make(hub);
+	return hub->catalogue;
+}
+
+void
+provider_changed(struct provider *provider)
+{
+	struct hub *hub = provider->hub;
+
+	for (struct waiter *w = hub->waiters; w != NULL; w = w->next)
+		task_wake(w->task);
+	if (hub->now == NULL)
+		return;
+	hub->is_stale = true;
+	loop_defer(hub->loop, &hub->rebuild, rebuild);
+}
+
+bool
+hub_change_wait(struct hub *hub, uint64_t at_ms, struct err *err)
+{
+	struct waiter waiter = { .next = hub->waiters, .task = task_self(hub->loop) };
+	struct waiter **at = &hub->waiters;
+	bool timed_out, ok;
+
+	hub->waiters = &waiter;
+	ok = task_park_until_wait(hub->loop, at_ms, &timed_out, err);
+	while (*at != &waiter)
+		at = &(*at)->next;
+	*at = waiter.next;
+	return ok;
+}
+
+static bool
+all_settled(const struct hub *hub)
+{
+	for (size_t i = 0; i < hub->now->providers_n; i++) {
+		const struct provider *p = hub->now->providers[i];
+
+		if (!p->ops->is_settled(p))
+			return false;
+	}
+	return true;
+}
+
+bool
+hub_settled_wait(struct hub *hub, struct err *err)
+{
+	uint64_t until = hub->started_ms + hub->now->settings->config->start_wait_ms;
+
+	while (!all_settled(hub) && loop_now_ms(hub->loop) < until) {
+		if (!hub_change_wait(hub, until, err))
+			return false;
+	}
+	return true;
+}
+
+/* ---- the gate --------------------------------------------------------------------------------------------- */
+
+static void
+describe(void *owner, struct buf *out, enum mcp_revision revision)
+{
+	buf_puts(out, "\"capabilities\":{\"tools\":{\"listChanged\":true}},"
+		      "\"serverInfo\":{\"name\":\"bascule\",\"version\":\"" BASCULE_VERSION "\"}");
+}
+
+struct hub *
+hub_new(struct loop *loop, struct config **config)
+{
+	struct hub *hub = MEM_NEW(struct hub);
+
+	hub->loop = loop;
+	hub->gate = (struct mcp_gate){ .owner = hub, .begin = pipeline_begin, .cancel = pipeline_cancel,
+		.describe = describe, .pass = pipeline_pass };
+	hub->ledger = ledger_new(LEDGER_RECORDS);
+	hub->started_ms = loop_now_ms(loop);
+	hub->now = gateway_new(hub, config);
+	catalogue_make(hub);
+	return hub;
+}
+
+void
+hub_free_wait(struct hub **at)
+{
+	struct hub *hub = *at;
+
+	*at = NULL;
+	if (hub == NULL)
+		return;
+	hub->is_draining = true;
+	hub->on_idle = NULL;
+	group_cancel(&hub->exchanges, ERR_CANCELLED);
+	group_drain(hub->loop, &hub->exchanges);
+	hub->fronts = NULL;
+	catalogue_unref(&hub->catalogue);
+	hub->is_stale = false;
+	gateway_unref(&hub->now);
+	group_drain(hub->loop, &hub->supervisors);
+	deferred_stop(hub->loop, &hub->rebuild);
+	deferred_stop(hub->loop, &hub->idle);
+	ledger_free(&hub->ledger);
+	mem_free(hub);
+}
+
+void
+hub_reload(struct hub *hub, struct config **config)
+{
+	struct gateway *before = hub->now;
+
+	hub->now = gateway_new(hub, config);
+	gateway_unref(&before);
+	catalogue_make(hub);
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------- */
+
+static void
+tell_idle(struct deferred *deferred)
+{
+	struct hub *hub = CONTAINER(deferred, struct hub, idle);
+
+	if (hub->on_idle != NULL)
+		hub->on_idle(hub->idle_owner);
+}
+
+void
+hub_exchange_ended(struct hub *hub)
+{
+	hub->in_flight--;
+	if (hub->is_draining && hub->in_flight == 0)
+		loop_defer(hub->loop, &hub->idle, tell_idle);
+}
+
+void
+hub_drain(struct hub *hub, void (*on_idle)(void *owner), void *owner)
+{
+	hub->is_draining = true;
+	hub->on_idle = on_idle;
+	hub->idle_owner = owner;
+	if (hub->in_flight == 0)
+		loop_defer(hub->loop, &hub->idle, tell_idle);
+}
+
+/* ---- looking at it --------------------------------------------------------------------------------------------- */
+
+const struct mcp_gate *
+hub_gate(struct hub *hub)
+{
+	return &hub->gate;
+}
+
+void
+hub_set_fronts(struct hub *hub, struct fronts *fronts)
+{
+	hub->fronts = fronts;
+}
+
+const struct config *
+hub_config(const struct hub *hub)
+{
+	return hub->now->settings->config;
+}
+
+struct loop *
+hub_loop(struct hub *hub)
+{
+	return hub->loop;
+}
+
+struct ledger *
+hub_ledger(struct hub *hub)
+{
+	return hub->ledger;
+}
+
+unsigned
+hub_in_flight(const struct hub *hub)
+{
+	return hub->in_flight;
+}
+
+struct provider *const *
+hub_providers(const struct hub *hub, size_t *n)
+{
+	*n = hub->now->providers_n;
+	return hub->now->providers;
+}
