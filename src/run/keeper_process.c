@@ -70,7 +70,9 @@ forked(pid_t pid, const int pair[2], struct err *err)
 	keeper = MEM_NEW(struct keeper);
 	keeper->pid = pid;
 	keeper->socket = pair[0];
-	keeper->start_ticks = process_read(pid, &process) ? process.start_ticks : 0;
+	keeper->birth = (struct birth){ .pid = pid };
+	if (process_read(pid, &process))
+		keeper->birth.ticks = process.start_ticks;
 	return keeper;
 }
 
@@ -131,8 +133,16 @@ keeper_execute(struct err *err)
 
 struct sweep {
 	const struct keeper *current;
-	uint64_t since_ticks;
+	const struct birth *since;
 };
+
+static bool
+is_younger(const struct process *process, const struct birth *than)
+{
+	if (process->start_ticks != than->ticks)
+		return process->start_ticks > than->ticks;
+	return process->pid > than->pid;
+}
 
 static void *
 fallen(void *ctx, const struct process *process)
@@ -142,7 +152,7 @@ fallen(void *ctx, const struct process *process)
 
 	if (sweep->current != NULL && process->pid == sweep->current->pid)
 		return NULL;
-	if (process->start_ticks > sweep->since_ticks && getpid() != 1)
+	if (is_younger(process, sweep->since) && getpid() != 1)
 		return sweep;
 	return process_env(process->pid, KEEPER_MARKER, marker, sizeof marker) ? sweep : NULL;
 }
@@ -183,9 +193,9 @@ reap_fallen(const struct processes *now, const struct keeper *current)
 }
 
 bool
-keeper_fallen_sweep(const struct keeper *current, uint64_t since_ticks)
+keeper_fallen_sweep(const struct keeper *current, const struct birth *since)
 {
-	struct sweep sweep = { .current = current, .since_ticks = since_ticks };
+	struct sweep sweep = { .current = current, .since = since };
 	struct processes now = { 0 }, before = { 0 }, old;
 	unsigned round, left = 0;
 	struct err err;
@@ -227,13 +237,13 @@ void
 keeper_close(struct keeper **keeper)
 {
 	struct timespec pause = { .tv_nsec = 1000000 };
-	uint64_t since_ticks;
+	struct birth since;
 	unsigned waited;
 	pid_t pid;
 
 	if (*keeper == NULL)
 		return;
-	since_ticks = (*keeper)->start_ticks;
+	since = (*keeper)->birth;
 	shutdown((*keeper)->socket, SHUT_RDWR);
 	for (waited = 0; waited < CLOSE_WAITS; waited++) {
 		pid = waitpid((*keeper)->pid, NULL, WNOHANG);
@@ -246,6 +256,6 @@ keeper_close(struct keeper **keeper)
 		nanosleep(&pause, NULL);
 	}
 	keeper_bury(keeper);
-	for (waited = 0; waited < CLOSE_WAITS && keeper_fallen_sweep(NULL, since_ticks); waited++)
+	for (waited = 0; waited < CLOSE_WAITS && keeper_fallen_sweep(NULL, &since); waited++)
 		nanosleep(&pause, NULL);
 }

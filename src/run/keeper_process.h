@@ -10,10 +10,16 @@
 #include "base/base.h"
 #include "run/run.h"
 
+/* When a process began: clock ticks since boot, and within one tick the order of pids. */
+struct birth {
+	uint64_t ticks;
+	pid_t pid;
+};
+
 struct keeper {
 	pid_t pid;
 	int socket;			/* does not block */
-	uint64_t start_ticks;		/* when it began; 0: unknown */
+	struct birth birth;
 };
 
 /* A new keeper by executing /proc/self/exe: for gateways that are no longer small. */
@@ -25,9 +31,8 @@ void	keeper_bury(struct keeper **keeper);
 /*
  * What falls to the gateway when a keeper has died: all its descendants.  One call looks, kills and
  * reaps once; true: somebody was left, call again a little later.  `current` (may be NULL) and what
- * descends from it is spared, and so is what was there before since_ticks, the start of the first
- * keeper.
+ * descends from it is spared, and so is what was there before `since`, the birth of the first keeper.
  */
-bool	keeper_fallen_sweep(const struct keeper *current, uint64_t since_ticks);
+bool	keeper_fallen_sweep(const struct keeper *current, const struct birth *since);
 
 #endif

@@ -60,8 +60,7 @@ struct seam_children {
 	struct start *starts;
 	struct outgoing *out_first, **out_end;
 	uint64_t last_id;
-	uint64_t since_ticks;		/* when the first keeper began */
-	bool has_since;
+	struct birth since;		/* of the first keeper; pid 0: none yet */
 	struct timer sweep;
 	uint64_t sweep_gap_ms;
 	unsigned sweeps;
@@ -369,9 +368,8 @@ keeper_have(struct seam_children *children, struct keeper *keeper, struct err *e
 	if (keeper == NULL)
 		return false;
 	children->keeper = keeper;
-	if (!children->has_since)
-		children->since_ticks = keeper->start_ticks;
-	children->has_since = true;
+	if (children->since.pid == 0)
+		children->since = keeper->birth;
 	if (watch(children, err))
 		return true;
 	keeper_close(&children->keeper);
@@ -402,7 +400,7 @@ sweep(struct timer *timer)
 	struct seam_children *children = CONTAINER(timer, struct seam_children, sweep);
 	struct loop *loop = children->seam->loop;
 
-	if (!keeper_fallen_sweep(children->keeper, children->since_ticks)) {
+	if (!keeper_fallen_sweep(children->keeper, &children->since)) {
 		lost_tell(children);
 		return;
 	}

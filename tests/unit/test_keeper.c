@@ -508,9 +508,9 @@ static void
 test_exit_takes_the_tree(void **state)
 {
 	static const char *const scripts[] = {
-		DAEMON("") "; exit 5",
-		DAEMON("env -i PATH=$PATH") "; exit 5",
-		"env -i PATH=$PATH sh -c 'echo $$; exec >&- 2>&-; while :; do sleep 1; done' & sleep 0.05; exit 5",
+		DAEMON("") "; read x; exit 5",
+		DAEMON("env -i PATH=$PATH") "; read x; exit 5",
+		"env -i PATH=$PATH sh -c 'echo $$; exec >&- 2>&-; while :; do sleep 1; done' & read x; exit 5",
 	};
 	struct keeper *keeper = *state;
 	struct keeper_fds fds;
@@ -522,6 +522,7 @@ test_exit_takes_the_tree(void **state)
 	for (i = 0; i < COUNT(scripts); i++) {
 		id = start_shell(keeper, scripts[i], &fds, NULL);
 		left = read_pid(fds.fd[1]);
+		assert_int_equal(write(fds.fd[0], "\n", 1), 1);		/* now leave it behind */
 		status = wait_exited(keeper, id);
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 5);
 		assert_false(is_alive(left));
@@ -609,7 +610,7 @@ gateway_story(int to_test)
 		DAEMON("") "; cat",
 		DAEMON("env -i PATH=$PATH") "; cat",
 		"trap '' TERM; echo $$; while :; do sleep 1; done",
-		DAEMON("") "; exit 0",
+		DAEMON("") "; read x; exit 0",
 	};
 	struct keeper_fds fds;
 	struct keeper *keeper;
@@ -625,6 +626,7 @@ gateway_story(int to_test)
 		start_shell(keeper, scripts[i], &fds, &pid);
 		dprintf(to_test, "%d\n%d\n", (int)pid, (int)read_pid(fds.fd[1]));
 	}
+	close(fds.fd[0]);		/* the last one leaves its daemon behind just now */
 	dprintf(to_test, "0\n");
 	for (;;)
 		pause();
@@ -679,13 +681,13 @@ test_keeper_killed(void **state)
 	struct keeper *keeper = *state, *second;
 	pid_t bystander, own, left;
 	struct keeper_fds fds;
-	uint64_t since_ticks;
+	struct birth since;
 	struct err err;
 	unsigned i;
 
 	second = keeper_execute(&err);
 	assert_non_null(second);
-	since_ticks = second->start_ticks;
+	since = second->birth;
 	bystander = keeper->pid;			/* the first one is older */
 	for (i = 0; i < 3; i++) {
 		start_shell(second, DAEMON("env -i PATH=$PATH") "; trap '' TERM; cat", &fds, &own);
@@ -694,7 +696,7 @@ test_keeper_killed(void **state)
 		keeper_bury(&second);
 		second = keeper_execute(&err);
 		assert_non_null(second);
-		while (keeper_fallen_sweep(second, since_ticks))
+		while (keeper_fallen_sweep(second, &since))
 			nap();
 		assert_false(is_alive(own));
 		assert_false(is_alive(left));
