@@ -383,12 +383,12 @@ body_read(struct http_conn *conn)
 		}
 		body->n += (size_t)n;
 		budget -= (size_t)n;
+		conn->due_state = DUE_STALE;	/* progress: the time starts again */
 		http_parser_passed(&conn->parser, (size_t)n);
 		if ((size_t)n == left)
 			body_done(conn);
 		else if ((size_t)n < room)
 			break;
-		conn->due_state = DUE_STALE;	/* progress: the time starts again */
 	}
 	conn->in_input = false;
 	(void)http_conn_settle(conn);

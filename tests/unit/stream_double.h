@@ -43,7 +43,7 @@ struct peer {
 
 struct machine {
 	uint64_t now_ms;
-	unsigned events;		/* callbacks in the last turn */
+	unsigned events;		/* callbacks of streams, reads and writes, ever */
 	struct peer *peers[MACHINE_PEERS];
 	unsigned peers_n;
 	struct listener *listeners[MACHINE_LISTENERS];
@@ -63,6 +63,7 @@ peer_read(struct stream *stream, void *to, size_t n)
 
 	must(!peer->is_closed);
 	peer->reads++;
+	peer->machine->events++;
 	if (peer->read_error != 0 && left == 0)
 		return -peer->read_error;
 	if (left == 0)
@@ -84,6 +85,7 @@ peer_writev(struct stream *stream, const struct iovec *iov, int n)
 
 	must(!peer->is_closed && !peer->is_shut);
 	peer->writes++;
+	peer->machine->events++;
 	if (peer->write_error != 0)
 		return -peer->write_error;
 	if (peer->is_connecting || peer->write_room == 0)
@@ -202,7 +204,6 @@ machine_turn(void *seam, int64_t timeout_ms)
 	struct machine *machine = seam;
 
 	(void)timeout_ms;
-	machine->events = 0;
 	for (unsigned i = 0; i < machine->peers_n; i++) {
 		struct peer *peer = machine->peers[i];
 		unsigned events = peer_events(peer);
@@ -299,7 +300,7 @@ machine_loop(struct machine *machine)
 }
 
 /* A client connects to the listener of that index. */
-static struct peer *UNUSED
+static struct peer UNUSED *
 machine_accept(struct machine *machine, unsigned listener)
 {
 	struct address from = { .ip = { 127, 0, 0, 1 }, .port = 40000 };
@@ -310,21 +311,23 @@ machine_accept(struct machine *machine, unsigned listener)
 	return peer;
 }
 
-static struct peer *UNUSED
+static struct peer UNUSED *
 machine_last(struct machine *machine)
 {
 	return machine->peers_n > 0 ? machine->peers[machine->peers_n - 1] : NULL;
 }
 
-/* Turns until no stream has anything to do; one turn more lets deferred work be done. */
+/* Turns until nothing happens; one turn more lets deferred work be done. */
 static void
 machine_turns(struct machine *machine, struct loop *loop)
 {
 	unsigned calm = 0;
 
 	for (unsigned i = 0; calm < 2 && i < 1000000; i++) {
+		unsigned was = machine->events;
+
 		(void)loop_turn(loop, 0);
-		calm = machine->events == 0 ? calm + 1 : 0;
+		calm = machine->events == was ? calm + 1 : 0;
 	}
 }
 
