@@ -39,13 +39,15 @@ hash_load(const char *p)
 	return le64toh(word);
 }
 
-/* 1 to 7 bytes as a word whose other bytes are zero. */
+/* 0 to 8 bytes as a word whose other bytes are zero. */
 static inline uint64_t
 hash_load_short(const char *text, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	uint32_t first, last;
 
+	if (n == 0)
+		return 0;
 	if (n < 4)
 		return p[0] | (uint64_t)p[n / 2] << (n / 2 * 8) | (uint64_t)p[n - 1] << ((n - 1) * 8);
 	memcpy(&first, p, 4);
@@ -59,11 +61,11 @@ hash_word(struct hash *h, uint64_t word)
 	h->state = hash_fold(h->state ^ word, h->factor);
 }
 
-/* The last, incomplete word is filled up with zeros; the length keeps such texts apart. */
+/* The last word, of 0 to 8 bytes filled up with zeros; the length keeps such texts apart. */
 static inline uint64_t
-hash_end(struct hash h, size_t n_bytes)
+hash_end(struct hash h, uint64_t word, size_t n_bytes)
 {
-	return hash_fold(h.state ^ n_bytes, h.factor ^ 0x8ebc6af09c88c6e3u);
+	return hash_fold(h.state ^ word, h.factor ^ (uint64_t)n_bytes << 1);
 }
 
 static inline uint64_t
@@ -71,12 +73,9 @@ hash_finish(struct hash h, const char *p, size_t n)
 {
 	size_t left = n;
 
-	for (; left >= 8; left -= 8, p += 8)
+	for (; left > 8; left -= 8, p += 8)
 		hash_word(&h, hash_load(p));
-	if (left > 0) {
-		hash_word(&h, hash_load_short(p, left));
-	}
-	return hash_end(h, n);
+	return hash_end(h, hash_load_short(p, left), n);
 }
 
 #endif

@@ -63,7 +63,7 @@ struct json_scan {
 	unsigned line;			/* 1-based, of `at` */
 	char *line_start;
 	bool escaped;			/* the string in progress has escapes */
-	uint64_t seed;
+	struct hash hash;		/* of keys, begun */
 	uint64_t objects[JSON_DEPTH / 64]; /* a bit a depth: an object, not an array */
 	struct level *levels;		/* capture_depth + 1 */
 	struct json_member *members;
@@ -147,11 +147,12 @@ wanted(const struct json_scan *scan, bool in_object)
 static uint32_t
 key_hash(const struct json_scan *scan, const char *p, size_t n, bool escaped)
 {
-	struct hash h = hash_start(scan->seed + scan->depth);
+	struct hash h = scan->hash;
 	const char *end = p + n;
 	size_t total = 0, have = 0;
 	char word[8 + 4];
 
+	h.state += scan->depth;		/* the object */
 	if (!escaped)
 		return (uint32_t)hash_finish(h, p, n);
 	while (p < end) {
@@ -159,15 +160,13 @@ key_hash(const struct json_scan *scan, const char *p, size_t n, bool escaped)
 
 		have += got;
 		total += got;
-		if (have >= 8) {
+		if (have > 8) {
 			hash_word(&h, hash_load(word));
 			have -= 8;
 			memmove(word, word + 8, have);
 		}
 	}
-	if (have > 0)
-		hash_word(&h, hash_load_short(word, have));
-	return (uint32_t)hash_end(h, total);
+	return (uint32_t)hash_end(h, hash_load_short(word, have), total);
 }
 
 /* The bytes of a raw key, unescaped, one by one. */
@@ -502,8 +501,13 @@ key_end(struct json_scan *scan, char *p, struct err *err)
 		return false;
 	if (scan->captured == scan->depth)
 		scan->levels[scan->depth].key = (struct slice){ key, n };
-	scan->at = p + 1;
-	scan->state = WANT_COLON;
+	if (scan->end - p > 1 && p[1] == ':') {
+		scan->at = p + 2;
+		scan->state = WANT_VALUE;
+	} else {
+		scan->at = p + 1;
+		scan->state = WANT_COLON;
+	}
 	return true;
 }
 
@@ -646,6 +650,8 @@ token(struct json_scan *scan, const char *stop, struct err *err)
 		if (c == ',') {
 			scan->at++;
 			scan->state = in_object(scan) ? WANT_KEY : WANT_VALUE;
+			if (scan->state == WANT_KEY && scan->at < stop && *scan->at == '"')
+				return string_start(scan, IN_KEY, stop, err);
 			return true;
 		}
 		if (c == (in_object(scan) ? '}' : ']'))
@@ -685,7 +691,7 @@ json_scan_new(struct arena *arena, char *text, size_t n, unsigned capture_depth,
 	scan->state = WANT_VALUE;
 	scan->capture_depth = capture_depth;
 	scan->flags = flags;
-	scan->seed = seed;
+	scan->hash = hash_start(seed);
 	scan->levels = ARENA_ARRAY(arena, struct level, capture_depth + 1);
 	scan->keys = scan->first_keys;
 	scan->slots = scan->first_slots;
@@ -704,7 +710,7 @@ json_scan_step(struct json_scan *scan, size_t budget, struct err *err)
 		return JSON_BAD;
 	}
 	while (scan->at < stop) {
-		if (scan->state < IN_KEY && json_is_blank(*scan->at))
+		if (json_is_blank(*scan->at) && scan->state < IN_KEY)
 			blanks(scan, stop);
 		else if (!token(scan, stop, err))
 			return JSON_BAD;
