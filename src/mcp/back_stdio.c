@@ -347,6 +347,7 @@ child_leave_wait(struct back_stdio *stdio, unsigned grace_ms)
 	if (stdio->has_exited || grace_ms == 0)
 		return;
 	stdio->closer = task_self(loop);
+	outbox_fini(&stdio->outbox);	/* child_stop closes its stream */
 	child_stop(stdio->child, grace_ms);
 	while (!stdio->has_exited && !timed_out) {
 		if (!task_park_until_wait(loop, until, &timed_out, &err))
