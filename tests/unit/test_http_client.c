@@ -449,6 +449,7 @@ several_addresses(void **state)
 	get(&fixture);
 	fixture.machine.connect_error = 0;
 	fixture.machine.connects_hang = true;
+	turns(&fixture);
 	machine_sleep(&fixture.machine, fixture.loop, 4999);
 	assert_int_equal(machine_last(&fixture.machine)->to.port, 100);
 	machine_sleep(&fixture.machine, fixture.loop, 1);
