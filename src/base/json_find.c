@@ -167,12 +167,14 @@ json_find(struct slice object, struct slice key, struct slice *value)
 bool
 json_string(struct arena *arena, struct slice token, struct slice *out, struct err *err)
 {
-	const char *at = token.p + 1, *end = token.p + token.n - 1, *escape;
+	const char *at, *end, *escape;
 	size_t n;
 	char *to;
 
-	if (token.n < 2 || *token.p != '"' || *end != '"')
+	if (token.n < 2 || token.p[0] != '"' || token.p[token.n - 1] != '"')
 		return err_set(err, ERR_PARSE, "not a JSON string");
+	at = token.p + 1;
+	end = token.p + token.n - 1;
 	escape = memchr(at, '\\', (size_t)(end - at));
 	if (escape == NULL) {
 		*out = (struct slice){ at, (size_t)(end - at) };
@@ -207,7 +209,7 @@ json_int(struct slice token, int64_t *out)
 {
 	bool negative = token.n > 0 && token.p[0] == '-';
 	uint64_t v, max = (uint64_t)INT64_MAX + negative;
-	struct slice digits = { token.p + negative, token.n - negative };
+	struct slice digits = negative ? (struct slice){ token.p + 1, token.n - 1 } : token;
 
 	if (!slice_to_u64(digits, max, &v) || (digits.n > 1 && digits.p[0] == '0'))
 		return false;
