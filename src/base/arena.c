@@ -127,6 +127,13 @@ arena_fini(struct arena *arena)
 }
 
 void
+arena_take(struct arena *to, struct arena *from)
+{
+	*to = *from;
+	arena_init(from, to->memory, to->ceiling_bytes);
+}
+
+void
 arena_drain(void)
 {
 	while (kept != NULL) {
