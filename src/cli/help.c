@@ -1,0 +1,171 @@
+/*
+ * `bascule help`: texts made from the tables of commands and options, for people and as a page of
+ * documentation, and the two documents made from the table of configuration options.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const char *const statuses[] = {
+	"done",
+	"failed: the tool answered with an error, or the call was refused",
+	"wrong usage, unknown tool, bad argument",
+	"bad configuration",
+	"some upstream failed; for `call`: it is unavailable, or the outcome is unknown",
+};
+
+static const char intro[] = "bascule joins MCP servers behind one endpoint.";
+static const char outro[] =
+    "Results go to stdout, everything else to stderr.\n"
+    "`bascule help COMMAND` says more about one, `bascule help configuration` describes bascule.yaml.\n";
+
+/* "-c, --config FILE", with the letter's place kept free where there is none. */
+static void
+option_name(const struct cli_option_row *row, char text[48])
+{
+	char letter[8] = "    ";
+
+	if (row->letter != 0)
+		snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+	snprintf(text, 48, "%s--%s%s%s", letter, row->name, row->argument != NULL ? " " : "",
+	    row->argument != NULL ? row->argument : "");
+}
+
+/* help in lines of at most 100 columns, the second and later ones indented. */
+static void
+put_wrapped(struct buf *out, const char *help, size_t indent)
+{
+	size_t column = indent;
+
+	while (*help != '\0') {
+		size_t n = strcspn(help, " ");
+
+		if (column > indent && column + 1 + n > 100) {
+			buf_printf(out, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			buf_putc(out, ' ');
+			column++;
+		}
+		buf_put(out, (struct slice){ help, n });
+		column += n;
+		help += n + (help[n] == ' ');
+	}
+	buf_putc(out, '\n');
+}
+
+void
+help_put_command(struct buf *out, const struct command *command)
+{
+	char name[48];
+
+	buf_printf(out, "bascule %s%s%s [OPTIONS]\n\n%c%s.\n", command->name, command->words[0] ? " " : "",
+	    command->words, command->help[0] - 'a' + 'A', command->help + 1);
+	if (command->about[0] != '\0')
+		buf_printf(out, "%s\n", command->about);
+	buf_puts(out, "\nOptions:\n");
+	for (size_t i = 0; i < OPTIONS_N; i++) {
+		if (((command->options | OPTION_BIT(HELP)) & (1u << i)) == 0)
+			continue;
+		option_name(&cli_options[i], name);
+		buf_printf(out, "  %-24s  ", name);
+		put_wrapped(out, cli_options[i].help, 28);
+	}
+}
+
+void
+help_put_all(struct buf *out)
+{
+	buf_printf(out, "%s\n\nusage: bascule COMMAND [OPTIONS]\n\nCommands:\n", intro);
+	for (size_t i = 0; i < cli_commands_n; i++)
+		buf_printf(out, "  %-10s %s\n", cli_commands[i].name, cli_commands[i].help);
+	buf_printf(out, "\n%s\nExit status:\n", outro);
+	for (size_t i = 0; i < COUNT(statuses); i++)
+		buf_printf(out, "  %zu  %s\n", i, statuses[i]);
+}
+
+static void
+put_markdown_command(struct buf *out, const struct command *command)
+{
+	buf_printf(out, "\n## bascule %s\n\n```\nbascule %s%s%s [OPTIONS]\n```\n\n%c%s.", command->name,
+	    command->name, command->words[0] ? " " : "", command->words, command->help[0] - 'a' + 'A',
+	    command->help + 1);
+	if (command->about[0] != '\0')
+		buf_printf(out, "\n%s", command->about);
+	buf_puts(out, "\n");
+	if (command->options == 0)
+		return;
+	buf_puts(out, "\n| option | |\n|---|---|\n");
+	for (size_t i = 0; i < OPTIONS_N; i++) {
+		const struct cli_option_row *row = &cli_options[i];
+
+		if ((command->options & (1u << i)) == 0)
+			continue;
+		buf_puts(out, "| ");
+		if (row->letter != 0)
+			buf_printf(out, "`-%c`, ", row->letter);
+		buf_printf(out, "`--%s%s%s` | %s |\n", row->name, row->argument != NULL ? " " : "",
+		    row->argument != NULL ? row->argument : "", row->help);
+	}
+}
+
+void
+help_put_markdown(struct buf *out)
+{
+	buf_printf(out, "# The commands\n\nMade by `bascule help --markdown` from the table of commands "
+	    "(`src/cli/commands.c`).\n\n%s\nResults go to stdout, everything else to stderr. Every command "
+	    "knows `-h`, `--help`.\n\n| command | |\n|---|---|\n", intro);
+	for (size_t i = 0; i < cli_commands_n; i++)
+		buf_printf(out, "| [`%s`](#bascule-%s) | %s |\n", cli_commands[i].name, cli_commands[i].name,
+		    cli_commands[i].help);
+	buf_puts(out, "\n| exit status | |\n|---|---|\n");
+	for (size_t i = 0; i < COUNT(statuses); i++)
+		buf_printf(out, "| %zu | %s |\n", i, statuses[i]);
+	for (size_t i = 0; i < cli_commands_n; i++)
+		put_markdown_command(out, &cli_commands[i]);
+}
+
+MUST_CHECK static bool
+unknown_topic(const char *topic, struct err *err)
+{
+	const char *known[32] = { "configuration" }, *nearest;
+	size_t n = 1;
+
+	for (size_t i = 0; i < cli_commands_n && n < COUNT(known); i++)
+		known[n++] = cli_commands[i].name;
+	nearest = cli_nearest(topic, known, n);
+	if (nearest != NULL)
+		return err_set(err, ERR_USAGE, "help: unknown command \"%.40s\" (did you mean \"%s\"?)",
+		    topic, nearest);
+	return err_set(err, ERR_USAGE, "help: unknown command \"%.40s\"", topic);
+}
+
+int
+help_run(struct options *options)
+{
+	const char *topic = options->words_n > 0 ? options->words[0] : NULL;
+	bool is_configuration = topic != NULL && strcmp(topic, "configuration") == 0;
+	const struct command *command = topic != NULL ? cli_command_find(topic) : NULL;
+	struct buf out;
+	struct err err;
+
+	if (topic != NULL && command == NULL && !is_configuration)
+		return unknown_topic(topic, &err) ? EXIT_DONE : cli_fail(&err);
+	if (option_is_given(options, OPTION_SCHEMA) && !is_configuration) {
+		err_set(&err, ERR_USAGE, "help: --schema goes with `help configuration`");
+		return cli_fail(&err);
+	}
+	buf_init(&out, NULL, 4 * MIB);
+	if (is_configuration && option_is_given(options, OPTION_SCHEMA))
+		config_print_schema(&out);
+	else if (is_configuration)
+		config_print_markdown(&out);
+	else if (option_is_given(options, OPTION_MARKDOWN))
+		help_put_markdown(&out);
+	else if (command != NULL)
+		help_put_command(&out, command);
+	else
+		help_put_all(&out);
+	return cli_print(&out, EXIT_DONE);
+}

@@ -1,0 +1,213 @@
+/*
+ * The gateway for one command: configuration, loop, hub and a front of its own, one task that does the
+ * command's work, and an orderly end.  Only warnings and errors are logged: the result is the
+ * command's output.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+#define POLL_MS		5	/* how exact the times of `check --connect` are */
+#define REMARK_AFTER_MS	500	/* quick ones are not worth a remark */
+#define PATIENCE_MS	5000	/* on top of the longest connect_timeout */
+
+struct local {
+	struct options *options;
+	struct log *log;
+	struct loop *loop;
+	struct config *config;		/* until the hub takes it */
+	struct hub *hub;
+	struct local_front *front;
+	uint64_t started_ms;
+	int	(*work)(struct local *local, void *arg);
+	void	*arg;
+	int	status;
+};
+
+/* ---- a remark on the last line of the terminal ---- */
+
+static bool remark_is_shown;	/* there is one stderr in a process */
+
+void
+local_status_clear(void)
+{
+	if (!remark_is_shown)
+		return;
+	remark_is_shown = false;
+	cli_write(STDERR_FILENO, S("\r\033[K"));
+}
+
+void
+local_status(const char *fmt, ...)
+{
+	char text[160];
+	struct buf out;
+	va_list ap;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	for (char *p = text; *p != '\0'; p++)
+		if (*p == '\n' || *p == '\t')
+			*p = ' ';
+	buf_init(&out, NULL, 4 * KIB);
+	buf_puts(&out, "\r\033[K");
+	buf_put_shown(&out, slice_of(text));
+	cli_write(STDERR_FILENO, buf_view(&out));
+	buf_fini(&out);
+	remark_is_shown = true;
+}
+
+/* ---- start and end ---- */
+
+struct log *
+cli_log_new(enum log_level level)
+{
+	unsigned char bits[4] = { 0 };
+	char instance[32];
+
+	if (getentropy(bits, sizeof(bits)) != 0)
+		memset(bits, 0, sizeof(bits));
+	snprintf(instance, sizeof(instance), "%ld-%02x%02x%02x%02x", (long)getpid(), bits[0], bits[1],
+	    bits[2], bits[3]);
+	return log_new(STDERR_FILENO, level, LOG_TEXT, instance);
+}
+
+bool
+cli_config_load(const struct options *options, struct log *log, struct config **out, struct err *err)
+{
+	struct config_source source = {
+		.file = options->value[OPTION_CONFIG],
+		.env_file = options->value[OPTION_ENV_FILE],
+		.environ = options->environ,
+	};
+
+	return config_load(&source, log, out, err);
+}
+
+static void
+local_main(void *arg)
+{
+	struct local *local = arg;
+
+	local->started_ms = loop_now_ms(local->loop);
+	local->hub = hub_new(local->loop, &local->config);
+	local->front = local_front_new(local->hub);
+	local->status = local->work(local, local->arg);
+	local_status_clear();
+	hub_free_wait(&local->hub);
+	local_front_free(&local->front);
+	loop_stop(local->loop);
+}
+
+/* Every upstream gets the time it may take by its own settings. */
+static void
+be_patient(struct config *config)
+{
+	for (size_t i = 0; i < config->upstreams_n; i++)
+		if (config->start_wait_ms < config->upstreams[i].connect_timeout_ms + PATIENCE_MS)
+			config->start_wait_ms = config->upstreams[i].connect_timeout_ms + PATIENCE_MS;
+}
+
+int
+local_run(struct options *options, bool patient, int (*work)(struct local *local, void *arg), void *arg)
+{
+	struct local local = { .options = options, .work = work, .arg = arg };
+	struct group group = { 0 };
+	struct err err = { 0 };
+	bool ok;
+
+	local.log = cli_log_new(LOG_WARN);
+	ok = cli_config_load(options, local.log, &local.config, &err) &&
+	    config_check(local.config, &err);
+	if (ok && patient)
+		be_patient(local.config);
+	if (ok) {
+		local.loop = loop_new(&options->keeper, local.log, &err);
+		ok = local.loop != NULL;
+	}
+	if (ok)
+		ok = group_spawn(local.loop, &group, "command", local_main, &local, &err);
+	if (ok)
+		loop_run(local.loop);
+	else
+		local.status = cli_fail(&err);
+	if (local.loop != NULL)
+		loop_free(&local.loop);
+	config_free(&local.config);
+	log_free(&local.log);
+	arena_drain();
+	return local.status;
+}
+
+struct hub *
+local_hub(struct local *local)
+{
+	return local->hub;
+}
+
+struct loop *
+local_loop(struct local *local)
+{
+	return local->loop;
+}
+
+bool
+local_request_wait(struct local *local, enum mcp_method method, struct slice params,
+    struct local_reply *reply, struct err *err)
+{
+	return local_front_request_wait(local->front, method, params, reply, err);
+}
+
+/* ---- waiting for upstreams ---- */
+
+static void
+remark(const struct local *local, struct provider *const *providers, size_t n)
+{
+	uint64_t ms = loop_now_ms(local->loop) - local->started_ms;
+	char names[100];
+	size_t at = 0;
+
+	if (ms < REMARK_AFTER_MS || !isatty(STDERR_FILENO))
+		return;
+	names[0] = '\0';
+	for (size_t i = 0; i < n && at < sizeof(names); i++)
+		if (!providers[i]->ops->is_settled(providers[i]))
+			at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%.*s",
+			    at > 0 ? ", " : "", SLICE_FMT(providers[i]->name));
+	local_status("waiting for %s (%llu s)", names, (unsigned long long)(ms / 1000));
+}
+
+bool
+local_settle_wait(struct local *local, struct slice tool, uint64_t *settled_ms, struct err *err)
+{
+	uint64_t until = local->started_ms + hub_config(local->hub)->start_wait_ms;
+	size_t n, left;
+	struct provider *const *providers = hub_providers(local->hub, &n);
+
+	for (size_t i = 0; settled_ms != NULL && i < n; i++)
+		settled_ms[i] = UINT64_MAX;
+	for (;;) {
+		uint64_t now = loop_now_ms(local->loop);
+
+		left = 0;
+		for (size_t i = 0; i < n; i++) {
+			if (!providers[i]->ops->is_settled(providers[i]))
+				left++;
+			else if (settled_ms != NULL && settled_ms[i] == UINT64_MAX)
+				settled_ms[i] = now - local->started_ms;
+		}
+		if (left == 0 || now >= until ||
+		    (tool.n > 0 && catalogue_find(hub_catalogue(local->hub), tool) != NULL))
+			break;
+		remark(local, providers, n);
+		if (!task_sleep_wait(local->loop, POLL_MS, err))
+			return false;
+	}
+	local_status_clear();
+	return true;
+}

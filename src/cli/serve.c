@@ -1,0 +1,341 @@
+/*
+ * `bascule serve`: the gateway with its fronts, until a signal or the end of stdin.
+ *
+ * The end has an order: no new requests; those in progress finish (10 s, or a second signal); the hub
+ * with its upstreams goes, then the fronts, then the loop.  A reload replaces what upstreams say; what
+ * only a restart can change is named.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+#define DRAIN_MS	10000
+#define LINGER_MS	50	/* last bytes leave after the last request has ended */
+#define DEFAULT_ADDRESS	"127.0.0.1:8080"
+
+struct serve {
+	struct options *options;
+	struct log *log;
+	struct loop *loop;
+	struct config *config;		/* until the hub takes it */
+	struct hub *hub;
+	struct fronts *fronts;
+	struct group group;
+	struct timer timer;
+	struct task *task;		/* the main one, which waits for the end */
+	bool	is_stopping, is_over;
+	int	status;
+};
+
+/* ---- what the command line changes ---- */
+
+MUST_CHECK static bool
+transport_of(const struct options *options, enum config_transport *out, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum config_transport transport;
+	} rows[] = {
+		{ "stdio", TRANSPORT_STDIO }, { "http", TRANSPORT_HTTP },
+		{ "streamable-http", TRANSPORT_HTTP },
+	};
+	static const char *const known[] = { "stdio", "http", "streamable-http" };
+	const char *name = options->value[OPTION_TRANSPORT], *nearest;
+
+	*out = TRANSPORT_AUTO;
+	if (name == NULL)
+		return true;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (strcmp(rows[i].name, name) == 0) {
+			*out = rows[i].transport;
+			return true;
+		}
+	if (strcmp(name, "sse") == 0)
+		return err_set(err, ERR_USAGE, "serve: --transport sse is not offered by this version: use "
+		    "http, whose endpoint streams when the client accepts it");
+	nearest = cli_nearest(name, known, COUNT(known));
+	return err_set(err, ERR_USAGE, "serve: unknown transport \"%.40s\"%s%s%s", name,
+	    nearest != NULL ? " (did you mean \"" : "", nearest != NULL ? nearest : "",
+	    nearest != NULL ? "\"?)" : "");
+}
+
+/* "ADDRESS:PORT" of --host and --port; what is not given comes from the first address configured. */
+MUST_CHECK static bool
+address_override(struct config *config, const struct options *options, struct err *err)
+{
+	const char *host = options->value[OPTION_HOST], *port = options->value[OPTION_PORT];
+	struct slice first = config->listen_http_n > 0 ? config->listen_http[0] : S(DEFAULT_ADDRESS);
+	struct slice from = first, text, *list;
+	uint64_t number;
+	size_t colon = first.n;
+
+	if (slice_starts(first, S("unix:")))
+		from = S(DEFAULT_ADDRESS);
+	for (colon = from.n; colon > 0 && from.p[colon - 1] != ':';)
+		colon--;
+	must(colon > 0);
+	if (port != NULL && !slice_to_u64(slice_of(port), 65535, &number))
+		return err_set(err, ERR_USAGE, "serve: --port must be a number from 0 to 65535, not \"%.20s\"",
+		    port);
+	if (host != NULL && strlen(host) > 64)
+		return err_set(err, ERR_USAGE, "serve: --host must be an IP address");
+	if (host != NULL && strcmp(host, "localhost") == 0)
+		host = "127.0.0.1";
+	text = arena_printf(&config->arena, "%s%.*s%s:%.*s",
+	    host != NULL && strchr(host, ':') != NULL && host[0] != '[' ? "[" : "",
+	    host != NULL ? (int)strlen(host) : (int)(colon - 1), host != NULL ? host : from.p,
+	    host != NULL && strchr(host, ':') != NULL && host[0] != '[' ? "]" : "",
+	    port != NULL ? (int)strlen(port) : (int)(from.n - colon),
+	    port != NULL ? port : from.p + colon);
+	if (!address_parse(text, &(struct address){ 0 }, err))
+		return err_set(err, ERR_USAGE, "serve: \"%.*s\" is no IP address and port", SLICE_FMT(text));
+	list = ARENA_NEW(&config->arena, struct slice);
+	*list = text;
+	config->listen_http = list;
+	config->listen_http_n = 1;
+	return true;
+}
+
+/* The configuration as this command line wants it, checked as a whole. */
+MUST_CHECK static bool
+config_make(struct serve *serve, struct config **out, struct err *err)
+{
+	const struct options *options = serve->options;
+	enum config_transport transport;
+	struct config *config = NULL;
+	bool ok, has_address = option_is_given(options, OPTION_HOST) ||
+	    option_is_given(options, OPTION_PORT);
+
+	if (!transport_of(options, &transport, err))
+		return false;
+	if (transport == TRANSPORT_STDIO && has_address)
+		return err_set(err, ERR_USAGE, "serve: --host and --port do not go with --transport stdio");
+	if (!cli_config_load(options, serve->log, &config, err))
+		return false;
+	if (transport == TRANSPORT_STDIO) {
+		config->listen_stdio = true;
+		config->listen_http_n = 0;
+	} else if (transport == TRANSPORT_HTTP) {
+		config->listen_stdio = false;
+	}
+	ok = true;
+	if (has_address || (transport == TRANSPORT_HTTP && config->listen_http_n == 0))
+		ok = address_override(config, options, err);
+	ok = ok && config_check(config, err);
+	if (ok)
+		*out = config;
+	else
+		config_free(&config);
+	return ok;
+}
+
+/* ---- signals ---- */
+
+static void
+over(struct serve *serve)
+{
+	serve->is_over = true;
+	task_wake(serve->task);
+}
+
+static void
+time_is_up(struct timer *timer)
+{
+	struct serve *serve = CONTAINER(timer, struct serve, timer);
+
+	if (hub_in_flight(serve->hub) > 0)
+		log_event(serve->log, LOG_WARN, "drain_cut", "%u requests did not end within %d s",
+		    hub_in_flight(serve->hub), DRAIN_MS / 1000);
+	over(serve);
+}
+
+/* The last request has ended: its last bytes may still be on their way. */
+static void
+is_idle(void *owner)
+{
+	struct serve *serve = owner;
+
+	timer_start(serve->loop, &serve->timer, loop_now_ms(serve->loop) + LINGER_MS, time_is_up);
+}
+
+static void
+stop(struct serve *serve)
+{
+	serve->is_stopping = true;
+	timer_start(serve->loop, &serve->timer, loop_now_ms(serve->loop) + DRAIN_MS, time_is_up);
+	fronts_drain(serve->fronts);
+	hub_drain(serve->hub, is_idle, serve);
+}
+
+static void
+on_stop_signal(void *ctx, int signo)
+{
+	struct serve *serve = ctx;
+
+	if (serve->is_stopping) {
+		log_event(serve->log, LOG_INFO, "stopping", "second signal: ending at once");
+		over(serve);
+		return;
+	}
+	log_event(serve->log, LOG_INFO, "stopping", "%s: waiting for %u requests in progress",
+	    signo == SIGINT ? "SIGINT" : "SIGTERM", hub_in_flight(serve->hub));
+	stop(serve);
+}
+
+static void
+on_stdin_end(void *owner)
+{
+	struct serve *serve = owner;
+
+	if (hub_config(serve->hub)->listen_http_n > 0) {
+		log_event(serve->log, LOG_INFO, "client_gone", "stdin has ended; HTTP goes on");
+		return;
+	}
+	if (!serve->is_stopping)
+		stop(serve);
+}
+
+static struct front_limits
+limits_of(const struct config *config)
+{
+	return (struct front_limits){
+		.message_bytes = config->limit_message_bytes, .ask_ms = config->limit_ask_ms,
+		.session_idle_ms = config->limit_session_idle_ms,
+		.sessions = (unsigned)config->limit_sessions,
+		.in_flight = (unsigned)config->limit_in_flight,
+	};
+}
+
+static void
+on_reload(void *ctx, int signo)
+{
+	struct serve *serve = ctx;
+	struct config *config = NULL;
+	struct front_limits limits;
+	struct err err = { 0 };
+	struct buf names;
+
+	if (serve->is_stopping)
+		return;
+	if (!config_make(serve, &config, &err)) {
+		log_event(serve->log, LOG_ERROR, "reload_failed", "%s; nothing was changed", err.text);
+		return;
+	}
+	buf_init(&names, NULL, 64 * KIB);
+	if (config_needs_restart(hub_config(serve->hub), config, &names))
+		log_event(serve->log, LOG_WARN, "needs_restart", "changed, but needs restart: %.*s",
+		    SLICE_FMT(buf_view(&names)));
+	buf_fini(&names);
+	limits = limits_of(config);
+	log_set(serve->log, config->log_level, config->log_format);
+	hub_reload(serve->hub, &config);
+	fronts_set_limits(serve->fronts, &limits);
+	log_event(serve->log, LOG_INFO, "reloaded", "the configuration was read again");
+}
+
+/* ---- start ---- */
+
+/* For a person at a terminal: how a client gets here, and a first thing to try. */
+static void
+explain(struct serve *serve, const char *url)
+{
+	const struct config *config = hub_config(serve->hub);
+	struct buf out;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	buf_init(&out, NULL, 64 * KIB);
+	buf_printf(&out, "\n  MCP endpoint:  %s\n\n  For clients with a list of servers:\n\n"
+	    "    { \"mcpServers\": { \"bascule\": { \"type\": \"http\", \"url\": \"%s\" } } }\n\n", url, url);
+	if (config->file.p != NULL)
+		buf_printf(&out, "  To try it in another terminal:\n\n    bascule tools -c %.*s\n",
+		    SLICE_FMT(config->file));
+	if (config->file.p != NULL && config->upstreams_n == 1 && config->upstreams[0].command_n == 2 &&
+	    slice_eq(config->upstreams[0].command[1], S("demo")))
+		buf_printf(&out, "    bascule call echo text=hello -c %.*s\n", SLICE_FMT(config->file));
+	buf_puts(&out, "\n  Ctrl-C ends it.\n\n");
+	log_flush(serve->log);
+	cli_write(STDERR_FILENO, buf_view(&out));
+	buf_fini(&out);
+}
+
+MUST_CHECK static bool
+listen_all(struct serve *serve, struct err *err)
+{
+	const struct config *config = hub_config(serve->hub);
+
+	for (size_t i = 0; i < config->listen_http_n; i++) {
+		struct address at, bound;
+		char text[ADDRESS_TEXT], url[ADDRESS_TEXT + 16];
+
+		if (!address_parse(config->listen_http[i], &at, err) ||
+		    !front_http_open(serve->fronts, &at, config->listen_hosts, config->listen_hosts_n,
+			&bound, err))
+			return err_prefix(err, "listen.http");
+		address_print(&bound, text);
+		snprintf(url, sizeof(url), bound.is_unix ? "%s" : "http://%s/mcp", text);
+		log_event(serve->log, LOG_INFO, "listening", "listening on %s", url);
+		if (i == 0)
+			explain(serve, url);
+	}
+	if (config->listen_stdio && !front_stdio_open(serve->fronts, on_stdin_end, serve, err))
+		return err_prefix(err, "stdio");
+	return true;
+}
+
+static void
+serve_main(void *arg)
+{
+	struct serve *serve = arg;
+	struct front_limits limits = limits_of(serve->config);
+	struct err err = { 0 };
+
+	serve->task = task_self(serve->loop);
+	serve->hub = hub_new(serve->loop, &serve->config);
+	serve->fronts = fronts_new(serve->loop, hub_gate(serve->hub), &limits);
+	hub_set_fronts(serve->hub, serve->fronts);
+	if (listen_all(serve, &err)) {
+		loop_on_signal(serve->loop, SIGTERM, on_stop_signal, serve);
+		loop_on_signal(serve->loop, SIGINT, on_stop_signal, serve);
+		loop_on_signal(serve->loop, SIGHUP, on_reload, serve);
+		while (!serve->is_over && task_park_wait(serve->loop, &err))
+			continue;
+	} else {
+		serve->status = cli_fail(&err);
+	}
+	serve->is_stopping = true;
+	timer_stop(serve->loop, &serve->timer);
+	hub_free_wait(&serve->hub);
+	fronts_free(&serve->fronts);
+	loop_stop(serve->loop);
+}
+
+int
+serve_run(struct options *options)
+{
+	struct serve serve = { .options = options };
+	struct err err = { 0 };
+	bool ok;
+
+	serve.log = cli_log_new(LOG_INFO);
+	ok = config_make(&serve, &serve.config, &err);
+	if (ok) {
+		log_set(serve.log, serve.config->log_level, serve.config->log_format);
+		serve.loop = loop_new(&options->keeper, serve.log, &err);
+		ok = serve.loop != NULL;
+	}
+	ok = ok && group_spawn(serve.loop, &serve.group, "serve", serve_main, &serve, &err);
+	if (ok)
+		loop_run(serve.loop);
+	else
+		serve.status = cli_fail(&err);
+	if (serve.loop != NULL)
+		loop_free(&serve.loop);
+	config_free(&serve.config);
+	log_free(&serve.log);
+	arena_drain();
+	return serve.status;
+}
