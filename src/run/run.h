@@ -138,7 +138,10 @@ struct loop *loop_new_on(const struct seam_ops *ops, void *seam, struct log *log
 void	loop_free(struct loop **loop);		/* no task may be left */
 void	loop_run(struct loop *loop);		/* until loop_stop() */
 void	loop_stop(struct loop *loop);
-/* One turn; false when there is nothing that could ever happen (for simulation). */
+/*
+ * One turn; false when neither before nor after it anything was queued, no timer ran and no task was
+ * due: nothing more can happen but by what the machine itself still holds (for simulation).
+ */
 bool	loop_turn(struct loop *loop, int64_t timeout_ms);
 
 uint64_t loop_now_ms(const struct loop *loop);	/* monotonic, of this turn */
