@@ -291,12 +291,15 @@ static void
 on_again(struct deferred *deferred)
 {
 	struct link *link = CONTAINER(deferred, struct link, again);
+	char none[1], *bytes = none;
 	size_t used;
 
 	if (link->fetch == NULL || link->fetch->is_paused)
 		return;
 	link_enter(link);
-	used = link_feed(link, link->held.p + link->held_at, link->held.n - link->held_at);
+	if (link->held.n > 0)
+		bytes = link->held.p + link->held_at;
+	used = link_feed(link, bytes, link->held.n - link->held_at);
 	if (!link->is_dead) {
 		link->held_at += used;
 		if (link->held_at == link->held.n) {
