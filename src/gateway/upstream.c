@@ -269,9 +269,9 @@ disconnect_wait(struct upstream *u)
 	back_close_wait(&u->back, CLOSE_GRACE_MS);
 }
 
-/* It could not be reached: its tools go, the next attempt is set. */
+/* It cannot be used for now: its tools go, the next attempt is set, later the more often it failed. */
 static void
-went_down(struct upstream *u)
+goes_down(struct upstream *u)
 {
 	struct loop *loop = u->provider.hub->loop;
 	uint64_t wait = BACKOFF_MIN_MS, jitter;
@@ -282,10 +282,6 @@ went_down(struct upstream *u)
 	loop_random(loop, &jitter, sizeof(jitter));
 	wait += jitter % (wait / 4);
 	u->failures++;
-	u->why = u->work_err;
-	if (u->why.kind == ERR_DEADLINE)
-		err_set(&u->why, ERR_UNAVAILABLE, "did not answer within connect_timeout (%llu s)",
-		    (unsigned long long)(u->config->connect_timeout_ms / 1000));
 	u->why.kind = ERR_UNAVAILABLE;
 	u->retry_ms = loop_now_ms(loop) + wait;
 	u->is_settled = true;
@@ -293,6 +289,16 @@ went_down(struct upstream *u)
 	log_event(loop_log(loop), LOG_WARN, "upstream_down", "%.*s is unavailable: %s; next attempt in %llu ms",
 	    SLICE_FMT(u->provider.name), u->why.text, (unsigned long long)wait);
 	state_set(u, PROVIDER_DOWN);
+}
+
+static void
+not_reached(struct upstream *u)
+{
+	u->why = u->work_err;
+	if (u->why.kind == ERR_DEADLINE)
+		err_set(&u->why, ERR_UNAVAILABLE, "did not answer within connect_timeout (%llu ms)",
+		    (unsigned long long)u->config->connect_timeout_ms);
+	goes_down(u);
 }
 
 static void
@@ -334,6 +340,7 @@ serve_wait(struct upstream *u)
 	}
 }
 
+/* A steady connection is made again at once; one that does not last is not hammered. */
 static void
 lost(struct upstream *u)
 {
@@ -342,13 +349,13 @@ lost(struct upstream *u)
 	log_event(loop_log(loop), LOG_WARN, "upstream_lost", "%.*s %s", SLICE_FMT(u->provider.name),
 	    u->why.text);
 	u->restarts++;
+	u->retry_ms = loop_now_ms(loop);
 	if (loop_now_ms(loop) - u->ready_ms >= STEADY_MS)
 		u->failures = 0;
-	/* One that does not last is not hammered: the second loss in a row waits. */
-	u->retry_ms = loop_now_ms(loop);
 	if (u->failures > 0)
-		u->retry_ms += BACKOFF_MIN_MS << (u->failures > 6 ? 6 : u->failures);
-	u->failures++;
+		goes_down(u);
+	else
+		u->failures++;
 }
 
 static void
@@ -370,7 +377,7 @@ supervise(void *arg)
 			if (!u->is_stopping)
 				lost(u);
 		} else if (!u->is_stopping) {
-			went_down(u);
+			not_reached(u);
 		}
 		disconnect_wait(u);
 		while (!u->is_stopping && !u->is_demanded && loop_now_ms(loop) < u->retry_ms) {
