@@ -215,6 +215,18 @@ key_same(const struct json_scan *scan, const struct key *a, const struct key *b)
 	return a->n == b->n && memcmp(a_p, b_p, a->n) == 0;
 }
 
+/* An array that will be overwritten: not zeroed, since that would touch all its pages at once. */
+static void *
+array_new(struct json_scan *scan, size_t n_bytes, struct err *err)
+{
+	uintptr_t p;
+
+	if (!arena_reserve(scan->arena, n_bytes + 15, err))
+		return NULL;
+	p = (uintptr_t)arena_bytes(scan->arena, n_bytes + 15);
+	return (void *)((p + 15) & ~(uintptr_t)15);
+}
+
 static void
 keys_index(struct json_scan *scan)
 {
@@ -231,11 +243,10 @@ static bool
 keys_grow(struct json_scan *scan, struct err *err)
 {
 	size_t cap = scan->keys_cap * 2;
-	struct key *keys;
+	struct key *keys = array_new(scan, cap * sizeof(*keys), err);
 
-	if (!arena_reserve(scan->arena, cap * (sizeof(*keys) + 2 * sizeof(*scan->slots)), err))
+	if (keys == NULL || !arena_reserve(scan->arena, 2 * cap * sizeof(*scan->slots), err))
 		return err_prefix(err, "JSON with %zu keys in open objects", scan->keys_n);
-	keys = ARENA_ARRAY(scan->arena, struct key, cap);
 	memcpy(keys, scan->keys, scan->keys_n * sizeof(*keys));
 	scan->keys = keys;
 	scan->slots = ARENA_ARRAY(scan->arena, uint32_t, 2 * cap);
@@ -308,10 +319,10 @@ member_add(struct json_scan *scan, struct err *err)
 	struct json_member *members;
 
 	if (scan->members_n == scan->members_cap) {
-		if (!arena_reserve(scan->arena, cap * sizeof(*members), err))
+		members = array_new(scan, cap * sizeof(*members), err);
+		if (members == NULL)
 			return err_prefix(err, "JSON with %zu members in its outer objects",
 			    scan->members_n);
-		members = ARENA_ARRAY(scan->arena, struct json_member, cap);
 		if (scan->members_n > 0)
 			memcpy(members, scan->members, scan->members_n * sizeof(*members));
 		scan->members = members;
