@@ -157,12 +157,13 @@ work_start(struct demo *demo, const struct demo_tool *tool, const struct message
 	work_free(work);
 }
 
+/* The call in progress with that id; the id of a cancelled one is free again. */
 static struct work *
 work_find(struct demo *demo, struct slice id)
 {
 	struct work *work = demo->works;
 
-	while (work != NULL && !slice_eq(work->message.id, id))
+	while (work != NULL && (work->is_cancelled || !slice_eq(work->message.id, id)))
 		work = work->next;
 	return work;
 }

@@ -178,7 +178,7 @@ static const struct demo_tool tools[] = {
 	  .help = "Counts slowly and reports every step as progress.", .annotations = WAITS,
 	  .arg = { "to", "The last number", DEMO_INTEGER, 1, 1000 }, .run = count },
 	{ .name = "ask", .title = "Ask", .help = "Asks the person at the client and repeats the answer.",
-	  .annotations = WAITS,
+	  .annotations = "{\"openWorldHint\":false}",
 	  .arg = { "message", "The question", DEMO_STRING, 0, 0 }, .run = ask },
 };
 
