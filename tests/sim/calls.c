@@ -50,7 +50,7 @@ struct client_call {
 	struct sse_reader sse;
 	struct buf body;
 	uint64_t id;
-	bool	is_open, is_cancelled, is_left, is_sse, is_echo;
+	bool	is_open, is_cancelled, is_left, is_sse, is_echo, was_unavailable;
 	unsigned answers;
 	struct timer later;		/* cancels or leaves */
 };
@@ -60,7 +60,7 @@ struct client {
 	struct client_call calls[IN_FLIGHT];
 	struct http_pool *pool;		/* NULL: the stdio client */
 	char	session[64];
-	bool	is_ready;
+	bool	is_ready, is_gone;
 	struct timer again;
 	struct stream *in, *out;	/* stdio */
 	struct line_reader lines;
@@ -96,12 +96,14 @@ call_end(struct client_call *call)
 {
 	struct world *world = call->client->world;
 
-	call->is_open = false;
+	/* Who is told "unavailable" waits before the next try, as people do. */
+	uint64_t pause = sim_random(world->sim, call->was_unavailable ? 2000 : 3);
+
+	call->is_open = call->was_unavailable = false;
 	timer_stop(world->loop, &call->later);
 	world->ended++;
-	if (!call->client->again.place && !world->is_stopping)
-		timer_start(world->loop, &call->client->again,
-		    loop_now_ms(world->loop) + sim_random(world->sim, 3), client_go);
+	if (!call->client->again.place && !world->is_stopping && !call->client->is_gone)
+		timer_start(world->loop, &call->client->again, loop_now_ms(world->loop) + pause, client_go);
 }
 
 /* A response with an id of ours. */
@@ -121,6 +123,7 @@ call_answered(struct client *client, struct slice text, struct slice id)
 	if (call == NULL)
 		return;
 	call->answers++;
+	call->was_unavailable = memmem(text.p, text.n, "\"unavailable\"", 13) != NULL;
 	CHECK(call->answers == 1, "call %llu was answered twice", (unsigned long long)call->id);
 	client->world->answered++;
 	if (call->is_echo && memmem(text.p, text.n, "\"result\"", 8) != NULL) {
@@ -328,9 +331,9 @@ call_begin(struct client *client, struct client_call *call)
 	int n;
 
 	/* Deaths of a whole server are rare, or nothing else would happen. */
-	if (strcmp(tool, "die") == 0 && !sim_chance(world->sim, 100))
+	if (strcmp(tool, "die") == 0 && !sim_chance(world->sim, 30))
 		tool = "echo";
-	if (strcmp(tool, "silent") == 0 && !sim_chance(world->sim, 200))
+	if (strcmp(tool, "silent") == 0 && !sim_chance(world->sim, 100))
 		tool = "echo";
 	if (strcmp(tool, "die") == 0 && strcmp(server, "web") == 0)
 		server = "one";
@@ -393,6 +396,25 @@ stdio_long(void *owner, struct slice head, struct slice tail, size_t n)
 	abort();
 }
 
+/* The gateway's stdio has broken: what was open there will not be answered. */
+static void
+stdio_gone(struct client *client)
+{
+	struct world *world = client->world;
+
+	stream_want(client->in, 0);
+	client->is_gone = true;
+	timer_stop(world->loop, &client->again);
+	for (size_t i = 0; i < IN_FLIGHT; i++) {
+		if (client->calls[i].is_open) {
+			client->calls[i].is_open = false;
+			timer_stop(world->loop, &client->calls[i].later);
+			world->ended++;
+			world->broken++;
+		}
+	}
+}
+
 static void
 stdio_readable(void *owner, unsigned events)
 {
@@ -403,7 +425,7 @@ stdio_readable(void *owner, unsigned events)
 	if (n > 0)
 		line_feed(&client->lines, bytes, (size_t)n);
 	else if (n != -EAGAIN)
-		stream_want(client->in, 0);
+		stdio_gone(client);
 }
 
 static void
@@ -415,6 +437,7 @@ stdio_writable(void *owner, unsigned events)
 static void
 stdio_failed(void *owner, const struct err *err)
 {
+	stdio_gone(owner);
 }
 
 static void
