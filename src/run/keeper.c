@@ -299,7 +299,9 @@ ward_fork(struct house *house, uint64_t id, struct keeper_spec *spec)
 	}
 	marker_print(house, id, marker);
 	env_mark(spec, marker);
-	pid = fork();
+	/* Not fork(2): a gateway that has used libuv before left us its handlers of forks, which
+	 * close descriptors by numbers that are ours now. */
+	pid = _Fork();
 	if (pid == 0)
 		child_run(spec, (int[]){ pipes[0][0], pipes[1][1], pipes[2][1] }, pipes[3][1]);
 	if (pid < 0) {

@@ -76,9 +76,9 @@ forked(pid_t pid, const int pair[2], struct err *err)
 	return keeper;
 }
 
-/* fork(2) with all signals blocked in the child, until keeper_main() has said what it ignores. */
+/* Forks with all signals blocked in the child, until keeper_main() has said what it ignores. */
 static pid_t
-fork_blocked(void)
+fork_blocked(pid_t (*fork_fn)(void))
 {
 	sigset_t all, before;
 	int error;
@@ -86,7 +86,7 @@ fork_blocked(void)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	pid = fork();
+	pid = fork_fn();
 	error = errno;
 	if (pid != 0)
 		pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -102,7 +102,7 @@ keeper_fork(struct err *err)
 
 	if (!socket_pair(pair, err))
 		return NULL;
-	pid = fork_blocked();
+	pid = fork_blocked(fork);
 	if (pid == 0)
 		_exit(keeper_main(pair[1]));	/* it closes all the rest itself */
 	return forked(pid, pair, err);
@@ -120,7 +120,7 @@ keeper_execute(struct err *err)
 	if (!socket_pair(pair, err))
 		return NULL;
 	snprintf(number, sizeof number, "%d", pair[1]);
-	pid = fork_blocked();
+	pid = fork_blocked(_Fork);
 	if (pid == 0) {
 		fcntl(pair[1], F_SETFD, 0);
 		execv("/proc/self/exe", argv);
