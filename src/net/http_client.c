@@ -34,6 +34,7 @@ fetch_free(struct fetch *fetch)
 	deferred_stop(fetch->pool->loop, &fetch->failing);
 	http_head_fini(&fetch->head);
 	buf_fini(&fetch->out);
+	bytes_unref(&fetch->keep);
 	mem_free(fetch);
 }
 
@@ -48,6 +49,7 @@ http_fetch_end(struct fetch *fetch, const struct err *err)
 	fetch->handler.done(fetch->owner, fetch, err);
 	http_head_fini(&fetch->head);
 	buf_fini(&fetch->out);
+	bytes_unref(&fetch->keep);
 	mem_free(fetch);
 }
 
@@ -148,11 +150,13 @@ request_send(struct link *link, const struct fetch_request *request)
 	parts[n++] = buf_view(&link->fetch->out);
 	for (size_t i = 0; i < request->body_parts; i++) {
 		if (n == COUNT(parts)) {
+			outbox_keep(&link->outbox, request->keep);
 			outbox_send(&link->outbox, parts, n);
 			n = 0;
 		}
 		parts[n++] = request->body[i];
 	}
+	outbox_keep(&link->outbox, request->keep);
 	outbox_send(&link->outbox, parts, n);
 	buf_fini(&link->fetch->out);
 }
@@ -187,8 +191,15 @@ fetch_connect(struct fetch *fetch, const struct fetch_request *request, struct e
 {
 	struct http_pool *pool = fetch->pool;
 
-	for (size_t i = 0; i < request->body_parts; i++)
-		buf_put(&fetch->out, request->body[i]);
+	/* Large bodies stay where they are until the connection stands. */
+	if (request->keep != NULL && request->body_parts <= COUNT(fetch->kept)) {
+		memcpy(fetch->kept, request->body, request->body_parts * sizeof(*request->body));
+		fetch->kept_n = request->body_parts;
+		fetch->keep = bytes_ref(request->keep);
+	} else {
+		for (size_t i = 0; i < request->body_parts; i++)
+			buf_put(&fetch->out, request->body[i]);
+	}
 	if (!buf_check(&fetch->out, err))
 		return false;
 	if (pool->addresses_n == 0)

@@ -346,15 +346,12 @@ connect_next(struct link *link)
 	}
 	while (link->tries < pool->addresses_n) {
 		uint64_t left_ms = link->connect_until_ms > now_ms ? link->connect_until_ms - now_ms : 0;
-		struct err err;
 
 		left_ms /= pool->addresses_n - link->tries;
 		link->address = pool->addresses[(pool->first + link->tries++) % pool->addresses_n];
-		link->stream = pool->transport->connect(link->loop, &link->address, &err);
-		if (link->stream == NULL) {
-			connect_error(link, err.text);
+		link->stream = pool->transport->connect(link->loop, &link->address, &link->fetch->why);
+		if (link->stream == NULL)
 			continue;
-		}
 		link->stream->on_ready = on_ready;
 		link->stream->owner = link;
 		outbox_init(&link->outbox, link->loop, link->stream, SIZE_MAX);
@@ -412,6 +409,12 @@ connect_ready(struct link *link)
 	if (rest.n > 0)
 		outbox_send(&link->outbox, &rest, 1);
 	buf_fini(&fetch->out);
+	if (fetch->kept_n > 0) {
+		outbox_keep(&link->outbox, fetch->keep);
+		outbox_send(&link->outbox, fetch->kept, fetch->kept_n);
+		fetch->kept_n = 0;
+		bytes_unref(&fetch->keep);
+	}
 	http_link_due(link, fetch->is_paused ? 0 : fetch->idle_ms);
 }
 

@@ -107,10 +107,12 @@ static void
 parts_send(struct http_conn *conn, struct slice *lead, size_t lead_n, const struct slice *parts,
     size_t n, struct slice last)
 {
+	struct bytes *keep = conn->request->pub.keep;
 	size_t count = lead_n;
 
 	for (size_t i = 0; i < n; i++) {
 		if (count == HEAD_PARTS + PARTS_AT_ONCE) {
+			outbox_keep(&conn->outbox, keep);
 			outbox_send(&conn->outbox, lead, count);
 			count = 0;
 		}
@@ -118,6 +120,7 @@ parts_send(struct http_conn *conn, struct slice *lead, size_t lead_n, const stru
 	}
 	if (last.n > 0)
 		lead[count++] = last;
+	outbox_keep(&conn->outbox, keep);
 	outbox_send(&conn->outbox, lead, count);
 }
 

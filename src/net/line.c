@@ -179,6 +179,18 @@ line_end(struct line_reader *reader)
 		piece_end(reader, none, 0);
 }
 
+bool
+line_take(struct line_reader *reader, const char *line, size_t n, struct buf *to)
+{
+	if (line != reader->line.p || n == 0)
+		return false;
+	must(n <= reader->line.n);
+	buf_fini(to);
+	buf_take(to, &reader->line);
+	to->n = n;
+	return true;
+}
+
 void
 line_pause(struct line_reader *reader)
 {

@@ -31,18 +31,22 @@ MUST_CHECK bool net_resolve_wait(struct loop *loop, struct slice host, uint16_t 
 
 /* ---- outbox: ordered bytes on their way out ------------------------------------------------------ */
 
+struct outbox_segment;		/* private */
+
 /*
- * Writes to a stream in order.  What the stream does not take at once waits in memory up to
- * ceiling_bytes; past that (a slow reader) the outbox fails: on_fail is called once, from a turn of
- * the loop, with ERR_LIMIT or ERR_IO; puts after it are dropped.  It is the only caller of
- * stream_want(): the owner says by outbox_want() what else it waits for, and its on_ready calls
- * outbox_ready() when writable.
+ * Writes to a stream in order, at most SLICE_OF_WORK_BYTES at a time.  What the stream does not take at
+ * once waits in memory: copied, or by reference where it lies in the bytes named by outbox_keep().  When
+ * more than ceiling_bytes wait already and more is to be sent (a slow reader), or the stream fails, the
+ * outbox fails: on_fail is called once, from a turn of the loop, with ERR_LIMIT or ERR_IO; puts after
+ * it are dropped.  The owner's on_ready calls outbox_ready() when writable; interest in reading goes
+ * through outbox_want(), for the outbox owns the interest of its stream.
  */
 struct outbox {
 	struct loop *loop;
 	struct stream *stream;
-	struct buf pending;
-	size_t	sent_bytes;		/* of pending: the stream has them already */
+	struct outbox_segment *first, *last;
+	struct bytes *keep;		/* of the next send or queue */
+	size_t	pending_bytes;
 	size_t	ceiling_bytes;		/* may be changed at any time */
 	uint64_t written_bytes;		/* that the stream took, ever */
 	unsigned wants;			/* the owner's interest */
@@ -62,6 +66,8 @@ void	outbox_fini(struct outbox *outbox);	/* the stream stays open, it is the own
 void	outbox_send(struct outbox *outbox, const struct slice *parts, size_t n);
 /* At the end of this turn, together with whatever else was queued: one write for many lines. */
 void	outbox_queue(struct outbox *outbox, const struct slice *parts, size_t n);
+/* What of the next send or queue lies in these bytes is not copied; NULL: nothing does. */
+void	outbox_keep(struct outbox *outbox, struct bytes *keep);
 void	outbox_ready(struct outbox *outbox);
 void	outbox_end(struct outbox *outbox);	/* shutdown when drained */
 void	outbox_want(struct outbox *outbox, unsigned events);	/* STREAM_READABLE or 0 */
@@ -95,6 +101,9 @@ void	line_reader_init(struct line_reader *reader, struct memory *memory, size_t 
 void	line_reader_fini(struct line_reader *reader);
 void	line_feed(struct line_reader *reader, char *bytes, size_t n);
 void	line_end(struct line_reader *reader);	/* end of stream: a last line without LF is a line */
+/* From on_line: moves the line into `to` without a copy when it stands alone in its buffer (long lines
+ * do); false: it does not, copy it. */
+bool	line_take(struct line_reader *reader, const char *line, size_t n, struct buf *to);
 void	line_pause(struct line_reader *reader);
 void	line_resume(struct line_reader *reader);
 
@@ -128,6 +137,8 @@ void	sse_reader_init(struct sse_reader *reader, struct memory *memory, size_t ma
 void	sse_reader_fini(struct sse_reader *reader);
 /* ERR_LIMIT when one event passes max_bytes: the stream is of no further use. */
 MUST_CHECK bool sse_feed(struct sse_reader *reader, const char *bytes, size_t n, struct err *err);
+/* From on_event: moves the data into `to` without a copy. */
+void	sse_take(struct sse_reader *reader, const struct sse_event *event, struct buf *to);
 void	sse_pause(struct sse_reader *reader);
 MUST_CHECK bool sse_resume(struct sse_reader *reader, struct err *err);
 
@@ -180,6 +191,7 @@ struct http_request {
 	const struct address *peer;
 	void	*user;			/* the owner's */
 	struct arena *arena;		/* of this request */
+	struct bytes *keep;		/* parts of responses that lie in these are not copied */
 };
 
 MUST_CHECK bool http_server_new(struct loop *loop, const struct address *at,
@@ -229,6 +241,7 @@ struct fetch_request {
 	struct slice headers;		/* "Name: value\r\n..."; Host and Content-Length are ours */
 	const struct slice *body;	/* parts; copied when the socket does not take them at once */
 	size_t	body_parts;
+	struct bytes *keep;		/* parts that lie in these are not copied; may be NULL */
 	uint64_t idle_ms;		/* without any byte of the response; 0: for ever */
 	size_t	max_bytes;		/* of the response body; 0: no limit (streams) */
 };

@@ -1,10 +1,9 @@
 /*
  * Ordered bytes on their way out of a stream.
  *
- * Bytes go to the stream at once where it takes them; the rest waits in `pending`, of which the first
- * sent_bytes are gone already (they are cut off when they are half of it, so that the work stays
- * linear).  Memory is given back when nothing is pending.  Failures are told from a turn of the
- * loop, never from within a put: whoever puts need not expect to be destroyed by it.
+ * Bytes go to the stream at once where it takes them; the rest waits in a list of segments, copied
+ * together or by reference.  Memory is given back when nothing is pending.  Failures are told from a
+ * turn of the loop, never from within a put: whoever puts need not expect to be destroyed by it.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,6 +11,15 @@
 #include "net/net.h"
 
 #define IOV_MAX_USED	16
+#define SEGMENT_BYTES	(64 * KIB)	/* a copied segment grows to about this */
+
+struct outbox_segment {
+	struct outbox_segment *next;
+	struct bytes *kept;		/* NULL: the bytes are in own */
+	struct buf own;
+	const char *p;			/* kept: where it begins */
+	size_t	at, n;			/* sent so far, length */
+};
 
 static void
 want_update(struct outbox *outbox)
@@ -21,13 +29,78 @@ want_update(struct outbox *outbox)
 
 static void	flush_later(struct deferred *deferred);
 
+/* ---- segments -------------------------------------------------------------------------------- */
+
+static void
+segment_drop(struct outbox *outbox)
+{
+	struct outbox_segment *segment = outbox->first;
+
+	outbox->first = segment->next;
+	if (outbox->first == NULL)
+		outbox->last = NULL;
+	outbox->pending_bytes -= segment->n - segment->at;
+	bytes_unref(&segment->kept);
+	buf_fini(&segment->own);
+	mem_free(segment);
+}
+
+static void
+segments_drop(struct outbox *outbox)
+{
+	while (outbox->first != NULL)
+		segment_drop(outbox);
+}
+
+static struct outbox_segment *
+segment_add(struct outbox *outbox)
+{
+	struct outbox_segment *segment = MEM_NEW(struct outbox_segment);
+
+	buf_init(&segment->own, loop_memory(outbox->loop), SIZE_MAX);
+	if (outbox->last != NULL)
+		outbox->last->next = segment;
+	else
+		outbox->first = segment;
+	outbox->last = segment;
+	return segment;
+}
+
+static bool
+lies_in(struct slice s, const struct bytes *bytes)
+{
+	return bytes != NULL && s.p >= bytes->buf.p && s.p + s.n <= bytes->buf.p + bytes->buf.n;
+}
+
+static bool
+segment_put(struct outbox *outbox, struct slice s)
+{
+	struct outbox_segment *segment = outbox->last;
+
+	if (lies_in(s, outbox->keep)) {
+		segment = segment_add(outbox);
+		segment->kept = bytes_ref(outbox->keep);
+		segment->p = s.p;
+	} else {
+		if (segment == NULL || segment->kept != NULL || segment->n >= SEGMENT_BYTES)
+			segment = segment_add(outbox);
+		buf_put(&segment->own, s);
+		if (!buf_check(&segment->own, &outbox->why))
+			return false;
+	}
+	segment->n += s.n;
+	outbox->pending_bytes += s.n;
+	return true;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
 static void
 fail(struct outbox *outbox)
 {
 	outbox->has_failed = true;
 	outbox->is_blocked = false;
-	buf_fini(&outbox->pending);
-	outbox->sent_bytes = 0;
+	segments_drop(outbox);
 	want_update(outbox);
 	loop_defer(outbox->loop, &outbox->flush, flush_later);
 }
@@ -60,34 +133,34 @@ write_some(struct outbox *outbox, const struct iovec *iov, int n)
 	return 0;
 }
 
+/* Is there no room for more? (one message may be larger than the ceiling, if little waits before it) */
+static bool
+is_too_slow(struct outbox *outbox)
+{
+	if (outbox->pending_bytes <= outbox->ceiling_bytes)
+		return false;
+	err_set(&outbox->why, ERR_LIMIT, "the reader is too slow: %zu bytes wait for it, %zu are allowed",
+	    outbox->pending_bytes, outbox->ceiling_bytes);
+	fail(outbox);
+	return true;
+}
+
 static void
 pending_put(struct outbox *outbox, const struct slice *parts, size_t n)
 {
-	size_t total = outbox_pending(outbox);
-
-	for (size_t i = 0; i < n; i++)
-		total += parts[i].n;
-	if (total > outbox->ceiling_bytes) {
-		err_set(&outbox->why, ERR_LIMIT, "the reader is too slow: %zu bytes wait for it, "
-		    "%zu are allowed", total, outbox->ceiling_bytes);
-		fail(outbox);
+	if (is_too_slow(outbox))
 		return;
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i].n > 0 && !segment_put(outbox, parts[i])) {
+			fail(outbox);
+			return;
+		}
 	}
-	if (outbox->sent_bytes > 0 && outbox->sent_bytes >= outbox->pending.n / 2) {
-		buf_cut(&outbox->pending, outbox->sent_bytes);
-		outbox->sent_bytes = 0;
-	}
-	for (size_t i = 0; i < n; i++)
-		buf_put(&outbox->pending, parts[i]);
-	if (!buf_check(&outbox->pending, &outbox->why))
-		fail(outbox);
 }
 
 static void
 drained(struct outbox *outbox)
 {
-	buf_fini(&outbox->pending);
-	outbox->sent_bytes = 0;
 	block_set(outbox, false);
 	if (outbox->ends)
 		stream_shutdown(outbox->stream);
@@ -95,21 +168,44 @@ drained(struct outbox *outbox)
 		outbox->on_drained(outbox->owner);
 }
 
+static void
+pending_advance(struct outbox *outbox, size_t took)
+{
+	while (took > 0) {
+		struct outbox_segment *segment = outbox->first;
+		size_t part = segment->n - segment->at;
+
+		part = part < took ? part : took;
+		segment->at += part;
+		outbox->pending_bytes -= part;
+		took -= part;
+		if (segment->at == segment->n)
+			segment_drop(outbox);
+	}
+}
+
 /* At most one slice of work; the stream stays wanted until all is gone. */
 static void
 pending_write(struct outbox *outbox)
 {
-	size_t n = outbox_pending(outbox);
-	struct iovec iov;
+	struct iovec iov[IOV_MAX_USED];
+	size_t room = SLICE_OF_WORK_BYTES;
+	int count = 0;
 
-	if (n == 0)
+	for (struct outbox_segment *s = outbox->first; s != NULL && room > 0 && count < IOV_MAX_USED;
+	     s = s->next) {
+		size_t part = s->n - s->at < room ? s->n - s->at : room;
+
+		iov[count].iov_base = (void *)(uintptr_t)((s->kept != NULL ? s->p : s->own.p) + s->at);
+		iov[count++].iov_len = part;
+		room -= part;
+	}
+	if (count == 0)
 		return;
-	iov.iov_base = outbox->pending.p + outbox->sent_bytes;
-	iov.iov_len = n < SLICE_OF_WORK_BYTES ? n : SLICE_OF_WORK_BYTES;
-	outbox->sent_bytes += write_some(outbox, &iov, 1);
+	pending_advance(outbox, write_some(outbox, iov, count));
 	if (outbox->has_failed)
 		return;
-	if (outbox_pending(outbox) == 0)
+	if (outbox->pending_bytes == 0)
 		drained(outbox);
 	else
 		block_set(outbox, true);
@@ -128,39 +224,49 @@ flush_later(struct deferred *deferred)
 	}
 }
 
+/* ---- the public side --------------------------------------------------------------------------- */
+
 void
 outbox_init(struct outbox *outbox, struct loop *loop, struct stream *stream, size_t ceiling_bytes)
 {
 	*outbox = (struct outbox){ .loop = loop, .stream = stream, .ceiling_bytes = ceiling_bytes };
-	buf_init(&outbox->pending, loop_memory(loop), SIZE_MAX);
 }
 
 void
 outbox_fini(struct outbox *outbox)
 {
 	deferred_stop(outbox->loop, &outbox->flush);
-	buf_fini(&outbox->pending);
-	outbox->sent_bytes = 0;
+	segments_drop(outbox);
 	outbox->has_failed = true;
+}
+
+void
+outbox_keep(struct outbox *outbox, struct bytes *keep)
+{
+	outbox->keep = keep;
 }
 
 /* Writes the parts straight from where they are; returns how many of all their bytes went out. */
 static size_t
 parts_write(struct outbox *outbox, const struct slice *parts, size_t n)
 {
-	size_t done = 0;
+	size_t room = SLICE_OF_WORK_BYTES, done = 0;
 
-	for (size_t at = 0; at < n;) {
+	for (size_t at = 0; at < n && room > 0;) {
 		struct iovec iov[IOV_MAX_USED];
 		size_t total = 0, took;
 		int count = 0;
 
-		for (; at < n && count < IOV_MAX_USED; at++)
-			if (parts[at].n > 0) {
-				iov[count].iov_base = (void *)(uintptr_t)parts[at].p;
-				iov[count++].iov_len = parts[at].n;
-				total += parts[at].n;
-			}
+		for (; at < n && count < IOV_MAX_USED && room > 0; at++) {
+			size_t part = parts[at].n < room ? parts[at].n : room;
+
+			if (part == 0)
+				continue;
+			iov[count].iov_base = (void *)(uintptr_t)parts[at].p;
+			iov[count++].iov_len = part;
+			total += part;
+			room -= part;
+		}
 		if (count == 0)
 			break;
 		took = write_some(outbox, iov, count);
@@ -171,15 +277,12 @@ parts_write(struct outbox *outbox, const struct slice *parts, size_t n)
 	return done;
 }
 
-void
-outbox_send(struct outbox *outbox, const struct slice *parts, size_t n)
+static void
+send_now(struct outbox *outbox, const struct slice *parts, size_t n)
 {
 	size_t done;
 
-	must(!outbox->ends);
-	if (outbox->has_failed)
-		return;
-	if (outbox_pending(outbox) > 0) {
+	if (outbox->pending_bytes > 0) {
 		pending_put(outbox, parts, n);
 		if (!outbox->has_failed && !outbox->is_blocked)
 			pending_write(outbox);
@@ -196,21 +299,31 @@ outbox_send(struct outbox *outbox, const struct slice *parts, size_t n)
 		rest.p += done;
 		rest.n -= done;
 		done = 0;
-		pending_put(outbox, &rest, 1);
+		if (!segment_put(outbox, rest))
+			fail(outbox);
 	}
-	if (!outbox->has_failed && outbox_pending(outbox) > 0)
+	if (!outbox->has_failed && outbox->pending_bytes > 0)
 		block_set(outbox, true);
+}
+
+void
+outbox_send(struct outbox *outbox, const struct slice *parts, size_t n)
+{
+	must(!outbox->ends);
+	if (!outbox->has_failed)
+		send_now(outbox, parts, n);
+	outbox->keep = NULL;
 }
 
 void
 outbox_queue(struct outbox *outbox, const struct slice *parts, size_t n)
 {
 	must(!outbox->ends);
-	if (outbox->has_failed)
-		return;
-	pending_put(outbox, parts, n);
+	if (!outbox->has_failed)
+		pending_put(outbox, parts, n);
 	if (!outbox->has_failed && !outbox->is_blocked)
 		loop_defer(outbox->loop, &outbox->flush, flush_later);
+	outbox->keep = NULL;
 }
 
 void
@@ -226,7 +339,7 @@ outbox_end(struct outbox *outbox)
 	if (outbox->ends || outbox->has_failed)
 		return;
 	outbox->ends = true;
-	if (outbox_pending(outbox) == 0)
+	if (outbox->pending_bytes == 0)
 		stream_shutdown(outbox->stream);
 }
 
@@ -242,5 +355,5 @@ outbox_want(struct outbox *outbox, unsigned events)
 size_t
 outbox_pending(const struct outbox *outbox)
 {
-	return outbox->pending.n - outbox->sent_bytes;
+	return outbox->pending_bytes;
 }

@@ -256,6 +256,15 @@ sse_feed(struct sse_reader *reader, const char *bytes, size_t n, struct err *err
 }
 
 void
+sse_take(struct sse_reader *reader, const struct sse_event *event, struct buf *to)
+{
+	must(event->data == reader->data.p);
+	buf_fini(to);
+	buf_take(to, &reader->data);
+	to->n = event->data_n;
+}
+
+void
 sse_pause(struct sse_reader *reader)
 {
 	reader->is_paused = true;
