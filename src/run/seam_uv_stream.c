@@ -367,7 +367,7 @@ connect_refused(const struct address *to, struct err *err, int error)
 
 	address_print(to, text);
 	return err_set(err, ERR_UNAVAILABLE, error == EMFILE || error == ENFILE ?
-	    "%s: cannot connect: %s (raise the limit, ulimit -n)" : "%s: cannot connect: %s", text,
+	    "connect to %s: %s (raise the limit, ulimit -n)" : "connect to %s: %s", text,
 	    strerror(error));
 }
 
