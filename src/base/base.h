@@ -196,6 +196,15 @@ struct slice buf_view(const struct buf *buf);
 void	buf_take(struct buf *to, struct buf *from);	/* moves; from is empty after it */
 MUST_CHECK bool buf_check(const struct buf *buf, struct err *err);	/* ERR_LIMIT on overflow */
 
+/* Bytes that several hold at once: a large message that is answered while it is still written. */
+struct bytes {
+	unsigned refs;
+	struct buf buf;
+};
+struct bytes *bytes_new(struct buf *buf);	/* takes buf */
+struct bytes *bytes_ref(struct bytes *bytes);
+void	bytes_unref(struct bytes **bytes);	/* *bytes NULL: nothing */
+
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
 /*

@@ -206,3 +206,32 @@ buf_check(const struct buf *buf, struct err *err)
 {
 	return !buf->overflow || limit_error(buf, err);
 }
+
+struct bytes *
+bytes_new(struct buf *buf)
+{
+	struct bytes *bytes = MEM_NEW(struct bytes);
+
+	bytes->refs = 1;
+	buf_take(&bytes->buf, buf);
+	return bytes;
+}
+
+struct bytes *
+bytes_ref(struct bytes *bytes)
+{
+	bytes->refs++;
+	return bytes;
+}
+
+void
+bytes_unref(struct bytes **at)
+{
+	struct bytes *bytes = *at;
+
+	*at = NULL;
+	if (bytes == NULL || --bytes->refs > 0)
+		return;
+	buf_fini(&bytes->buf);
+	mem_free(bytes);
+}

@@ -461,6 +461,7 @@ call_once_wait(struct upstream *u, struct exchange *exchange, const struct tool 
 	call.text = request->text;
 	call.id = request->id;
 	call.token = request->progress_token;
+	call.keep = exchange->text;
 	if (!slice_eq(request->name, tool->name_token))
 		call.edits[call.edits_n++] = (struct edit){ request->name, tool->name_token };
 	call.may_repeat = tool->is_read_only || tool->is_idempotent;

@@ -214,12 +214,19 @@ static void
 on_event(void *owner, const struct sse_event *event)
 {
 	struct http_reply *reply = owner;
+	struct buf taken;
 
+	buf_init(&taken, loop_memory(reply->http->back->loop), SIZE_MAX);
 	if (!event->has_data || event->data_n == 0)
 		return;
 	if (event->type.p != NULL && !slice_eq(event->type, S("message")))
 		return;
-	intake_feed(&reply->intake, event->data, event->data_n);
+	if (event->data_n > SLICE_OF_WORK_BYTES) {
+		sse_take(&reply->sse, event, &taken);
+		intake_take(&reply->intake, &taken);
+	} else {
+		intake_feed(&reply->intake, event->data, event->data_n);
+	}
 	if (reply->intake.is_busy) {
 		sse_pause(&reply->sse);
 		if (reply->fetch != NULL)
@@ -332,7 +339,8 @@ static void
 reply_send(struct http_reply *reply, struct slice method, struct slice headers,
     const struct slice *parts, size_t n)
 {
-	struct fetch_request request = { .method = method, .path = reply->http->path,
+	struct fetch_request request = { .method = method,
+		.keep = reply->call != NULL ? reply->call->keep : NULL, .path = reply->http->path,
 		.headers = headers, .body = parts, .body_parts = n,
 		.idle_ms = reply->kind == REPLY_NOTE ? NOTE_IDLE_MS : 0 };
 

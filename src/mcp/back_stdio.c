@@ -117,6 +117,7 @@ on_line(void *owner, char *line, size_t n)
 	struct back_stdio *stdio = owner;
 	struct slice text = slice_trim((struct slice){ line, n });
 	struct err err = { 0 };
+	struct buf taken;
 	size_t sample = text.n < LINE_SAMPLE ? text.n : LINE_SAMPLE;
 
 	if (text.n == 0)
@@ -129,7 +130,11 @@ on_line(void *owner, char *line, size_t n)
 		return;
 	}
 	line_pause(&stdio->lines);
-	intake_feed(&stdio->intake, text.p, text.n);
+	buf_init(&taken, loop_memory(stdio->back->loop), SIZE_MAX);
+	if (text.n > SLICE_OF_WORK_BYTES && line_take(&stdio->lines, text.p, text.n, &taken))
+		intake_take(&stdio->intake, &taken);
+	else
+		intake_feed(&stdio->intake, text.p, text.n);
 }
 
 static void
@@ -215,20 +220,21 @@ stderr_long(void *owner, struct slice head, struct slice tail, size_t n)
 /* ---- writing ------------------------------------------------------------------------------------------ */
 
 static void
-write_line(struct back_stdio *stdio, const struct slice *parts, size_t n)
+write_line(struct back_stdio *stdio, struct bytes *keep, const struct slice *parts, size_t n)
 {
 	struct slice line[SPLICE_PARTS + 1];
 
 	must(n < COUNT(line));
 	memcpy(line, parts, n * sizeof(*parts));
 	line[n] = S("\n");
+	outbox_keep(&stdio->outbox, keep);
 	outbox_queue(&stdio->outbox, line, n + 1);
 }
 
 static void
 stdio_send(struct back *back, const struct slice *parts, size_t n)
 {
-	write_line(back->transport, parts, n);
+	write_line(back->transport, NULL, parts, n);
 }
 
 static void
@@ -240,7 +246,7 @@ stdio_send_call(struct back *back, struct call *call, const struct slice *parts,
 		back_call_lost(back, call, &stdio->outbox.why);
 		return;
 	}
-	write_line(stdio, parts, n);
+	write_line(stdio, call->keep, parts, n);
 	call->was_sent = true;
 }
 

@@ -14,11 +14,11 @@ exchange_new(struct intake *intake, const struct message *request)
 
 	exchange->loop = intake->loop;
 	arena_take(&exchange->arena, &intake->arena);
-	buf_take(&exchange->text, &intake->text);
+	if (intake->text.n > 0)
+		exchange->text = bytes_new(&intake->text);
 	exchange->request = *request;
 	exchange->started_ms = loop_now_ms(intake->loop);
 	arena_init(&exchange->answer_arena, loop_memory(intake->loop), 0);
-	buf_init(&exchange->answer_text, loop_memory(intake->loop), 0);
 	return exchange;
 }
 
@@ -32,9 +32,9 @@ exchange_free(struct exchange **at)
 		return;
 	must(exchange->asking == 0);
 	arena_fini(&exchange->answer_arena);
-	buf_fini(&exchange->answer_text);
+	bytes_unref(&exchange->answer_text);
 	arena_fini(&exchange->arena);
-	buf_fini(&exchange->text);
+	bytes_unref(&exchange->text);
 	mem_free(exchange);
 }
 
@@ -42,9 +42,10 @@ void
 exchange_keep(struct exchange *exchange, struct arena *arena, struct buf *text)
 {
 	arena_fini(&exchange->answer_arena);
-	buf_fini(&exchange->answer_text);
+	bytes_unref(&exchange->answer_text);
 	arena_take(&exchange->answer_arena, arena);
-	buf_take(&exchange->answer_text, text);
+	if (text->n > 0)
+		exchange->answer_text = bytes_new(text);
 }
 
 static bool

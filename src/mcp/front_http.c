@@ -347,6 +347,8 @@ call_finish(struct exchange *exchange, const struct reply *reply)
 
 	timer_stop(exchange->loop, &call->quiet);
 	buf_init(&scratch, NULL, MIB);
+	if (http != NULL)
+		http->keep = exchange->answer_text;
 	n = encode_reply(exchange, reply, &scratch, parts);
 	if (http == NULL) {
 		log_event(loop_log(exchange->loop), LOG_INFO, "client_gone",

@@ -58,13 +58,14 @@ end_if_done(struct front_stdio *front)
 /* ---- writing ---------------------------------------------------------------------------------------- */
 
 static void
-stdio_write(struct front_stdio *front, const struct slice *parts, size_t n)
+stdio_write(struct front_stdio *front, struct bytes *keep, const struct slice *parts, size_t n)
 {
 	struct slice line[SPLICE_PARTS + REPLY_PARTS];
 
 	must(n < COUNT(line));
 	memcpy(line, parts, n * sizeof(*parts));
 	line[n] = S("\n");
+	outbox_keep(&front->outbox, keep);
 	outbox_queue(&front->outbox, line, n + 1);
 	if (!front->is_held && outbox_pending(&front->outbox) > OUTPUT_HIGH_BYTES)
 		stdio_want(front);
@@ -73,7 +74,7 @@ stdio_write(struct front_stdio *front, const struct slice *parts, size_t n)
 static void
 session_send(struct session *session, const struct slice *parts, size_t n)
 {
-	stdio_write(session->transport, parts, n);
+	stdio_write(session->transport, NULL, parts, n);
 }
 
 static bool
@@ -83,7 +84,7 @@ session_send_call(struct front_call *call, const struct slice *parts, size_t n)
 
 	if (front->at_end)
 		return false;
-	stdio_write(front, parts, n);
+	stdio_write(front, NULL, parts, n);
 	return true;
 }
 
@@ -114,7 +115,7 @@ call_finish(struct exchange *exchange, const struct reply *reply)
 	if (!exchange->is_cancelled) {
 		buf_clear(&front->scratch);
 		n = encode_reply(exchange, reply, &front->scratch, parts);
-		stdio_write(front, parts, n);
+		stdio_write(front, exchange->answer_text, parts, n);
 	}
 	front_call_end(call);
 	end_if_done(front);
@@ -140,7 +141,7 @@ stdio_message(void *owner, struct message *message, const struct err *err)
 	} else {
 		buf_clear(&front->scratch);
 		if (front_answer_now(front->session, message, err, &front->scratch))
-			stdio_write(front, &(struct slice){ front->scratch.p, front->scratch.n }, 1);
+			stdio_write(front, NULL, &(struct slice){ front->scratch.p, front->scratch.n }, 1);
 		else
 			front_begin(front_call_new(front->session, &front->intake, message,
 			    &stdio_front_ops));
@@ -154,13 +155,18 @@ static void
 stdio_line(void *owner, char *line, size_t n)
 {
 	struct front_stdio *front = owner;
+	struct buf taken;
 
 	if (slice_trim((struct slice){ line, n }).n == 0)
 		return;
 	session_touch(front->session);
 	/* Held before feeding, let go by stdio_message, which may come at once. */
 	line_pause(&front->lines);
-	intake_feed(&front->intake, line, n);
+	buf_init(&taken, loop_memory(front->fronts->loop), SIZE_MAX);
+	if (n > SLICE_OF_WORK_BYTES && line_take(&front->lines, line, n, &taken))
+		intake_take(&front->intake, &taken);
+	else
+		intake_feed(&front->intake, line, n);
 }
 
 static void
@@ -173,7 +179,7 @@ stdio_long(void *owner, struct slice head, struct slice tail, size_t n)
 	    front->fronts->limits.message_bytes);
 	buf_clear(&front->scratch);
 	encode_error(&front->scratch, SLICE_NONE, &reply);
-	stdio_write(front, &(struct slice){ front->scratch.p, front->scratch.n }, 1);
+	stdio_write(front, NULL, &(struct slice){ front->scratch.p, front->scratch.n }, 1);
 }
 
 static void

@@ -170,9 +170,9 @@ struct front_ops {
 struct exchange {
 	struct loop *loop;
 	struct arena arena;		/* the request's bytes too, unless they are in text */
-	struct buf text;
+	struct bytes *text;
 	struct arena answer_arena;	/* what exchange_keep() was given */
-	struct buf answer_text;
+	struct bytes *answer_text;
 	struct message request;
 	uint64_t number;		/* Request #n, one counter a process */
 	uint64_t started_ms;
@@ -301,6 +301,7 @@ struct call {
 	struct slice text;		/* a whole JSON-RPC request; */
 	struct slice id;		/* span of its id, which is replaced */
 	struct slice token;		/* span of params._meta.progressToken, or SLICE_NONE */
+	struct bytes *keep;		/* that hold text, so that it need not be copied; may be NULL */
 	struct edit edits[2];		/* further changes: the tool's name */
 	size_t	edits_n;
 	bool	may_repeat;		/* read-only or idempotent */
