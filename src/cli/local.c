@@ -1,7 +1,6 @@
 /*
  * The gateway for one command: configuration, loop, hub and a front of its own, one task that does the
- * command's work, and an orderly end.  Only warnings and errors are logged: the result is the
- * command's output.
+ * command's work, and an orderly end.  Little is logged: the command's output says how it went.
  */
 #include <stdio.h>
 #include <string.h>
@@ -121,7 +120,8 @@ local_run(struct options *options, bool patient, int (*work)(struct local *local
 	struct err err = { 0 };
 	bool ok;
 
-	local.log = cli_log_new(LOG_WARN);
+	/* Who waits for every upstream wants to know what is odd about them; who calls one does not. */
+	local.log = cli_log_new(patient ? LOG_WARN : LOG_ERROR);
 	ok = cli_config_load(options, local.log, &local.config, &err) &&
 	    config_check(local.config, &err);
 	if (ok && patient)

@@ -61,6 +61,7 @@ main(int argc, char **argv)
 {
 	struct options options = { .environ = (const char *const *)environ };
 	struct err err;
+	int status;
 
 	if (argc > 1 && strcmp(argv[1], KEEPER_ARG) == 0)
 		return keeper(argv[2]);
@@ -75,5 +76,7 @@ main(int argc, char **argv)
 		if (options.keeper == NULL)
 			return cli_fail(&err);
 	}
-	return options.command->run(&options);
+	status = options.command->run(&options);
+	keeper_close(&options.keeper);	/* no loop took it over */
+	return status;
 }

@@ -118,6 +118,20 @@ table_row(struct table *table, const char *const *cells)
 		must(scols_line_set_data(line, i, cells[i]) == 0);
 }
 
+/* Lines without the blanks that fill an empty last column. */
+static void
+put_lines(struct buf *out, struct slice text)
+{
+	while (text.n > 0) {
+		struct slice line = slice_cut(text, '\n', &text);
+
+		while (line.n > 0 && line.p[line.n - 1] == ' ')
+			line.n--;
+		buf_put(out, line);
+		buf_putc(out, '\n');
+	}
+}
+
 void
 table_print(struct table **at, struct buf *out)
 {
@@ -126,11 +140,8 @@ table_print(struct table **at, struct buf *out)
 
 	*at = NULL;
 	if (scols_table_get_nlines(table->scols) > 0 &&
-	    scols_print_table_to_string(table->scols, &text) == 0 && text != NULL) {
-		buf_puts(out, text);
-		if (out->n > 0 && out->p[out->n - 1] != '\n')
-			buf_putc(out, '\n');
-	}
+	    scols_print_table_to_string(table->scols, &text) == 0 && text != NULL)
+		put_lines(out, slice_of(text));
 	free(text);
 	scols_unref_table(table->scols);
 	mem_free(table);

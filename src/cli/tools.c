@@ -135,8 +135,9 @@ tell_failures(struct local *local)
 		if (health.state == PROVIDER_DOWN)
 			err = health.why;
 		else
-			err_set(&err, ERR_UNAVAILABLE, "%.*s: not connected within the time it had",
-			    SLICE_FMT(providers[i]->name));
+			err_set(&err, ERR_UNAVAILABLE, "not connected within the time it had");
+		if (providers[i]->name.n > 0)
+			err_prefix(&err, "%.*s", SLICE_FMT(providers[i]->name));
 		cli_fail(&err);
 		status = EXIT_UPSTREAM;
 	}
