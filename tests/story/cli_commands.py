@@ -1,0 +1,329 @@
+#!/usr/bin/env python3
+"""The commands as a person or a script uses them: what is printed where, and the exit statuses.
+
+usage: cli_commands.py BASCULE DOCS_CLI_MD
+Upstreams are the demo of the same binary. The only clock is a limit after which a hang is a failure.
+"""
+import http.client
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+LIMIT_S = 60
+program = os.path.abspath(sys.argv[1])
+page = sys.argv[2]
+folder = tempfile.TemporaryDirectory()
+
+
+def config(name, upstreams, **more):
+    path = os.path.join(folder.name, name)
+    with open(path, "w") as file:
+        json.dump(dict(more, upstreams=upstreams), file)
+    return path
+
+
+def demo(name):
+    return {"name": name, "command": [program, "demo"]}
+
+
+def run(*args, stdin=subprocess.DEVNULL):
+    environ = {"PATH": "/usr/bin:/bin", "HOME": folder.name}
+    environ.update((k, v) for k, v in os.environ.items() if "SAN_OPTIONS" in k)
+    done = subprocess.run([program, *args], stdin=stdin, capture_output=True, timeout=LIMIT_S,
+                          env=environ, cwd=folder.name)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def expect(status, *args, out="", err=""):
+    got, stdout, stderr = run(*args)
+    assert got == status, (args, got, stdout, stderr)
+    assert out in stdout, (args, stdout)
+    assert err in stderr, (args, stderr)
+    assert status in (0, 1, 4) or stdout == "" or "--json" in args, (args, stdout)
+    return stdout
+
+
+def usage():
+    expect(0, "version", out="bascule ")
+    expect(0, "--version", out="2025-11-25")
+    expect(0, "help", out="Exit status:")
+    expect(0, "help", "call", out="KEY=VALUE")
+    expect(0, "call", "--help", out="KEY=VALUE")
+    expect(0, "help", "configuration", out="upstreams")
+    json.loads(expect(0, "help", "configuration", "--schema"))
+    expect(2, err="no command")
+    expect(2, "srve", err='did you mean "serve"')
+    expect(2, "serve", "--prot", "1", err="did you mean --port")
+    expect(2, "help", "cal", err='did you mean "call"')
+    expect(2, "serve", "--transport", "sse", err="not offered")
+    expect(3, "tools", err="bascule")
+    expect(3, "check", "-c", "/nosuch.yaml", err="/nosuch.yaml")
+
+
+def documentation():
+    with open(page) as file:
+        text = file.read()
+    assert run("help", "--markdown")[1] == text, \
+        page + " is out of date: bascule help --markdown > docs/cli.md"
+
+
+def configuration():
+    path = os.path.join(folder.name, "bad.yaml")
+    with open(path, "w") as file:
+        file.write("upstreams:\n  - {name: one, comand: [x]}\n")
+    expect(3, "check", "-c", path, err="bad.yaml:2:")
+    got = json.loads(expect(3, "check", "-c", path, "--json"))
+    assert got["ok"] is False and got["error"]["line"] == 2, got
+    path = config("good.yaml", [demo("one"), {"name": "web", "url": "http://127.0.0.1:1/mcp?key=secret"}])
+    out = expect(0, "check", "-c", path, out="good.yaml: ok")
+    assert "one" in out and "http://127.0.0.1:1/mcp" in out and "secret" not in out, out
+    got = json.loads(expect(0, "check", "-c", path, "--json"))
+    assert [u["server"] for u in got["upstreams"]] == ["one", "web"], got
+
+
+def one_upstream():
+    path = config("one.yaml", [demo("one")])
+    out = expect(0, "tools", "-c", path)
+    assert out.splitlines()[0].split() == ["TOOL", "SERVER", "DESCRIPTION"], out
+    assert [line.split()[:2] for line in out.splitlines()[1:]] == \
+        [[name, "one"] for name in ("echo", "time", "sleep", "count", "ask")], out
+    listed = json.loads(expect(0, "tools", "-c", path, "--json"))
+    assert {tool["server"] for tool in listed["tools"]} == {"one"} and "_meta" not in listed
+    assert expect(0, "call", "echo", "text=5", "-c", path) == '5\n{\n  "text": "5"\n}\n'
+    result = json.loads(expect(0, "call", "echo", '{"text":"\\u0000 \u00e4"}', "--json", "-c", path))
+    assert result["structuredContent"] == {"text": "\0 \u00e4"}, result
+    assert expect(0, "call", "sleep", "seconds=0.01", "-c", path) == "slept 0.01 s\n"
+    expect(0, "call", "count", "to=2", "-c", path, out="counted to 2")
+    expect(0, "call", "ask", "message=x", "-c", path, out="declined")
+    expect(1, "call", "sleep", "seconds=601", "-c", path, out="must be from 0 to 600")
+    expect(2, "call", "sleep", "seconds=x", "-c", path, err="must be a number")
+    expect(2, "call", "ehco", "-c", path, err='did you mean "echo"')
+    expect(2, "call", "echo", "text", "-c", path, err="neither KEY=VALUE")
+    expect(2, "call", "-c", path, err="call TOOL")
+    expect(0, "check", "--connect", "-c", path, out="ready")
+
+
+def some_fail():
+    path = config("some.yaml", [
+        demo("one"), {"name": "none", "command": ["/nosuch/program"]},
+        {"name": "dies", "command": ["/bin/sh", "-c", "echo 'last \033[31mwords' >&2; exit 3"]}])
+    out = expect(4, "check", "--connect", "-c", path, err="words")
+    assert "one" in out and "/nosuch/program" in out and "\033" not in out, out
+    _, _, errors = run("check", "--connect", "-c", path)
+    assert "\033" not in errors, errors
+    got = json.loads(expect(4, "check", "--connect", "--json", "-c", path))
+    assert [u["state"] for u in got["upstreams"]] == ["ready", "down", "down"], got
+    assert got["upstreams"][0]["tools"] == 5
+    out = expect(4, "tools", "-c", path, err="none: ")
+    assert "one__echo" in out
+    listed = json.loads(expect(4, "tools", "--json", "-c", path))
+    assert {u["server"] for u in listed["_meta"]["bascule/unavailable"]} == {"none", "dies"}
+    expect(0, "call", "one__echo", "text=x", "-c", path, out="x")
+    expect(4, "call", "none__echo", "text=x", "-c", path, err="none")
+    expect(2, "call", "what__echo", "text=x", "-c", path, err="what")
+
+
+class Terminal:
+    """A command whose three descriptors are a terminal."""
+
+    def __init__(self, *args):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execv(program, [program, *args])
+        self.seen = b""
+
+    def until(self, text):
+        deadline = time.monotonic() + LIMIT_S
+        while text.encode() not in self.seen:
+            assert select.select([self.fd], [], [], max(0, deadline - time.monotonic()))[0], self.seen
+            try:
+                data = os.read(self.fd, 4096)
+            except OSError:
+                data = b""
+            assert data, self.seen
+            self.seen += data
+        self.seen = self.seen[self.seen.index(text.encode()) + len(text):]
+
+    def type(self, data):
+        os.write(self.fd, data)
+
+    def end(self):
+        rest = self.seen
+        while True:
+            try:
+                data = os.read(self.fd, 4096)
+            except OSError:
+                break
+            if not data:
+                break
+            rest += data
+        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        os.close(self.fd)
+        return status, rest.decode()
+
+
+def at_a_terminal():
+    path = config("one.yaml", [demo("one")])
+    terminal = Terminal("call", "ask", "message=Which \x1b[31mcolour?", "-c", path)
+    terminal.until("colour?")
+    terminal.until("Answer: ")
+    terminal.type(b"blue\n")
+    status, rest = terminal.end()
+    assert status == 0 and "the answer is: blue" in rest, (status, rest)
+    terminal = Terminal("call", "ask", "message=Which?", "-c", path)
+    terminal.until("Answer: ")
+    terminal.type(b"\x04")
+    status, rest = terminal.end()
+    assert status == 0 and "declined" in rest, (status, rest)
+    terminal = Terminal("call", "count", "to=3", "-c", path)
+    terminal.until("2 of 3")
+    status, rest = terminal.end()
+    assert status == 0 and "counted to 3" in rest, (status, rest)
+
+
+class Serve:
+    def __init__(self, *args):
+        self.child = subprocess.Popen([program, "serve", *args], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.session = None
+
+    def log_until(self, text):
+        while True:
+            line = self.child.stderr.readline().decode()
+            assert line, "it ended without saying: " + text
+            if text in line:
+                return line
+
+    def listen(self):
+        line = self.log_until("listening on http://")
+        self.port = int(line.rsplit(":", 1)[1].split("/")[0])
+        self.http = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT_S)
+        self.post("initialize", {"protocolVersion": "2025-11-25", "capabilities": {},
+                                 "clientInfo": {"name": "story", "version": "1"}}, 1)
+        self.post("notifications/initialized")
+
+    def start(self, method, params=None, id=None):
+        message = {"jsonrpc": "2.0", "method": method}
+        if params is not None:
+            message["params"] = params
+        if id is not None:
+            message["id"] = id
+        headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        if self.session is not None:
+            headers.update({"Mcp-Session-Id": self.session, "MCP-Protocol-Version": "2025-11-25"})
+        self.http.request("POST", "/mcp", json.dumps(message), headers)
+
+    def finish(self):
+        response = self.http.getresponse()
+        self.session = response.getheader("Mcp-Session-Id") or self.session
+        body = response.read().decode()
+        if response.getheader("Content-Type") == "text/event-stream":
+            body = body.rsplit("data: ", 1)[1]
+        return response.status, json.loads(body) if body else None
+
+    def post(self, *args):
+        self.start(*args)
+        return self.finish()
+
+    def tools(self):
+        return [tool["name"] for tool in self.post("tools/list", {}, 2)[1]["result"]["tools"]]
+
+    def end(self):
+        status = self.child.wait(LIMIT_S)
+        assert self.child.stdout.read() == b""
+        self.child.stderr.close()
+        return status
+
+
+def over_http():
+    path = config("one.yaml", [demo("one")], listen={"http": "127.0.0.1:1"})
+    serve = Serve("-c", path, "--port", "0")
+    serve.listen()
+    assert serve.tools() == ["echo", "time", "sleep", "count", "ask"]
+    serve.start("tools/call", {"name": "sleep", "arguments": {"seconds": 1}}, 3)
+    serve.log_until("started: tools/call")
+    serve.child.send_signal(signal.SIGTERM)
+    status, answer = serve.finish()                   # what is in progress is still answered
+    assert status == 200 and answer["result"]["content"][0]["text"] == "slept 1 s", answer
+    assert serve.end() == 0
+
+
+def second_signal():
+    path = config("one.yaml", [demo("one")], listen={"http": "127.0.0.1:0"})
+    serve = Serve("-c", path)
+    serve.listen()
+    serve.start("tools/call", {"name": "sleep", "arguments": {"seconds": 600}}, 3)
+    serve.log_until("started: tools/call")
+    serve.child.send_signal(signal.SIGINT)
+    serve.log_until("SIGINT")
+    serve.child.send_signal(signal.SIGINT)
+    assert serve.end() == 0
+
+
+def reload():
+    path = config("reload.yaml", [demo("one")], listen={"http": "127.0.0.1:0"})
+    serve = Serve("-c", path)
+    serve.listen()
+    assert "echo" in serve.tools()
+    config("reload.yaml", [demo("one"), demo("two")], listen={"http": "127.0.0.1:0"})
+    serve.child.send_signal(signal.SIGHUP)
+    serve.log_until("read again")
+    serve.log_until("two is ready")
+    assert "two__echo" in serve.tools() and "one__echo" in serve.tools()
+    with open(path, "w") as file:
+        file.write("upstreams: [\n")
+    serve.child.send_signal(signal.SIGHUP)
+    assert "reload.yaml:" in serve.log_until("nothing was changed")
+    assert "two__echo" in serve.tools()
+    config("reload.yaml", [demo("one")], listen={"http": "127.0.0.1:2"})
+    serve.child.send_signal(signal.SIGHUP)
+    assert "listen" in serve.log_until("needs restart")
+    serve.log_until("read again")
+    assert "echo" in serve.tools()
+    serve.child.send_signal(signal.SIGTERM)
+    assert serve.end() == 0
+
+
+def over_stdio():
+    path = config("one.yaml", [demo("one")])
+    serve = Serve("-c", path, "--transport", "stdio")
+    lines = [{"id": 1, "method": "initialize", "params": {
+                 "protocolVersion": "2025-06-18", "capabilities": {},
+                 "clientInfo": {"name": "story", "version": "1"}}},
+             {"method": "notifications/initialized"},
+             {"id": 2, "method": "tools/call", "params": {"name": "echo", "arguments": {"text": "x"}}},
+             {"id": 3, "method": "tools/call", "params": {"name": "sleep",
+                                                          "arguments": {"seconds": 0.2}}}]
+    out, _ = serve.child.communicate("".join(json.dumps(dict(line, jsonrpc="2.0")) + "\n"
+                                             for line in lines).encode(), LIMIT_S)
+    answers = {answer["id"]: answer for answer in map(json.loads, out.splitlines()) if "id" in answer}
+    assert answers[2]["result"]["structuredContent"] == {"text": "x"}, answers
+    assert answers[3]["result"]["content"][0]["text"] == "slept 0.2 s", answers
+    assert serve.child.returncode == 0
+
+
+def taken_address():
+    path = config("one.yaml", [demo("one")], listen={"http": "127.0.0.1:0"})
+    serve = Serve("-c", path)
+    serve.listen()
+    second = Serve("-c", path, "--port", str(serve.port))
+    second.log_until("listen.http")
+    assert second.end() != 0
+    serve.child.send_signal(signal.SIGTERM)
+    assert serve.end() == 0
+
+
+def main():
+    for story in (usage, documentation, configuration, one_upstream, some_fail, at_a_terminal, over_http,
+                  second_signal, reload, over_stdio, taken_address):
+        story()
+        print("ok", story.__name__, flush=True)
+
+
+main()
