@@ -175,8 +175,13 @@ line_end(struct line_reader *reader)
 {
 	char none[1] = "";
 
+	reader->has_ended = true;
+	if (reader->in_feed || reader->is_paused || reader->held.n > 0)
+		return;			/* line_resume() comes back to it */
+	reader->in_feed = true;
 	if (reader->line.n > 0 || reader->is_dropping)
 		piece_end(reader, none, 0);
+	reader->in_feed = false;
 }
 
 bool
@@ -201,12 +206,15 @@ void
 line_resume(struct line_reader *reader)
 {
 	reader->is_paused = false;
-	if (reader->in_feed || reader->held.n == 0)
+	if (reader->in_feed)
 		return;
-	reader->held_at += cut(reader, reader->held.p + reader->held_at,
-	    reader->held.n - reader->held_at);
+	if (reader->held.n > 0)
+		reader->held_at += cut(reader, reader->held.p + reader->held_at,
+		    reader->held.n - reader->held_at);
 	if (reader->held_at == reader->held.n) {
 		buf_fini(&reader->held);
 		reader->held_at = 0;
 	}
+	if (reader->has_ended)
+		line_end(reader);
 }

@@ -86,7 +86,7 @@ size_t	outbox_pending(const struct outbox *outbox);
 struct line_reader {
 	struct buf line;
 	size_t	max_bytes;
-	bool	is_dropping, is_paused, in_feed;
+	bool	is_dropping, is_paused, in_feed, has_ended;
 	size_t	dropped_bytes;
 	char	head[LINE_SAMPLE], tail[LINE_SAMPLE];
 	size_t	head_n, tail_n;
@@ -100,7 +100,8 @@ struct line_reader {
 void	line_reader_init(struct line_reader *reader, struct memory *memory, size_t max_bytes);
 void	line_reader_fini(struct line_reader *reader);
 void	line_feed(struct line_reader *reader, char *bytes, size_t n);
-void	line_end(struct line_reader *reader);	/* end of stream: a last line without LF is a line */
+/* End of stream: a last line without LF is a line. While paused it waits for line_resume(). */
+void	line_end(struct line_reader *reader);
 /* From on_line: moves the line into `to` without a copy when it stands alone in its buffer (long lines
  * do); false: it does not, copy it. */
 bool	line_take(struct line_reader *reader, const char *line, size_t n, struct buf *to);

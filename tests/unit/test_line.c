@@ -159,6 +159,28 @@ pause_holds(void **state)
 	sink_fini(&sink);
 }
 
+/* The stream ends while what it said is held back: nothing of it is lost, nor out of order. */
+static void
+end_in_a_pause(void **state)
+{
+	struct sink sink;
+
+	(void)state;
+	sink_init(&sink, 100);
+	sink.pauses = true;
+	line_feed(&sink.reader, (char[]){ 'a', '\n', 'b', '\n', 'c' }, 5);
+	line_end(&sink.reader);
+	assert_int_equal(sink.got.n, 3);
+	line_resume(&sink.reader);
+	assert_memory_equal(sink.got.p, "[a][b]", sink.got.n);
+	line_resume(&sink.reader);
+	assert_memory_equal(sink.got.p, "[a][b][c]", sink.got.n);
+	assert_int_equal(sink.got.n, 9);
+	line_resume(&sink.reader);
+	assert_int_equal(sink.got.n, 9);
+	sink_fini(&sink);
+}
+
 /* The account is full: the line counts as too long, nothing is lost silently. */
 static void
 account_full(void **state)
@@ -189,6 +211,7 @@ main(void)
 		cmocka_unit_test(every_step),
 		cmocka_unit_test(long_samples),
 		cmocka_unit_test(pause_holds),
+		cmocka_unit_test(end_in_a_pause),
 		cmocka_unit_test(account_full),
 	};
 
