@@ -1,0 +1,315 @@
+/*
+ * From a file, or a text, to a checked configuration: the search order, the tree, the walk by the
+ * table, the checks.  Nothing is ever looked for in the working directory: a file there could have
+ * been put by anyone, and holds commands.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/config_parts.h"
+
+#define ARENA_BYTES	(64 * MIB)	/* of one configuration, and of the tree it was read from */
+#define SYSTEM_FILE	"/etc/bascule/bascule.yaml"
+#define SYSTEM_STATE	"/var/lib/bascule"
+
+static struct config *
+config_new(void)
+{
+	struct config *config = MEM_NEW(struct config);
+	const struct config_option *rows;
+	size_t n;
+
+	arena_init(&config->arena, NULL, ARENA_BYTES);
+	rows = config_options(&n);
+	config_value_defaults(rows, n, false, config, &config->arena);
+	return config;
+}
+
+void
+config_free(struct config **config)
+{
+	if (*config == NULL)
+		return;
+	arena_fini(&(*config)->arena);
+	mem_free(*config);
+	*config = NULL;
+}
+
+/* ---- paths from the environment --------------------------------------------------------------- */
+
+/* An absolute path in a variable; anything else counts as not set, as the XDG rules say. */
+static bool
+env_dir(const struct config_load *load, struct slice name, struct slice *dir)
+{
+	return config_env_get(load, name, dir) && dir->n > 0 && dir->n < PATH_MAX - 256 && dir->p[0] == '/';
+}
+
+static struct slice
+state_default(const struct config_load *load)
+{
+	struct arena *arena = &load->config->arena;
+	struct slice dir, rest;
+
+	if (env_dir(load, S("STATE_DIRECTORY"), &dir))
+		return arena_printf(arena, "%.*s", SLICE_FMT(slice_cut(dir, ':', &rest)));
+	if (env_dir(load, S("XDG_STATE_HOME"), &dir))
+		return arena_printf(arena, "%.*s/bascule", SLICE_FMT(dir));
+	if (env_dir(load, S("HOME"), &dir))
+		return arena_printf(arena, "%.*s/.local/state/bascule", SLICE_FMT(dir));
+	return S(SYSTEM_STATE);
+}
+
+struct config *
+config_default(void)
+{
+	struct config_load load = { .environ = (const char *const *)environ };
+
+	load.config = config_new();
+	load.config->state = state_default(&load);
+	return load.config;
+}
+
+/* ---- one load --------------------------------------------------------------------------------- */
+
+/* Name for errors: a long path keeps its end, which tells more. */
+static void
+name_set(struct config_load *load, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n < sizeof(load->name))
+		memcpy(load->name, name, n + 1);
+	else
+		snprintf(load->name, sizeof(load->name), "...%s", name + n - (sizeof(load->name) - 4));
+}
+
+/* dir, or what stands before the last slash of file; made absolute. */
+static bool
+dir_set(struct config_load *load, const char *dir, size_t n, struct err *err)
+{
+	char cwd[512] = "";
+
+	if (n > PATH_MAX - 600)
+		return err_set(err, ERR_CONFIG, "%s: the path is too long", load->name);
+	if ((n == 0 || dir[0] != '/') && getcwd(cwd, sizeof(cwd)) == NULL)
+		return err_set(err, ERR_CONFIG, "the working directory: %m");
+	while (n > 1 && dir[n - 1] == '/')
+		n--;
+	if (cwd[0] != '\0' && n > 0)
+		load->dir = arena_printf(&load->tree, "%s/%.*s", cwd, (int)n, dir);
+	else if (cwd[0] != '\0')
+		load->dir = arena_printf(&load->tree, "%s", cwd);
+	else
+		load->dir = arena_printf(&load->tree, "%.*s", n == 1 ? 0 : (int)n, dir);
+	return true;
+}
+
+/* `upstreams` is read after everything else: names are checked against the separator. */
+static bool
+root_other(struct config_walk *walk, struct slice path, const struct node *entry, bool *taken,
+    struct err *err)
+{
+	(void)walk;
+	(void)err;
+	*taken = path.n == 0 && slice_eq(entry->key, S("upstreams"));
+	return true;
+}
+
+static bool
+own_form_read(struct config_load *load, const struct node *root, struct err *err)
+{
+	struct config_upstream_form form = { 0 };
+	struct config_walk walk = { .load = load, .base = load->config, .other = root_other };
+	const struct node *upstreams = config_node_find(root, "upstreams");
+
+	walk.rows = config_options(&walk.rows_n);
+	if (!config_walk_map(&walk, SLICE_NONE, "", root, err))
+		return false;
+	return upstreams == NULL || config_upstreams_read(load, &form, "upstreams", upstreams, err);
+}
+
+static bool
+tree_read(struct config_load *load, struct err *err)
+{
+	struct node *root;
+
+	if (!config_yaml_parse(load, &root, err))
+		return false;
+	if (root != NULL) {
+		bool is_proxy = config_node_find(root, "proxy") != NULL;
+
+		if (!(is_proxy ? config_proxy_read : own_form_read)(load, root, err))
+			return false;
+	}
+	if (load->config->state.p == NULL)
+		load->config->state = state_default(load);
+	return config_check_whole(load, load->config, root, err);
+}
+
+/* load has text, name, dir and environment; ends it. */
+static bool
+load_finish(struct config_load *load, struct config **out, struct err *err)
+{
+	bool ok;
+
+	if (slice_starts(load->text, S("\xef\xbb\xbf")))
+		load->text = (struct slice){ load->text.p + 3, load->text.n - 3 };
+	load->config = config_new();
+	load->config->file = arena_printf(&load->config->arena, "%s", load->name);
+	ok = tree_read(load, err);
+	if (ok) {
+		*out = load->config;
+	} else {
+		/* A limit that the file passes is a fault of the file. */
+		if (err != NULL && err->kind == ERR_LIMIT) {
+			err_prefix(err, "%s", load->name);
+			err->kind = ERR_CONFIG;
+		}
+		config_free(&load->config);
+	}
+	arena_fini(&load->tree);
+	return ok;
+}
+
+bool
+config_parse(struct slice text, const char *name, const char *dir, const char *const *environment,
+    struct log *log, struct config **out, struct err *err)
+{
+	struct config_load load = { .text = text, .environ = environment, .log = log };
+
+	*out = NULL;
+	if (text.p == NULL)
+		load.text = S("");
+	arena_init(&load.tree, NULL, ARENA_BYTES);
+	name_set(&load, name);
+	if (!dir_set(&load, dir != NULL ? dir : "", dir != NULL ? strlen(dir) : 0, err)) {
+		arena_fini(&load.tree);
+		return false;
+	}
+	return load_finish(&load, out, err);
+}
+
+/* ---- the search order ------------------------------------------------------------------------- */
+
+/* The file to read, in *path; "" where there is none. */
+static bool
+file_find(const struct config_load *load, const char *wanted, char *path, size_t size, struct err *err)
+{
+	struct slice named;
+	int n;
+
+	path[0] = '\0';
+	if (wanted == NULL && config_env_get(load, S("BASCULE_CONFIG"), &named) && named.n > 0)
+		wanted = named.p;
+	if (wanted != NULL) {
+		n = snprintf(path, size, "%s", wanted);
+		return n >= 0 && (size_t)n < size ? true :
+		    err_set(err, ERR_CONFIG, "the name of the configuration file is too long");
+	}
+	if (env_dir(load, S("XDG_CONFIG_HOME"), &named))
+		snprintf(path, size, "%.*s/bascule/bascule.yaml", SLICE_FMT(named));
+	else if (env_dir(load, S("HOME"), &named))
+		snprintf(path, size, "%.*s/.config/bascule/bascule.yaml", SLICE_FMT(named));
+	if (path[0] != '\0' && (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)))
+		return true;
+	snprintf(path, size, "%s", SYSTEM_FILE);
+	if (access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))
+		path[0] = '\0';
+	return true;
+}
+
+static bool
+file_read(struct config_load *load, const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+
+	name_set(load, path);
+	return dir_set(load, path, n, err) &&
+	    config_read_file(&load->tree, path, CONFIG_FILE_BYTES, false, &load->text, err);
+}
+
+bool
+config_load(const struct config_source *source, struct log *log, struct config **out, struct err *err)
+{
+	struct config_load load = { .environ = source->environ, .log = log };
+	char path[1024];
+	bool ok;
+
+	*out = NULL;
+	arena_init(&load.tree, NULL, ARENA_BYTES);
+	ok = (source->env_file == NULL || config_env_read(&load, source->env_file, err)) &&
+	    file_find(&load, source->file, path, sizeof(path), err);
+	if (ok && path[0] == '\0')
+		ok = err_set(err, ERR_CONFIG, "no configuration file: write one to "
+		    "~/.config/bascule/bascule.yaml or " SYSTEM_FILE ", or name it with -c FILE or "
+		    "$BASCULE_CONFIG");
+	if (!ok || !file_read(&load, path, err)) {
+		arena_fini(&load.tree);
+		return false;
+	}
+	return load_finish(&load, out, err);
+}
+
+/* ---- what a reload cannot change -------------------------------------------------------------- */
+
+static bool
+lists_equal(const char *a, const char *b, const struct config_option *option)
+{
+	struct slice *list_a, *list_b;
+	size_t n;
+
+	if (memcmp(a + option->offset_n, b + option->offset_n, sizeof(n)) != 0)
+		return false;
+	memcpy(&n, a + option->offset_n, sizeof(n));
+	memcpy(&list_a, a + option->offset, sizeof(list_a));
+	memcpy(&list_b, b + option->offset, sizeof(list_b));
+	for (size_t i = 0; i < n; i++)
+		if (!slice_eq(list_a[i], list_b[i]))
+			return false;
+	return true;
+}
+
+static bool
+options_equal(const struct config *before, const struct config *after,
+    const struct config_option *option)
+{
+	const char *a = (const char *)before, *b = (const char *)after;
+	struct slice text_a, text_b;
+
+	switch (option->type) {
+	case OPTION_BOOL:
+		return memcmp(a + option->offset, b + option->offset, sizeof(bool)) == 0;
+	case OPTION_WORD:
+		return memcmp(a + option->offset, b + option->offset, sizeof(unsigned)) == 0;
+	case OPTION_TEXT:
+	case OPTION_PATH:
+		memcpy(&text_a, a + option->offset, sizeof(text_a));
+		memcpy(&text_b, b + option->offset, sizeof(text_b));
+		return slice_eq(text_a, text_b);
+	case OPTION_LIST:
+	case OPTION_ONE_OR_LIST:
+		return lists_equal(a, b, option);
+	default:
+		return memcmp(a + option->offset, b + option->offset, sizeof(uint64_t)) == 0;
+	}
+}
+
+bool
+config_needs_restart(const struct config *before, const struct config *after, struct buf *names)
+{
+	const struct config_option *rows;
+	size_t n, found = 0;
+
+	rows = config_options(&n);
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].reloadable || options_equal(before, after, &rows[i]))
+			continue;
+		buf_puts(names, found++ > 0 ? ", " : "");
+		buf_puts(names, rows[i].path);
+	}
+	return found > 0;
+}

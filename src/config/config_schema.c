@@ -1,0 +1,178 @@
+/*
+ * The table of options as a JSON Schema (draft 2020-12), for editors.  The rows stand in the order of
+ * their groups, so that objects open and close as the paths change.  A value may be replaced by a text
+ * with ${NAME} or `file:` anywhere, which the schema allows too.
+ */
+#include <string.h>
+
+#include "config/config_parts.h"
+
+#define EXPANSION "\\\\$\\\\{|^file:"
+#define GROUPS_MAX 4
+
+static const char close_object[] = "},\"additionalProperties\":false}";
+
+static void
+put_description(struct buf *out, const struct config_option *option)
+{
+	buf_puts(out, ",\"description\":");
+	buf_json_string(out, slice_of(option->help));
+}
+
+static void
+put_fallback(struct buf *out, const struct config_option *option)
+{
+	if (option->fallback == NULL)
+		return;
+	buf_puts(out, ",\"default\":");
+	if (option->type == OPTION_BOOL || option->type == OPTION_COUNT)
+		buf_puts(out, option->fallback);
+	else
+		buf_json_string(out, slice_of(option->fallback));
+}
+
+static void
+put_words(struct buf *out, const struct config_option *option)
+{
+	const char *between = "";
+
+	buf_puts(out, "\"anyOf\":[{\"enum\":[");
+	for (const char *const *word = option->words; *word != NULL; word++) {
+		if (**word == '\0')
+			continue;
+		buf_puts(out, between);
+		buf_json_string(out, slice_of(*word));
+		between = ",";
+	}
+	buf_puts(out, "]},{\"type\":\"string\",\"pattern\":\"" EXPANSION "\"}]");
+}
+
+/* Texts in lists and maps: numbers and truths are taken as they are written. */
+#define TEXT "{\"type\":[\"string\",\"number\",\"boolean\"]}"
+
+static void
+put_type(struct buf *out, const struct config_option *option)
+{
+	switch (option->type) {
+	case OPTION_BOOL:
+		buf_puts(out, "\"anyOf\":[{\"type\":\"boolean\"},"
+		    "{\"type\":\"string\",\"pattern\":\"" EXPANSION "\"}]");
+		break;
+	case OPTION_COUNT:
+		buf_printf(out, "\"anyOf\":[{\"type\":\"integer\",\"minimum\":%llu,\"maximum\":%llu},"
+		    "{\"type\":\"string\",\"pattern\":\"" EXPANSION "\"}]",
+		    (unsigned long long)option->min, (unsigned long long)option->max);
+		break;
+	case OPTION_DURATION:
+		buf_puts(out, "\"type\":\"string\",\"pattern\":\"^[0-9]+(ms|s|m|h|d)$|" EXPANSION "\"");
+		break;
+	case OPTION_SIZE:
+		buf_puts(out, "\"type\":\"string\",\"pattern\":\"^[0-9]+(B|KiB|MiB|GiB)$|" EXPANSION "\"");
+		break;
+	case OPTION_WORD:
+		put_words(out, option);
+		break;
+	case OPTION_LIST:
+		buf_puts(out, "\"type\":[\"array\",\"null\"],\"items\":" TEXT);
+		break;
+	case OPTION_ONE_OR_LIST:
+		buf_puts(out, "\"anyOf\":[{\"type\":\"string\"},{\"type\":\"array\",\"items\":" TEXT "}]");
+		break;
+	case OPTION_PAIRS:
+		buf_puts(out, "\"type\":[\"object\",\"null\"],\"additionalProperties\":" TEXT);
+		break;
+	default:
+		buf_puts(out, "\"type\":[\"string\",\"number\",\"boolean\"]");
+	}
+}
+
+static void
+put_option(struct buf *out, struct slice name, const struct config_option *option)
+{
+	buf_json_string(out, name);
+	buf_puts(out, ":{");
+	put_type(out, option);
+	put_description(out, option);
+	put_fallback(out, option);
+	buf_putc(out, '}');
+}
+
+/* ---- groups ----------------------------------------------------------------------------------- */
+
+struct groups {
+	struct slice open[GROUPS_MAX];	/* names, "upstreams[]" being one */
+	size_t n;
+	bool needs_comma;
+};
+
+static void
+group_open(struct buf *out, struct groups *groups, struct slice name)
+{
+	bool is_list = slice_ends(name, S("[]"));
+
+	must(groups->n < GROUPS_MAX);
+	groups->open[groups->n++] = name;
+	if (is_list)
+		name.n -= 2;
+	buf_json_string(out, name);
+	buf_puts(out, is_list ? ":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"name\"],"
+	    "\"oneOf\":[{\"required\":[\"command\"]},{\"required\":[\"url\"]}],\"properties\":{" :
+	    ":{\"type\":[\"object\",\"null\"],\"properties\":{");
+	groups->needs_comma = false;
+}
+
+static void
+groups_close(struct buf *out, struct groups *groups, size_t keep)
+{
+	while (groups->n > keep) {
+		groups->n--;
+		buf_puts(out, close_object);
+		if (slice_ends(groups->open[groups->n], S("[]")))
+			buf_putc(out, '}');
+		groups->needs_comma = true;
+	}
+}
+
+/* Closes and opens what it takes to stand where path belongs; returns its last part. */
+static struct slice
+groups_go(struct buf *out, struct groups *groups, const char *path)
+{
+	struct slice rest = slice_of(path), part, after;
+	size_t depth = 0;
+
+	for (;;) {
+		part = slice_cut(rest, '.', &after);
+		if (after.p == NULL || depth >= groups->n || !slice_eq(part, groups->open[depth]))
+			break;
+		rest = after;
+		depth++;
+	}
+	groups_close(out, groups, depth);
+	if (groups->needs_comma)
+		buf_putc(out, ',');
+	for (; after.p != NULL; part = slice_cut(rest, '.', &after)) {
+		group_open(out, groups, part);
+		rest = after;
+	}
+	groups->needs_comma = true;
+	return part;
+}
+
+void
+config_print_schema(struct buf *out)
+{
+	struct groups groups = { 0 };
+	const struct config_option *options;
+	size_t n;
+
+	options = config_options(&n);
+	buf_puts(out, "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\","
+	    "\"title\":\"bascule.yaml\",\"type\":\"object\",\"properties\":{");
+	for (size_t i = 0; i < n; i++) {
+		struct slice name = groups_go(out, &groups, options[i].path);
+
+		put_option(out, name, &options[i]);
+	}
+	groups_close(out, &groups, 0);
+	buf_puts(out, close_object);
+}

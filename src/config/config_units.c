@@ -1,0 +1,79 @@
+/*
+ * Durations and sizes: a whole number and a unit, nothing between them.  A number alone is refused,
+ * because a reader cannot know what it counts; the error shows how to write it.
+ */
+#include "config/config_parts.h"
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+/* From small to large. */
+static const struct unit durations[] = {
+	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 },
+};
+static const struct unit sizes[] = {
+	{ "B", 1 }, { "KiB", KIB }, { "MiB", MIB }, { "GiB", 1024 * MIB }, { NULL, 0 },
+};
+
+static const struct {
+	const struct unit *units;
+	const char *what, *names, *suggested, *example;
+} kinds[] = {
+	[UNIT_DURATION] = { durations, "duration", "ms, s, m, h or d", "s", "30s" },
+	[UNIT_SIZE] = { sizes, "size", "B, KiB, MiB or GiB", "MiB", "64MiB" },
+};
+
+static bool
+unit_parse(struct slice text, enum config_unit unit, uint64_t *out, struct err *err)
+{
+	struct slice digits = text, name;
+	uint64_t number;
+
+	digits.n = 0;
+	while (digits.n < text.n && text.p[digits.n] >= '0' && text.p[digits.n] <= '9')
+		digits.n++;
+	name = (struct slice){ text.p + digits.n, text.n - digits.n };
+	if (digits.n == 0 || slice_starts(name, S(".")))
+		return err_set(err, ERR_CONFIG, "\"%s\" is no %s: write a whole number and %s, such as %s",
+		    config_show(text).text, kinds[unit].what, kinds[unit].names, kinds[unit].example);
+	if (name.n == 0)
+		return err_set(err, ERR_CONFIG, "\"%s\" has no unit: write %s%s (%s)",
+		    config_show(text).text, config_show(text).text, kinds[unit].suggested,
+		    kinds[unit].names);
+	for (const struct unit *u = kinds[unit].units; u->name != NULL; u++) {
+		if (!slice_eq(name, slice_of(u->name)))
+			continue;
+		if (!slice_to_u64(digits, UINT64_MAX / u->factor, &number))
+			return err_set(err, ERR_CONFIG, "\"%s\" is too large", config_show(text).text);
+		*out = number * u->factor;
+		return true;
+	}
+	return err_set(err, ERR_CONFIG, "\"%s\" has an unknown unit: write %s", config_show(text).text,
+	    kinds[unit].names);
+}
+
+bool
+config_duration(struct slice text, uint64_t *ms, struct err *err)
+{
+	return unit_parse(text, UNIT_DURATION, ms, err);
+}
+
+bool
+config_size(struct slice text, uint64_t *bytes, struct err *err)
+{
+	return unit_parse(text, UNIT_SIZE, bytes, err);
+}
+
+void
+config_unit_print(struct buf *out, enum config_unit unit, uint64_t value)
+{
+	const struct unit *best = kinds[unit].units;
+
+	for (const struct unit *u = best; u->name != NULL && value > 0; u++)
+		if (value % u->factor == 0)
+			best = u;
+	buf_put_u64(out, value / best->factor);
+	buf_puts(out, best->name);
+}
