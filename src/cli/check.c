@@ -253,7 +253,7 @@ connect_work(struct local *local, void *arg)
 		buf_printf(&out, "%.*s: ok\n", SLICE_FMT(config->file));
 	for (size_t i = 0; i < n; i++) {
 		row_fill(&rows[i], providers[i], ms[i]);
-		if (rows[i].health.state != PROVIDER_READY)
+		if (rows[i].health.state != PROVIDER_READY && status == EXIT_DONE)
 			status = EXIT_UPSTREAM;
 		if (json) {
 			buf_puts(&out, i > 0 ? "," : "");

@@ -151,6 +151,8 @@ struct local_front *local_front_new(struct hub *hub);
 void	local_front_free(struct local_front **front);
 MUST_CHECK bool local_front_request_wait(struct local_front *front, enum mcp_method method,
 	    struct slice params, struct local_reply *reply, struct err *err);
+/* The person does not want the answer any more; it ends with ERR_CANCELLED soon. */
+void	local_front_cancel(struct local_front *front);
 /* A passing remark on a terminal's last line, replaced by the next one. */
 void	local_status(const char *fmt, ...) PRINTF(1, 2);
 void	local_status_clear(void);

@@ -2,6 +2,7 @@
  * The gateway for one command: configuration, loop, hub and a front of its own, one task that does the
  * command's work, and an orderly end.  Little is logged: the command's output says how it went.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ struct local {
 	struct hub *hub;
 	struct local_front *front;
 	uint64_t started_ms;
+	bool	was_interrupted;
 	int	(*work)(struct local *local, void *arg);
 	void	*arg;
 	int	status;
@@ -41,7 +43,7 @@ local_status_clear(void)
 void
 local_status(const char *fmt, ...)
 {
-	char text[160];
+	char text[79];			/* of a narrow terminal's line */
 	struct buf out;
 	va_list ap;
 
@@ -88,11 +90,26 @@ cli_config_load(const struct options *options, struct log *log, struct config **
 	return config_load(&source, log, out, err);
 }
 
+/* Ctrl-C: upstreams are told that nobody waits any more, and end in order. The second one is final. */
+static void
+on_interrupt(void *ctx, int signo)
+{
+	struct local *local = ctx;
+
+	if (local->was_interrupted)
+		_exit(EXIT_FAILED);
+	local->was_interrupted = true;
+	if (local->front != NULL)
+		local_front_cancel(local->front);
+}
+
 static void
 local_main(void *arg)
 {
 	struct local *local = arg;
 
+	loop_on_signal(local->loop, SIGINT, on_interrupt, local);
+	loop_on_signal(local->loop, SIGTERM, on_interrupt, local);
 	local->started_ms = loop_now_ms(local->loop);
 	local->hub = hub_new(local->loop, &local->config);
 	local->front = local_front_new(local->hub);
@@ -204,6 +221,10 @@ local_settle_wait(struct local *local, struct slice tool, uint64_t *settled_ms, 
 		if (left == 0 || now >= until ||
 		    (tool.n > 0 && catalogue_find(hub_catalogue(local->hub), tool) != NULL))
 			break;
+		if (local->was_interrupted) {
+			local_status_clear();
+			return err_set(err, ERR_CANCELLED, "interrupted");
+		}
 		remark(local, providers, n);
 		if (!task_sleep_wait(local->loop, POLL_MS, err))
 			return false;

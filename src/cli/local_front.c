@@ -18,6 +18,7 @@ struct local_front {
 	struct intake intake;
 	struct person *person;
 	uint64_t number;
+	struct exchange *exchange;	/* the request in progress, or NULL */
 	bool	was_read;		/* the intake is done with the text */
 	struct message message;
 	struct err fault;
@@ -44,6 +45,7 @@ finish(struct exchange *exchange, const struct reply *reply)
 		buf_put(&call->reply->error, reply->error);
 	else
 		call->reply->err = reply->err;
+	call->front->exchange = NULL;
 	call->is_done = true;
 	task_wake(call->task);
 }
@@ -136,7 +138,19 @@ begin(struct local_front *front, struct local_call *call)
 	exchange->front = &local_front_ops;
 	exchange->front_data = call;
 	exchange->gate = gate;
+	front->exchange = exchange;
 	gate->begin(gate->owner, exchange);
+}
+
+void
+local_front_cancel(struct local_front *front)
+{
+	const struct mcp_gate *gate = hub_gate(front->hub);
+
+	if (front->exchange == NULL)
+		return;
+	front->exchange->is_cancelled = true;
+	gate->cancel(gate->owner, front->exchange);
 }
 
 bool

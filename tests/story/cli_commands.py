@@ -181,10 +181,25 @@ def at_a_terminal():
     terminal.type(b"\x04")
     status, rest = terminal.end()
     assert status == 0 and "declined" in rest, (status, rest)
+    terminal = Terminal("call", "ask", "message=Which?", "-c", path)
+    terminal.until("Answer: ")
+    terminal.type(b"\x03")                            # Ctrl-C
+    status, rest = terminal.end()
+    assert status == 1, (status, rest)
     terminal = Terminal("call", "count", "to=3", "-c", path)
     terminal.until("2 of 3")
     status, rest = terminal.end()
     assert status == 0 and "counted to 3" in rest, (status, rest)
+
+
+def interrupted():
+    path = config("mute.yaml", [{"name": "mute", "command": ["/bin/sh", "-c", "exec sleep 600"]}])
+    for args in (("tools",), ("check", "--connect"), ("call", "x")):
+        terminal = Terminal(*args, "-c", path)
+        terminal.until("waiting for mute")
+        terminal.type(b"\x03")
+        status, rest = terminal.end()
+        assert status == 1 and "interrupted" in rest, (args, status, rest)
 
 
 class Serve:
@@ -320,8 +335,8 @@ def taken_address():
 
 
 def main():
-    for story in (usage, documentation, configuration, one_upstream, some_fail, at_a_terminal, over_http,
-                  second_signal, reload, over_stdio, taken_address):
+    for story in (usage, documentation, configuration, one_upstream, some_fail, at_a_terminal,
+                  interrupted, over_http, second_signal, reload, over_stdio, taken_address):
         story()
         print("ok", story.__name__, flush=True)
 
