@@ -5,6 +5,7 @@
  * with its upstreams goes, then the fronts, then the loop.  A reload replaces what upstreams say; what
  * only a restart can change is named.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -251,11 +252,12 @@ explain(struct serve *serve, const char *url)
 	buf_printf(&out, "\n  MCP endpoint:  %s\n\n  For clients with a list of servers:\n\n"
 	    "    { \"mcpServers\": { \"bascule\": { \"type\": \"http\", \"url\": \"%s\" } } }\n\n", url, url);
 	if (config->file.p != NULL)
-		buf_printf(&out, "  To try it in another terminal:\n\n    bascule tools -c %.*s\n",
-		    SLICE_FMT(config->file));
+		buf_printf(&out, "  To try it in another terminal:\n\n    %s tools -c %.*s\n",
+		    program_invocation_name, SLICE_FMT(config->file));
 	if (config->file.p != NULL && config->upstreams_n == 1 && config->upstreams[0].command_n == 2 &&
 	    slice_eq(config->upstreams[0].command[1], S("demo")))
-		buf_printf(&out, "    bascule call echo text=hello -c %.*s\n", SLICE_FMT(config->file));
+		buf_printf(&out, "    %s call echo text=hello -c %.*s\n", program_invocation_name,
+		    SLICE_FMT(config->file));
 	buf_puts(&out, "\n  Ctrl-C ends it.\n\n");
 	log_flush(serve->log);
 	cli_write(STDERR_FILENO, buf_view(&out));
