@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "run/seam_uv.h"
 
@@ -57,12 +58,14 @@ random_bytes(void *seam, void *to, size_t n)
 	}
 }
 
+/* libuv may run timers before it polls: told to stop, it then does not wait for descriptors. */
 static void
 woken(uv_timer_t *timer)
 {
 	struct seam_uv *seam = timer->data;
 
 	seam->wake_at_ms = 0;
+	uv_stop(&seam->uv);
 }
 
 /* Times are counted from uv_now(), as the loop did, however old that is by now. */
@@ -161,11 +164,34 @@ ignore_sigpipe(void)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
+/*
+ * Numbers 0 to 2 that somebody closed are taken, lest a socket of ours becomes our standard output;
+ * libuv would not stand it either.
+ */
+static bool
+stdio_look(struct seam_uv *seam, struct err *err)
+{
+	int fd, flags;
+
+	for (fd = 0; fd <= STDERR_FILENO; fd++) {
+		flags = fcntl(fd, F_GETFL);
+		if (fd < (int)COUNT(seam->stdio_flags))
+			seam->stdio_flags[fd] = flags;
+		if (flags < 0 && open("/dev/null", O_RDWR) != fd)
+			return err_set(err, ERR_UNAVAILABLE, "/dev/null cannot be opened in the place of the "
+			    "closed standard descriptor %d", fd);
+	}
+	return true;
+}
+
 struct seam_uv *
 seam_uv_new(struct err *err)
 {
 	struct seam_uv *seam = MEM_NEW(struct seam_uv);
-	int fd, error = uv_loop_init(&seam->uv);
+	int error;
+
+	stdio_look(seam);
+	error = uv_loop_init(&seam->uv);
 
 	if (error != 0) {
 		mem_free(seam);
@@ -173,8 +199,6 @@ seam_uv_new(struct err *err)
 		return NULL;
 	}
 	ignore_sigpipe();
-	for (fd = 0; fd < 2; fd++)
-		seam->stdio_flags[fd] = fcntl(fd, F_GETFL);
 	uv_timer_init(&seam->uv, &seam->wake);
 	seam->wake.data = seam;
 	seam_uv_helpers_init(seam);

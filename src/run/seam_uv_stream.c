@@ -345,7 +345,7 @@ seam_uv_stdio(void *arg, int fd, struct err *err)
 	int error;
 
 	must(fd == 0 || fd == 1);
-	if (fcntl(fd, F_GETFL) < 0) {
+	if (seam->stdio_flags[fd] < 0) {
 		err_set(err, ERR_UNAVAILABLE, "%s is closed", name);
 		return NULL;
 	}
