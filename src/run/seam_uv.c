@@ -190,9 +190,11 @@ seam_uv_new(struct err *err)
 	struct seam_uv *seam = MEM_NEW(struct seam_uv);
 	int error;
 
-	stdio_look(seam);
+	if (!stdio_look(seam, err)) {
+		mem_free(seam);
+		return NULL;
+	}
 	error = uv_loop_init(&seam->uv);
-
 	if (error != 0) {
 		mem_free(seam);
 		err_set(err, ERR_UNAVAILABLE, "the event loop cannot be set up: %s", uv_strerror(error));
