@@ -15,7 +15,7 @@ static const struct transport transports[] = {
 	{ false, loop_connect },
 };
 
-/* ---- the end of a fetch ----------------------------------------------------------------------------- */
+/* ---- the end of a fetch --------------------------------------------------------------------- */
 
 static void
 fetch_unlist(struct fetch *fetch)
@@ -69,7 +69,7 @@ fetch_fail_later(struct fetch *fetch)
 	loop_defer(fetch->pool->loop, &fetch->failing, on_failing);
 }
 
-/* ---- requests -------------------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------- */
 
 static bool
 is_token(struct slice s)
@@ -161,7 +161,7 @@ request_send(struct link *link, const struct fetch_request *request)
 	buf_fini(&link->fetch->out);
 }
 
-/* ---- fetches -------------------------------------------------------------------------------------------------- */
+/* ---- fetches -------------------------------------------------------------------------------- */
 
 static struct fetch *
 fetch_new(struct http_pool *pool, const struct fetch_request *request,
@@ -296,7 +296,7 @@ fetch_was_stale(const struct fetch *fetch)
 	return fetch->was_stale;
 }
 
-/* ---- pools ---------------------------------------------------------------------------------------------------- */
+/* ---- pools ---------------------------------------------------------------------------------- */
 
 /* A literal address needs no resolver. */
 static void

@@ -20,7 +20,7 @@
 
 _Static_assert(sizeof(struct http_conn) < 1024, "an idle connection is small");
 
-/* ---- time ------------------------------------------------------------------------------------ */
+/* ---- time ----------------------------------------------------------------------------------- */
 
 static void	on_timer(struct timer *timer);
 
@@ -90,7 +90,7 @@ on_timer(struct timer *timer)
 		http_conn_drop(conn);
 }
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------- */
 
 static void
 request_free(struct http_conn *conn)
@@ -200,7 +200,7 @@ http_conn_answered(struct http_conn *conn)
 		(void)http_conn_settle(conn);
 }
 
-/* ---- the head ------------------------------------------------------------------------------------ */
+/* ---- the head ------------------------------------------------------------------------------- */
 
 static void
 request_begin(struct http_conn *conn)
@@ -313,7 +313,7 @@ head_done(struct http_conn *conn, size_t in_hand)
 	}
 }
 
-/* ---- the body --------------------------------------------------------------------------------------- */
+/* ---- the body ------------------------------------------------------------------------------- */
 
 static void
 body_done(struct http_conn *conn)
@@ -394,7 +394,7 @@ body_read(struct http_conn *conn)
 	(void)http_conn_settle(conn);
 }
 
-/* ---- input -------------------------------------------------------------------------------------------- */
+/* ---- input ---------------------------------------------------------------------------------- */
 
 static void
 step_take(struct http_conn *conn, enum http_step step, size_t left)

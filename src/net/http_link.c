@@ -16,7 +16,7 @@
 #define INTERIM_MAX	16		/* 1xx responses before the real one */
 #define KEEP_MS		60000		/* an idle connection */
 
-/* ---- life and time ------------------------------------------------------------------------- */
+/* ---- life and time -------------------------------------------------------------------------- */
 
 static void
 link_list_add(struct link **list, struct link *link)
@@ -101,7 +101,7 @@ http_link_due(struct link *link, uint64_t ms)
 		timer_start(link->loop, &link->timer, link->due_ms, on_timer);
 }
 
-/* ---- failing ----------------------------------------------------------------------------------------- */
+/* ---- failing -------------------------------------------------------------------------------- */
 
 struct fetch *
 http_link_detach(struct link *link)
@@ -140,7 +140,7 @@ link_fail_text(struct link *link, enum errkind kind, const char *fmt, ...)
 	link_fail(link, &err);
 }
 
-/* ---- responses ---------------------------------------------------------------------------------------- */
+/* ---- responses ------------------------------------------------------------------------------ */
 
 static void
 head_take(struct link *link)
@@ -319,7 +319,7 @@ link_use(struct link *link, struct fetch *fetch)
 	http_parser_init(&link->parser, HTTP_RESPONSE, &fetch->head);
 }
 
-/* ---- connecting ---------------------------------------------------------------------------------------------- */
+/* ---- connecting ----------------------------------------------------------------------------- */
 
 static void	on_ready(void *owner, unsigned events);
 static void	on_write_fail(void *owner, const struct err *err);

@@ -24,7 +24,7 @@ http_read_buffer(void)
 	return buffer;
 }
 
-/* ---- heads --------------------------------------------------------------------------------- */
+/* ---- heads ---------------------------------------------------------------------------------- */
 
 void
 http_head_init(struct http_head *head, struct memory *memory, size_t max_bytes, unsigned max_fields)
@@ -64,7 +64,7 @@ http_fields_get(const struct http_header *fields, unsigned n, struct slice name)
 	return SLICE_NONE;
 }
 
-/* ---- llhttp's callbacks ---------------------------------------------------------------------- */
+/* ---- llhttp's callbacks --------------------------------------------------------------------- */
 
 static int
 refuse(struct http_parser *parser, unsigned status, const char *why)
@@ -183,7 +183,7 @@ static const llhttp_settings_t settings = {
 	.on_message_complete = on_message_complete,
 };
 
-/* ---- the end of the head ----------------------------------------------------------------------- */
+/* ---- the end of the head -------------------------------------------------------------------- */
 
 static enum http_step
 bad(struct http_parser *parser, unsigned status, const char *why)
@@ -267,7 +267,7 @@ head_finish(struct http_parser *parser)
 	return framing_choose(parser);
 }
 
-/* ---- steps -------------------------------------------------------------------------------------- */
+/* ---- steps ---------------------------------------------------------------------------------- */
 
 static enum http_step
 bad_by_llhttp(struct http_parser *parser, llhttp_errno_t error)
