@@ -29,7 +29,7 @@ want_update(struct outbox *outbox)
 
 static void	flush_later(struct deferred *deferred);
 
-/* ---- segments -------------------------------------------------------------------------------- */
+/* ---- segments ------------------------------------------------------------------------------- */
 
 static void
 segment_drop(struct outbox *outbox)
@@ -93,7 +93,7 @@ segment_put(struct outbox *outbox, struct slice s)
 	return true;
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 static void
 fail(struct outbox *outbox)
@@ -224,7 +224,7 @@ flush_later(struct deferred *deferred)
 	}
 }
 
-/* ---- the public side --------------------------------------------------------------------------- */
+/* ---- the public side ------------------------------------------------------------------------ */
 
 void
 outbox_init(struct outbox *outbox, struct loop *loop, struct stream *stream, size_t ceiling_bytes)
