@@ -174,5 +174,6 @@ config_print_schema(struct buf *out)
 		put_option(out, name, &options[i]);
 	}
 	groups_close(out, &groups, 0);
+	buf_puts(out, ",\"proxy\":{\"type\":\"object\",\"description\":\"The older form of this file.\"}");
 	buf_puts(out, close_object);
 }

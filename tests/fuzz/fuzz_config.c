@@ -1,0 +1,72 @@
+/*
+ * Any bytes as a configuration: what is refused says where and why, what is accepted passes the checks
+ * of the whole again and means the same when it is read again.
+ */
+#include <string.h>
+
+#include "config/config.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+#define NAME "fuzz.yaml"
+
+static const char *const environment[] = { "A=b", "TOKEN=s3cret", "EMPTY=", "NUM=60", "HOME=/h", NULL };
+
+static void
+check_error(const struct err *err)
+{
+	must(err->kind == ERR_CONFIG);
+	must(strncmp(err->text, NAME ":", strlen(NAME) + 1) == 0);
+	must((err->line == 0) == (err->col == 0));
+	for (const char *p = err->text; *p != '\0'; p++)
+		must((unsigned char)*p >= ' ');
+}
+
+static void
+check_config(const struct config *config)
+{
+	struct err err;
+
+	must(config_check(config, &err));
+	must(config->upstreams_n > 0 && config->state.n > 0 && config->state.p[0] == '/');
+	for (size_t i = 0; i < config->upstreams_n; i++) {
+		const struct config_upstream *upstream = &config->upstreams[i];
+
+		must((upstream->url.n > 0) != (upstream->command_n > 0));
+		must(strlen(upstream->digest) == 64);
+		must(upstream->timeout_ms > 0 && upstream->connect_timeout_ms > 0);
+	}
+}
+
+static void
+check_same(const struct config *a, const struct config *b)
+{
+	struct buf names;
+
+	buf_init(&names, NULL, KIB);
+	must(!config_needs_restart(a, b, &names));
+	must(a->upstreams_n == b->upstreams_n);
+	for (size_t i = 0; i < a->upstreams_n; i++)
+		must(strcmp(a->upstreams[i].digest, b->upstreams[i].digest) == 0);
+	buf_fini(&names);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct slice text = { (const char *)data, n };
+	struct config *config, *again;
+	struct err err = { 0 };
+
+	if (!config_parse(text, NAME, "/nonexistent", environment, NULL, &config, &err)) {
+		check_error(&err);
+	} else {
+		check_config(config);
+		must(config_parse(text, NAME, "/nonexistent", environment, NULL, &again, &err));
+		check_same(config, again);
+		config_free(&config);
+		config_free(&again);
+	}
+	arena_drain();
+	return 0;
+}

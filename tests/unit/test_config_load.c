@@ -1,0 +1,357 @@
+/*
+ * Where a configuration comes from: the search order, variables of an env file, values in files.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/config.h"
+
+static char root[64];			/* a directory of this run */
+
+static const char *
+path_of(const char *name)
+{
+	static char paths[8][128];
+	static unsigned next;
+	char *path = paths[next++ % COUNT(paths)];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", root, name);
+	return path;
+}
+
+static void
+file_write(const char *name, const char *text, size_t n)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+		*slash = '\0';
+		mkdir(path, 0700);
+		*slash = '/';
+	}
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, n, file), n);
+	fclose(file);
+}
+
+#define WRITE(name, text) file_write((name), (text), strlen(text))
+
+static void
+config_write(const char *name, const char *upstream)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "upstreams: [{name: %s, command: [./x]}]\n", upstream);
+	WRITE(name, text);
+}
+
+static const char *
+variable(char *to, const char *name, const char *value)
+{
+	snprintf(to, 160, "%s=%s", name, value);
+	return to;
+}
+
+static void
+expect(struct slice got, const char *wanted)
+{
+	if (!slice_eq(got, slice_of(wanted)))
+		print_error("got \"%.*s\", wanted \"%s\"\n", SLICE_FMT(got), wanted);
+	assert_true(slice_eq(got, slice_of(wanted)));
+}
+
+static struct config *
+load(const struct config_source *source)
+{
+	struct config *config = NULL;
+	struct err err = { 0 };
+
+	if (!config_load(source, NULL, &config, &err)) {
+		print_error("%s\n", err.text);
+		fail();
+	}
+	return config;
+}
+
+static void
+test_order(void **state)
+{
+	char config_home[160], home[160], named[160];
+	const char *environment[4] = { variable(named, "BASCULE_CONFIG", path_of("named/n.yaml")),
+		variable(config_home, "XDG_CONFIG_HOME", path_of("xdg")),
+		variable(home, "HOME", path_of("home")), NULL };
+	struct config_source source = { .file = path_of("given/g.yaml"), .environ = environment };
+	struct config *config;
+
+	(void)state;
+	config_write("given/g.yaml", "given");
+	config_write("named/n.yaml", "named");
+	config_write("xdg/bascule/bascule.yaml", "xdg");
+	config_write("home/.config/bascule/bascule.yaml", "home");
+	config_write("bascule.yaml", "working");
+	config = load(&source);
+	expect(config->upstreams[0].name, "given");
+	expect(config->upstreams[0].command[0], path_of("given/x"));
+	expect(config->file, path_of("given/g.yaml"));
+	config_free(&config);
+
+	source.file = NULL;
+	config = load(&source);
+	expect(config->upstreams[0].name, "named");
+	config_free(&config);
+
+	source.environ = environment + 1;
+	config = load(&source);
+	expect(config->upstreams[0].name, "xdg");
+	config_free(&config);
+
+	source.environ = environment + 2;
+	config = load(&source);
+	expect(config->upstreams[0].name, "home");
+	expect(config->state, path_of("home/.local/state/bascule"));
+	config_free(&config);
+}
+
+/* A file in the working directory is never found; relative paths of -c are. */
+static void
+test_working_directory(void **state)
+{
+	struct config_source source = { .environ = (const char *const[]){ "XDG_CONFIG_HOME=relative", NULL } };
+	char before[512];
+	struct config *config = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_non_null(getcwd(before, sizeof(before)));
+	assert_int_equal(chdir(root), 0);
+	config_write("bascule.yaml", "working");
+	config_write("relative/bascule/bascule.yaml", "relative");
+	if (access("/etc/bascule/bascule.yaml", F_OK) < 0) {
+		assert_false(config_load(&source, NULL, &config, &err));
+		assert_int_equal(err.kind, ERR_CONFIG);
+		assert_non_null(strstr(err.text, "no configuration file"));
+		assert_non_null(strstr(err.text, "-c FILE"));
+	}
+	source.file = "relative/bascule/bascule.yaml";
+	config = load(&source);
+	expect(config->upstreams[0].command[0], path_of("relative/bascule/x"));
+	config_free(&config);
+	source.file = "bascule.yaml";
+	config = load(&source);
+	expect(config->upstreams[0].command[0], path_of("x"));
+	config_free(&config);
+	assert_int_equal(chdir(before), 0);
+}
+
+static void
+test_not_there(void **state)
+{
+	char named[160];
+	struct config_source sources[] = {
+		{ .file = path_of("nowhere.yaml") },
+		{ .environ = (const char *const[]){ variable(named, "BASCULE_CONFIG",
+		    path_of("nowhere.yaml")), NULL } },
+		{ .file = root },
+	};
+	struct config *config = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sources); i++) {
+		struct err err = { 0 };
+
+		assert_false(config_load(&sources[i], NULL, &config, &err));
+		assert_int_equal(err.kind, ERR_CONFIG);
+		assert_non_null(strstr(err.text, i < 2 ? "No such file" : "regular"));
+	}
+}
+
+static void
+test_state_directory(void **state)
+{
+	static const struct {
+		const char *environment[4];
+		const char *directory;
+	} cases[] = {
+		{ { "STATE_DIRECTORY=/var/lib/a:/var/lib/b", "HOME=/h", NULL }, "/var/lib/a" },
+		{ { "XDG_STATE_HOME=/s", "HOME=/h", NULL }, "/s/bascule" },
+		{ { "XDG_STATE_HOME=s", "HOME=/h", NULL }, "/h/.local/state/bascule" },
+		{ { "STATE_DIRECTORY=", "XDG_STATE_HOME=", "HOME=h", NULL }, "/var/lib/bascule" },
+		{ { NULL }, "/var/lib/bascule" },
+	};
+
+	(void)state;
+	config_write("state.yaml", "a");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct config_source source = { .file = path_of("state.yaml"),
+			.environ = cases[i].environment };
+		struct config *config = load(&source);
+
+		expect(config->state, cases[i].directory);
+		config_free(&config);
+	}
+}
+
+/* ---- values in files -------------------------------------------------------------------------- */
+
+static void
+test_value_files(void **state)
+{
+	static const struct {
+		const char *content, *value;
+	} cases[] = {
+		{ "token", "token" }, { "token\n", "token" }, { "token\r\n", "token" },
+		{ "", "" }, { "\n", "" }, { "\xc3\xa4 ${NOPE}", "\xc3\xa4 ${NOPE}" },
+	};
+	struct config_source source = { .file = path_of("v.yaml"),
+		.environ = (const char *const[]){ "NAME=secret", NULL } };
+
+	(void)state;
+	WRITE("v.yaml", "upstreams: [{name: a, command: [x, \"file:${NAME}/t\"], env: {A: file:secret/t}}]");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct config *config;
+
+		WRITE("secret/t", cases[i].content);
+		config = load(&source);
+		expect(config->upstreams[0].command[1], cases[i].value);
+		expect(secret_reveal(config->upstreams[0].env[0].value), cases[i].value);
+		config_free(&config);
+	}
+}
+
+static void
+test_value_files_refused(void **state)
+{
+	static char large[64 * 1024 + 1];
+	struct config_source source = { .file = path_of("v.yaml") };
+	struct config *config = NULL;
+	struct err err;
+
+	(void)state;
+	WRITE("v.yaml", "upstreams: [{name: a, command: [x, file:t]}]");
+	memset(large, 'x', sizeof(large));
+	file_write("t", large, sizeof(large));
+	assert_false(config_load(&source, NULL, &config, &err));
+	assert_non_null(strstr(err.text, "larger than 64 KiB"));
+	assert_int_equal(err.col, 36);
+	file_write("t", large, sizeof(large) - 1);
+	assert_true(config_load(&source, NULL, &config, &err));
+	config_free(&config);
+	file_write("t", "a\0b", 3);
+	assert_false(config_load(&source, NULL, &config, &err));
+	assert_non_null(strstr(err.text, "NUL"));
+	unlink(path_of("t"));
+	assert_int_equal(mkfifo(path_of("t"), 0600), 0);
+	assert_false(config_load(&source, NULL, &config, &err));
+	assert_non_null(strstr(err.text, "not a regular file"));
+	unlink(path_of("t"));
+}
+
+/* ---- env files -------------------------------------------------------------------------------- */
+
+static void
+test_env_file(void **state)
+{
+	static const struct {
+		const char *line, *value;
+	} cases[] = {
+		{ "A=b", "b" }, { "A = b ", "b" }, { "export A=b", "b" }, { "A=", "" }, { "A=b # c", "b" },
+		{ "A=b#c", "b#c" }, { "A=# c", "" }, { "A='b # ${X} \\n'", "b # ${X} \\n" },
+		{ "A=\"b\\n\\\"c\\\\\" # d", "b\n\"c\\" }, { "A=\"\"", "" }, { "A=b=c", "b=c" },
+		{ "\xef\xbb\xbf" "A=b\r", "b" }, { "A=1\nA=2\n", "2" }, { "\n# c\n\n A=b", "b" },
+		{ "A=it's", "it's" },
+	};
+	struct config_source source = { .file = path_of("e.yaml"), .env_file = path_of(".env"),
+		.environ = (const char *const[]){ "A=of the process", NULL } };
+
+	(void)state;
+	WRITE("e.yaml", "upstreams: [{name: a, command: [x, \"${A}\"]}]");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct config *config;
+
+		WRITE(".env", cases[i].line);
+		config = load(&source);
+		expect(config->upstreams[0].command[1], cases[i].value);
+		config_free(&config);
+	}
+}
+
+static void
+test_env_file_refused(void **state)
+{
+	static const struct {
+		const char *text, *error;
+	} cases[] = {
+		{ "A=b\nC\n", ".env:2:1: no \"=\": write NAME=VALUE" },
+		{ "=b", ".env:1:1: the name is missing" },
+		{ "A B=c", ".env:1:1: the name holds other characters than letters, digits and \"_\"" },
+		{ "\n\nA=\"b", ".env:3:1: the closing quote is missing" },
+		{ "A='b'c", ".env:1:1: something follows the closing quote" },
+		{ "A='", ".env:1:1: the closing quote is missing" },
+	};
+	struct config_source source = { .file = path_of("e.yaml"), .env_file = path_of(".env") };
+	struct config *config = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct err err = { 0 };
+
+		WRITE(".env", cases[i].text);
+		assert_false(config_load(&source, NULL, &config, &err));
+		assert_int_equal(err.kind, ERR_CONFIG);
+		assert_string_equal(err.text + strlen(root) + 1, cases[i].error);
+	}
+}
+
+/* ---- the run's directory ---------------------------------------------------------------------- */
+
+static int
+setup(void **state)
+{
+	(void)state;
+	snprintf(root, sizeof(root), "/tmp/bascule-config-XXXXXX");
+	return mkdtemp(root) == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	static const char *const names[] = {
+		"given/g.yaml", "given", "named/n.yaml", "named", "xdg/bascule/bascule.yaml", "xdg/bascule", "xdg",
+		"home/.config/bascule/bascule.yaml", "home/.config/bascule", "home/.config", "home",
+		"relative/bascule/bascule.yaml", "relative/bascule", "relative", "secret/t", "secret",
+		"bascule.yaml", "state.yaml", "v.yaml", "e.yaml", ".env", "t",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++)
+		remove(path_of(names[i]));
+	return rmdir(root);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_working_directory),
+		cmocka_unit_test(test_not_there),
+		cmocka_unit_test(test_state_directory),
+		cmocka_unit_test(test_value_files),
+		cmocka_unit_test(test_value_files_refused),
+		cmocka_unit_test(test_env_file),
+		cmocka_unit_test(test_env_file_refused),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
