@@ -46,8 +46,8 @@ unknown_option(const struct options *options, const char *arg, size_t n, struct 
 	snprintf(name, sizeof(name), "%.*s", (int)(n < 31 ? n : 31), arg);
 	nearest = arg[0] == '-' && n > 2 ? cli_nearest(name + 2, known, known_n) : NULL;
 	if (nearest != NULL)
-		return err_set(err, ERR_USAGE, "%s: unknown option %s (did you mean --%s?)", command, name,
-		    nearest);
+		return err_set(err, ERR_USAGE, "%s: unknown option %s (did you mean --%s?)",
+		    command, name, nearest);
 	return err_set(err, ERR_USAGE, "%s: unknown option %s", command, name);
 }
 
@@ -86,8 +86,8 @@ option_read(int argc, const char **argv, int *at, struct options *options, struc
 		return err_set(err, ERR_USAGE, "--%s takes no value", cli_options[id].name);
 	if (cli_options[id].argument != NULL && value == NULL) {
 		if (*at + 1 >= argc)
-			return err_set(err, ERR_USAGE, "--%s needs a value: --%s %s", cli_options[id].name,
-			    cli_options[id].name, cli_options[id].argument);
+			return err_set(err, ERR_USAGE, "--%s needs a value: --%s %s",
+			    cli_options[id].name, cli_options[id].name, cli_options[id].argument);
 		value = argv[++*at];
 	}
 	options->given |= 1u << id;
@@ -108,8 +108,8 @@ command_read(const char *name, struct options *options, struct err *err)
 		known[n] = cli_commands[n].name;
 	nearest = cli_nearest(name, known, n);
 	if (nearest != NULL)
-		return err_set(err, ERR_USAGE, "unknown command \"%.40s\" (did you mean \"%s\"?)", name,
-		    nearest);
+		return err_set(err, ERR_USAGE, "unknown command \"%.40s\" (did you mean \"%s\"?)",
+		    name, nearest);
 	return err_set(err, ERR_USAGE, "unknown command \"%.40s\"", name);
 }
 

@@ -1,7 +1,7 @@
 /*
- * An elicitation at the terminal: the question and then one line a field of its form.  An empty line
- * takes the default or leaves the field out, the end of input (Ctrl-D) declines.  What upstreams
- * wrote is shown without control characters.
+ * An elicitation at the terminal: the question and then one line a field of its form.  An empty
+ * line takes the default or leaves the field out, the end of input (Ctrl-D) declines.  What
+ * upstreams wrote is shown without control characters.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,19 +10,19 @@
 #include "cli/ask_person.h"
 #include "cli/cli.h"
 
-#define LINE_BYTES	(16 * KIB)
-#define FIELDS_MAX	32
-#define TURN_MS		100	/* how often one who waits for the terminal looks again */
-#define CHOICES_SHOWN	20
+#define LINE_BYTES    (16 * KIB)
+#define FIELDS_MAX    32
+#define TURN_MS	      100 /* how often one who waits for the terminal looks again */
+#define CHOICES_SHOWN 20
 
 struct person {
 	struct loop *loop;
 	uint64_t ask_ms;
-	bool	is_there, is_asked, has_gone;
-	struct stream *in;		/* opened with the first question */
+	bool is_there, is_asked, has_gone;
+	struct stream *in; /* opened with the first question */
 	struct line_reader lines;
 	struct buf line;
-	bool	has_line;
+	bool has_line;
 	struct task *task;
 };
 
@@ -147,7 +147,8 @@ choice_put(struct slice schema, struct slice word, struct buf *out, struct err *
 	arena_init(&arena, NULL, MIB);
 	json_iter_init(&iter, choices);
 	while (!found && json_iter_next(&iter, &key, &choice)) {
-		if (json_type(choice) == JSON_STRING && json_string(&arena, choice, &text, err) && slice_eq(text, word)) {
+		if (json_type(choice) == JSON_STRING && json_string(&arena, choice, &text, err) &&
+		    slice_eq(text, word)) {
 			buf_put(out, choice);
 			found = true;
 		}
@@ -194,8 +195,8 @@ number_put(struct slice line, bool is_integer, struct buf *out, struct err *err)
 		arena_fini(&arena);
 	}
 	if (!ok)
-		return err_set(err, ERR_PARAMS, "please give %s", is_integer ? "a whole number" :
-		    "a number");
+		return err_set(
+		    err, ERR_PARAMS, "please give %s", is_integer ? "a whole number" : "a number");
 	buf_put(out, line);
 	return true;
 }
@@ -203,7 +204,8 @@ number_put(struct slice line, bool is_integer, struct buf *out, struct err *err)
 bool
 person_value(struct slice schema, struct slice line, struct buf *out, struct err *err)
 {
-	static const char *const yes[] = { "y", "yes", "true" }, *const no[] = { "n", "no", "false" };
+	static const char *const yes[] = { "y", "yes", "true" },
+				 *const no[] = { "n", "no", "false" };
 
 	if (type_is(schema, S("integer")) || type_is(schema, S("number")))
 		return number_put(line, type_is(schema, S("integer")), out, err);
@@ -227,10 +229,10 @@ person_value(struct slice schema, struct slice line, struct buf *out, struct err
 /* ---- the form ---- */
 
 struct field {
-	struct slice key;		/* raw, between the quotes */
+	struct slice key; /* raw, between the quotes */
 	struct slice schema;
-	struct slice preset;		/* raw, or SLICE_NONE */
-	bool	is_required;
+	struct slice preset; /* raw, or SLICE_NONE */
+	bool is_required;
 };
 
 /* Text of a string member, for showing. */
@@ -294,7 +296,8 @@ put_prompt(struct buf *out, const struct field *field)
 		buf_put_shown(out, field->preset);
 		buf_putc(out, ']');
 	}
-	buf_puts(out, field->is_required && field->preset.p == NULL ? ": " : " (may be left out): ");
+	buf_puts(
+	    out, field->is_required && field->preset.p == NULL ? ": " : " (may be left out): ");
 }
 
 /* Asks until there is a value; *gone: the person wants none of it. */
@@ -332,7 +335,8 @@ field_wait(struct person *person, const struct field *field, uint64_t until_ms, 
 	return true;
 }
 
-/* The fields one after the other into {"action":"accept","content":{...}}; *gone: stopped before. */
+/* The fields one after the other into {"action":"accept","content":{...}}; *gone: stopped before.
+ */
 MUST_CHECK static bool
 form_wait(struct person *person, struct slice schema, uint64_t until_ms, struct buf *answer,
     bool *gone, struct err *err)
@@ -351,8 +355,9 @@ form_wait(struct person *person, struct slice schema, uint64_t until_ms, struct 
 	buf_init(&text, NULL, MIB);
 	json_iter_init(&iter, properties);
 	while (ok && !*gone && n++ < FIELDS_MAX && json_iter_next(&iter, &key, &value)) {
-		struct field field = { .key = key, .schema = value,
-			.is_required = is_listed(required, key) };
+		struct field field = {
+			.key = key, .schema = value, .is_required = is_listed(required, key)
+		};
 
 		if (json_type(value) == JSON_OBJECT)
 			json_find(value, S("default"), &field.preset);
@@ -371,10 +376,11 @@ form_wait(struct person *person, struct slice schema, uint64_t until_ms, struct 
 
 /* A form without fields asks for a yes. */
 MUST_CHECK static bool
-dialogue_wait(struct person *person, const struct question *question, struct buf *answer,
-    struct err *err)
+dialogue_wait(
+    struct person *person, const struct question *question, struct buf *answer, struct err *err)
 {
-	static const struct field consent = { .key = { "Accept", 6 }, .is_required = true,
+	static const struct field consent = { .key = { "Accept", 6 },
+		.is_required = true,
 		.schema = { "{\"type\":\"boolean\"}", 18 } };
 	uint64_t until_ms = loop_now_ms(person->loop) + person->ask_ms;
 	struct slice schema = SLICE_NONE, properties = SLICE_NONE;

@@ -1,7 +1,7 @@
 /*
- * `bascule call`: one tool, called through the gateway as a client would.  Text goes to stdout as it
- * is (without control characters on a terminal), structured content as indented JSON, other content
- * as a line that says what it is.
+ * `bascule call`: one tool, called through the gateway as a client would.  Text goes to stdout as
+ * it is (without control characters on a terminal), structured content as indented JSON, other
+ * content as a line that says what it is.
  */
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +15,8 @@ static void
 suggest(struct local *local, const char *tool, struct err *err)
 {
 	size_t n;
-	const struct catalogue_entry *entries = catalogue_entries(hub_catalogue(local_hub(local)), &n);
+	const struct catalogue_entry *entries =
+	    catalogue_entries(hub_catalogue(local_hub(local)), &n);
 	unsigned most = (unsigned)strlen(tool) / 3 + 1, best = 255;
 	struct slice nearest = SLICE_NONE;
 	size_t length = strlen(err->text);
@@ -31,7 +32,8 @@ suggest(struct local *local, const char *tool, struct err *err)
 	if (nearest.n > 0 && length + nearest.n + 20 < sizeof(err->text)) {
 		struct err with;
 
-		err_set(&with, err->kind, "%s (did you mean \"%.*s\"?)", err->text, SLICE_FMT(nearest));
+		err_set(
+		    &with, err->kind, "%s (did you mean \"%.*s\"?)", err->text, SLICE_FMT(nearest));
 		*err = with;
 	}
 }
@@ -80,7 +82,8 @@ member(struct arena *arena, struct slice object, struct slice key)
 	return text;
 }
 
-/* Servers repeat structured content as JSON text for older clients: that need not be shown twice. */
+/* Servers repeat structured content as JSON text for older clients: that need not be shown twice.
+ */
 static bool
 is_repetition(struct slice text, bool has_structured)
 {
@@ -197,7 +200,8 @@ call_work(struct local *local, void *arg)
 	bool ok;
 
 	buf_init(&params, NULL, 64 * MIB);
-	ok = local_settle_wait(local, tool, NULL, &err) && params_put(local, options, &params, &err) &&
+	ok = local_settle_wait(local, tool, NULL, &err) &&
+	    params_put(local, options, &params, &err) &&
 	    local_request_wait(local, MCP_TOOLS_CALL, buf_view(&params), &reply, &err);
 	buf_fini(&params);
 	if (ok && reply.err.kind != ERR_NONE) {

@@ -6,7 +6,7 @@
 
 #include "cli/cli.h"
 
-#define VALUE_BYTES	(16 * MIB)
+#define VALUE_BYTES (16 * MIB)
 
 MUST_CHECK static bool
 scan_text(struct slice text, enum json_type *type, struct err *err)
@@ -39,8 +39,8 @@ type_is(struct slice token, const char *name)
 }
 
 /*
- * The `type` of a property, as a list of the types it may have.  Nothing said: text.  False: it is no
- * property of the schema.
+ * The `type` of a property, as a list of the types it may have.  Nothing said: text.  False: it is
+ * no property of the schema.
  */
 static bool
 types_of(struct slice schema, struct slice key, struct slice *types)
@@ -72,11 +72,12 @@ may_be(struct slice types, const char *name)
 }
 
 MUST_CHECK static bool
-value_put(struct slice types, struct slice key, struct slice value, struct buf *out, struct err *err)
+value_put(
+    struct slice types, struct slice key, struct slice value, struct buf *out, struct err *err)
 {
 	static const struct {
 		const char *name, *wanted;
-		unsigned accepts;	/* bits of enum json_type */
+		unsigned accepts; /* bits of enum json_type */
 	} rows[] = {
 		{ "integer", "a number", 1u << JSON_NUMBER },
 		{ "number", "a number", 1u << JSON_NUMBER },
@@ -103,8 +104,8 @@ value_put(struct slice types, struct slice key, struct slice value, struct buf *
 		buf_json_string(out, value);
 		return true;
 	}
-	return err_set(err, ERR_PARAMS, "argument \"%.*s\" must be %s, not \"%.*s\"", SLICE_FMT(key), wanted,
-	    value.n > 60 ? 60 : (int)value.n, value.p);
+	return err_set(err, ERR_PARAMS, "argument \"%.*s\" must be %s, not \"%.*s\"",
+	    SLICE_FMT(key), wanted, value.n > 60 ? 60 : (int)value.n, value.p);
 }
 
 MUST_CHECK static bool
@@ -113,7 +114,8 @@ pair_put(struct slice word, struct slice schema, struct buf *out, struct err *er
 	struct slice value, key = slice_cut(word, '=', &value), types;
 
 	if (value.p == NULL || key.n == 0)
-		return err_set(err, ERR_USAGE, "call: \"%.*s\" is neither KEY=VALUE nor a JSON object",
+		return err_set(err, ERR_USAGE,
+		    "call: \"%.*s\" is neither KEY=VALUE nor a JSON object",
 		    word.n > 80 ? 80 : (int)word.n, word.p);
 	types_of(schema, key, &types);
 	buf_json_string(out, key);
@@ -134,14 +136,16 @@ is_repeated(const char *const *words, size_t i)
 }
 
 bool
-call_arguments(const char *const *words, size_t n, struct slice schema, struct buf *out, struct err *err)
+call_arguments(
+    const char *const *words, size_t n, struct slice schema, struct buf *out, struct err *err)
 {
 	enum json_type type = JSON_NONE;
 	struct err fault;
 
 	if (n == 1 && words[0][strspn(words[0], " \t\r\n")] == '{') {
 		if (!scan_text(slice_of(words[0]), &type, &fault))
-			return err_set(err, ERR_USAGE, "call: the arguments are not JSON: %s", fault.text);
+			return err_set(
+			    err, ERR_USAGE, "call: the arguments are not JSON: %s", fault.text);
 		if (type != JSON_OBJECT)
 			return err_set(err, ERR_USAGE, "call: the arguments must be a JSON object");
 		buf_put(out, slice_of(words[0]));

@@ -8,11 +8,14 @@
 #include "cli/cli.h"
 
 static const char *const state_names[] = {
-	[PROVIDER_IDLE] = "idle", [PROVIDER_CONNECTING] = "connecting", [PROVIDER_READY] = "ready",
+	[PROVIDER_IDLE] = "idle",
+	[PROVIDER_CONNECTING] = "connecting",
+	[PROVIDER_READY] = "ready",
 	[PROVIDER_DOWN] = "down",
 };
 
-/* What is started or reached; without the query of a URL and the arguments, which may hold secrets. */
+/* What is started or reached; without the query of a URL and the arguments, which may hold secrets.
+ */
 static struct slice
 target_of(const struct config_upstream *upstream)
 {
@@ -88,7 +91,8 @@ check_file(const struct options *options)
 	if (!ok) {
 		status = cli_fail(&err);
 		if (option_is_given(options, OPTION_JSON)) {
-			buf_printf(&out, "{\"ok\":false,\"error\":{\"line\":%u,\"column\":%u,\"message\":",
+			buf_printf(&out,
+			    "{\"ok\":false,\"error\":{\"line\":%u,\"column\":%u,\"message\":",
 			    err.line, err.col);
 			buf_json_string(&out, slice_of(err.text));
 			buf_puts(&out, "}}\n");
@@ -114,7 +118,7 @@ check_file(const struct options *options)
 struct row {
 	struct provider *provider;
 	struct provider_health health;
-	uint64_t ms;			/* UINT64_MAX: it never came to an end */
+	uint64_t ms; /* UINT64_MAX: it never came to an end */
 };
 
 static void
@@ -178,7 +182,8 @@ put_row_json(const struct config *config, const struct row *row, struct buf *out
 static void
 put_rows(const struct row *rows, size_t n, struct buf *out)
 {
-	static const char *const heads[] = { "SERVER", "STATE", "REVISION", "TOOLS", "MS", "ERROR" };
+	static const char *const heads[] = { "SERVER", "STATE", "REVISION", "TOOLS", "MS",
+		"ERROR" };
 	struct table *table = table_new(heads, COUNT(heads));
 	struct arena arena;
 
@@ -198,9 +203,12 @@ put_rows(const struct row *rows, size_t n, struct buf *out)
 		if (!is_ready)
 			buf_put_shown(&why, slice_of(row->health.why.text));
 		buf_putc(&why, '\0');
-		table_row(table, (const char *[]){ row->provider->name.n > 0 ?
-		    slice_cstr(&arena, row->provider->name) : "-", state_names[row->health.state],
-		    is_ready ? mcp_revision_name(row->health.revision) : "", tools, ms, why.p });
+		table_row(table,
+		    (const char *[]){
+			row->provider->name.n > 0 ? slice_cstr(&arena, row->provider->name) : "-",
+			state_names[row->health.state],
+			is_ready ? mcp_revision_name(row->health.revision) : "", tools, ms,
+			why.p });
 		buf_fini(&why);
 	}
 	table_print(&table, out);

@@ -10,35 +10,37 @@
 
 #include "gateway/gateway.h"
 
-#define EXIT_DONE	0
-#define EXIT_FAILED	1
-#define EXIT_USAGE	2
-#define EXIT_CONFIG	3
-#define EXIT_UPSTREAM	4
+#define EXIT_DONE     0
+#define EXIT_FAILED   1
+#define EXIT_USAGE    2
+#define EXIT_CONFIG   3
+#define EXIT_UPSTREAM 4
 
-/* ---- the tables (commands.c) ------------------------------------------------------------------- */
+/* ---- the tables (commands.c) ----------------------------------------------------------------- */
 
-#define CLI_OPTIONS(X)										\
-	/* id	   letter  name		argument	help */					\
-	X(CONFIG,    'c', "config",	"FILE",		"the configuration; else $BASCULE_CONFIG, "	\
-	    "$XDG_CONFIG_HOME/bascule/bascule.yaml, /etc/bascule/bascule.yaml")			\
-	X(ENV_FILE,   0,  "env-file",	"FILE",		"more environment for ${NAME}: lines of NAME=value") \
-	X(TRANSPORT,  0,  "transport",	"KIND",		"stdio, http or streamable-http; stdio turns HTTP off") \
-	X(HOST,	      0,  "host",	"ADDRESS",	"listen on this address instead of listen.http") \
-	X(PORT,	      0,  "port",	"NUMBER",	"listen on this port instead of listen.http")	\
-	X(CONNECT,    0,  "connect",	NULL,		"start or reach every upstream and say how it went") \
-	X(JSON,	      0,  "json",	NULL,		"print JSON for programs")			\
-	X(MARKDOWN,   0,  "markdown",	NULL,		"print a page of documentation")		\
-	X(SCHEMA,     0,  "schema",	NULL,		"print a JSON Schema for editors")		\
-	X(HELP,	     'h', "help",	NULL,		"say how the command is used")
+#define CLI_OPTIONS(X) \
+	/* id, letter, name, argument, help */ \
+	X(CONFIG, 'c', "config", "FILE", \
+	    "the configuration; else $BASCULE_CONFIG, " \
+	    "$XDG_CONFIG_HOME/bascule/bascule.yaml, /etc/bascule/bascule.yaml") \
+	X(ENV_FILE, 0, "env-file", "FILE", "more environment for ${NAME}: lines of NAME=value") \
+	X(TRANSPORT, 0, "transport", "KIND", \
+	    "stdio, http or streamable-http; stdio turns HTTP off") \
+	X(HOST, 0, "host", "ADDRESS", "listen on this address instead of listen.http") \
+	X(PORT, 0, "port", "NUMBER", "listen on this port instead of listen.http") \
+	X(CONNECT, 0, "connect", NULL, "start or reach every upstream and say how it went") \
+	X(JSON, 0, "json", NULL, "print JSON for programs") \
+	X(MARKDOWN, 0, "markdown", NULL, "print a page of documentation") \
+	X(SCHEMA, 0, "schema", NULL, "print a JSON Schema for editors") \
+	X(HELP, 'h', "help", NULL, "say how the command is used")
 
 enum cli_option {
 #define X(id, letter, name, argument, help) OPTION_##id,
 	CLI_OPTIONS(X)
 #undef X
-	OPTIONS_N
+	    OPTIONS_N
 };
-#define OPTION_BIT(id)	(1u << OPTION_##id)
+#define OPTION_BIT(id) (1u << OPTION_##id)
 
 struct cli_option_row {
 	char letter;
@@ -52,28 +54,28 @@ enum cli_keeper { KEEPER_NEVER, KEEPER_TO_CONNECT, KEEPER_ALWAYS };
 
 struct command {
 	const char *name;
-	const char *words;		/* as shown, "" for none */
+	const char *words; /* as shown, "" for none */
 	unsigned words_least, words_most;
-	const char *help;		/* one line */
-	const char *about;		/* some more, for `help COMMAND` */
-	unsigned options;		/* OPTION_BITs; OPTION_HELP is every command's */
-	enum cli_keeper keeper;		/* does it start children? */
-	int	(*run)(struct options *options);	/* the exit status */
+	const char *help;		     /* one line */
+	const char *about;		     /* some more, for `help COMMAND` */
+	unsigned options;		     /* OPTION_BITs; OPTION_HELP is every command's */
+	enum cli_keeper keeper;		     /* does it start children? */
+	int (*run)(struct options *options); /* the exit status */
 };
 extern const struct command cli_commands[];
 extern const size_t cli_commands_n;
 const struct command *cli_command_find(const char *name);
 
-/* ---- arguments (args.c) -------------------------------------------------------------------------- */
+/* ---- arguments (args.c) ---------------------------------------------------------------------- */
 
 struct options {
 	const struct command *command;
-	unsigned given;			/* OPTION_BITs */
-	const char *value[OPTIONS_N];	/* of those with an argument; the last one counts */
-	const char *const *words;	/* what is left, in order */
+	unsigned given;		      /* OPTION_BITs */
+	const char *value[OPTIONS_N]; /* of those with an argument; the last one counts */
+	const char *const *words;     /* what is left, in order */
 	unsigned words_n;
 	const char *const *environ;
-	struct keeper *keeper;		/* forked before anything else, or NULL */
+	struct keeper *keeper; /* forked before anything else, or NULL */
 };
 
 /*
@@ -89,16 +91,16 @@ option_is_given(const struct options *options, enum cli_option option)
 /* The nearest of n words to what was meant, or NULL when none is near. */
 const char *cli_nearest(const char *meant, const char *const *known, size_t n);
 
-/* ---- output (print.c) --------------------------------------------------------------------------- */
+/* ---- output (print.c) ------------------------------------------------------------------------ */
 
 /* "bascule: TEXT" to stderr; the exit status of its kind. */
-int	cli_fail(const struct err *err);
+int cli_fail(const struct err *err);
 /* All of it to a descriptor, also when that is not ready or interrupted; false: it is gone. */
-bool	cli_write(int fd, struct slice text);
+bool cli_write(int fd, struct slice text);
 /* Writes buf to stdout, clears it; an exit status: done, or failed when stdout is gone. */
-int	cli_print(struct buf *buf, int status);
+int cli_print(struct buf *buf, int status);
 /* Adds text as a terminal may show it: control characters but LF and tab become U+FFFD. */
-void	buf_put_shown(struct buf *buf, struct slice text);
+void buf_put_shown(struct buf *buf, struct slice text);
 
 /*
  * Rows of text in aligned columns: cut to the width of a terminal, whole when piped.  The cells are
@@ -106,11 +108,11 @@ void	buf_put_shown(struct buf *buf, struct slice text);
  */
 struct table;
 struct table *table_new(const char *const *heads, size_t n);
-void	table_row(struct table *table, const char *const *cells);
+void table_row(struct table *table, const char *const *cells);
 /* Into out; frees it. */
-void	table_print(struct table **table, struct buf *out);
+void table_print(struct table **table, struct buf *out);
 
-/* ---- the gateway for one command (local.c, local_front.c) ---------------------------------------------- */
+/* ---- the gateway for one command (local.c, local_front.c) ------------------------------------ */
 
 /*
  * A hub without a network front: loads the configuration, starts the upstreams, runs one task and
@@ -119,60 +121,61 @@ void	table_print(struct table **table, struct buf *out);
 struct local;
 
 struct local_reply {
-	struct buf result;		/* raw JSON, n 0 when there is none */
-	struct buf error;		/* JSON-RPC error of an upstream */
-	struct err err;			/* kind ERR_NONE: not used */
+	struct buf result; /* raw JSON, n 0 when there is none */
+	struct buf error;  /* JSON-RPC error of an upstream */
+	struct err err;	   /* kind ERR_NONE: not used */
 };
 
 struct log *cli_log_new(enum log_level level);
-MUST_CHECK bool cli_config_load(const struct options *options, struct log *log, struct config **out,
-	    struct err *err);
+MUST_CHECK bool cli_config_load(
+    const struct options *options, struct log *log, struct config **out, struct err *err);
 
 /* Runs work(local, arg) in a task and gives its exit status. patient: every upstream is waited for,
  * not only until start_wait. */
-int	local_run(struct options *options, bool patient, int (*work)(struct local *local, void *arg),
-	    void *arg);
+int local_run(
+    struct options *options, bool patient, int (*work)(struct local *local, void *arg), void *arg);
 struct hub *local_hub(struct local *local);
 struct loop *local_loop(struct local *local);
 /*
- * Waits until every upstream is up or has failed, or tool (if any) is there; says on a terminal what it
- * waits for.  settled_ms (may be NULL, else one a provider): how long each took.
+ * Waits until every upstream is up or has failed, or tool (if any) is there; says on a terminal
+ * what it waits for.  settled_ms (may be NULL, else one a provider): how long each took.
  */
-MUST_CHECK bool local_settle_wait(struct local *local, struct slice tool, uint64_t *settled_ms,
-	    struct err *err);
+MUST_CHECK bool
+local_settle_wait(struct local *local, struct slice tool, uint64_t *settled_ms, struct err *err);
 /* One request through the gateway, as a client would send it; false: it could not be made. */
 MUST_CHECK bool local_request_wait(struct local *local, enum mcp_method method, struct slice params,
-	    struct local_reply *reply, struct err *err);
-void	local_reply_fini(struct local_reply *reply);
+    struct local_reply *reply, struct err *err);
+void local_reply_fini(struct local_reply *reply);
 
 /* Private to local.c and local_front.c. */
 struct local_front;
 struct local_front *local_front_new(struct hub *hub);
-void	local_front_free(struct local_front **front);
+void local_front_free(struct local_front **front);
 MUST_CHECK bool local_front_request_wait(struct local_front *front, enum mcp_method method,
-	    struct slice params, struct local_reply *reply, struct err *err);
+    struct slice params, struct local_reply *reply, struct err *err);
 /* The person does not want the answer any more; it ends with ERR_CANCELLED soon. */
-void	local_front_cancel(struct local_front *front);
+void local_front_cancel(struct local_front *front);
 /* A passing remark on a terminal's last line, replaced by the next one. */
-void	local_status(const char *fmt, ...) PRINTF(1, 2);
-void	local_status_clear(void);
+void local_status(const char *fmt, ...) PRINTF(1, 2);
+void local_status_clear(void);
 
-/* ---- commands -------------------------------------------------------------------------------------- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
-int	serve_run(struct options *options);
-int	check_run(struct options *options);
-int	tools_run(struct options *options);
-int	call_run(struct options *options);
-int	demo_run(struct options *options);
-int	version_run(struct options *options);
-int	help_run(struct options *options);
+int serve_run(struct options *options);
+int check_run(struct options *options);
+int tools_run(struct options *options);
+int call_run(struct options *options);
+int demo_run(struct options *options);
+int version_run(struct options *options);
+int help_run(struct options *options);
 /* For usage errors and --help. */
-void	help_put_command(struct buf *out, const struct command *command);
-void	help_put_all(struct buf *out);
-void	help_put_markdown(struct buf *out);
+void help_put_command(struct buf *out, const struct command *command);
+void help_put_all(struct buf *out);
+void help_put_markdown(struct buf *out);
 
-/* The arguments of a tool from words of the command line: one JSON object, or key=value by schema. */
-MUST_CHECK bool call_arguments(const char *const *words, size_t n, struct slice schema, struct buf *out,
-	    struct err *err);
+/* The arguments of a tool from words of the command line: one JSON object, or key=value by schema.
+ */
+MUST_CHECK bool call_arguments(
+    const char *const *words, size_t n, struct slice schema, struct buf *out, struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The tables of commands and options.  Parsing, help, usage errors and docs/cli.md are made from these
- * rows; a command that is not here does not exist.
+ * The tables of commands and options.  Parsing, help, usage errors and docs/cli.md are made from
+ * these rows; a command that is not here does not exist.
  */
 #include <string.h>
 
@@ -12,49 +12,73 @@ const struct cli_option_row cli_options[OPTIONS_N] = {
 #undef X
 };
 
-#define READS_CONFIG	(OPTION_BIT(CONFIG) | OPTION_BIT(ENV_FILE))
-#define ANY_NUMBER	1000
+#define READS_CONFIG (OPTION_BIT(CONFIG) | OPTION_BIT(ENV_FILE))
+#define ANY_NUMBER   1000
 
 const struct command cli_commands[] = {
-	{ .name = "serve", .words = "",
-	  .help = "join the configured servers behind one endpoint",
-	  .about = "Runs until SIGTERM or SIGINT; requests in progress are then given 10 s, a second "
-	      "signal ends at\nonce. SIGHUP reads the configuration again: changed upstreams take "
-	      "effect, a faulty file changes\nnothing.",
-	  .options = READS_CONFIG | OPTION_BIT(TRANSPORT) | OPTION_BIT(HOST) | OPTION_BIT(PORT),
-	  .keeper = KEEPER_ALWAYS, .run = serve_run },
-	{ .name = "check", .words = "",
-	  .help = "validate the configuration, with --connect try every upstream",
-	  .about = "Says what is configured. With --connect, one row an upstream: how it went, the "
-	      "revision it speaks,\nhow many tools it offers, how long it took, and why it failed.",
-	  .options = READS_CONFIG | OPTION_BIT(CONNECT) | OPTION_BIT(JSON),
-	  .keeper = KEEPER_TO_CONNECT, .run = check_run },
-	{ .name = "tools", .words = "",
-	  .help = "list the tools that a client would see",
-	  .about = "Starts its own upstreams. With --json, the result of tools/list with `server` on "
-	      "each tool.",
-	  .options = READS_CONFIG | OPTION_BIT(JSON), .keeper = KEEPER_ALWAYS, .run = tools_run },
-	{ .name = "call", .words = "TOOL [JSON | KEY=VALUE ...]", .words_least = 1,
-	  .words_most = ANY_NUMBER,
-	  .help = "call one tool and print the result",
-	  .about = "Arguments are one JSON object, or words KEY=VALUE whose values are read as the tool's "
-	      "schema says:\nnumbers, booleans, objects and lists as JSON, everything else as text. "
-	      "With --json, the whole\nCallToolResult is printed. Starts its own upstreams; their "
-	      "questions are put to you when stdin is a\nterminal, and declined when it is not.",
-	  .options = READS_CONFIG | OPTION_BIT(JSON), .keeper = KEEPER_ALWAYS, .run = call_run },
-	{ .name = "demo", .words = "",
-	  .help = "a small MCP server over stdio, to try things",
-	  .about = "Tools: echo{text}, time{}, sleep{seconds}, count{to} with progress, ask{message} with a "
-	      "question to\nthe client. Ends when stdin does.",
-	  .run = demo_run },
-	{ .name = "version", .words = "", .help = "print the version and the protocol revisions spoken",
-	  .about = "", .run = version_run },
-	{ .name = "help", .words = "[COMMAND | configuration]", .words_most = 1,
-	  .help = "say how bascule or a command is used",
-	  .about = "`help configuration` describes every option of bascule.yaml; with --schema as a JSON "
-	      "Schema for\neditors. --markdown prints the page of documentation: of the commands, or of "
-	      "the configuration.",
-	  .options = OPTION_BIT(MARKDOWN) | OPTION_BIT(SCHEMA), .run = help_run },
+	{ .name = "serve",
+	    .words = "",
+	    .help = "join the configured servers behind one endpoint",
+	    .about =
+		"Runs until SIGTERM or SIGINT; requests in progress are then given 10 s, a second "
+		"signal ends at\nonce. SIGHUP reads the configuration again: changed upstreams take "
+		"effect, a faulty file changes\nnothing.",
+	    .options = READS_CONFIG | OPTION_BIT(TRANSPORT) | OPTION_BIT(HOST) | OPTION_BIT(PORT),
+	    .keeper = KEEPER_ALWAYS,
+	    .run = serve_run },
+	{ .name = "check",
+	    .words = "",
+	    .help = "validate the configuration, with --connect try every upstream",
+	    .about =
+		"Says what is configured. With --connect, one row an upstream: how it went, the "
+		"revision it speaks,\nhow many tools it offers, how long it took, and why it failed.",
+	    .options = READS_CONFIG | OPTION_BIT(CONNECT) | OPTION_BIT(JSON),
+	    .keeper = KEEPER_TO_CONNECT,
+	    .run = check_run },
+	{ .name = "tools",
+	    .words = "",
+	    .help = "list the tools that a client would see",
+	    .about =
+		"Starts its own upstreams. With --json, the result of tools/list with `server` on "
+		"each tool.",
+	    .options = READS_CONFIG | OPTION_BIT(JSON),
+	    .keeper = KEEPER_ALWAYS,
+	    .run = tools_run },
+	{ .name = "call",
+	    .words = "TOOL [JSON | KEY=VALUE ...]",
+	    .words_least = 1,
+	    .words_most = ANY_NUMBER,
+	    .help = "call one tool and print the result",
+	    .about =
+		"Arguments are one JSON object, or words KEY=VALUE whose values are read as the tool's "
+		"schema says:\nnumbers, booleans, objects and lists as JSON, everything else as text. "
+		"With --json, the whole\nCallToolResult is printed. Starts its own upstreams; their "
+		"questions are put to you when stdin is a\nterminal, and declined when it is not.",
+	    .options = READS_CONFIG | OPTION_BIT(JSON),
+	    .keeper = KEEPER_ALWAYS,
+	    .run = call_run },
+	{ .name = "demo",
+	    .words = "",
+	    .help = "a small MCP server over stdio, to try things",
+	    .about =
+		"Tools: echo{text}, time{}, sleep{seconds}, count{to} with progress, ask{message} with a "
+		"question to\nthe client. Ends when stdin does.",
+	    .run = demo_run },
+	{ .name = "version",
+	    .words = "",
+	    .help = "print the version and the protocol revisions spoken",
+	    .about = "",
+	    .run = version_run },
+	{ .name = "help",
+	    .words = "[COMMAND | configuration]",
+	    .words_most = 1,
+	    .help = "say how bascule or a command is used",
+	    .about =
+		"`help configuration` describes every option of bascule.yaml; with --schema as a JSON "
+		"Schema for\neditors. --markdown prints the page of documentation: of the commands, or of "
+		"the configuration.",
+	    .options = OPTION_BIT(MARKDOWN) | OPTION_BIT(SCHEMA),
+	    .run = help_run },
 };
 const size_t cli_commands_n = COUNT(cli_commands);
 

@@ -1,9 +1,9 @@
 /*
  * `bascule demo`: a small MCP server over stdio, to try things and to test against.  It speaks the
- * legacy revisions by itself (no front, no gateway), on the same loop, lines and tasks as everything
- * else.  The tools are rows in demo_tools.c.
+ * legacy revisions by itself (no front, no gateway), on the same loop, lines and tasks as
+ * everything else.  The tools are rows in demo_tools.c.
  *
- * A message is read, answered or given to a task; a call in a task keeps the message's memory.  When
+ * A message is read, answered or given to a task; a call in a task keeps the message's memory. When
  * stdin ends, calls in progress are cut, what was written is flushed, and the program ends.
  */
 #include <errno.h>
@@ -14,9 +14,9 @@
 #include "cli/cli.h"
 #include "cli/demo.h"
 
-#define MESSAGE_BYTES	(64 * MIB)
-#define OUTBOX_BYTES	(256 * MIB)
-#define SEND_AT_ONCE	(64 * KIB)	/* larger messages are not copied into the queue */
+#define MESSAGE_BYTES (64 * MIB)
+#define OUTBOX_BYTES  (256 * MIB)
+#define SEND_AT_ONCE  (64 * KIB) /* larger messages are not copied into the queue */
 
 /* ---- out ---- */
 
@@ -59,7 +59,11 @@ static void
 send_result(struct demo *demo, struct slice id, struct slice result)
 {
 	const struct slice parts[] = {
-		S("{\"jsonrpc\":\"2.0\",\"id\":"), id, S(",\"result\":"), result, S("}"),
+		S("{\"jsonrpc\":\"2.0\",\"id\":"),
+		id,
+		S(",\"result\":"),
+		result,
+		S("}"),
 	};
 
 	demo_send(demo, parts, COUNT(parts));
@@ -182,7 +186,8 @@ work_cancel(struct demo *demo, struct slice id)
 
 /* ---- requests ---- */
 
-/* `elicitation: {}` means forms; since 2025-11-25 it may name its modes, and then must name form. */
+/* `elicitation: {}` means forms; since 2025-11-25 it may name its modes, and then must name form.
+ */
 static bool
 can_elicit(struct slice capabilities)
 {
@@ -207,7 +212,8 @@ initialize(struct demo *demo, const struct message *message)
 		send_error(demo, message->id, &err);
 		return;
 	}
-	if (message->params.p == NULL || !json_find(message->params, S("protocolVersion"), &version) ||
+	if (message->params.p == NULL ||
+	    !json_find(message->params, S("protocolVersion"), &version) ||
 	    json_type(version) != JSON_STRING) {
 		err_set(&err, ERR_PARAMS, "initialize needs a protocolVersion");
 		send_error(demo, message->id, &err);
@@ -220,7 +226,8 @@ initialize(struct demo *demo, const struct message *message)
 	    can_elicit(capabilities);
 	demo->is_initialised = true;
 	buf_init(&out, NULL, 64 * KIB);
-	buf_printf(&out, "{\"protocolVersion\":\"%s\",\"capabilities\":{\"tools\":{}},\"serverInfo\":"
+	buf_printf(&out,
+	    "{\"protocolVersion\":\"%s\",\"capabilities\":{\"tools\":{}},\"serverInfo\":"
 	    "{\"name\":\"bascule-demo\",\"title\":\"bascule demo\",\"version\":\"%s\"},\"instructions\":"
 	    "\"A small server to try things with: echo, time, sleep, count, ask.\"}",
 	    mcp_revision_name(demo->revision), BASCULE_VERSION);
@@ -276,9 +283,10 @@ request(struct demo *demo, const struct message *message)
 {
 	struct err err = { 0 };
 
-	if (!demo->is_initialised && (message->method == MCP_TOOLS_LIST ||
-	    message->method == MCP_TOOLS_CALL)) {
-		err_set(&err, ERR_REQUEST, "%.*s came before initialize", SLICE_FMT(message->method_name));
+	if (!demo->is_initialised &&
+	    (message->method == MCP_TOOLS_LIST || message->method == MCP_TOOLS_CALL)) {
+		err_set(&err, ERR_REQUEST, "%.*s came before initialize",
+		    SLICE_FMT(message->method_name));
 		send_error(demo, message->id, &err);
 		return;
 	}
@@ -299,7 +307,8 @@ request(struct demo *demo, const struct message *message)
 		break;
 	}
 	err_set(&err, ERR_METHOD, "unknown method \"%.*s\"",
-	    message->method_name.n > 100 ? 100 : (int)message->method_name.n, message->method_name.p);
+	    message->method_name.n > 100 ? 100 : (int)message->method_name.n,
+	    message->method_name.p);
 	send_error(demo, message->id, &err);
 }
 
@@ -320,8 +329,8 @@ answer(struct demo *demo, const struct message *message)
 		task_wake(work->task);
 		return;
 	}
-	log_event(demo->log, LOG_WARN, "unknown_id", "an answer with an id that was not asked: %.*s",
-	    SLICE_FMT(message->id));
+	log_event(demo->log, LOG_WARN, "unknown_id",
+	    "an answer with an id that was not asked: %.*s", SLICE_FMT(message->id));
 }
 
 /* ---- in ---- */

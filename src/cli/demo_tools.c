@@ -1,6 +1,6 @@
 /*
- * The tools of the demo server: echo, time, sleep, count (with progress), ask (elicitation).  A tool
- * is a row; its schema and the check of its argument come from the row.
+ * The tools of the demo server: echo, time, sleep, count (with progress), ask (elicitation).  A
+ * tool is a row; its schema and the check of its argument come from the row.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 
 #include "cli/demo.h"
 
-#define COUNT_STEP_MS	50
-#define NUMBER_BYTES	64	/* longer numbers are no numbers of ours */
+#define COUNT_STEP_MS 50
+#define NUMBER_BYTES  64 /* longer numbers are no numbers of ours */
 
 /* ---- answers at once ---- */
 
@@ -18,9 +18,13 @@ static void
 echo(struct demo *demo, const struct message *message, const struct demo_value *value)
 {
 	const struct slice parts[] = {
-		S("{\"jsonrpc\":\"2.0\",\"id\":"), message->id,
-		S(",\"result\":{\"content\":[{\"type\":\"text\",\"text\":"), value->token,
-		S("}],\"structuredContent\":{\"text\":"), value->token, S("}}}"),
+		S("{\"jsonrpc\":\"2.0\",\"id\":"),
+		message->id,
+		S(",\"result\":{\"content\":[{\"type\":\"text\",\"text\":"),
+		value->token,
+		S("}],\"structuredContent\":{\"text\":"),
+		value->token,
+		S("}}}"),
 	};
 
 	demo_send(demo, parts, COUNT(parts));
@@ -55,11 +59,15 @@ nap(struct work *work)
 static void
 progress(struct work *work, unsigned done, unsigned total)
 {
-	struct slice numbers = arena_printf(&work->arena, ",\"progress\":%u,\"total\":%u,"
-	    "\"message\":\"%u of %u\"}}", done, total, done, total);
+	struct slice numbers = arena_printf(&work->arena,
+	    ",\"progress\":%u,\"total\":%u,"
+	    "\"message\":\"%u of %u\"}}",
+	    done, total, done, total);
 	const struct slice parts[] = {
 		S("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\","
-		    "\"params\":{\"progressToken\":"), work->message.progress_token, numbers,
+		  "\"params\":{\"progressToken\":"),
+		work->message.progress_token,
+		numbers,
 	};
 
 	demo_send(work->demo, parts, COUNT(parts));
@@ -77,8 +85,8 @@ count(struct work *work)
 		if (work->message.progress_token.p != NULL)
 			progress(work, i, to);
 	}
-	demo_send_text(work->demo, work->message.id, false,
-	    arena_printf(&work->arena, "counted to %u", to));
+	demo_send_text(
+	    work->demo, work->message.id, false, arena_printf(&work->arena, "counted to %u", to));
 }
 
 static void
@@ -87,9 +95,11 @@ ask_send(struct work *work)
 	struct slice id = arena_printf(&work->arena, "{\"jsonrpc\":\"2.0\",\"id\":\"ask-%llu\",",
 	    (unsigned long long)work->ask);
 	const struct slice parts[] = {
-		id, S("\"method\":\"elicitation/create\",\"params\":{\"message\":"), work->value.token,
+		id,
+		S("\"method\":\"elicitation/create\",\"params\":{\"message\":"),
+		work->value.token,
 		S(",\"requestedSchema\":{\"type\":\"object\",\"properties\":{\"answer\":"
-		    "{\"type\":\"string\",\"title\":\"Answer\"}},\"required\":[\"answer\"]}}}"),
+		  "{\"type\":\"string\",\"title\":\"Answer\"}},\"required\":[\"answer\"]}}}"),
 	};
 
 	demo_send(work->demo, parts, COUNT(parts));
@@ -98,7 +108,8 @@ ask_send(struct work *work)
 static void
 ask_take_back(struct work *work)
 {
-	struct slice text = arena_printf(&work->arena, "{\"jsonrpc\":\"2.0\",\"method\":"
+	struct slice text = arena_printf(&work->arena,
+	    "{\"jsonrpc\":\"2.0\",\"method\":"
 	    "\"notifications/cancelled\",\"params\":{\"requestId\":\"ask-%llu\"}}",
 	    (unsigned long long)work->ask);
 
@@ -116,8 +127,8 @@ ask_outcome(struct work *work)
 		if (!json_find(body, S("message"), &token) || json_type(token) != JSON_STRING ||
 		    token.n > ARENA_SMALL / 2 || !json_string(&work->arena, token, &text, &err))
 			text = S("without a message");
-		return arena_printf(&work->arena, "the client answered with an error: %.*s",
-		    SLICE_FMT(text));
+		return arena_printf(
+		    &work->arena, "the client answered with an error: %.*s", SLICE_FMT(text));
 	}
 	if (json_type(body) != JSON_OBJECT || !json_find(body, S("action"), &action))
 		return S("the client's answer has no action");
@@ -142,8 +153,9 @@ ask(struct work *work)
 	struct err err;
 
 	if (!demo->can_elicit) {
-		demo_send_text(demo, work->message.id, false, S("this client cannot be asked: it did "
-		    "not declare the capability `elicitation`"));
+		demo_send_text(demo, work->message.id, false,
+		    S("this client cannot be asked: it did "
+		      "not declare the capability `elicitation`"));
 		return;
 	}
 	work->ask = ++demo->asks;
@@ -155,35 +167,53 @@ ask(struct work *work)
 		}
 	}
 	work->ask = 0;
-	demo_send_text(demo, work->message.id, work->answer.kind == MESSAGE_ERROR, ask_outcome(work));
+	demo_send_text(
+	    demo, work->message.id, work->answer.kind == MESSAGE_ERROR, ask_outcome(work));
 }
 
 /* ---- the table ---- */
 
-#define LOOKS	"{\"readOnlyHint\":true,\"idempotentHint\":true,\"openWorldHint\":false}"
-#define WAITS	"{\"readOnlyHint\":true,\"openWorldHint\":false}"
+#define LOOKS "{\"readOnlyHint\":true,\"idempotentHint\":true,\"openWorldHint\":false}"
+#define WAITS "{\"readOnlyHint\":true,\"openWorldHint\":false}"
 
 static const struct demo_tool tools[] = {
-	{ .name = "echo", .title = "Echo", .help = "Answers with the text it was given.",
-	  .annotations = LOOKS,
-	  .output = "{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\"}},"
-	      "\"required\":[\"text\"]}",
-	  .arg = { "text", "The text to give back", DEMO_STRING, 0, 0 }, .now = echo },
-	{ .name = "time", .title = "Time", .help = "The time in UTC.", .annotations = WAITS,
-	  .now = tell_time },
-	{ .name = "sleep", .title = "Sleep", .help = "Waits, then answers. Can be cancelled.",
-	  .annotations = WAITS,
-	  .arg = { "seconds", "How long to wait", DEMO_NUMBER, 0, 600 }, .run = nap },
-	{ .name = "count", .title = "Count",
-	  .help = "Counts slowly and reports every step as progress.", .annotations = WAITS,
-	  .arg = { "to", "The last number", DEMO_INTEGER, 1, 1000 }, .run = count },
-	{ .name = "ask", .title = "Ask", .help = "Asks the person at the client and repeats the answer.",
-	  .annotations = "{\"openWorldHint\":false}",
-	  .arg = { "message", "The question", DEMO_STRING, 0, 0 }, .run = ask },
+	{ .name = "echo",
+	    .title = "Echo",
+	    .help = "Answers with the text it was given.",
+	    .annotations = LOOKS,
+	    .output = "{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\"}},"
+		      "\"required\":[\"text\"]}",
+	    .arg = { "text", "The text to give back", DEMO_STRING, 0, 0 },
+	    .now = echo },
+	{ .name = "time",
+	    .title = "Time",
+	    .help = "The time in UTC.",
+	    .annotations = WAITS,
+	    .now = tell_time },
+	{ .name = "sleep",
+	    .title = "Sleep",
+	    .help = "Waits, then answers. Can be cancelled.",
+	    .annotations = WAITS,
+	    .arg = { "seconds", "How long to wait", DEMO_NUMBER, 0, 600 },
+	    .run = nap },
+	{ .name = "count",
+	    .title = "Count",
+	    .help = "Counts slowly and reports every step as progress.",
+	    .annotations = WAITS,
+	    .arg = { "to", "The last number", DEMO_INTEGER, 1, 1000 },
+	    .run = count },
+	{ .name = "ask",
+	    .title = "Ask",
+	    .help = "Asks the person at the client and repeats the answer.",
+	    .annotations = "{\"openWorldHint\":false}",
+	    .arg = { "message", "The question", DEMO_STRING, 0, 0 },
+	    .run = ask },
 };
 
 static const char *const type_names[] = {
-	[DEMO_STRING] = "string", [DEMO_NUMBER] = "number", [DEMO_INTEGER] = "integer",
+	[DEMO_STRING] = "string",
+	[DEMO_NUMBER] = "number",
+	[DEMO_INTEGER] = "integer",
 };
 
 const struct demo_tool *
@@ -203,8 +233,8 @@ schema_put(struct buf *out, const struct demo_tool *tool)
 		buf_printf(out, "\"%s\":{\"type\":\"%s\",\"description\":\"%s\"", tool->arg.name,
 		    type_names[tool->arg.type], tool->arg.help);
 		if (tool->arg.type != DEMO_STRING)
-			buf_printf(out, ",\"minimum\":%g,\"maximum\":%g", tool->arg.least,
-			    tool->arg.most);
+			buf_printf(
+			    out, ",\"minimum\":%g,\"maximum\":%g", tool->arg.least, tool->arg.most);
 		buf_printf(out, "}},\"required\":[\"%s\"]", tool->arg.name);
 	} else {
 		buf_putc(out, '}');
@@ -219,7 +249,8 @@ demo_tools_put(struct buf *out)
 	for (size_t i = 0; i < COUNT(tools); i++) {
 		const struct demo_tool *tool = &tools[i];
 
-		buf_printf(out, "%s{\"name\":\"%s\",\"title\":\"%s\",\"description\":\"%s\",\"inputSchema\":",
+		buf_printf(out,
+		    "%s{\"name\":\"%s\",\"title\":\"%s\",\"description\":\"%s\",\"inputSchema\":",
 		    i > 0 ? "," : "", tool->name, tool->title, tool->help);
 		schema_put(out, tool);
 		if (tool->output != NULL)
@@ -240,14 +271,14 @@ number_read(const struct demo_tool *tool, struct demo_value *value, struct err *
 		return err_set(err, ERR_PARAMS, "%s: \"%s\" must be %s", tool->name, tool->arg.name,
 		    tool->arg.type == DEMO_INTEGER ? "an integer" : "a number");
 	if (value->token.n >= sizeof(text))
-		return err_set(err, ERR_PARAMS, "%s: \"%s\" has too many digits", tool->name,
-		    tool->arg.name);
+		return err_set(
+		    err, ERR_PARAMS, "%s: \"%s\" has too many digits", tool->name, tool->arg.name);
 	memcpy(text, value->token.p, value->token.n);
 	text[value->token.n] = '\0';
 	value->number = strtod(text, NULL);
 	if (!(value->number >= tool->arg.least && value->number <= tool->arg.most))
-		return err_set(err, ERR_PARAMS, "%s: \"%s\" must be from %g to %g, not %s", tool->name,
-		    tool->arg.name, tool->arg.least, tool->arg.most, text);
+		return err_set(err, ERR_PARAMS, "%s: \"%s\" must be from %g to %g, not %s",
+		    tool->name, tool->arg.name, tool->arg.least, tool->arg.most, text);
 	if (tool->arg.type == DEMO_INTEGER && (double)(int64_t)value->number != value->number)
 		return err_set(err, ERR_PARAMS, "%s: \"%s\" must be an integer, not %s", tool->name,
 		    tool->arg.name, text);
@@ -255,8 +286,8 @@ number_read(const struct demo_tool *tool, struct demo_value *value, struct err *
 }
 
 bool
-demo_tool_check(const struct demo_tool *tool, struct slice arguments, struct demo_value *value,
-    struct err *err)
+demo_tool_check(
+    const struct demo_tool *tool, struct slice arguments, struct demo_value *value, struct err *err)
 {
 	struct slice key, token;
 	struct json_iter iter;
@@ -268,8 +299,9 @@ demo_tool_check(const struct demo_tool *tool, struct slice arguments, struct dem
 		json_iter_init(&iter, arguments);
 		while (json_iter_next(&iter, &key, &token)) {
 			if (tool->arg.name == NULL || !slice_eq(key, slice_of(tool->arg.name)))
-				return err_set(err, ERR_PARAMS, "%s: there is no argument \"%.*s\"%s%s%s",
-				    tool->name, key.n > 64 ? 64 : (int)key.n, key.p,
+				return err_set(err, ERR_PARAMS,
+				    "%s: there is no argument \"%.*s\"%s%s%s", tool->name,
+				    key.n > 64 ? 64 : (int)key.n, key.p,
 				    tool->arg.name != NULL ? " (its argument is \"" : "",
 				    tool->arg.name != NULL ? tool->arg.name : "",
 				    tool->arg.name != NULL ? "\")" : "");
@@ -284,6 +316,7 @@ demo_tool_check(const struct demo_tool *tool, struct slice arguments, struct dem
 	if (tool->arg.type != DEMO_STRING)
 		return number_read(tool, value, err);
 	if (json_type(value->token) != JSON_STRING)
-		return err_set(err, ERR_PARAMS, "%s: \"%s\" must be a string", tool->name, tool->arg.name);
+		return err_set(
+		    err, ERR_PARAMS, "%s: \"%s\" must be a string", tool->name, tool->arg.name);
 	return true;
 }

@@ -60,8 +60,9 @@ help_put_command(struct buf *out, const struct command *command)
 {
 	char name[48];
 
-	buf_printf(out, "bascule %s%s%s [OPTIONS]\n\n%c%s.\n", command->name, command->words[0] ? " " : "",
-	    command->words, command->help[0] - 'a' + 'A', command->help + 1);
+	buf_printf(out, "bascule %s%s%s [OPTIONS]\n\n%c%s.\n", command->name,
+	    command->words[0] ? " " : "", command->words, command->help[0] - 'a' + 'A',
+	    command->help + 1);
 	if (command->about[0] != '\0')
 		buf_printf(out, "%s\n", command->about);
 	buf_puts(out, "\nOptions:\n");
@@ -88,9 +89,9 @@ help_put_all(struct buf *out)
 static void
 put_markdown_command(struct buf *out, const struct command *command)
 {
-	buf_printf(out, "\n## bascule %s\n\n```\nbascule %s%s%s [OPTIONS]\n```\n\n%c%s.", command->name,
-	    command->name, command->words[0] ? " " : "", command->words, command->help[0] - 'a' + 'A',
-	    command->help + 1);
+	buf_printf(out, "\n## bascule %s\n\n```\nbascule %s%s%s [OPTIONS]\n```\n\n%c%s.",
+	    command->name, command->name, command->words[0] ? " " : "", command->words,
+	    command->help[0] - 'a' + 'A', command->help + 1);
 	if (command->about[0] != '\0')
 		buf_printf(out, "\n%s", command->about);
 	buf_puts(out, "\n");
@@ -113,12 +114,14 @@ put_markdown_command(struct buf *out, const struct command *command)
 void
 help_put_markdown(struct buf *out)
 {
-	buf_printf(out, "# The commands\n\nMade by `bascule help --markdown` from the table of commands "
+	buf_printf(out,
+	    "# The commands\n\nMade by `bascule help --markdown` from the table of commands "
 	    "(`src/cli/commands.c`).\n\n%s\nResults go to stdout, everything else to stderr. Every command "
-	    "knows `-h`, `--help`.\n\n| command | |\n|---|---|\n", intro);
+	    "knows `-h`, `--help`.\n\n| command | |\n|---|---|\n",
+	    intro);
 	for (size_t i = 0; i < cli_commands_n; i++)
-		buf_printf(out, "| [`%s`](#bascule-%s) | %s |\n", cli_commands[i].name, cli_commands[i].name,
-		    cli_commands[i].help);
+		buf_printf(out, "| [`%s`](#bascule-%s) | %s |\n", cli_commands[i].name,
+		    cli_commands[i].name, cli_commands[i].help);
 	buf_puts(out, "\n| exit status | |\n|---|---|\n");
 	for (size_t i = 0; i < COUNT(statuses); i++)
 		buf_printf(out, "| %zu | %s |\n", i, statuses[i]);
@@ -136,8 +139,8 @@ unknown_topic(const char *topic, struct err *err)
 		known[n++] = cli_commands[i].name;
 	nearest = cli_nearest(topic, known, n);
 	if (nearest != NULL)
-		return err_set(err, ERR_USAGE, "help: unknown command \"%.40s\" (did you mean \"%s\"?)",
-		    topic, nearest);
+		return err_set(err, ERR_USAGE,
+		    "help: unknown command \"%.40s\" (did you mean \"%s\"?)", topic, nearest);
 	return err_set(err, ERR_USAGE, "help: unknown command \"%.40s\"", topic);
 }
 

@@ -1,6 +1,6 @@
 /*
- * The gateway for one command: configuration, loop, hub and a front of its own, one task that does the
- * command's work, and an orderly end.  Little is logged: the command's output says how it went.
+ * The gateway for one command: configuration, loop, hub and a front of its own, one task that does
+ * the command's work, and an orderly end.  Little is logged: the command's output says how it went.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -9,27 +9,27 @@
 
 #include "cli/cli.h"
 
-#define POLL_MS		5	/* how exact the times of `check --connect` are */
-#define REMARK_AFTER_MS	500	/* quick ones are not worth a remark */
-#define PATIENCE_MS	5000	/* on top of the longest connect_timeout */
+#define POLL_MS		5    /* how exact the times of `check --connect` are */
+#define REMARK_AFTER_MS 500  /* quick ones are not worth a remark */
+#define PATIENCE_MS	5000 /* on top of the longest connect_timeout */
 
 struct local {
 	struct options *options;
 	struct log *log;
 	struct loop *loop;
-	struct config *config;		/* until the hub takes it */
+	struct config *config; /* until the hub takes it */
 	struct hub *hub;
 	struct local_front *front;
 	uint64_t started_ms;
-	bool	was_interrupted;
-	int	(*work)(struct local *local, void *arg);
-	void	*arg;
-	int	status;
+	bool was_interrupted;
+	int (*work)(struct local *local, void *arg);
+	void *arg;
+	int status;
 };
 
 /* ---- a remark on the last line of the terminal ---- */
 
-static bool remark_is_shown;	/* there is one stderr in a process */
+static bool remark_is_shown; /* there is one stderr in a process */
 
 void
 local_status_clear(void)
@@ -43,7 +43,7 @@ local_status_clear(void)
 void
 local_status(const char *fmt, ...)
 {
-	char text[79];			/* of a narrow terminal's line */
+	char text[79]; /* of a narrow terminal's line */
 	struct buf out;
 	va_list ap;
 
@@ -73,13 +73,14 @@ cli_log_new(enum log_level level)
 
 	if (getentropy(bits, sizeof(bits)) != 0)
 		memset(bits, 0, sizeof(bits));
-	snprintf(instance, sizeof(instance), "%ld-%02x%02x%02x%02x", (long)getpid(), bits[0], bits[1],
-	    bits[2], bits[3]);
+	snprintf(instance, sizeof(instance), "%ld-%02x%02x%02x%02x", (long)getpid(), bits[0],
+	    bits[1], bits[2], bits[3]);
 	return log_new(STDERR_FILENO, level, LOG_TEXT, instance);
 }
 
 bool
-cli_config_load(const struct options *options, struct log *log, struct config **out, struct err *err)
+cli_config_load(
+    const struct options *options, struct log *log, struct config **out, struct err *err)
 {
 	struct config_source source = {
 		.file = options->value[OPTION_CONFIG],
@@ -90,7 +91,8 @@ cli_config_load(const struct options *options, struct log *log, struct config **
 	return config_load(&source, log, out, err);
 }
 
-/* Ctrl-C: upstreams are told that nobody waits any more, and end in order. The second one is final. */
+/* Ctrl-C: upstreams are told that nobody waits any more, and end in order. The second one is final.
+ */
 static void
 on_interrupt(void *ctx, int signo)
 {
@@ -126,18 +128,21 @@ be_patient(struct config *config)
 {
 	for (size_t i = 0; i < config->upstreams_n; i++)
 		if (config->start_wait_ms < config->upstreams[i].connect_timeout_ms + PATIENCE_MS)
-			config->start_wait_ms = config->upstreams[i].connect_timeout_ms + PATIENCE_MS;
+			config->start_wait_ms =
+			    config->upstreams[i].connect_timeout_ms + PATIENCE_MS;
 }
 
 int
-local_run(struct options *options, bool patient, int (*work)(struct local *local, void *arg), void *arg)
+local_run(
+    struct options *options, bool patient, int (*work)(struct local *local, void *arg), void *arg)
 {
 	struct local local = { .options = options, .work = work, .arg = arg };
 	struct group group = { 0 };
 	struct err err = { 0 };
 	bool ok;
 
-	/* Who waits for every upstream wants to know what is odd about them; who calls one does not. */
+	/* Who waits for every upstream wants to know what is odd about them; who calls one does
+	 * not. */
 	local.log = cli_log_new(patient ? LOG_WARN : LOG_ERROR);
 	ok = cli_config_load(options, local.log, &local.config, &err) &&
 	    config_check(local.config, &err);

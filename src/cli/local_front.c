@@ -1,7 +1,7 @@
 /*
  * A front within the process: what a command asks of the gateway goes the same way as a client's
- * request, through an exchange.  Progress becomes a remark on the terminal; questions are put to the
- * person there (ask_person.c), and declined where nobody can be asked.
+ * request, through an exchange.  Progress becomes a remark on the terminal; questions are put to
+ * the person there (ask_person.c), and declined where nobody can be asked.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "cli/ask_person.h"
 #include "cli/cli.h"
 
-#define REMARK_EVERY_MS	1000
+#define REMARK_EVERY_MS 1000
 
 struct local_front {
 	struct hub *hub;
@@ -18,8 +18,8 @@ struct local_front {
 	struct intake intake;
 	struct person *person;
 	uint64_t number;
-	struct exchange *exchange;	/* the request in progress, or NULL */
-	bool	was_read;		/* the intake is done with the text */
+	struct exchange *exchange; /* the request in progress, or NULL */
+	bool was_read;		   /* the intake is done with the text */
 	struct message message;
 	struct err fault;
 };
@@ -29,7 +29,7 @@ struct local_call {
 	struct local_front *front;
 	struct local_reply *reply;
 	struct task *task;
-	bool	has_progress, is_done;
+	bool has_progress, is_done;
 };
 
 /* ---- the front's half of an exchange ---- */
@@ -83,7 +83,10 @@ ask_wait(struct exchange *exchange, const struct question *question, struct answ
 }
 
 static const struct front_ops local_front_ops = {
-	.name = "local", .ask_wait = ask_wait, .tell = tell, .finish = finish,
+	.name = "local",
+	.ask_wait = ask_wait,
+	.tell = tell,
+	.finish = finish,
 };
 
 /* ---- requests ---- */
@@ -172,8 +175,8 @@ local_front_request_wait(struct local_front *front, enum mcp_method method, stru
 		if (!task_park_until_wait(front->loop, ms + REMARK_EVERY_MS, &timed_out, err))
 			return false;
 		if (timed_out && !call.has_progress && !person_is_asked(front->person))
-			local_status("waiting for the answer (%llu s)", (unsigned long long)
-			    ((loop_now_ms(front->loop) - started_ms) / 1000));
+			local_status("waiting for the answer (%llu s)",
+			    (unsigned long long)((loop_now_ms(front->loop) - started_ms) / 1000));
 	}
 	local_status_clear();
 	return buf_check(&reply->result, err) && buf_check(&reply->error, err);

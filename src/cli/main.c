@@ -27,10 +27,12 @@ usage(const struct options *options, const struct err *err)
 	int status = cli_fail(err);
 
 	buf_init(&out, NULL, MIB);
-	if (options->command == NULL && (options->given & OPTION_BIT(HELP)) == 0 && options->words_n == 0)
+	if (options->command == NULL && (options->given & OPTION_BIT(HELP)) == 0 &&
+	    options->words_n == 0)
 		buf_puts(&out, "`bascule help` lists the commands.\n");
 	else if (options->command != NULL)
-		buf_printf(&out, "`bascule help %s` says how it is used.\n", options->command->name);
+		buf_printf(
+		    &out, "`bascule help %s` says how it is used.\n", options->command->name);
 	cli_write(2, buf_view(&out));
 	buf_fini(&out);
 	return status;
@@ -53,7 +55,8 @@ static bool
 wants_keeper(const struct options *options)
 {
 	return options->command->keeper == KEEPER_ALWAYS ||
-	    (options->command->keeper == KEEPER_TO_CONNECT && option_is_given(options, OPTION_CONNECT));
+	    (options->command->keeper == KEEPER_TO_CONNECT &&
+		option_is_given(options, OPTION_CONNECT));
 }
 
 int
@@ -77,6 +80,6 @@ main(int argc, char **argv)
 			return cli_fail(&err);
 	}
 	status = options.command->run(&options);
-	keeper_close(&options.keeper);	/* no loop took it over */
+	keeper_close(&options.keeper); /* no loop took it over */
 	return status;
 }

@@ -1,5 +1,6 @@
 /*
- * What people and programs read: errors, texts of strangers made harmless for a terminal, and tables.
+ * What people and programs read: errors, texts of strangers made harmless for a terminal, and
+ * tables.
  */
 #include <errno.h>
 #include <libsmartcols.h>
@@ -100,11 +101,11 @@ table_new(const char *const *heads, size_t n)
 	table->scols = scols_new_table();
 	must(table->scols != NULL);
 	table->columns = n;
-	scols_table_set_termforce(table->scols,
-	    isatty(STDOUT_FILENO) ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+	scols_table_set_termforce(
+	    table->scols, isatty(STDOUT_FILENO) ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
 	for (size_t i = 0; i < n; i++)
 		must(scols_table_new_column(table->scols, heads[i], i + 1 < n ? 0 : 0.9,
-		    i + 1 < n ? 0 : SCOLS_FL_TRUNC) != NULL);
+			 i + 1 < n ? 0 : SCOLS_FL_TRUNC) != NULL);
 	return table;
 }
 

@@ -1,9 +1,9 @@
 /*
  * `bascule serve`: the gateway with its fronts, until a signal or the end of stdin.
  *
- * The end has an order: no new requests; those in progress finish (10 s, or a second signal); the hub
- * with its upstreams goes, then the fronts, then the loop.  A reload replaces what upstreams say; what
- * only a restart can change is named.
+ * The end has an order: no new requests; those in progress finish (10 s, or a second signal); the
+ * hub with its upstreams goes, then the fronts, then the loop.  A reload replaces what upstreams
+ * say; what only a restart can change is named.
  */
 #include <errno.h>
 #include <signal.h>
@@ -14,21 +14,21 @@
 #include "cli/cli.h"
 
 #define DRAIN_MS	10000
-#define LINGER_MS	50	/* last bytes leave after the last request has ended */
-#define DEFAULT_ADDRESS	"127.0.0.1:8080"
+#define LINGER_MS	50 /* last bytes leave after the last request has ended */
+#define DEFAULT_ADDRESS "127.0.0.1:8080"
 
 struct serve {
 	struct options *options;
 	struct log *log;
 	struct loop *loop;
-	struct config *config;		/* until the hub takes it */
+	struct config *config; /* until the hub takes it */
 	struct hub *hub;
 	struct fronts *fronts;
 	struct group group;
 	struct timer timer;
-	struct task *task;		/* the main one, which waits for the end */
-	bool	is_stopping, is_over;
-	int	status;
+	struct task *task; /* the main one, which waits for the end */
+	bool is_stopping, is_over;
+	int status;
 };
 
 /* ---- what the command line changes ---- */
@@ -40,7 +40,8 @@ transport_of(const struct options *options, enum config_transport *out, struct e
 		const char *name;
 		enum config_transport transport;
 	} rows[] = {
-		{ "stdio", TRANSPORT_STDIO }, { "http", TRANSPORT_HTTP },
+		{ "stdio", TRANSPORT_STDIO },
+		{ "http", TRANSPORT_HTTP },
 		{ "streamable-http", TRANSPORT_HTTP },
 	};
 	static const char *const known[] = { "stdio", "http", "streamable-http" };
@@ -55,7 +56,8 @@ transport_of(const struct options *options, enum config_transport *out, struct e
 			return true;
 		}
 	if (strcmp(name, "sse") == 0)
-		return err_set(err, ERR_USAGE, "serve: --transport sse is not offered by this version: use "
+		return err_set(err, ERR_USAGE,
+		    "serve: --transport sse is not offered by this version: use "
 		    "http, whose endpoint streams when the client accepts it");
 	nearest = cli_nearest(name, known, COUNT(known));
 	return err_set(err, ERR_USAGE, "serve: unknown transport \"%.40s\"%s%s%s", name,
@@ -63,12 +65,14 @@ transport_of(const struct options *options, enum config_transport *out, struct e
 	    nearest != NULL ? "\"?)" : "");
 }
 
-/* "ADDRESS:PORT" of --host and --port; what is not given comes from the first address configured. */
+/* "ADDRESS:PORT" of --host and --port; what is not given comes from the first address configured.
+ */
 MUST_CHECK static bool
 address_override(struct config *config, const struct options *options, struct err *err)
 {
 	const char *host = options->value[OPTION_HOST], *port = options->value[OPTION_PORT];
-	struct slice first = config->listen_http_n > 0 ? config->listen_http[0] : S(DEFAULT_ADDRESS);
+	struct slice first =
+	    config->listen_http_n > 0 ? config->listen_http[0] : S(DEFAULT_ADDRESS);
 	struct slice from = first, text, *list;
 	uint64_t number;
 	size_t colon = first.n;
@@ -79,8 +83,8 @@ address_override(struct config *config, const struct options *options, struct er
 		colon--;
 	must(colon > 0);
 	if (port != NULL && !slice_to_u64(slice_of(port), 65535, &number))
-		return err_set(err, ERR_USAGE, "serve: --port must be a number from 0 to 65535, not \"%.20s\"",
-		    port);
+		return err_set(err, ERR_USAGE,
+		    "serve: --port must be a number from 0 to 65535, not \"%.20s\"", port);
 	if (host != NULL && strlen(host) > 64)
 		return err_set(err, ERR_USAGE, "serve: --host must be an IP address");
 	if (host != NULL && strcmp(host, "localhost") == 0)
@@ -92,7 +96,8 @@ address_override(struct config *config, const struct options *options, struct er
 	    port != NULL ? (int)strlen(port) : (int)(from.n - colon),
 	    port != NULL ? port : from.p + colon);
 	if (!address_parse(text, &(struct address){ 0 }, err))
-		return err_set(err, ERR_USAGE, "serve: \"%.*s\" is no IP address and port", SLICE_FMT(text));
+		return err_set(
+		    err, ERR_USAGE, "serve: \"%.*s\" is no IP address and port", SLICE_FMT(text));
 	list = ARENA_NEW(&config->arena, struct slice);
 	*list = text;
 	config->listen_http = list;
@@ -107,13 +112,15 @@ config_make(struct serve *serve, struct config **out, struct err *err)
 	const struct options *options = serve->options;
 	enum config_transport transport;
 	struct config *config = NULL;
-	bool ok, has_address = option_is_given(options, OPTION_HOST) ||
-	    option_is_given(options, OPTION_PORT);
+	bool ok,
+	    has_address =
+		option_is_given(options, OPTION_HOST) || option_is_given(options, OPTION_PORT);
 
 	if (!transport_of(options, &transport, err))
 		return false;
 	if (transport == TRANSPORT_STDIO && has_address)
-		return err_set(err, ERR_USAGE, "serve: --host and --port do not go with --transport stdio");
+		return err_set(
+		    err, ERR_USAGE, "serve: --host and --port do not go with --transport stdio");
 	if (!cli_config_load(options, serve->log, &config, err))
 		return false;
 	if (transport == TRANSPORT_STDIO) {
@@ -203,7 +210,8 @@ static struct front_limits
 limits_of(const struct config *config)
 {
 	return (struct front_limits){
-		.message_bytes = config->limit_message_bytes, .ask_ms = config->limit_ask_ms,
+		.message_bytes = config->limit_message_bytes,
+		.ask_ms = config->limit_ask_ms,
 		.session_idle_ms = config->limit_session_idle_ms,
 		.sessions = (unsigned)config->limit_sessions,
 		.in_flight = (unsigned)config->limit_in_flight,
@@ -222,7 +230,8 @@ on_reload(void *ctx, int signo)
 	if (serve->is_stopping)
 		return;
 	if (!config_make(serve, &config, &err)) {
-		log_event(serve->log, LOG_ERROR, "reload_failed", "%s; nothing was changed", err.text);
+		log_event(
+		    serve->log, LOG_ERROR, "reload_failed", "%s; nothing was changed", err.text);
 		return;
 	}
 	buf_init(&names, NULL, 64 * KIB);
@@ -249,12 +258,15 @@ explain(struct serve *serve, const char *url)
 	if (!isatty(STDERR_FILENO))
 		return;
 	buf_init(&out, NULL, 64 * KIB);
-	buf_printf(&out, "\n  MCP endpoint:  %s\n\n  For clients with a list of servers:\n\n"
-	    "    { \"mcpServers\": { \"bascule\": { \"type\": \"http\", \"url\": \"%s\" } } }\n\n", url, url);
+	buf_printf(&out,
+	    "\n  MCP endpoint:  %s\n\n  For clients with a list of servers:\n\n"
+	    "    { \"mcpServers\": { \"bascule\": { \"type\": \"http\", \"url\": \"%s\" } } }\n\n",
+	    url, url);
 	if (config->file.p != NULL)
 		buf_printf(&out, "  To try it in another terminal:\n\n    %s tools -c %.*s\n",
 		    program_invocation_name, SLICE_FMT(config->file));
-	if (config->file.p != NULL && config->upstreams_n == 1 && config->upstreams[0].command_n == 2 &&
+	if (config->file.p != NULL && config->upstreams_n == 1 &&
+	    config->upstreams[0].command_n == 2 &&
 	    slice_eq(config->upstreams[0].command[1], S("demo")))
 		buf_printf(&out, "    %s call echo text=hello -c %.*s\n", program_invocation_name,
 		    SLICE_FMT(config->file));
@@ -274,8 +286,8 @@ listen_all(struct serve *serve, struct err *err)
 		char text[ADDRESS_TEXT], url[ADDRESS_TEXT + 16];
 
 		if (!address_parse(config->listen_http[i], &at, err) ||
-		    !front_http_open(serve->fronts, &at, config->listen_hosts, config->listen_hosts_n,
-			&bound, err))
+		    !front_http_open(serve->fronts, &at, config->listen_hosts,
+			config->listen_hosts_n, &bound, err))
 			return err_prefix(err, "listen.http");
 		address_print(&bound, text);
 		snprintf(url, sizeof(url), bound.is_unix ? "%s" : "http://%s/mcp", text);

@@ -7,7 +7,7 @@
 
 #include "cli/cli.h"
 
-#define HELP_BYTES	200	/* of a description in the table; piped tables are not cut by width */
+#define HELP_BYTES 200 /* of a description in the table; piped tables are not cut by width */
 
 /* Who offers the tool of a definition; SLICE_NONE: it has gone meanwhile. */
 static struct slice
@@ -61,8 +61,9 @@ put_json(struct local *local, struct slice result, struct slice tools, struct bu
 		put_with_server(out, definition, server_of(local, &arena, definition));
 	}
 	buf_putc(out, ']');
-	buf_put(out, (struct slice){ tools.p + tools.n,
-	    (size_t)(result.p + result.n - (tools.p + tools.n)) });
+	buf_put(out,
+	    (struct slice){
+		tools.p + tools.n, (size_t)(result.p + result.n - (tools.p + tools.n)) });
 	arena_fini(&arena);
 }
 
@@ -102,7 +103,8 @@ put_table(struct local *local, struct slice tools, struct buf *out)
 	while (json_iter_next(&iter, &key, &definition)) {
 		const char *cells[3];
 
-		if (!json_find(definition, S("name"), &token) || !json_string(&arena, token, &name, &err))
+		if (!json_find(definition, S("name"), &token) ||
+		    !json_string(&arena, token, &name, &err))
 			continue;
 		buf_clear(&summary);
 		put_summary(&summary, &arena, definition);

@@ -1,6 +1,6 @@
 /*
- * The catalogue: the offers of all providers joined into one list under the names clients see, as an
- * immutable, counted snapshot with a table of names and the finished result of tools/list.
+ * The catalogue: the offers of all providers joined into one list under the names clients see, as
+ * an immutable, counted snapshot with a table of names and the finished result of tools/list.
  *
  * Definitions are copied byte for byte; only the name's token is replaced, and only where the name
  * differs.  Order is that of the configuration, then of each provider's own list.  A snapshot keeps
@@ -14,15 +14,15 @@ struct catalogue {
 	unsigned refs;
 	struct arena arena;
 	struct buf list;
-	size_t	tools_n;		/* bytes of list up to the end of its array of tools */
+	size_t tools_n; /* bytes of list up to the end of its array of tools */
 	struct catalogue_entry *entries;
-	size_t	n;
-	uint32_t *buckets;		/* 1-based places in entries, chained by entry.next */
-	size_t	buckets_n;		/* power of two */
+	size_t n;
+	uint32_t *buckets; /* 1-based places in entries, chained by entry.next */
+	size_t buckets_n;  /* power of two */
 	uint64_t seed;
 	struct provider **providers;
-	struct offer **offers;		/* NULL: down, or not there yet */
-	size_t	providers_n;
+	struct offer **offers; /* NULL: down, or not there yet */
+	size_t providers_n;
 };
 
 static struct catalogue_entry *
@@ -39,10 +39,11 @@ find(const struct catalogue *catalogue, struct slice name)
 }
 
 static void
-add(struct catalogue *catalogue, struct slice name, struct provider *provider, const struct tool *tool)
+add(struct catalogue *catalogue, struct slice name, struct provider *provider,
+    const struct tool *tool)
 {
-	uint32_t *bucket = &catalogue->buckets[hash_bytes(name, catalogue->seed) &
-	    (catalogue->buckets_n - 1)];
+	uint32_t *bucket =
+	    &catalogue->buckets[hash_bytes(name, catalogue->seed) & (catalogue->buckets_n - 1)];
 	struct catalogue_entry *entry = &catalogue->entries[catalogue->n++];
 
 	*entry = (struct catalogue_entry){ name, provider, tool, *bucket };
@@ -62,14 +63,18 @@ add_named(struct catalogue *catalogue, const struct names *names, struct provide
 
 		name = name_make(&catalogue->arena, names, provider, tool->name, true);
 		if (find(catalogue, name) != NULL) {
-			log_event(log, LOG_WARN, "name_collision", "tool \"%.*s\" of %.*s is not offered: "
-			    "its names \"%.*s\" and \"%.*s\" are both taken", SLICE_FMT(tool->name),
-			    SLICE_FMT(provider->name), SLICE_FMT(taken), SLICE_FMT(name));
+			log_event(log, LOG_WARN, "name_collision",
+			    "tool \"%.*s\" of %.*s is not offered: "
+			    "its names \"%.*s\" and \"%.*s\" are both taken",
+			    SLICE_FMT(tool->name), SLICE_FMT(provider->name), SLICE_FMT(taken),
+			    SLICE_FMT(name));
 			return;
 		}
-		log_event(log, LOG_WARN, "name_collision", "tool \"%.*s\" of %.*s is offered as \"%.*s\": "
-		    "\"%.*s\" is a tool of %.*s", SLICE_FMT(tool->name), SLICE_FMT(provider->name),
-		    SLICE_FMT(name), SLICE_FMT(taken), SLICE_FMT(other->provider->name));
+		log_event(log, LOG_WARN, "name_collision",
+		    "tool \"%.*s\" of %.*s is offered as \"%.*s\": "
+		    "\"%.*s\" is a tool of %.*s",
+		    SLICE_FMT(tool->name), SLICE_FMT(provider->name), SLICE_FMT(name),
+		    SLICE_FMT(taken), SLICE_FMT(other->provider->name));
 	}
 	add(catalogue, name, provider, tool);
 }
@@ -86,11 +91,12 @@ list_put_tool(struct buf *list, const struct catalogue_entry *entry)
 		buf_put(list, tool->definition);
 		return;
 	}
-	buf_put(list, (struct slice){ tool->definition.p,
-	    (size_t)(tool->name_token.p - tool->definition.p) });
+	buf_put(list,
+	    (struct slice){
+		tool->definition.p, (size_t)(tool->name_token.p - tool->definition.p) });
 	buf_json_string(list, entry->name);
-	buf_put(list, (struct slice){ after,
-	    (size_t)(tool->definition.p + tool->definition.n - after) });
+	buf_put(list,
+	    (struct slice){ after, (size_t)(tool->definition.p + tool->definition.n - after) });
 }
 
 static void
@@ -108,13 +114,15 @@ list_put_unavailable(struct catalogue *catalogue)
 		if (provider->ops->health != NULL)
 			provider->ops->health(provider, &health);
 		if (health.state == PROVIDER_READY)
-			continue;	/* up, and without tools */
-		buf_puts(list, any ? ",{\"server\":" : ",\"_meta\":{\"bascule/unavailable\":[{\"server\":");
+			continue; /* up, and without tools */
+		buf_puts(list,
+		    any ? ",{\"server\":" : ",\"_meta\":{\"bascule/unavailable\":[{\"server\":");
 		any = true;
 		buf_json_string(list, provider->name);
 		buf_puts(list, ",\"reason\":");
-		buf_json_string(list, health.state == PROVIDER_DOWN ? slice_of(health.why.text) :
-		    S("not connected yet"));
+		buf_json_string(list,
+		    health.state == PROVIDER_DOWN ? slice_of(health.why.text)
+						  : S("not connected yet"));
 		buf_putc(list, '}');
 	}
 	if (any)
@@ -185,8 +193,10 @@ room(struct catalogue *catalogue, const struct sizes *sizes, struct err *err)
 
 	while (buckets_n < sizes->tools)
 		buckets_n *= 2;
-	if (!arena_reserve(&catalogue->arena, sizes->tools * sizeof(struct catalogue_entry) +
-	    buckets_n * sizeof(uint32_t) + sizes->name_bytes + 64, err) ||
+	if (!arena_reserve(&catalogue->arena,
+		sizes->tools * sizeof(struct catalogue_entry) + buckets_n * sizeof(uint32_t) +
+		    sizes->name_bytes + 64,
+		err) ||
 	    !buf_reserve(&catalogue->list, sizes->list_bytes, err))
 		return false;
 	catalogue->entries = ARENA_ARRAY(&catalogue->arena, struct catalogue_entry, sizes->tools);
@@ -224,9 +234,10 @@ catalogue_new(struct provider *const *providers, struct offer *const *offers, si
 	hold(catalogue, providers, offers, n);
 	measure(catalogue, names, &sizes);
 	if (!room(catalogue, &sizes, &err)) {
-		log_event(log, LOG_ERROR, "catalogue_too_large", "no tool is offered: %s", err.text);
+		log_event(
+		    log, LOG_ERROR, "catalogue_too_large", "no tool is offered: %s", err.text);
 		sizes.tools = 0;
-		buf_init(&catalogue->list, NULL, SIZE_MAX / 2);	/* the reasons are still told */
+		buf_init(&catalogue->list, NULL, SIZE_MAX / 2); /* the reasons are still told */
 	}
 	for (size_t i = 0; i < n; i++) {
 		const struct offer *offer = catalogue->offers[i];
@@ -286,7 +297,8 @@ catalogue_list(const struct catalogue *catalogue)
 bool
 catalogue_same(const struct catalogue *a, const struct catalogue *b)
 {
-	return slice_eq((struct slice){ a->list.p, a->tools_n }, (struct slice){ b->list.p, b->tools_n });
+	return slice_eq(
+	    (struct slice){ a->list.p, a->tools_n }, (struct slice){ b->list.p, b->tools_n });
 }
 
 static bool

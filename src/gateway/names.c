@@ -1,14 +1,14 @@
 /*
- * The names clients see.  A tool of an upstream is called `server` separator `tool` when prefixes are
- * wanted; native providers carry their own prefix and get none.  A name over `max` bytes, or one that
- * is taken already, becomes its first max - 9 bytes, `_`, and 8 hex digits of
+ * The names clients see.  A tool of an upstream is called `server` separator `tool` when prefixes
+ * are wanted; native providers carry their own prefix and get none.  A name over `max` bytes, or
+ * one that is taken already, becomes its first max - 9 bytes, `_`, and 8 hex digits of
  * SHA-256(server NUL tool), so that it is the same at every start and on every machine.
  */
 #include <string.h>
 
 #include "gateway/gateway.h"
 
-#define HASH_TAIL	9	/* '_' and 8 hex digits */
+#define HASH_TAIL 9 /* '_' and 8 hex digits */
 
 static bool
 wants_prefix(const struct names *names, const struct provider *provider)

@@ -1,7 +1,7 @@
 /*
- * What a provider offers: the pages of its tools/list as they came, and a table of the tools in them.
- * Definitions stay where they are in the pages; only names are unescaped.  Nothing here trusts an
- * upstream: tools are counted, names bounded, what makes no sense is left out and said.
+ * What a provider offers: the pages of its tools/list as they came, and a table of the tools in
+ * them. Definitions stay where they are in the pages; only names are unescaped.  Nothing here
+ * trusts an upstream: tools are counted, names bounded, what makes no sense is left out and said.
  *
  * An offer is built by one owner and never changes after it was handed on.
  */
@@ -9,18 +9,18 @@
 
 #include "gateway/gateway.h"
 
-#define NAME_MAX_BYTES	256
-#define TOOLS_MAX	10000	/* of one provider */
-#define PAGES_MAX	1000
-#define DROPS_LOGGED	20	/* by name; the rest are counted */
-#define ARENA_CEILING	(64 * MIB)
+#define NAME_MAX_BYTES 256
+#define TOOLS_MAX      10000 /* of one provider */
+#define PAGES_MAX      1000
+#define DROPS_LOGGED   20 /* by name; the rest are counted */
+#define ARENA_CEILING  (64 * MIB)
 
 /* Open addressing over the names, for duplicates; slots hold 1-based places in tools. */
 struct offer_build {
 	uint64_t seed;
-	size_t	tools_cap, pages_cap;
+	size_t tools_cap, pages_cap;
 	uint32_t *slots;
-	size_t	slots_n;		/* power of two */
+	size_t slots_n; /* power of two */
 	unsigned dropped;
 };
 
@@ -134,8 +134,8 @@ hint(struct slice annotations, struct slice key)
 	return json_find(annotations, key, &value) && json_bool(value, &is) && is;
 }
 
-/* Fills *tool from a definition, or says what is wrong with it; NULL: nothing.  A tool->name that is
- * there may be shown also when something is wrong. */
+/* Fills *tool from a definition, or says what is wrong with it; NULL: nothing.  A tool->name that
+ * is there may be shown also when something is wrong. */
 static const char *
 tool_read(struct arena *arena, struct slice definition, struct tool *tool)
 {
@@ -150,7 +150,7 @@ tool_read(struct arena *arena, struct slice definition, struct tool *tool)
 		return "it has no name";
 	if (json_type(token) != JSON_STRING)
 		return "its name is not a string";
-	if (token.n > 6 * NAME_MAX_BYTES + 2)	/* every byte written as \u00xx */
+	if (token.n > 6 * NAME_MAX_BYTES + 2) /* every byte written as \u00xx */
 		return "its name is longer than 256 bytes";
 	if (!json_string(arena, token, &tool->name, &err))
 		return "its name cannot be read";
@@ -174,8 +174,9 @@ static void
 tool_dropped(struct offer *offer, const struct tool *tool, const char *why, struct slice server,
     struct log *log)
 {
-	struct slice name = tool->name.n > NAME_MAX_BYTES ?
-	    (struct slice){ tool->name.p, NAME_MAX_BYTES } : tool->name;
+	struct slice name = tool->name.n > NAME_MAX_BYTES
+	    ? (struct slice){ tool->name.p, NAME_MAX_BYTES }
+	    : tool->name;
 
 	if (++offer->build->dropped > DROPS_LOGGED)
 		return;
@@ -193,7 +194,8 @@ tool_add(struct offer *offer, struct slice definition, struct slice server, stru
 	const char *why = tool_read(&offer->arena, definition, &tool);
 
 	if (!slots_grow(offer, err) ||
-	    !grow(&offer->arena, &tools, offer->tools_n, &offer->build->tools_cap, sizeof(tool), err))
+	    !grow(
+		&offer->arena, &tools, offer->tools_n, &offer->build->tools_cap, sizeof(tool), err))
 		return false;
 	offer->tools = tools;
 	if (why == NULL && offer->tools_n == TOOLS_MAX)
@@ -219,8 +221,9 @@ drops_summary(const struct offer *offer, unsigned before, struct slice server, s
 	unsigned silent = before > DROPS_LOGGED ? before : DROPS_LOGGED;
 
 	if (offer->build->dropped > silent)
-		log_event(log, LOG_WARN, "tool_dropped", "upstream %.*s: %u more tools are not offered",
-		    SLICE_FMT(server), offer->build->dropped - silent);
+		log_event(log, LOG_WARN, "tool_dropped",
+		    "upstream %.*s: %u more tools are not offered", SLICE_FMT(server),
+		    offer->build->dropped - silent);
 }
 
 MUST_CHECK static bool
@@ -230,8 +233,10 @@ page_take(struct offer *offer, struct arena *arena, struct buf *text, struct err
 	struct offer_page *page;
 
 	if (offer->pages_n == PAGES_MAX)
-		return err_set(err, ERR_LIMIT, "its list of tools has more than %d pages", PAGES_MAX);
-	if (!grow(&offer->arena, &pages, offer->pages_n, &offer->build->pages_cap, sizeof(*page), err))
+		return err_set(
+		    err, ERR_LIMIT, "its list of tools has more than %d pages", PAGES_MAX);
+	if (!grow(&offer->arena, &pages, offer->pages_n, &offer->build->pages_cap, sizeof(*page),
+		err))
 		return false;
 	offer->pages = pages;
 	page = &offer->pages[offer->pages_n++];
@@ -256,7 +261,8 @@ offer_add_page_wait(struct loop *loop, struct offer *offer, struct arena *arena,
 	if (!page_take(offer, arena, text, err))
 		return false;
 	if (json_type(tools_array) != JSON_ARRAY)
-		return err_set(err, ERR_PARSE, "the `tools` of its tools/list result is not an array");
+		return err_set(
+		    err, ERR_PARSE, "the `tools` of its tools/list result is not an array");
 	since = tools_array.p;
 	json_iter_init(&iter, tools_array);
 	while (json_iter_next(&iter, &key, &value)) {

@@ -2,11 +2,11 @@
  * Offers and the catalogue: what is dropped from a provider's list, what the joined list looks like
  * byte for byte, who gets which name, and what a view hides.
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,7 +37,9 @@ fake_close(struct provider *provider)
 }
 
 static const struct provider_ops fake_ops = {
-	.kind = "fake", .health = fake_health, .close = fake_close,
+	.kind = "fake",
+	.health = fake_health,
+	.close = fake_close,
 };
 
 static struct fake
@@ -101,7 +103,8 @@ page_add(struct offer *offer, const char *tools, struct log *log)
 	scan = json_scan_new(&arena, text.p, text.n, 0, 0, 1);
 	assert_true(json_scan_all(scan, &err));
 	arena_fini(&arena);
-	assert_true(offer_add_page_wait(NULL, offer, &taken, &text, buf_view(&text), S("s"), log, &err));
+	assert_true(
+	    offer_add_page_wait(NULL, offer, &taken, &text, buf_view(&text), S("s"), log, &err));
 	assert_null(text.p);
 }
 
@@ -115,7 +118,7 @@ offer_make(const char *tools)
 }
 
 static const struct {
-	const char *definition, *says;		/* NULL: it is taken */
+	const char *definition, *says; /* NULL: it is taken */
 } definitions[] = {
 	{ "{\"name\":\"a\",\"inputSchema\":{}}", NULL },
 	{ " {\"inputSchema\" : {} , \"name\" : \"\\u0061\"} ", NULL },
@@ -150,7 +153,8 @@ test_definitions(void **state)
 		assert_int_equal(offer->tools_n, definitions[i].says == NULL);
 		if (definitions[i].says == NULL)
 			assert_string_equal(said, "");
-		else if (strstr(said, definitions[i].says) == NULL || strstr(said, "upstream s:") == NULL)
+		else if (strstr(said, definitions[i].says) == NULL ||
+		    strstr(said, "upstream s:") == NULL)
 			fail_msg("%s: said %s", definitions[i].definition, said);
 		offer_unref(&offer);
 	}
@@ -180,11 +184,15 @@ test_pages_and_duplicates(void **state)
 
 	(void)state;
 	log_begin();
-	page_add(offer, "[{\"name\":\"a\",\"inputSchema\":{},\"annotations\":{\"readOnlyHint\":true}},"
-	    "{\"name\":\"\\u0061\",\"inputSchema\":{}}]", logger);
+	page_add(offer,
+	    "[{\"name\":\"a\",\"inputSchema\":{},\"annotations\":{\"readOnlyHint\":true}},"
+	    "{\"name\":\"\\u0061\",\"inputSchema\":{}}]",
+	    logger);
 	page_add(offer, "[]", logger);
-	page_add(offer, "[{\"name\":\"b\",\"inputSchema\":{},\"annotations\":{\"idempotentHint\":true,"
-	    "\"readOnlyHint\":\"yes\"}},{\"name\":\"a\",\"inputSchema\":{}}]", logger);
+	page_add(offer,
+	    "[{\"name\":\"b\",\"inputSchema\":{},\"annotations\":{\"idempotentHint\":true,"
+	    "\"readOnlyHint\":\"yes\"}},{\"name\":\"a\",\"inputSchema\":{}}]",
+	    logger);
 	log_end(said, sizeof(said));
 	assert_int_equal(offer->tools_n, 2);
 	assert_int_equal(count(said, "another tool of that name"), 2);
@@ -248,10 +256,12 @@ test_not_an_array(void **state)
 	arena_init(&arena, NULL, MIB);
 	buf_init(&text, NULL, MIB);
 	buf_puts(&text, "{}");
-	assert_false(offer_add_page_wait(NULL, offer, &arena, &text, buf_view(&text), S("s"), NULL, &err));
+	assert_false(
+	    offer_add_page_wait(NULL, offer, &arena, &text, buf_view(&text), S("s"), NULL, &err));
 	assert_int_equal(err.kind, ERR_PARSE);
 	buf_fini(&text);
-	assert_false(offer_add_page_wait(NULL, offer, &arena, &text, SLICE_NONE, S("s"), NULL, &err));
+	assert_false(
+	    offer_add_page_wait(NULL, offer, &arena, &text, SLICE_NONE, S("s"), NULL, &err));
 	offer_unref(&offer);
 	buf_fini(&text);
 	arena_fini(&arena);
@@ -259,13 +269,14 @@ test_not_an_array(void **state)
 
 /* ---- the catalogue ---- */
 
-#define DEF(name, more)	"{\"name\":\"" name "\",\"inputSchema\":{ \"type\" : \"object\" }" more "}"
+#define DEF(name, more) "{\"name\":\"" name "\",\"inputSchema\":{ \"type\" : \"object\" }" more "}"
 
 static const struct names two = { S("__"), PREFIX_AUTO, 64, true };
 static const struct names bare = { S("__"), PREFIX_NEVER, 64, true };
 
 static struct catalogue *
-make(struct fake *fakes, struct offer **offers, size_t n, const struct names *names, struct log *log)
+make(
+    struct fake *fakes, struct offer **offers, size_t n, const struct names *names, struct log *log)
 {
 	struct provider *providers[8];
 
@@ -298,8 +309,9 @@ test_list(void **state)
 	offers[0] = offer_make("[" DEF("x", ",\"n\":1.50") ", " DEF("q\\\"", "") "]");
 	offers[1] = offer_make("[{ \"inputSchema\":{},\"z\":[1e400] , \"name\" : \"\\u0078\" }]");
 	catalogue = make(fakes, offers, 2, &two, NULL);
-	assert_list(catalogue, "{\"tools\":[" DEF("b__x", ",\"n\":1.50") "," DEF("b__q\\\"", "")
-	    ",{ \"inputSchema\":{},\"z\":[1e400] , \"name\" : \"a__x\" }]}");
+	assert_list(catalogue,
+	    "{\"tools\":[" DEF("b__x", ",\"n\":1.50") "," DEF(
+		"b__q\\\"", "") ",{ \"inputSchema\":{},\"z\":[1e400] , \"name\" : \"a__x\" }]}");
 	assert_non_null(catalogue_entries(catalogue, &n));
 	assert_int_equal(n, 3);
 	entry = catalogue_find(catalogue, S("a__x"));
@@ -311,7 +323,8 @@ test_list(void **state)
 	catalogue_unref(&catalogue);
 	/* Unprefixed, a definition is its bytes, escapes of the name too. */
 	catalogue = make(fakes + 1, offers + 1, 1, &bare, NULL);
-	assert_list(catalogue, "{\"tools\":[{ \"inputSchema\":{},\"z\":[1e400] , \"name\" : \"\\u0078\" }]}");
+	assert_list(catalogue,
+	    "{\"tools\":[{ \"inputSchema\":{},\"z\":[1e400] , \"name\" : \"\\u0078\" }]}");
 	assert_non_null(catalogue_find(catalogue, S("x")));
 	catalogue_unref(&catalogue);
 	for (size_t i = 0; i < 2; i++) {
@@ -339,9 +352,11 @@ test_unavailable(void **state)
 	offers[0] = offer_make("[" DEF("x", "") "]");
 	offers[1] = offer_make("[" DEF("stale", "") "]");
 	catalogue = make(fakes, offers, 4, &two, NULL);
-	assert_list(catalogue, "{\"tools\":[" DEF("up__x", "") "],\"_meta\":{\"bascule/unavailable\":["
-	    "{\"server\":\"down\",\"reason\":\"no \\\"such\\\" file\"},"
-	    "{\"server\":\"slow\",\"reason\":\"not connected yet\"}]}}");
+	assert_list(catalogue,
+	    "{\"tools\":[" DEF(
+		"up__x", "") "],\"_meta\":{\"bascule/unavailable\":["
+			     "{\"server\":\"down\",\"reason\":\"no \\\"such\\\" file\"},"
+			     "{\"server\":\"slow\",\"reason\":\"not connected yet\"}]}}");
 	assert_null(catalogue_find(catalogue, S("down__stale")));
 	catalogue_unref(&catalogue);
 	offer_unref(&offers[0]);
@@ -381,8 +396,10 @@ test_collisions(void **state)
 	assert_ptr_equal(catalogue_find(catalogue, hashed)->provider, &fakes[1].provider);
 	catalogue_unref(&catalogue);
 	offer_unref(&offers[0]);
-	/* An earlier server takes both names: the later tool is left out, and nobody else's is changed. */
-	snprintf(hostile, sizeof(hostile), "[" DEF("read", "") "," DEF("%.*s", "") "]", SLICE_FMT(hashed));
+	/* An earlier server takes both names: the later tool is left out, and nobody else's is
+	 * changed. */
+	snprintf(hostile, sizeof(hostile), "[" DEF("read", "") "," DEF("%.*s", "") "]",
+	    SLICE_FMT(hashed));
 	offers[0] = offer_make(hostile);
 	catalogue = make(fakes, offers, 3, &bare, NULL);
 	entries = catalogue_entries(catalogue, &n);

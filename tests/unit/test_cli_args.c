@@ -2,11 +2,11 @@
  * The command line: options and words in every place, what is unknown and what is near to it, the
  * arguments of tools, values typed at a question, and texts made harmless.
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,12 +14,12 @@
 #include "cli/cli.h"
 #include "cli/demo.h"
 
-#define WORDS	8
+#define WORDS 8
 
 static const struct {
 	const char *argv[WORDS];
-	const char *command;		/* NULL: none */
-	const char *says;		/* part of the error; NULL: accepted */
+	const char *command; /* NULL: none */
+	const char *says;    /* part of the error; NULL: accepted */
 	unsigned given;
 	const char *config;
 	const char *words[WORDS];
@@ -120,16 +120,16 @@ test_help_is_complete(void **state)
 
 /* ---- arguments of tools ---- */
 
-#define SCHEMA									\
-	"{\"type\":\"object\",\"properties\":{"					\
-	"\"n\":{\"type\":\"integer\"},\"b\":{\"type\":\"boolean\"},"		\
-	"\"s\":{\"type\":\"string\"},\"o\":{\"type\":\"object\"},"		\
-	"\"a\":{\"type\":\"array\"},\"any\":{},"				\
+#define SCHEMA \
+	"{\"type\":\"object\",\"properties\":{" \
+	"\"n\":{\"type\":\"integer\"},\"b\":{\"type\":\"boolean\"}," \
+	"\"s\":{\"type\":\"string\"},\"o\":{\"type\":\"object\"}," \
+	"\"a\":{\"type\":\"array\"},\"any\":{}," \
 	"\"sn\":{\"type\":[\"string\",\"null\"]},\"nn\":{\"type\":[\"number\",\"null\"]}}}"
 
 static const struct {
 	const char *words[WORDS];
-	const char *want;		/* NULL: refused */
+	const char *want; /* NULL: refused */
 } arguments[] = {
 	{ { NULL }, "{}" },
 	{ { "n=5" }, "{\"n\":5}" },
@@ -190,7 +190,7 @@ test_arguments(void **state)
 /* ---- typed values ---- */
 
 static const struct {
-	const char *schema, *line, *want;	/* want NULL: refused */
+	const char *schema, *line, *want; /* want NULL: refused */
 } values[] = {
 	{ "{\"type\":\"string\"}", "a \"b\"", "\"a \\\"b\\\"\"" },
 	{ "{\"type\":\"integer\"}", "12", "12" },
@@ -296,7 +296,10 @@ test_shown(void **state)
 	} cases[] = {
 		{ "plain \xc3\xa4\n\t", "plain \xc3\xa4\n\t" },
 		{ "\x1b[31mred\x07", "\xef\xbf\xbd[31mred\xef\xbf\xbd" },
-		{ "a\xc2\x9b" "b\xc2\xa0", "a\xef\xbf\xbd" "b\xc2\xa0" },
+		{ "a\xc2\x9b"
+		  "b\xc2\xa0",
+		    "a\xef\xbf\xbd"
+		    "b\xc2\xa0" },
 		{ "\r", "\xef\xbf\xbd" },
 		{ "", "" },
 	};

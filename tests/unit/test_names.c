@@ -1,11 +1,11 @@
 /*
  * Names as clients see them: prefixes, the hashed form of long ones, and cuts within UTF-8.
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,11 +18,13 @@ static const struct {
 	size_t max;
 	const char *server, *tool;
 	bool force;
-	const char *want;		/* %: 8 hex of SHA-256(server NUL tool) */
+	const char *want; /* %: 8 hex of SHA-256(server NUL tool) */
 } cases[] = {
 	{ "auto, one server", PREFIX_AUTO, false, false, 64, "files", "read", false, "read" },
-	{ "auto, many servers", PREFIX_AUTO, true, false, 64, "files", "read", false, "files__read" },
-	{ "always, one server", PREFIX_ALWAYS, false, false, 64, "files", "read", false, "files__read" },
+	{ "auto, many servers", PREFIX_AUTO, true, false, 64, "files", "read", false,
+	    "files__read" },
+	{ "always, one server", PREFIX_ALWAYS, false, false, 64, "files", "read", false,
+	    "files__read" },
 	{ "never, many servers", PREFIX_NEVER, true, false, 64, "files", "read", false, "read" },
 	{ "native, auto", PREFIX_AUTO, true, true, 64, "jira", "jira_get", false, "jira_get" },
 	{ "native, always", PREFIX_ALWAYS, true, true, 64, "jira", "jira_get", false, "jira_get" },
@@ -33,9 +35,10 @@ static const struct {
 	{ "over 64: 55 bytes and the hash", PREFIX_NEVER, true, false, 64, "s",
 	    "0123456789012345678901234567890123456789012345678901234567890123456789", false,
 	    "0123456789012345678901234567890123456789012345678901234_%" },
-	{ "collision: short names keep all", PREFIX_NEVER, true, false, 64, "b", "read", true, "read_%" },
-	{ "collision: long names are cut", PREFIX_NEVER, true, false, 20, "b", "0123456789abcd", true,
-	    "0123456789a_%" },
+	{ "collision: short names keep all", PREFIX_NEVER, true, false, 64, "b", "read", true,
+	    "read_%" },
+	{ "collision: long names are cut", PREFIX_NEVER, true, false, 20, "b", "0123456789abcd",
+	    true, "0123456789a_%" },
 	{ "two-byte characters stay whole", PREFIX_NEVER, true, false, 20, "b",
 	    "0123456789\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc", false, "0123456789_%" },
 	{ "four-byte characters stay whole", PREFIX_NEVER, true, false, 20, "b",
@@ -49,7 +52,8 @@ static const struct {
 static void
 want_text(size_t i, char *to, size_t size)
 {
-	const struct slice parts[] = { slice_of(cases[i].server), { "", 1 }, slice_of(cases[i].tool) };
+	const struct slice parts[] = { slice_of(cases[i].server), { "", 1 },
+		slice_of(cases[i].tool) };
 	const char *percent = strchr(cases[i].want, '%');
 	char hex[65];
 
@@ -67,7 +71,7 @@ test_cases(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct names names = { S("__"), cases[i].prefix, cases[i].max, cases[i].many };
 		struct provider provider = { .name = slice_of(cases[i].server),
-		    .has_own_prefix = cases[i].own };
+			.has_own_prefix = cases[i].own };
 		struct arena arena;
 		struct slice got;
 		char want[256];
@@ -93,8 +97,8 @@ test_known_digest(void **state)
 
 	(void)state;
 	arena_init(&arena, NULL, MIB);
-	assert_true(slice_eq(name_make(&arena, &names, &provider, S("read"), true),
-	    S("read_93d67741")));
+	assert_true(
+	    slice_eq(name_make(&arena, &names, &provider, S("read"), true), S("read_93d67741")));
 	arena_fini(&arena);
 }
 
