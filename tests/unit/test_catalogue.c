@@ -2,7 +2,6 @@
  * Offers and the catalogue: what is dropped from a provider's list, what the joined list looks like
  * byte for byte, who gets which name, and what a view hides.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "gateway/gateway.h"
 

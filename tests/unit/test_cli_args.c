@@ -2,13 +2,14 @@
  * The command line: options and words in every place, what is unknown and what is near to it, the
  * arguments of tools, values typed at a question, and texts made harmless.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "cli/ask_person.h"
 #include "cli/cli.h"

@@ -1,13 +1,14 @@
 /*
  * Names as clients see them: prefixes, the hashed form of long ones, and cuts within UTF-8.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "gateway/gateway.h"
 
