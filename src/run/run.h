@@ -250,7 +250,10 @@ void	keeper_close(struct keeper **keeper);
 /* The keeper's main, for the hidden argument: fd is its end of the socket. */
 int	keeper_main(int fd);
 
-/* Starts a program through the keeper. ERR_UNAVAILABLE says what failed: chdir, exec, ... */
+/*
+ * Starts a program through the keeper. ERR_UNAVAILABLE says what failed: chdir, exec, ...  Set on_exit
+ * before the next wait: an exit that nobody listens to is not told later.
+ */
 MUST_CHECK bool child_open_wait(struct loop *loop, const struct child_spec *spec, struct child **out,
 	    struct err *err);
 /* Closes its stdin; after grace_ms the keeper sends TERM to the tree, 2 s later KILL. on_exit tells. */
