@@ -1,5 +1,6 @@
 /*
- * Finished records of the ledger arrive here, each once.  No sink is configured yet: nothing is kept.
+ * Finished records of the ledger arrive here, each once.  No sink is configured yet: nothing is
+ * kept.
  */
 #include "audit/audit.h"
 

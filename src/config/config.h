@@ -1,8 +1,8 @@
 /*
  * config: bascule.yaml and the environment become one checked struct.  Every option is a row of one
  * table (config_options.c): name, type, place, default, range, reloadable, help.  From it come
- * parsing, docs/configuration.md, the JSON Schema for editors and the texts of errors, which all say
- * file, line, column, what is wrong, and the nearest known word.
+ * parsing, docs/configuration.md, the JSON Schema for editors and the texts of errors, which all
+ * say file, line, column, what is wrong, and the nearest known word.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -27,17 +27,17 @@ enum config_auth { AUTH_UNSET, AUTH_NONE };
 
 struct config_pair {
 	struct slice name;
-	struct secret value;		/* environment values and headers may hold secrets */
+	struct secret value; /* environment values and headers may hold secrets */
 };
 
 struct config_upstream {
 	struct slice name;
 	bool enabled;
-	struct slice *command;		/* command and args, n 0 when url is given */
+	struct slice *command; /* command and args, n 0 when url is given */
 	size_t command_n;
 	struct config_pair *env;
 	size_t env_n;
-	struct slice cwd;		/* absolute, or SLICE_NONE */
+	struct slice cwd; /* absolute, or SLICE_NONE */
 	struct slice url;
 	struct config_pair *headers;
 	size_t headers_n;
@@ -45,17 +45,17 @@ struct config_upstream {
 	enum config_protocol protocol;
 	enum config_session session;
 	uint64_t timeout_ms, connect_timeout_ms;
-	unsigned line;			/* where it stands in the file, 0: not from a file */
+	unsigned line; /* where it stands in the file, 0: not from a file */
 	/* SHA-256 over everything above but name and line: the same digest, the same upstream. */
 	char digest[65];
 };
 
 struct config {
-	struct arena arena;		/* everything here lives in it */
-	struct slice file;		/* SLICE_NONE: no file */
+	struct arena arena; /* everything here lives in it */
+	struct slice file;  /* SLICE_NONE: no file */
 
 	bool listen_stdio;
-	struct slice *listen_http;	/* addresses as written: "127.0.0.1:8080", "unix:/path" */
+	struct slice *listen_http; /* addresses as written: "127.0.0.1:8080", "unix:/path" */
 	size_t listen_http_n;
 	struct slice *listen_hosts;
 	size_t listen_hosts_n;
@@ -63,50 +63,54 @@ struct config {
 
 	struct slice separator;
 	enum config_prefix prefix;
-	uint64_t name_max;		/* namespace.max */
+	uint64_t name_max; /* namespace.max */
 	uint64_t start_wait_ms;
 
 	struct config_upstream *upstreams;
 	size_t upstreams_n;
 	bool is_proxy_form;
 
-	uint64_t limit_message_bytes, limit_memory_bytes, limit_in_flight, limit_parked, limit_ask_ms;
+	uint64_t limit_message_bytes, limit_memory_bytes, limit_in_flight, limit_parked,
+	    limit_ask_ms;
 	uint64_t limit_sessions, limit_session_idle_ms;
 
 	enum log_level log_level;
 	enum log_format log_format;
-	struct slice state;		/* directory, absolute */
+	struct slice state; /* directory, absolute */
 };
 
 /* Where a value came from, for `config_load`. All may be SLICE_NONE / NULL. */
 struct config_source {
-	const char *file;		/* -c; NULL: the search order of the contract */
-	const char *env_file;		/* --env-file */
-	const char *const *environ;	/* NULL-ended; where ${NAME} and the search order look */
+	const char *file;	    /* -c; NULL: the search order of the contract */
+	const char *env_file;	    /* --env-file */
+	const char *const *environ; /* NULL-ended; where ${NAME} and the search order look */
 };
 
 /*
  * Loads and checks.  No file found: ERR_CONFIG with the next step.  *out is owned by the caller.
  * Warnings (deprecated spellings) go to log.
  */
-MUST_CHECK bool config_load(const struct config_source *source, struct log *log, struct config **out,
-	    struct err *err);
-/* The same from text; name stands for the file in errors, dir is what relative paths are relative to. */
+MUST_CHECK bool config_load(
+    const struct config_source *source, struct log *log, struct config **out, struct err *err);
+/* The same from text; name stands for the file in errors, dir is what relative paths are relative
+ * to. */
 MUST_CHECK bool config_parse(struct slice text, const char *name, const char *dir,
-	    const char *const *environ, struct log *log, struct config **out, struct err *err);
+    const char *const *environ, struct log *log, struct config **out, struct err *err);
 /* An empty configuration with every default (for commands that bring their own upstream). */
 struct config *config_default(void);
-void	config_free(struct config **config);
+void config_free(struct config **config);
 
 /* Checks that need the whole: listen addresses against auth, names, at least one upstream. */
 MUST_CHECK bool config_check(const struct config *config, struct err *err);
 
-/* Names (comma-separated) of options that differ and cannot be changed by a reload; false: none do. */
-bool	config_needs_restart(const struct config *before, const struct config *after, struct buf *names);
+/* Names (comma-separated) of options that differ and cannot be changed by a reload; false: none do.
+ */
+bool
+config_needs_restart(const struct config *before, const struct config *after, struct buf *names);
 
 /* Documentation from the table of options: Markdown page, JSON Schema. */
-void	config_print_markdown(struct buf *out);
-void	config_print_schema(struct buf *out);
+void config_print_markdown(struct buf *out);
+void config_print_schema(struct buf *out);
 
 /* Durations `ms s m h d` and sizes `B KiB MiB GiB`; a bare number is an error (text says so). */
 MUST_CHECK bool config_duration(struct slice text, uint64_t *ms, struct err *err);

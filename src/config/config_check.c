@@ -1,7 +1,7 @@
 /*
- * What no single option shows: addresses against auth, names of servers among each other, whether there
- * is anything to serve.  The same checks run on what a command has put together itself; where a file
- * was read they say line and column, found again in its tree.
+ * What no single option shows: addresses against auth, names of servers among each other, whether
+ * there is anything to serve.  The same checks run on what a command has put together itself; where
+ * a file was read they say line and column, found again in its tree.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -20,11 +20,11 @@ is_alnum(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/* ---- single texts ----------------------------------------------------------------------------- */
+/* ---- single texts ---------------------------------------------------------------------------- */
 
 bool
-config_path_absolute(struct config_load *load, const struct node *node, struct slice *path,
-    struct err *err)
+config_path_absolute(
+    struct config_load *load, const struct node *node, struct slice *path, struct err *err)
 {
 	struct slice rest = *path;
 	char *joined;
@@ -34,7 +34,8 @@ config_path_absolute(struct config_load *load, const struct node *node, struct s
 	if (rest.p[0] == '/')
 		return true;
 	if (rest.p[0] == '~')
-		return CONFIG_FAIL_NODE(load, node, err, "\"~\" is not expanded: write \"${HOME}/...\"");
+		return CONFIG_FAIL_NODE(
+		    load, node, err, "\"~\" is not expanded: write \"${HOME}/...\"");
 	while (slice_starts(rest, S("./")))
 		rest = (struct slice){ rest.p + 2, rest.n - 2 };
 	if (!arena_reserve(&load->config->arena, load->dir.n + 1 + rest.n, err))
@@ -49,8 +50,8 @@ config_path_absolute(struct config_load *load, const struct node *node, struct s
 
 /* Only makes the path of a unix address absolute; the rest is said by config_check_whole(). */
 bool
-config_check_listen(struct config_load *load, const struct node *node, struct slice *value,
-    struct err *err)
+config_check_listen(
+    struct config_load *load, const struct node *node, struct slice *value, struct err *err)
 {
 	struct slice path, address;
 	char *text;
@@ -71,8 +72,8 @@ config_check_listen(struct config_load *load, const struct node *node, struct sl
 }
 
 bool
-config_check_separator(struct config_load *load, const struct node *node, struct slice *value,
-    struct err *err)
+config_check_separator(
+    struct config_load *load, const struct node *node, struct slice *value, struct err *err)
 {
 	bool ok = value->n >= 1 && value->n <= 8;
 
@@ -116,23 +117,24 @@ host_fault(struct slice text)
 }
 
 bool
-config_check_host(struct config_load *load, const struct node *node, struct slice *value, struct err *err)
+config_check_host(
+    struct config_load *load, const struct node *node, struct slice *value, struct err *err)
 {
 	const char *fault = value->n > 0 ? host_fault(*value) : "is empty";
 
 	if (fault != NULL)
-		return CONFIG_FAIL_NODE(load, node, err, "the host \"%s\" %s", config_show(node->text).text,
-		    fault);
+		return CONFIG_FAIL_NODE(
+		    load, node, err, "the host \"%s\" %s", config_show(node->text).text, fault);
 	/* Hosts are compared without brackets where no port was given. */
 	if (slice_starts(*value, S("[")) && slice_ends(*value, S("]")))
 		*value = (struct slice){ value->p + 1, value->n - 2 };
 	return true;
 }
 
-/* ---- where in the file ------------------------------------------------------------------------ */
+/* ---- where in the file ----------------------------------------------------------------------- */
 
 struct whole {
-	const struct config_load *load;	/* NULL: no file */
+	const struct config_load *load; /* NULL: no file */
 	const struct config *config;
 	const struct node *root;
 };
@@ -152,8 +154,8 @@ static const struct node *
 listen_node(const struct whole *whole, size_t i)
 {
 	if (whole->config->is_proxy_form)
-		return config_node_find(config_node_find(config_node_find(whole->root, "proxy"), "http"),
-		    "host");
+		return config_node_find(
+		    config_node_find(config_node_find(whole->root, "proxy"), "http"), "host");
 	return child(config_node_find(config_node_find(whole->root, "listen"), "http"), i);
 }
 
@@ -178,11 +180,11 @@ name_node(const struct whole *whole, size_t i)
 	return name != NULL ? name : entry;
 }
 
-#define FAIL_AT(whole, node, err, ...)						\
-	config_fail((whole)->load, (node) != NULL ? (node)->line : 0,		\
+#define FAIL_AT(whole, node, err, ...) \
+	config_fail((whole)->load, (node) != NULL ? (node)->line : 0, \
 	    (node) != NULL ? (node)->col : 0, (err), __VA_ARGS__)
 
-/* ---- addresses -------------------------------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------------------------------- */
 
 static bool
 is_loopback(struct slice host)
@@ -256,8 +258,9 @@ address_fault(struct slice address, bool *is_open)
 
 		if (address.n == unix_prefix.n)
 			return "names no path";
-		return address.n - unix_prefix.n < sizeof(un.sun_path) ? NULL :
-		    "is longer than the 107 bytes that a unix address can have";
+		return address.n - unix_prefix.n < sizeof(un.sun_path)
+		    ? NULL
+		    : "is longer than the 107 bytes that a unix address can have";
 	}
 	if (is_number(address))
 		return "is only a port: write 127.0.0.1:PORT";
@@ -298,7 +301,8 @@ listen_check(const struct whole *whole, size_t i, struct err *err)
 	const char *fault = address_fault(address, &is_open);
 
 	if (fault != NULL)
-		return FAIL_AT(whole, node, err, "the address \"%s\" %s", config_show(address).text, fault);
+		return FAIL_AT(
+		    whole, node, err, "the address \"%s\" %s", config_show(address).text, fault);
 	for (size_t j = 0; j < i; j++)
 		if (slice_eq(address, config->listen_http[j]))
 			return FAIL_AT(whole, node, err, "the address \"%s\" stands there twice",
@@ -306,13 +310,17 @@ listen_check(const struct whole *whole, size_t i, struct err *err)
 	if (!is_open || config->auth == AUTH_NONE)
 		return true;
 	if (config->is_proxy_form)
-		return FAIL_AT(whole, node, err, "\"%s\" can be reached from other machines: that needs "
-		    "\"auth: none\" and so bascule's own form of this file", config_show(address).text);
-	return FAIL_AT(whole, node, err, "\"%s\" can be reached from other machines: write \"auth: none\" "
-	    "to let everyone in, or listen on 127.0.0.1", config_show(address).text);
+		return FAIL_AT(whole, node, err,
+		    "\"%s\" can be reached from other machines: that needs "
+		    "\"auth: none\" and so bascule's own form of this file",
+		    config_show(address).text);
+	return FAIL_AT(whole, node, err,
+	    "\"%s\" can be reached from other machines: write \"auth: none\" "
+	    "to let everyone in, or listen on 127.0.0.1",
+	    config_show(address).text);
 }
 
-/* ---- names ------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 /* Says what is wrong with the name of a server; NULL: nothing. */
 static const char *
@@ -351,19 +359,21 @@ name_check(const struct whole *whole, size_t i, struct err *err)
 		return FAIL_AT(whole, node, err, "upstreams[%zu] needs a \"name\"", i);
 	fault = name_fault(name, config->separator);
 	if (fault != NULL)
-		return FAIL_AT(whole, node, err, "the upstream name \"%s\" %s", config_show(name).text, fault);
+		return FAIL_AT(
+		    whole, node, err, "the upstream name \"%s\" %s", config_show(name).text, fault);
 	for (size_t j = 0; j < i; j++)
 		if (slice_eq(name, config->upstreams[j].name))
-			return FAIL_AT(whole, node, err, "the name \"%s\" is taken by upstreams[%zu]%s",
-			    config_show(name).text, j, ": names must differ");
+			return FAIL_AT(whole, node, err,
+			    "the name \"%s\" is taken by upstreams[%zu]%s", config_show(name).text,
+			    j, ": names must differ");
 	return true;
 }
 
-/* ---- the whole -------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 bool
-config_check_whole(const struct config_load *load, const struct config *config, const struct node *root,
-    struct err *err)
+config_check_whole(const struct config_load *load, const struct config *config,
+    const struct node *root, struct err *err)
 {
 	struct whole whole = { load, config, root };
 	const struct node *node;
@@ -383,8 +393,8 @@ config_check_whole(const struct config_load *load, const struct config *config, 
 		const struct node *limits = config_node_find(root, "limits");
 
 		node = config_node_find(limits, "message");
-		return FAIL_AT(&whole, node != NULL ? node : config_node_find(limits, "memory"), err,
-		    "limits.message is larger than limits.memory");
+		return FAIL_AT(&whole, node != NULL ? node : config_node_find(limits, "memory"),
+		    err, "limits.message is larger than limits.memory");
 	}
 	return true;
 }

@@ -1,16 +1,17 @@
 /*
  * The environment as a load sees it: the variables of --env-file first, then those of the process.
  *
- * The file has one NAME=VALUE a line, `export` before it is allowed, # begins a comment.  A value may
- * stand in single quotes (taken as it is) or in double quotes (\n \t \" \\ \$); an unquoted one ends at
- * a blank followed by #.  Nothing is expanded: the same text means the same to every reader.
+ * The file has one NAME=VALUE a line, `export` before it is allowed, # begins a comment.  A value
+ * may stand in single quotes (taken as it is) or in double quotes (\n \t \" \\ \$); an unquoted one
+ * ends at a blank followed by #.  Nothing is expanded: the same text means the same to every
+ * reader.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "config/config_parts.h"
 
-#define VARIABLES_MAX	1000
+#define VARIABLES_MAX 1000
 
 bool
 config_env_get(const struct config_load *load, struct slice name, struct slice *value)
@@ -40,14 +41,15 @@ struct place {
 static bool
 fail(const struct place *place, struct err *err, const char *what)
 {
-	return err_set_at(err, ERR_CONFIG, place->line, 1, "%s:%u:1: %s", place->path, place->line, what);
+	return err_set_at(
+	    err, ERR_CONFIG, place->line, 1, "%s:%u:1: %s", place->path, place->line, what);
 }
 
 static bool
 is_name_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-	    c == '.' || c == '-';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	    c == '_' || c == '.' || c == '-';
 }
 
 static char
@@ -118,7 +120,8 @@ line_parse(struct config_load *load, const struct place *place, struct slice lin
 		return fail(place, err, "no \"=\": write NAME=VALUE");
 	for (size_t i = 0; i < out->name.n; i++)
 		if (!is_name_char(out->name.p[i]))
-			return fail(place, err, "the name holds other characters than letters, digits and \"_\"");
+			return fail(place, err,
+			    "the name holds other characters than letters, digits and \"_\"");
 	if (out->name.n == 0)
 		return fail(place, err, "the name is missing");
 	value = slice_trim(value);

@@ -31,7 +31,7 @@ config_has_expansion(struct slice text)
 	return memchr(text.p, '$', text.n) != NULL || slice_starts(text, file_prefix);
 }
 
-/* ---- files ------------------------------------------------------------------------------------ */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static bool
 read_all(int fd, struct buf *into, size_t max, const char *path, struct err *err)
@@ -97,7 +97,7 @@ file_value(struct config_load *load, const struct node *node, struct slice path,
 	if (!arena_reserve(&load->tree, path.n + 1, err))
 		return false;
 	if (!config_read_file(&load->tree, slice_cstr(&load->tree, path), CONFIG_SECRET_BYTES, true,
-	    &text, err)) {
+		&text, err)) {
 		struct err why = *err;
 
 		return CONFIG_FAIL_NODE(load, node, err, "%s", why.text);
@@ -109,7 +109,7 @@ file_value(struct config_load *load, const struct node *node, struct slice path,
 	return config_dup(load, text, out, err);
 }
 
-/* ---- variables -------------------------------------------------------------------------------- */
+/* ---- variables ------------------------------------------------------------------------------- */
 
 static bool
 is_name(struct slice name)
@@ -118,7 +118,8 @@ is_name(struct slice name)
 		char c = name.p[i];
 		bool is_digit = c >= '0' && c <= '9';
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (is_digit && i > 0)))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+			(is_digit && i > 0)))
 			return false;
 	}
 	return name.n > 0;
@@ -126,8 +127,8 @@ is_name(struct slice name)
 
 /* inside: what stands between ${ and }. */
 static bool
-variable_put(struct config_load *load, const struct node *node, struct slice inside, struct buf *out,
-    struct err *err)
+variable_put(struct config_load *load, const struct node *node, struct slice inside,
+    struct buf *out, struct err *err)
 {
 	const char *colon = memmem(inside.p, inside.n, ":-", 2);
 	struct slice name = inside, other = SLICE_NONE, value;
@@ -138,8 +139,10 @@ variable_put(struct config_load *load, const struct node *node, struct slice ins
 		other = (struct slice){ colon + 2, inside.n - name.n - 2 };
 	}
 	if (!is_name(name))
-		return CONFIG_FAIL_NODE(load, node, err, "\"${%s}\" is no variable: write ${NAME} or "
-		    "${NAME:-default}, and $$ for a dollar sign", config_show(inside).text);
+		return CONFIG_FAIL_NODE(load, node, err,
+		    "\"${%s}\" is no variable: write ${NAME} or "
+		    "${NAME:-default}, and $$ for a dollar sign",
+		    config_show(inside).text);
 	if (colon != NULL && memmem(other.p, other.n, "${", 2) != NULL)
 		return CONFIG_FAIL_NODE(load, node, err, "a default cannot hold another ${...}");
 	is_set = config_env_get(load, name, &value);
@@ -148,9 +151,10 @@ variable_put(struct config_load *load, const struct node *node, struct slice ins
 		return true;
 	}
 	if (!is_set)
-		return CONFIG_FAIL_NODE(load, node, err, "the environment variable %s is not set "
-		    "(write ${%s:-default} where it may be missing)", config_show(name).text,
-		    config_show(name).text);
+		return CONFIG_FAIL_NODE(load, node, err,
+		    "the environment variable %s is not set "
+		    "(write ${%s:-default} where it may be missing)",
+		    config_show(name).text, config_show(name).text);
 	buf_put(out, value);
 	return true;
 }
@@ -172,10 +176,11 @@ variables_put(struct config_load *load, const struct node *node, struct buf *out
 		if (slice_starts(rest, S("${"))) {
 			end = memchr(rest.p, '}', rest.n);
 			if (end == NULL)
-				return CONFIG_FAIL_NODE(load, node, err, "\"${\" without \"}\" "
+				return CONFIG_FAIL_NODE(load, node, err,
+				    "\"${\" without \"}\" "
 				    "(write $$ for a dollar sign)");
-			if (!variable_put(load, node, (struct slice){ rest.p + 2,
-			    (size_t)(end - rest.p) - 2 }, out, err))
+			if (!variable_put(load, node,
+				(struct slice){ rest.p + 2, (size_t)(end - rest.p) - 2 }, out, err))
 				return false;
 			rest.n -= (size_t)(end - rest.p) + 1;
 			rest.p = end + 1;
@@ -198,7 +203,8 @@ config_expand(struct config_load *load, const struct node *node, struct slice *o
 
 	must(node->kind == NODE_TEXT);
 	if (node->text.n > CONFIG_VALUE_BYTES)
-		return CONFIG_FAIL_NODE(load, node, err, "longer than %zu KiB", CONFIG_VALUE_BYTES / KIB);
+		return CONFIG_FAIL_NODE(
+		    load, node, err, "longer than %zu KiB", CONFIG_VALUE_BYTES / KIB);
 	if (!config_has_expansion(node->text))
 		return config_dup(load, node->text, out, err);
 	buf_init(&buf, NULL, CONFIG_VALUE_BYTES);
@@ -208,8 +214,8 @@ config_expand(struct config_load *load, const struct node *node, struct slice *o
 		ok = CONFIG_FAIL_NODE(load, node, err, "longer than %zu KiB with its variables",
 		    CONFIG_VALUE_BYTES / KIB);
 	else if (ok && is_file)
-		ok = file_value(load, node, (struct slice){ text.p + file_prefix.n,
-		    text.n - file_prefix.n }, out, err);
+		ok = file_value(load, node,
+		    (struct slice){ text.p + file_prefix.n, text.n - file_prefix.n }, out, err);
 	else if (ok)
 		ok = config_dup(load, text, out, err);
 	buf_fini(&buf);

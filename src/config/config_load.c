@@ -11,9 +11,9 @@
 
 #include "config/config_parts.h"
 
-#define ARENA_BYTES	(64 * MIB)	/* of one configuration, and of the tree it was read from */
-#define SYSTEM_FILE	"/etc/bascule/bascule.yaml"
-#define SYSTEM_STATE	"/var/lib/bascule"
+#define ARENA_BYTES  (64 * MIB) /* of one configuration, and of the tree it was read from */
+#define SYSTEM_FILE  "/etc/bascule/bascule.yaml"
+#define SYSTEM_STATE "/var/lib/bascule"
 
 static struct config *
 config_new(void)
@@ -38,13 +38,14 @@ config_free(struct config **config)
 	*config = NULL;
 }
 
-/* ---- paths from the environment --------------------------------------------------------------- */
+/* ---- paths from the environment -------------------------------------------------------------- */
 
 /* An absolute path in a variable; anything else counts as not set, as the XDG rules say. */
 static bool
 env_dir(const struct config_load *load, struct slice name, struct slice *dir)
 {
-	return config_env_get(load, name, dir) && dir->n > 0 && dir->n < PATH_MAX - 256 && dir->p[0] == '/';
+	return config_env_get(load, name, dir) && dir->n > 0 && dir->n < PATH_MAX - 256 &&
+	    dir->p[0] == '/';
 }
 
 static struct slice
@@ -72,7 +73,7 @@ config_default(void)
 	return load.config;
 }
 
-/* ---- one load --------------------------------------------------------------------------------- */
+/* ---- one load -------------------------------------------------------------------------------- */
 
 /* Name for errors: a long path keeps its end, which tells more. */
 static void
@@ -83,7 +84,8 @@ name_set(struct config_load *load, const char *name)
 	if (n < sizeof(load->name))
 		memcpy(load->name, name, n + 1);
 	else
-		snprintf(load->name, sizeof(load->name), "...%s", name + n - (sizeof(load->name) - 4));
+		snprintf(
+		    load->name, sizeof(load->name), "...%s", name + n - (sizeof(load->name) - 4));
 }
 
 /* dir, or what stands before the last slash of file; made absolute. */
@@ -192,11 +194,12 @@ config_parse(struct slice text, const char *name, const char *dir, const char *c
 	return load_finish(&load, out, err);
 }
 
-/* ---- the search order ------------------------------------------------------------------------- */
+/* ---- the search order ------------------------------------------------------------------------ */
 
 /* The file to read, in *path; "" where there is none. */
 static bool
-file_find(const struct config_load *load, const char *wanted, char *path, size_t size, struct err *err)
+file_find(
+    const struct config_load *load, const char *wanted, char *path, size_t size, struct err *err)
 {
 	struct slice named;
 	int n;
@@ -206,8 +209,9 @@ file_find(const struct config_load *load, const char *wanted, char *path, size_t
 		wanted = named.p;
 	if (wanted != NULL) {
 		n = snprintf(path, size, "%s", wanted);
-		return n >= 0 && (size_t)n < size ? true :
-		    err_set(err, ERR_CONFIG, "the name of the configuration file is too long");
+		return n >= 0 && (size_t)n < size
+		    ? true
+		    : err_set(err, ERR_CONFIG, "the name of the configuration file is too long");
 	}
 	if (env_dir(load, S("XDG_CONFIG_HOME"), &named))
 		snprintf(path, size, "%.*s/bascule/bascule.yaml", SLICE_FMT(named));
@@ -233,7 +237,8 @@ file_read(struct config_load *load, const char *path, struct err *err)
 }
 
 bool
-config_load(const struct config_source *source, struct log *log, struct config **out, struct err *err)
+config_load(
+    const struct config_source *source, struct log *log, struct config **out, struct err *err)
 {
 	struct config_load load = { .environ = source->environ, .log = log };
 	char path[1024];
@@ -244,7 +249,8 @@ config_load(const struct config_source *source, struct log *log, struct config *
 	ok = (source->env_file == NULL || config_env_read(&load, source->env_file, err)) &&
 	    file_find(&load, source->file, path, sizeof(path), err);
 	if (ok && path[0] == '\0')
-		ok = err_set(err, ERR_CONFIG, "no configuration file: write one to "
+		ok = err_set(err, ERR_CONFIG,
+		    "no configuration file: write one to "
 		    "~/.config/bascule/bascule.yaml or " SYSTEM_FILE ", or name it with -c FILE or "
 		    "$BASCULE_CONFIG");
 	if (!ok || !file_read(&load, path, err)) {
@@ -254,7 +260,7 @@ config_load(const struct config_source *source, struct log *log, struct config *
 	return load_finish(&load, out, err);
 }
 
-/* ---- what a reload cannot change -------------------------------------------------------------- */
+/* ---- what a reload cannot change ------------------------------------------------------------- */
 
 static bool
 lists_equal(const char *a, const char *b, const struct config_option *option)
@@ -274,8 +280,8 @@ lists_equal(const char *a, const char *b, const struct config_option *option)
 }
 
 static bool
-options_equal(const struct config *before, const struct config *after,
-    const struct config_option *option)
+options_equal(
+    const struct config *before, const struct config *after, const struct config_option *option)
 {
 	const char *a = (const char *)before, *b = (const char *)after;
 	struct slice text_a, text_b;

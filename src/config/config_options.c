@@ -2,113 +2,140 @@
  * THE table of options.  Parsing, defaults, ranges, docs/configuration.md, the JSON Schema and the
  * "did you mean" of errors all come from it; an option that is not a row does not exist.
  *
- * Beside it: the names that belong to the contract and not to this version, so that who writes them is
- * told so and not that they are unknown.
+ * Beside it: the names that belong to the contract and not to this version, so that who writes them
+ * is told so and not that they are unknown.
  */
 #include "config/config_parts.h"
 
-#define ROOT(field)	.offset = offsetof(struct config, field)
-#define ROOT_N(field)	ROOT(field), .offset_n = offsetof(struct config, field##_n)
-#define UP(field)	.offset = offsetof(struct config_draft, upstream.field), .reloadable = true
-#define UP_N(field)	UP(field), .offset_n = offsetof(struct config_draft, upstream.field##_n)
-#define DRAFT(field)	.offset = offsetof(struct config_draft, field), .reloadable = true
+#define ROOT(field)	 .offset = offsetof(struct config, field)
+#define ROOT_N(field)	 ROOT(field), .offset_n = offsetof(struct config, field##_n)
+#define UP(field)	 .offset = offsetof(struct config_draft, upstream.field), .reloadable = true
+#define UP_N(field)	 UP(field), .offset_n = offsetof(struct config_draft, upstream.field##_n)
+#define DRAFT(field)	 .offset = offsetof(struct config_draft, field), .reloadable = true
 #define RANGE(low, high) .min = (low), .max = (high)
-#define WORDS(...)	.words = (const char *const[]){ __VA_ARGS__, NULL }
+#define WORDS(...) \
+	.words = (const char *const[]) \
+	{ \
+		__VA_ARGS__, NULL \
+	}
 
-#define SECOND_MS	((uint64_t)1000)
-#define MINUTE_MS	(60 * SECOND_MS)
-#define HOUR_MS		(60 * MINUTE_MS)
-#define DAY_MS		(24 * HOUR_MS)
-#define GIB		((uint64_t)1024 * MIB)
+#define SECOND_MS ((uint64_t)1000)
+#define MINUTE_MS (60 * SECOND_MS)
+#define HOUR_MS	  (60 * MINUTE_MS)
+#define DAY_MS	  (24 * HOUR_MS)
+#define GIB	  ((uint64_t)1024 * MIB)
 
 static const struct config_option options[] = {
 	{ "listen.stdio", OPTION_BOOL, ROOT(listen_stdio), .fallback = "false",
-	  .help = "Serve one client on stdin and stdout as well." },
+	    .help = "Serve one client on stdin and stdout as well." },
 	{ "listen.http", OPTION_ONE_OR_LIST, ROOT_N(listen_http), .fallback = "127.0.0.1:8080",
-	  RANGE(0, CONFIG_LISTEN_MAX), .check = config_check_listen,
-	  .help = "Addresses for HTTP: `host:port`, `[ipv6]:port` or `unix:/path`; `[]` for none. "
-	  "One that other machines can reach needs `auth: none` written out." },
-	{ "listen.hosts", OPTION_LIST, ROOT_N(listen_hosts), RANGE(0, 256), .check = config_check_host,
-	  .help = "Names, with or without a port, that are allowed in Host and Origin.",
-	  .fallback_help = "loopback names" },
+	    RANGE(0, CONFIG_LISTEN_MAX), .check = config_check_listen,
+	    .help =
+		"Addresses for HTTP: `host:port`, `[ipv6]:port` or `unix:/path`; `[]` for none. "
+		"One that other machines can reach needs `auth: none` written out." },
+	{ "listen.hosts", OPTION_LIST, ROOT_N(listen_hosts), RANGE(0, 256),
+	    .check = config_check_host,
+	    .help = "Names, with or without a port, that are allowed in Host and Origin.",
+	    .fallback_help = "loopback names" },
 	{ "auth", OPTION_WORD, ROOT(auth), WORDS("", "none"),
-	  .help = "`none`: everyone who reaches the gateway may use it.",
-	  .fallback_help = "not set: only loopback and unix addresses" },
+	    .help = "`none`: everyone who reaches the gateway may use it.",
+	    .fallback_help = "not set: only loopback and unix addresses" },
 	{ "namespace.separator", OPTION_TEXT, ROOT(separator), .fallback = "__",
-	  .check = config_check_separator,
-	  .help = "Stands between the server and the tool in a name; 1 to 8 of `A-Z a-z 0-9 _ - . / :`." },
+	    .check = config_check_separator,
+	    .help =
+		"Stands between the server and the tool in a name; 1 to 8 of `A-Z a-z 0-9 _ - . / :`." },
 	{ "namespace.prefix", OPTION_WORD, ROOT(prefix), .fallback = "auto",
-	  WORDS("auto", "always", "never"),
-	  .help = "Whether tools carry the name of their server; `auto`: with more than one upstream." },
+	    WORDS("auto", "always", "never"),
+	    .help =
+		"Whether tools carry the name of their server; `auto`: with more than one upstream." },
 	{ "namespace.max", OPTION_COUNT, ROOT(name_max), .fallback = "64", RANGE(20, 256),
-	  .help = "Longest name in bytes; a longer one is cut and ends in a hash." },
-	{ "start_wait", OPTION_DURATION, ROOT(start_wait_ms), .fallback = "5s", RANGE(0, 10 * MINUTE_MS),
-	  .help = "How long the first list waits for slow upstreams." },
+	    .help = "Longest name in bytes; a longer one is cut and ends in a hash." },
+	{ "start_wait", OPTION_DURATION, ROOT(start_wait_ms), .fallback = "5s",
+	    RANGE(0, 10 * MINUTE_MS), .help = "How long the first list waits for slow upstreams." },
 
 	{ "upstreams[].name", OPTION_TEXT, UP(name),
-	  .help = "The name of the server: a letter or digit, then letters, digits, `_` and `-`; at most 32, "
-	  "no `_` at the end, no separator inside; not `jira`, `confluence` or `maf`.",
-	  .fallback_help = "required" },
+	    .help =
+		"The name of the server: a letter or digit, then letters, digits, `_` and `-`; at most 32, "
+		"no `_` at the end, no separator inside; not `jira`, `confluence` or `maf`.",
+	    .fallback_help = "required" },
 	{ "upstreams[].enabled", OPTION_BOOL, UP(enabled), .fallback = "true",
-	  .help = "`false`: checked, and otherwise as if it were not there." },
+	    .help = "`false`: checked, and otherwise as if it were not there." },
 	{ "upstreams[].command", OPTION_ONE_OR_LIST, UP_N(command), RANGE(1, 1024),
-	  .help = "Program and arguments of a server over stdio; no shell. A program with a slash is "
-	  "relative to this file, one without is looked for in PATH. Either this or `url`." },
-	{ "upstreams[].args", OPTION_LIST, DRAFT(args), .offset_n = offsetof(struct config_draft, args_n),
-	  RANGE(0, 1024), .help = "More arguments, behind those of `command`." },
+	    .help =
+		"Program and arguments of a server over stdio; no shell. A program with a slash is "
+		"relative to this file, one without is looked for in PATH. Either this or `url`." },
+	{ "upstreams[].args", OPTION_LIST, DRAFT(args),
+	    .offset_n = offsetof(struct config_draft, args_n), RANGE(0, 1024),
+	    .help = "More arguments, behind those of `command`." },
 	{ "upstreams[].env", OPTION_PAIRS, UP_N(env), RANGE(0, 256), .check = config_check_env,
-	  .help = "Environment of the command, beside PATH, HOME, LANG and TZ." },
-	{ "upstreams[].cwd", OPTION_PATH, UP(cwd),
-	  .help = "Working directory of the command.", .fallback_help = "the gateway's" },
+	    .help = "Environment of the command, beside PATH, HOME, LANG and TZ." },
+	{ "upstreams[].cwd", OPTION_PATH, UP(cwd), .help = "Working directory of the command.",
+	    .fallback_help = "the gateway's" },
 	{ "upstreams[].url", OPTION_TEXT, UP(url), .check = config_check_url,
-	  .help = "Address of a server over HTTP: `http://` or `https://`. Either this or `command`." },
-	{ "upstreams[].headers", OPTION_PAIRS, UP_N(headers), RANGE(0, 64), .check = config_check_header,
-	  .help = "Headers of every request to `url`." },
+	    .help =
+		"Address of a server over HTTP: `http://` or `https://`. Either this or `command`." },
+	{ "upstreams[].headers", OPTION_PAIRS, UP_N(headers), RANGE(0, 64),
+	    .check = config_check_header, .help = "Headers of every request to `url`." },
 	{ "upstreams[].auth.type", OPTION_WORD, DRAFT(auth_type), WORDS("", "bearer"),
-	  .help = "How to authenticate to `url`; `bearer` becomes an Authorization header." },
+	    .help = "How to authenticate to `url`; `bearer` becomes an Authorization header." },
 	{ "upstreams[].auth.token", OPTION_SECRET, DRAFT(auth_token),
-	  .help = "The token, best as `${NAME}` or `file:PATH`." },
+	    .help = "The token, best as `${NAME}` or `file:PATH`." },
 	{ "upstreams[].transport", OPTION_WORD, UP(transport), .fallback = "auto",
-	  WORDS("auto", "http", "sse", "stdio"), .help = "How the server is spoken to." },
+	    WORDS("auto", "http", "sse", "stdio"), .help = "How the server is spoken to." },
 	{ "upstreams[].protocol", OPTION_WORD, UP(protocol), .fallback = "auto",
-	  WORDS("auto", "legacy", "modern"), .help = "Which era of MCP the server is asked for." },
+	    WORDS("auto", "legacy", "modern"),
+	    .help = "Which era of MCP the server is asked for." },
 	{ "upstreams[].session", OPTION_WORD, UP(session), .fallback = "auto",
-	  WORDS("auto", "shared", "per_client"),
-	  .help = "One session for all clients, or one for each; `auto`: for each where the client is on "
-	  "stdio, else shared." },
-	{ "upstreams[].timeout", OPTION_DURATION, UP(timeout_ms), .fallback = "60s", RANGE(1, 7 * DAY_MS),
-	  .help = "How long a call may take; the time in which a person is asked does not count." },
+	    WORDS("auto", "shared", "per_client"),
+	    .help =
+		"One session for all clients, or one for each; `auto`: for each where the client is on "
+		"stdio, else shared." },
+	{ "upstreams[].timeout", OPTION_DURATION, UP(timeout_ms), .fallback = "60s",
+	    RANGE(1, 7 * DAY_MS),
+	    .help =
+		"How long a call may take; the time in which a person is asked does not count." },
 	{ "upstreams[].connect_timeout", OPTION_DURATION, UP(connect_timeout_ms), .fallback = "10s",
-	  RANGE(1, HOUR_MS), .help = "How long starting and the handshake may take." },
+	    RANGE(1, HOUR_MS), .help = "How long starting and the handshake may take." },
 
 	{ "limits.message", OPTION_SIZE, ROOT(limit_message_bytes), .fallback = "64MiB",
-	  RANGE(KIB, GIB), .help = "The longest message, in either direction." },
+	    RANGE(KIB, GIB), .help = "The longest message, in either direction." },
 	{ "limits.memory", OPTION_SIZE, ROOT(limit_memory_bytes), .fallback = "512MiB",
-	  RANGE(MIB, 1024 * GIB), .help = "Memory of all exchanges together." },
-	{ "limits.in_flight", OPTION_COUNT, ROOT(limit_in_flight), .fallback = "2000", RANGE(1, 1000000),
-	  .help = "Exchanges at the same time." },
+	    RANGE(MIB, 1024 * GIB), .help = "Memory of all exchanges together." },
+	{ "limits.in_flight", OPTION_COUNT, ROOT(limit_in_flight), .fallback = "2000",
+	    RANGE(1, 1000000), .help = "Exchanges at the same time." },
 	{ "limits.parked", OPTION_COUNT, ROOT(limit_parked), .fallback = "1000", RANGE(0, 1000000),
-	  .help = "Exchanges that wait for a person or for a retry." },
-	{ "limits.ask", OPTION_DURATION, ROOT(limit_ask_ms), .fallback = "10m", RANGE(1, 7 * DAY_MS),
-	  .help = "How long a person may take to answer." },
-	{ "limits.sessions", OPTION_COUNT, ROOT(limit_sessions), .fallback = "10000", RANGE(1, 10000000),
-	  .help = "Sessions of clients at the same time." },
+	    .help = "Exchanges that wait for a person or for a retry." },
+	{ "limits.ask", OPTION_DURATION, ROOT(limit_ask_ms), .fallback = "10m",
+	    RANGE(1, 7 * DAY_MS), .help = "How long a person may take to answer." },
+	{ "limits.sessions", OPTION_COUNT, ROOT(limit_sessions), .fallback = "10000",
+	    RANGE(1, 10000000), .help = "Sessions of clients at the same time." },
 	{ "limits.session_idle", OPTION_DURATION, ROOT(limit_session_idle_ms), .fallback = "30m",
-	  RANGE(1, 30 * DAY_MS), .help = "A session that is not used for so long ends." },
+	    RANGE(1, 30 * DAY_MS), .help = "A session that is not used for so long ends." },
 
 	{ "log.level", OPTION_WORD, ROOT(log_level), .fallback = "info",
-	  WORDS("debug", "info", "warn", "error", "off"), .help = "What is logged, always to stderr." },
+	    WORDS("debug", "info", "warn", "error", "off"),
+	    .help = "What is logged, always to stderr." },
 	{ "log.format", OPTION_WORD, ROOT(log_format), .fallback = "text", WORDS("text", "json"),
-	  .help = "Lines for people, or one JSON object a line." },
+	    .help = "Lines for people, or one JSON object a line." },
 	{ "state", OPTION_PATH, ROOT(state), .help = "The one directory that bascule writes to.",
-	  .fallback_help = "`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/bascule`, else "
-	  "`~/.local/state/bascule`" },
+	    .fallback_help = "`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/bascule`, else "
+			     "`~/.local/state/bascule`" },
 };
 
 /* Of the contract, not of this version; also words that an option will take. */
 static const char *const later[] = {
-	"listen.stateless", "listen.tls", "auth.keys", "auth.jwt", "auth.tenants", "atlassian", "guard",
-	"audit", "agents", "seal_key", "upstreams[].sandbox", "upstreams[].tools",
+	"listen.stateless",
+	"listen.tls",
+	"auth.keys",
+	"auth.jwt",
+	"auth.tenants",
+	"atlassian",
+	"guard",
+	"audit",
+	"agents",
+	"seal_key",
+	"upstreams[].sandbox",
+	"upstreams[].tools",
 	"upstreams[].auth.type.oauth",
 };
 
@@ -144,7 +171,8 @@ config_option_find(const struct config_option *rows, size_t n, struct slice path
 }
 
 bool
-config_option_is_group(const struct config_option *rows, size_t n, struct slice path, struct slice key)
+config_option_is_group(
+    const struct config_option *rows, size_t n, struct slice path, struct slice key)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct slice rest = below(rows[i].path, path);
@@ -164,11 +192,11 @@ config_option_is_later(struct slice path, struct slice key)
 	return false;
 }
 
-/* ---- the nearest word ------------------------------------------------------------------------- */
+/* ---- the nearest word ------------------------------------------------------------------------ */
 
 struct nearest {
 	struct slice wanted, best;
-	unsigned distance;		/* the best must be below it */
+	unsigned distance; /* the best must be below it */
 };
 
 static struct nearest
@@ -201,7 +229,8 @@ first_part(struct slice path)
 }
 
 struct slice
-config_option_nearest(const struct config_option *rows, size_t n, struct slice path, struct slice key)
+config_option_nearest(
+    const struct config_option *rows, size_t n, struct slice path, struct slice key)
 {
 	struct nearest nearest = nearest_init(key);
 

@@ -1,22 +1,23 @@
 /*
- * What the parts of config share: the tree of a YAML text, the table of options, the state of one load.
+ * What the parts of config share: the tree of a YAML text, the table of options, the state of one
+ * load.
  *
- * A value goes: node (as written) -> expanded text -> typed field.  Error texts quote the node and not
- * the expanded text, because that may hold a secret; only names and addresses are quoted expanded, and
- * values of headers, environment and URLs not at all.
+ * A value goes: node (as written) -> expanded text -> typed field.  Error texts quote the node and
+ * not the expanded text, because that may hold a secret; only names and addresses are quoted
+ * expanded, and values of headers, environment and URLs not at all.
  */
 #ifndef CONFIG_CONFIG_PARTS_H
 #define CONFIG_CONFIG_PARTS_H
 
 #include "config/config.h"
 
-#define CONFIG_FILE_BYTES	(4 * MIB)
-#define CONFIG_VALUE_BYTES	(128 * KIB)	/* of one value, expanded */
-#define CONFIG_SECRET_BYTES	(64 * KIB)	/* of a file named by `file:` */
-#define CONFIG_NODES_MAX	10000
-#define CONFIG_DEPTH_MAX	32
-#define CONFIG_UPSTREAMS_MAX	1000
-#define CONFIG_LISTEN_MAX	16
+#define CONFIG_FILE_BYTES    (4 * MIB)
+#define CONFIG_VALUE_BYTES   (128 * KIB) /* of one value, expanded */
+#define CONFIG_SECRET_BYTES  (64 * KIB)	 /* of a file named by `file:` */
+#define CONFIG_NODES_MAX     10000
+#define CONFIG_DEPTH_MAX     32
+#define CONFIG_UPSTREAMS_MAX 1000
+#define CONFIG_LISTEN_MAX    16
 
 /* ---- the tree (config_yaml.c) ---------------------------------------------------------------- */
 
@@ -24,39 +25,39 @@ enum node_kind { NODE_TEXT, NODE_LIST, NODE_MAP };
 
 struct node {
 	enum node_kind kind;
-	bool is_quoted;			/* of a text: quoted or a block, never a number or a word */
+	bool is_quoted; /* of a text: quoted or a block, never a number or a word */
 	struct slice text;
-	struct slice key;		/* in a map: its key, and where that stands */
+	struct slice key; /* in a map: its key, and where that stands */
 	unsigned key_line, key_col;
-	unsigned line, col;		/* 1-based; col in characters, as the YAML reader counts */
+	unsigned line, col; /* 1-based; col in characters, as the YAML reader counts */
 	struct node *first, *last, *next;
 	size_t children;
-	size_t nodes;			/* of the whole subtree, keys counted, aliases expanded */
-	unsigned height;		/* 0: a text */
+	size_t nodes;	 /* of the whole subtree, keys counted, aliases expanded */
+	unsigned height; /* 0: a text */
 };
 
 /* One load: where it comes from, where it goes to. Lives on the stack of config_load(). */
 struct config_load {
-	struct slice text;		/* of the file, for columns in bytes */
-	char name[104];			/* for errors; long paths keep their end */
-	struct slice dir;		/* absolute; what relative paths are relative to */
+	struct slice text; /* of the file, for columns in bytes */
+	char name[104];	   /* for errors; long paths keep their end */
+	struct slice dir;  /* absolute; what relative paths are relative to */
 	const char *const *environ;
-	const struct config_pair *env_file;	/* looked at before environ */
+	const struct config_pair *env_file; /* looked at before environ */
 	size_t env_file_n;
 	struct log *log;
 	struct config *config;
-	struct arena tree;		/* nodes; gone after the load */
+	struct arena tree; /* nodes; gone after the load */
 };
 
 /* *root NULL: an empty document. */
 MUST_CHECK bool config_yaml_parse(struct config_load *load, struct node **root, struct err *err);
-struct node *config_node_find(const struct node *map, const char *key);	/* NULL: not there */
+struct node *config_node_find(const struct node *map, const char *key); /* NULL: not there */
 /* Nothing, `~` or `null`, not quoted. */
-bool	config_node_is_null(const struct node *node);
+bool config_node_is_null(const struct node *node);
 
 /* Fails with "name:line:col: text"; line 0: no position; load NULL: no name. col in characters. */
-bool	config_fail(const struct config_load *load, unsigned line, unsigned col, struct err *err,
-	    const char *fmt, ...) PRINTF(5, 6);
+bool config_fail(const struct config_load *load, unsigned line, unsigned col, struct err *err,
+    const char *fmt, ...) PRINTF(5, 6);
 #define CONFIG_FAIL_NODE(load, node, err, ...) \
 	config_fail((load), (node)->line, (node)->col, (err), __VA_ARGS__)
 #define CONFIG_FAIL_KEY(load, node, err, ...) \
@@ -71,54 +72,56 @@ struct config_shown config_show(struct slice s);
 /* ---- values (config_expand.c, config_env.c, config_units.c) ---------------------------------- */
 
 /* ${NAME}, $$ and `file:` of a text node; the result lives in load->config->arena. */
-MUST_CHECK bool config_expand(struct config_load *load, const struct node *node, struct slice *out,
-	    struct err *err);
-bool	config_has_expansion(struct slice text);
-/* Value of an environment variable; NULL: unset. Env file first. */
-bool	config_env_get(const struct config_load *load, struct slice name, struct slice *value);
+MUST_CHECK bool config_expand(
+    struct config_load *load, const struct node *node, struct slice *out, struct err *err);
+bool config_has_expansion(struct slice text);
+/* Value of an environment variable, that of the env file first; false: unset. */
+bool config_env_get(const struct config_load *load, struct slice name, struct slice *value);
 /* Reads KEY=VALUE lines into load->env_file. */
 MUST_CHECK bool config_env_read(struct config_load *load, const char *path, struct err *err);
 /* A whole file, at most max bytes, into the arena. must_be_regular: no pipes, no devices. */
 MUST_CHECK bool config_read_file(struct arena *arena, const char *path, size_t max,
-	    bool must_be_regular, struct slice *out, struct err *err);
-MUST_CHECK bool config_dup(struct config_load *load, struct slice s, struct slice *out, struct err *err);
+    bool must_be_regular, struct slice *out, struct err *err);
+MUST_CHECK bool
+config_dup(struct config_load *load, struct slice s, struct slice *out, struct err *err);
 
 enum config_unit { UNIT_DURATION, UNIT_SIZE };
 /* The largest unit that gives a whole number: "10m", "64MiB". */
-void	config_unit_print(struct buf *out, enum config_unit unit, uint64_t value);
+void config_unit_print(struct buf *out, enum config_unit unit, uint64_t value);
 
 /* ---- the table of options (config_options.c) ------------------------------------------------- */
 
 enum option_type {
-	OPTION_BOOL,		/* bool */
-	OPTION_COUNT,		/* uint64_t */
-	OPTION_DURATION,	/* uint64_t, milliseconds */
-	OPTION_SECONDS,		/* the same; a bare number means seconds (`proxy:` form) */
-	OPTION_SIZE,		/* uint64_t, bytes */
-	OPTION_WORD,		/* an enum: words, value by position */
-	OPTION_TEXT,		/* struct slice */
-	OPTION_PATH,		/* struct slice, made absolute */
-	OPTION_SECRET,		/* struct secret */
-	OPTION_LIST,		/* struct slice * and a size_t behind it */
-	OPTION_ONE_OR_LIST,	/* the same; a single text is a list of one */
-	OPTION_PAIRS,		/* struct config_pair * and a size_t behind it */
+	OPTION_BOOL,	    /* bool */
+	OPTION_COUNT,	    /* uint64_t */
+	OPTION_DURATION,    /* uint64_t, milliseconds */
+	OPTION_SECONDS,	    /* the same; a bare number means seconds (`proxy:` form) */
+	OPTION_SIZE,	    /* uint64_t, bytes */
+	OPTION_WORD,	    /* an enum: words, value by position */
+	OPTION_TEXT,	    /* struct slice */
+	OPTION_PATH,	    /* struct slice, made absolute */
+	OPTION_SECRET,	    /* struct secret */
+	OPTION_LIST,	    /* struct slice * and a size_t behind it */
+	OPTION_ONE_OR_LIST, /* the same; a single text is a list of one */
+	OPTION_PAIRS,	    /* struct config_pair * and a size_t behind it */
 };
 
 /* Checks one text of an option (one element of a list), and may replace it. */
-typedef bool option_check_fn(struct config_load *, const struct node *, struct slice *, struct err *);
+typedef bool
+option_check_fn(struct config_load *, const struct node *, struct slice *, struct err *);
 
 struct config_option {
-	const char *path;		/* "limits.message", "upstreams[].command" */
+	const char *path; /* "limits.message", "upstreams[].command" */
 	enum option_type type;
-	size_t offset;			/* in struct config; below upstreams[] in struct config_draft */
-	size_t offset_n;		/* of the count of a list */
-	const char *fallback;		/* as it would be written; NULL: none */
-	uint64_t min, max;		/* of numbers; of lists and pairs: how many */
-	const char *const *words;	/* NULL-ended; "" has no spelling */
+	size_t offset;		  /* in struct config; below upstreams[] in struct config_draft */
+	size_t offset_n;	  /* of the count of a list */
+	const char *fallback;	  /* as it would be written; NULL: none */
+	uint64_t min, max;	  /* of numbers; of lists and pairs: how many */
+	const char *const *words; /* NULL-ended; "" has no spelling */
 	option_check_fn *check;
 	bool reloadable;
 	const char *help;
-	const char *fallback_help;	/* where the default is no constant */
+	const char *fallback_help; /* where the default is no constant */
 };
 
 /* An upstream while it is read: some options of the file become others of the result. */
@@ -134,75 +137,78 @@ struct config_draft {
 
 const struct config_option *config_options(size_t *n);
 /* The option at path (SLICE_NONE: the root) and key; NULL: none. */
-const struct config_option *config_option_find(const struct config_option *rows, size_t n,
-	    struct slice path, struct slice key);
+const struct config_option *
+config_option_find(const struct config_option *rows, size_t n, struct slice path, struct slice key);
 /* Is there any option below path.key? */
-bool	config_option_is_group(const struct config_option *rows, size_t n, struct slice path,
-	    struct slice key);
+bool config_option_is_group(
+    const struct config_option *rows, size_t n, struct slice path, struct slice key);
 /* Part of the contract, but not of this version? */
-bool	config_option_is_later(struct slice path, struct slice key);
+bool config_option_is_later(struct slice path, struct slice key);
 /* The nearest known key below path, SLICE_NONE: none is near. */
-struct slice config_option_nearest(const struct config_option *rows, size_t n, struct slice path,
-	    struct slice key);
+struct slice config_option_nearest(
+    const struct config_option *rows, size_t n, struct slice path, struct slice key);
 
 /* ---- reading by the table (config_value.c, config_walk.c) ------------------------------------ */
 
 /* Sets the field of one option from its node. shown: the option's path for people. */
 MUST_CHECK bool config_value_set(struct config_load *load, const struct config_option *option,
-	    const char *shown, const struct node *node, void *base, struct err *err);
+    const char *shown, const struct node *node, void *base, struct err *err);
 /* Sets the options that have a default: those of upstreams, or all others. */
-void	config_value_defaults(const struct config_option *rows, size_t n, bool of_upstreams, void *base,
-	    struct arena *arena);
+void config_value_defaults(
+    const struct config_option *rows, size_t n, bool of_upstreams, void *base, struct arena *arena);
 /* The nearest of words, SLICE_NONE: none is near. */
 struct slice config_word_nearest(const char *const *words, struct slice text);
 
 /* Takes a key that no row knows (true, *taken), leaves it (true), or fails. */
 struct config_walk;
-typedef bool config_other_fn(struct config_walk *, struct slice path, const struct node *, bool *taken,
-	    struct err *);
+typedef bool config_other_fn(
+    struct config_walk *, struct slice path, const struct node *, bool *taken, struct err *);
 
 /* A walk over one map and the groups below it. */
 struct config_walk {
 	struct config_load *load;
 	const struct config_option *rows;
 	size_t rows_n;
-	void *base;			/* of the fields */
-	config_other_fn *other;		/* NULL: what no row knows is unknown */
-	const char *hint;		/* behind "unknown key", NULL: none */
+	void *base;		/* of the fields */
+	config_other_fn *other; /* NULL: what no row knows is unknown */
+	const char *hint;	/* behind "unknown key", NULL: none */
 };
 
 /* path: of the map in the table, SLICE_NONE: the root; shown: the same for people. */
 MUST_CHECK bool config_walk_map(struct config_walk *walk, struct slice path, const char *shown,
-	    const struct node *map, struct err *err);
+    const struct node *map, struct err *err);
 
 /* ---- upstreams and the `proxy:` form --------------------------------------------------------- */
 
 /*
  * Reads one entry into *out: command and args joined, auth made a header, all of it checked but the
- * name, which config_check_whole() does.  The form: other and hint as in struct config_walk; timeouts
- * for entries that say none, 0: the defaults of the table.
+ * name, which config_check_whole() does.  The form: other and hint as in struct config_walk;
+ * timeouts for entries that say none, 0: the defaults of the table.
  */
 struct config_upstream_form {
 	config_other_fn *other;
 	const char *hint;
 	uint64_t timeout_ms, connect_timeout_ms;
 };
-MUST_CHECK bool config_upstream_read(struct config_load *load, const struct config_upstream_form *form,
-	    const char *shown, const struct node *node, struct config_upstream *out, struct err *err);
+MUST_CHECK bool
+config_upstream_read(struct config_load *load, const struct config_upstream_form *form,
+    const char *shown, const struct node *node, struct config_upstream *out, struct err *err);
 /* The same of a list, into load->config. */
-MUST_CHECK bool config_upstreams_read(struct config_load *load, const struct config_upstream_form *form,
-	    const char *shown, const struct node *list, struct err *err);
-MUST_CHECK bool config_proxy_read(struct config_load *load, const struct node *root, struct err *err);
+MUST_CHECK bool
+config_upstreams_read(struct config_load *load, const struct config_upstream_form *form,
+    const char *shown, const struct node *list, struct err *err);
+MUST_CHECK bool
+config_proxy_read(struct config_load *load, const struct node *root, struct err *err);
 
 /* ---- checks (config_check.c) ----------------------------------------------------------------- */
 
 option_check_fn config_check_listen, config_check_host, config_check_separator;
-option_check_fn config_check_url, config_check_env, config_check_header;	/* config_upstream.c */
+option_check_fn config_check_url, config_check_env, config_check_header; /* config_upstream.c */
 /* config_check() with positions from the tree; load and root NULL: without. */
 MUST_CHECK bool config_check_whole(const struct config_load *load, const struct config *config,
-	    const struct node *root, struct err *err);
+    const struct node *root, struct err *err);
 /* Relative paths become absolute; "~" is refused. */
-MUST_CHECK bool config_path_absolute(struct config_load *load, const struct node *node,
-	    struct slice *path, struct err *err);
+MUST_CHECK bool config_path_absolute(
+    struct config_load *load, const struct node *node, struct slice *path, struct err *err);
 
 #endif

@@ -119,7 +119,8 @@ put_option(struct buf *out, const struct config_option *option)
 	if (option->fallback != NULL)
 		buf_printf(out, " | `%s`", option->fallback);
 	else
-		buf_printf(out, " | %s", option->fallback_help != NULL ? option->fallback_help : "none");
+		buf_printf(
+		    out, " | %s", option->fallback_help != NULL ? option->fallback_help : "none");
 	buf_printf(out, " | %s | %s |\n", option->reloadable ? "yes" : "no", option->help);
 }
 

@@ -1,8 +1,8 @@
 /*
  * The older form of the file: a `proxy:` root with `transport`, `upstreams` or a single `upstream`,
- * `timeouts` in seconds, and `http`.  Its entries are read by the same table as ours.  What else such a
- * file can hold (plugins, logging) means something that must not be dropped silently, so it is an
- * error that points to `bascule import`.
+ * `timeouts` in seconds, and `http`.  Its entries are read by the same table as ours.  What else
+ * such a file can hold (plugins, logging) means something that must not be dropped silently, so it
+ * is an error that points to `bascule import`.
  */
 #include <string.h>
 
@@ -23,11 +23,11 @@ enum { PROXY_STDIO, PROXY_HTTP, PROXY_STREAMABLE };
 
 static const struct config_option rows[] = {
 	{ "proxy.transport", OPTION_WORD, FIELD(transport), .fallback = "stdio",
-	  .words = (const char *const[]){ "stdio", "http", "streamable-http", NULL } },
-	{ "proxy.timeouts.connection_timeout", OPTION_SECONDS, FIELD(connect_timeout_ms),
-	  .min = 1, .max = 3600000 },
-	{ "proxy.timeouts.request_timeout", OPTION_SECONDS, FIELD(timeout_ms),
-	  .min = 1, .max = 604800000 },
+	    .words = (const char *const[]){ "stdio", "http", "streamable-http", NULL } },
+	{ "proxy.timeouts.connection_timeout", OPTION_SECONDS, FIELD(connect_timeout_ms), .min = 1,
+	    .max = 3600000 },
+	{ "proxy.timeouts.request_timeout", OPTION_SECONDS, FIELD(timeout_ms), .min = 1,
+	    .max = 604800000 },
 	{ "proxy.http.host", OPTION_TEXT, FIELD(host), .fallback = "127.0.0.1" },
 	{ "proxy.http.port", OPTION_COUNT, FIELD(port), .fallback = "8080", .max = 65535 },
 };
@@ -41,7 +41,7 @@ static const struct {
 	{ "server_identity", "servers are known by their configured name" },
 };
 
-/* ---- keys that are no rows -------------------------------------------------------------------- */
+/* ---- keys that are no rows ------------------------------------------------------------------- */
 
 static bool
 proxy_other(struct config_walk *walk, struct slice path, const struct node *entry, bool *taken,
@@ -49,11 +49,13 @@ proxy_other(struct config_walk *walk, struct slice path, const struct node *entr
 {
 	bool in_proxy = slice_eq(path, S("proxy"));
 
-	*taken = in_proxy && (slice_eq(entry->key, S("upstreams")) || slice_eq(entry->key, S("upstream")));
+	*taken = in_proxy &&
+	    (slice_eq(entry->key, S("upstreams")) || slice_eq(entry->key, S("upstream")));
 	if (*taken)
 		return true;
 	return CONFIG_FAIL_KEY(walk->load, entry, err, "\"%s\" is not taken %s%.*s; " IMPORT,
-	    config_show(entry->key).text, path.n == 0 ? "beside \"proxy\"" : "in ", SLICE_FMT(path));
+	    config_show(entry->key).text, path.n == 0 ? "beside \"proxy\"" : "in ",
+	    SLICE_FMT(path));
 }
 
 static bool
@@ -67,19 +69,21 @@ upstream_other(struct config_walk *walk, struct slice path, const struct node *e
 	for (size_t i = 0; i < COUNT(ignored); i++)
 		if (slice_eq(entry->key, slice_of(ignored[i].key))) {
 			*taken = true;
-			log_event(walk->load->log, LOG_WARN, "config_ignored", "%s:%u: \"%s\" has no effect: %s",
-			    walk->load->name, entry->key_line, ignored[i].key, ignored[i].why);
+			log_event(walk->load->log, LOG_WARN, "config_ignored",
+			    "%s:%u: \"%s\" has no effect: %s", walk->load->name, entry->key_line,
+			    ignored[i].key, ignored[i].why);
 			return true;
 		}
 	if (!slice_eq(entry->key, S("tls_verify")))
 		return true;
 	verify = entry->kind == NODE_TEXT && slice_eq(entry->text, S("true"));
 	*taken = verify;
-	return verify || CONFIG_FAIL_KEY(walk->load, entry, err,
-	    "certificates are always verified: \"tls_verify\" can only be true");
+	return verify ||
+	    CONFIG_FAIL_KEY(walk->load, entry, err,
+		"certificates are always verified: \"tls_verify\" can only be true");
 }
 
-/* ---- the form --------------------------------------------------------------------------------- */
+/* ---- the form -------------------------------------------------------------------------------- */
 
 /* The transport is the only one: a client that starts its own gateway must not take a port. */
 static bool
@@ -93,7 +97,8 @@ listen_apply(struct config_load *load, const struct proxy *proxy, struct err *er
 	if (config->listen_stdio)
 		return true;
 	if (proxy->host.n > 255)
-		return err_set(err, ERR_CONFIG, "%s: proxy.http.host is longer than 255 bytes", load->name);
+		return err_set(
+		    err, ERR_CONFIG, "%s: proxy.http.host is longer than 255 bytes", load->name);
 	config->listen_http[0] = arena_printf(&config->arena, is_ip6 ? "[%.*s]:%u" : "%.*s:%u",
 	    SLICE_FMT(proxy->host), (unsigned)proxy->port);
 	config->listen_http_n = 1;
@@ -129,7 +134,8 @@ upstreams_read(struct config_load *load, const struct config_upstream_form *form
 	const struct node *one = config_node_find(map, "upstream");
 
 	if (many != NULL && one != NULL)
-		return CONFIG_FAIL_KEY(load, one, err, "\"upstream\" and \"upstreams\" cannot both be there");
+		return CONFIG_FAIL_KEY(
+		    load, one, err, "\"upstream\" and \"upstreams\" cannot both be there");
 	if (one != NULL)
 		return single_read(load, form, "proxy.upstream", one, err);
 	if (many != NULL && many->kind == NODE_MAP)
@@ -141,7 +147,10 @@ bool
 config_proxy_read(struct config_load *load, const struct node *root, struct err *err)
 {
 	struct proxy proxy = { 0 };
-	struct config_walk walk = { .load = load, .rows = rows, .rows_n = COUNT(rows), .base = &proxy,
+	struct config_walk walk = { .load = load,
+		.rows = rows,
+		.rows_n = COUNT(rows),
+		.base = &proxy,
 		.other = proxy_other };
 	struct config_upstream_form form = { .other = upstream_other, .hint = IMPORT };
 

@@ -1,13 +1,13 @@
 /*
- * The table of options as a JSON Schema (draft 2020-12), for editors.  The rows stand in the order of
- * their groups, so that objects open and close as the paths change.  A value may be replaced by a text
- * with ${NAME} or `file:` anywhere, which the schema allows too.
+ * The table of options as a JSON Schema (draft 2020-12), for editors.  The rows stand in the order
+ * of their groups, so that objects open and close as the paths change.  A value may be replaced by
+ * a text with ${NAME} or `file:` anywhere, which the schema allows too.
  */
 #include <string.h>
 
 #include "config/config_parts.h"
 
-#define EXPANSION "\\\\$\\\\{|^file:"
+#define EXPANSION  "\\\\$\\\\{|^file:"
 #define GROUPS_MAX 4
 
 static const char close_object[] = "},\"additionalProperties\":false}";
@@ -55,19 +55,23 @@ put_type(struct buf *out, const struct config_option *option)
 {
 	switch (option->type) {
 	case OPTION_BOOL:
-		buf_puts(out, "\"anyOf\":[{\"type\":\"boolean\"},"
+		buf_puts(out,
+		    "\"anyOf\":[{\"type\":\"boolean\"},"
 		    "{\"type\":\"string\",\"pattern\":\"" EXPANSION "\"}]");
 		break;
 	case OPTION_COUNT:
-		buf_printf(out, "\"anyOf\":[{\"type\":\"integer\",\"minimum\":%llu,\"maximum\":%llu},"
+		buf_printf(out,
+		    "\"anyOf\":[{\"type\":\"integer\",\"minimum\":%llu,\"maximum\":%llu},"
 		    "{\"type\":\"string\",\"pattern\":\"" EXPANSION "\"}]",
 		    (unsigned long long)option->min, (unsigned long long)option->max);
 		break;
 	case OPTION_DURATION:
-		buf_puts(out, "\"type\":\"string\",\"pattern\":\"^[0-9]+(ms|s|m|h|d)$|" EXPANSION "\"");
+		buf_puts(
+		    out, "\"type\":\"string\",\"pattern\":\"^[0-9]+(ms|s|m|h|d)$|" EXPANSION "\"");
 		break;
 	case OPTION_SIZE:
-		buf_puts(out, "\"type\":\"string\",\"pattern\":\"^[0-9]+(B|KiB|MiB|GiB)$|" EXPANSION "\"");
+		buf_puts(out,
+		    "\"type\":\"string\",\"pattern\":\"^[0-9]+(B|KiB|MiB|GiB)$|" EXPANSION "\"");
 		break;
 	case OPTION_WORD:
 		put_words(out, option);
@@ -76,7 +80,8 @@ put_type(struct buf *out, const struct config_option *option)
 		buf_puts(out, "\"type\":[\"array\",\"null\"],\"items\":" TEXT);
 		break;
 	case OPTION_ONE_OR_LIST:
-		buf_puts(out, "\"anyOf\":[{\"type\":\"string\"},{\"type\":\"array\",\"items\":" TEXT "}]");
+		buf_puts(out,
+		    "\"anyOf\":[{\"type\":\"string\"},{\"type\":\"array\",\"items\":" TEXT "}]");
 		break;
 	case OPTION_PAIRS:
 		buf_puts(out, "\"type\":[\"object\",\"null\"],\"additionalProperties\":" TEXT);
@@ -97,10 +102,10 @@ put_option(struct buf *out, struct slice name, const struct config_option *optio
 	buf_putc(out, '}');
 }
 
-/* ---- groups ----------------------------------------------------------------------------------- */
+/* ---- groups ---------------------------------------------------------------------------------- */
 
 struct groups {
-	struct slice open[GROUPS_MAX];	/* names, "upstreams[]" being one */
+	struct slice open[GROUPS_MAX]; /* names, "upstreams[]" being one */
 	size_t n;
 	bool needs_comma;
 };
@@ -115,9 +120,11 @@ group_open(struct buf *out, struct groups *groups, struct slice name)
 	if (is_list)
 		name.n -= 2;
 	buf_json_string(out, name);
-	buf_puts(out, is_list ? ":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"name\"],"
-	    "\"oneOf\":[{\"required\":[\"command\"]},{\"required\":[\"url\"]}],\"properties\":{" :
-	    ":{\"type\":[\"object\",\"null\"],\"properties\":{");
+	buf_puts(out,
+	    is_list
+		? ":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"name\"],"
+		  "\"oneOf\":[{\"required\":[\"command\"]},{\"required\":[\"url\"]}],\"properties\":{"
+		: ":{\"type\":[\"object\",\"null\"],\"properties\":{");
 	groups->needs_comma = false;
 }
 
@@ -166,7 +173,8 @@ config_print_schema(struct buf *out)
 	size_t n;
 
 	options = config_options(&n);
-	buf_puts(out, "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\","
+	buf_puts(out,
+	    "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\","
 	    "\"title\":\"bascule.yaml\",\"type\":\"object\",\"properties\":{");
 	for (size_t i = 0; i < n; i++) {
 		struct slice name = groups_go(out, &groups, options[i].path);
@@ -174,6 +182,7 @@ config_print_schema(struct buf *out)
 		put_option(out, name, &options[i]);
 	}
 	groups_close(out, &groups, 0);
-	buf_puts(out, ",\"proxy\":{\"type\":\"object\",\"description\":\"The older form of this file.\"}");
+	buf_puts(out,
+	    ",\"proxy\":{\"type\":\"object\",\"description\":\"The older form of this file.\"}");
 	buf_puts(out, close_object);
 }

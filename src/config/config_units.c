@@ -11,10 +11,19 @@ struct unit {
 
 /* From small to large. */
 static const struct unit durations[] = {
-	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 },
+	{ "ms", 1 },
+	{ "s", 1000 },
+	{ "m", 60000 },
+	{ "h", 3600000 },
+	{ "d", 86400000 },
+	{ NULL, 0 },
 };
 static const struct unit sizes[] = {
-	{ "B", 1 }, { "KiB", KIB }, { "MiB", MIB }, { "GiB", 1024 * MIB }, { NULL, 0 },
+	{ "B", 1 },
+	{ "KiB", KIB },
+	{ "MiB", MIB },
+	{ "GiB", 1024 * MIB },
+	{ NULL, 0 },
 };
 
 static const struct {
@@ -36,8 +45,10 @@ unit_parse(struct slice text, enum config_unit unit, uint64_t *out, struct err *
 		digits.n++;
 	name = (struct slice){ text.p + digits.n, text.n - digits.n };
 	if (digits.n == 0 || slice_starts(name, S(".")))
-		return err_set(err, ERR_CONFIG, "\"%s\" is no %s: write a whole number and %s, such as %s",
-		    config_show(text).text, kinds[unit].what, kinds[unit].names, kinds[unit].example);
+		return err_set(err, ERR_CONFIG,
+		    "\"%s\" is no %s: write a whole number and %s, such as %s",
+		    config_show(text).text, kinds[unit].what, kinds[unit].names,
+		    kinds[unit].example);
 	if (name.n == 0)
 		return err_set(err, ERR_CONFIG, "\"%s\" has no unit: write %s%s (%s)",
 		    config_show(text).text, config_show(text).text, kinds[unit].suggested,
@@ -46,12 +57,13 @@ unit_parse(struct slice text, enum config_unit unit, uint64_t *out, struct err *
 		if (!slice_eq(name, slice_of(u->name)))
 			continue;
 		if (!slice_to_u64(digits, UINT64_MAX / u->factor, &number))
-			return err_set(err, ERR_CONFIG, "\"%s\" is too large", config_show(text).text);
+			return err_set(
+			    err, ERR_CONFIG, "\"%s\" is too large", config_show(text).text);
 		*out = number * u->factor;
 		return true;
 	}
-	return err_set(err, ERR_CONFIG, "\"%s\" has an unknown unit: write %s", config_show(text).text,
-	    kinds[unit].names);
+	return err_set(err, ERR_CONFIG, "\"%s\" has an unknown unit: write %s",
+	    config_show(text).text, kinds[unit].names);
 }
 
 bool

@@ -1,14 +1,14 @@
 /*
- * One entry of `upstreams`: what the table cannot say of it.  Command or URL, which options belong to
- * which of them, command and args as one list, auth as a header, and the digest by which a reload
- * finds out whether a running upstream is still the one that is configured.
+ * One entry of `upstreams`: what the table cannot say of it.  Command or URL, which options belong
+ * to which of them, command and args as one list, auth as a header, and the digest by which a
+ * reload finds out whether a running upstream is still the one that is configured.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "config/config_parts.h"
 
-#define HEADERS_BYTES (64 * KIB)	/* of all headers of an upstream */
+#define HEADERS_BYTES (64 * KIB) /* of all headers of an upstream */
 
 static bool
 is_token_char(char c)
@@ -31,24 +31,37 @@ is_header_value(struct slice value)
 }
 
 bool
-config_check_env(struct config_load *load, const struct node *node, struct slice *value, struct err *err)
+config_check_env(
+    struct config_load *load, const struct node *node, struct slice *value, struct err *err)
 {
 	(void)value;
 	for (size_t i = 0; i < node->key.n; i++)
-		if ((unsigned char)node->key.p[i] <= ' ' || node->key.p[i] == '=' || node->key.p[i] == 0x7f)
+		if ((unsigned char)node->key.p[i] <= ' ' || node->key.p[i] == '=' ||
+		    node->key.p[i] == 0x7f)
 			return CONFIG_FAIL_KEY(load, node, err, "\"%s\" cannot name a variable",
 			    config_show(node->key).text);
 	return true;
 }
 
 bool
-config_check_header(struct config_load *load, const struct node *node, struct slice *value,
-    struct err *err)
+config_check_header(
+    struct config_load *load, const struct node *node, struct slice *value, struct err *err)
 {
 	static const struct slice ours[] = {
-		S("Host"), S("Connection"), S("Keep-Alive"), S("Content-Length"), S("Content-Type"),
-		S("Transfer-Encoding"), S("TE"), S("Trailer"), S("Upgrade"), S("Expect"), S("Accept"),
-		S("Mcp-Session-Id"), S("MCP-Protocol-Version"), S("Last-Event-ID"),
+		S("Host"),
+		S("Connection"),
+		S("Keep-Alive"),
+		S("Content-Length"),
+		S("Content-Type"),
+		S("Transfer-Encoding"),
+		S("TE"),
+		S("Trailer"),
+		S("Upgrade"),
+		S("Expect"),
+		S("Accept"),
+		S("Mcp-Session-Id"),
+		S("MCP-Protocol-Version"),
+		S("Last-Event-ID"),
 	};
 
 	for (size_t i = 0; i < node->key.n; i++)
@@ -57,7 +70,8 @@ config_check_header(struct config_load *load, const struct node *node, struct sl
 			    config_show(node->key).text);
 	for (size_t i = 0; i < COUNT(ours); i++)
 		if (slice_eq_nocase(node->key, ours[i]))
-			return CONFIG_FAIL_KEY(load, node, err, "the header %s is set by bascule: leave it out",
+			return CONFIG_FAIL_KEY(load, node, err,
+			    "the header %s is set by bascule: leave it out",
 			    config_show(node->key).text);
 	if (!is_header_value(*value))
 		return CONFIG_FAIL_NODE(load, node, err,
@@ -67,7 +81,7 @@ config_check_header(struct config_load *load, const struct node *node, struct sl
 	return true;
 }
 
-/* ---- url -------------------------------------------------------------------------------------- */
+/* ---- url ------------------------------------------------------------------------------------- */
 
 /* Says what is wrong with the host and port; NULL: nothing. */
 static const char *
@@ -117,7 +131,8 @@ url_fault(struct slice url)
 }
 
 bool
-config_check_url(struct config_load *load, const struct node *node, struct slice *value, struct err *err)
+config_check_url(
+    struct config_load *load, const struct node *node, struct slice *value, struct err *err)
 {
 	const char *fault = url_fault(*value);
 
@@ -126,7 +141,7 @@ config_check_url(struct config_load *load, const struct node *node, struct slice
 	return true;
 }
 
-/* ---- the entry as a whole --------------------------------------------------------------------- */
+/* ---- the entry as a whole -------------------------------------------------------------------- */
 
 struct entry {
 	struct config_load *load;
@@ -139,8 +154,11 @@ struct entry {
 static const struct {
 	const char *key, *needs;
 } belongs[] = {
-	{ "args", "command" }, { "env", "command" }, { "cwd", "command" },
-	{ "headers", "url" }, { "auth", "url" },
+	{ "args", "command" },
+	{ "env", "command" },
+	{ "cwd", "command" },
+	{ "headers", "url" },
+	{ "auth", "url" },
 };
 
 static bool
@@ -150,8 +168,8 @@ kind_check(const struct entry *entry, struct err *err)
 	const struct node *url = config_node_find(entry->node, "url");
 
 	if (command == NULL && url == NULL)
-		return CONFIG_FAIL_NODE(entry->load, entry->node, err, "%s needs \"command\" or \"url\"",
-		    entry->shown);
+		return CONFIG_FAIL_NODE(
+		    entry->load, entry->node, err, "%s needs \"command\" or \"url\"", entry->shown);
 	if (command != NULL && url != NULL)
 		return CONFIG_FAIL_KEY(entry->load, command->line > url->line ? command : url, err,
 		    "%s has both \"command\" and \"url\": it can have one", entry->shown);
@@ -159,8 +177,10 @@ kind_check(const struct entry *entry, struct err *err)
 		const struct node *node = config_node_find(entry->node, belongs[i].key);
 
 		if (node != NULL && config_node_find(entry->node, belongs[i].needs) == NULL)
-			return CONFIG_FAIL_KEY(entry->load, node, err, "\"%s\" belongs to upstreams with \"%s\", "
-			    "and %s has none", belongs[i].key, belongs[i].needs, entry->shown);
+			return CONFIG_FAIL_KEY(entry->load, node, err,
+			    "\"%s\" belongs to upstreams with \"%s\", "
+			    "and %s has none",
+			    belongs[i].key, belongs[i].needs, entry->shown);
 	}
 	return true;
 }
@@ -196,12 +216,14 @@ command_join(const struct entry *entry, struct err *err)
 	all = ARENA_ARRAY(&entry->load->config->arena, struct slice, n);
 	memcpy(all, upstream->command, upstream->command_n * sizeof(*all));
 	if (entry->draft->args_n > 0)
-		memcpy(all + upstream->command_n, entry->draft->args, entry->draft->args_n * sizeof(*all));
+		memcpy(all + upstream->command_n, entry->draft->args,
+		    entry->draft->args_n * sizeof(*all));
 	program = &all[0];
 	if (program->n == 0)
 		return CONFIG_FAIL_NODE(entry->load, node, err, "the program is empty");
 	if (config_node_find(entry->node, "command")->kind == NODE_TEXT &&
-	    (memchr(program->p, ' ', program->n) != NULL || memchr(program->p, '\t', program->n) != NULL))
+	    (memchr(program->p, ' ', program->n) != NULL ||
+		memchr(program->p, '\t', program->n) != NULL))
 		return CONFIG_FAIL_NODE(entry->load, node, err,
 		    "no shell reads the command: write it as a list, [program, argument]");
 	if ((memchr(program->p, '/', program->n) != NULL || program->p[0] == '~') &&
@@ -225,18 +247,20 @@ auth_apply(const struct entry *entry, struct err *err)
 	if (node == NULL || config_node_is_null(node))
 		return true;
 	if (entry->draft->auth_type == 0)
-		return CONFIG_FAIL_NODE(entry->load, node, err, "%s.auth needs \"type: bearer\"", entry->shown);
+		return CONFIG_FAIL_NODE(
+		    entry->load, node, err, "%s.auth needs \"type: bearer\"", entry->shown);
 	if (token.n == 0)
-		return CONFIG_FAIL_NODE(entry->load, node, err, "%s.auth needs a \"token\" that is not empty",
-		    entry->shown);
+		return CONFIG_FAIL_NODE(entry->load, node, err,
+		    "%s.auth needs a \"token\" that is not empty", entry->shown);
 	for (size_t i = 0; i < token.n; i++)
 		if ((unsigned char)token.p[i] <= ' ' || (unsigned char)token.p[i] >= 0x7f)
 			return CONFIG_FAIL_NODE(entry->load, config_node_find(node, "token"), err,
 			    "the token holds a blank, a control or a non-ASCII character");
 	if (!arena_reserve(&entry->load->config->arena,
-	    (upstream->headers_n + 1) * sizeof(*headers) + token.n + 7, err))
+		(upstream->headers_n + 1) * sizeof(*headers) + token.n + 7, err))
 		return false;
-	headers = ARENA_ARRAY(&entry->load->config->arena, struct config_pair, upstream->headers_n + 1);
+	headers =
+	    ARENA_ARRAY(&entry->load->config->arena, struct config_pair, upstream->headers_n + 1);
 	if (upstream->headers_n > 0)
 		memcpy(headers, upstream->headers, upstream->headers_n * sizeof(*headers));
 	value = arena_bytes(&entry->load->config->arena, token.n + 7);
@@ -257,10 +281,12 @@ headers_check(const struct entry *entry, struct err *err)
 	size_t total = 0;
 
 	for (size_t i = 0; i < upstream->headers_n; i++) {
-		total += upstream->headers[i].name.n + secret_reveal(upstream->headers[i].value).n + 4;
+		total +=
+		    upstream->headers[i].name.n + secret_reveal(upstream->headers[i].value).n + 4;
 		for (size_t j = 0; j < i; j++)
 			if (slice_eq_nocase(upstream->headers[i].name, upstream->headers[j].name))
-				return CONFIG_FAIL_NODE(entry->load, node, err, "the header %s is set twice "
+				return CONFIG_FAIL_NODE(entry->load, node, err,
+				    "the header %s is set twice "
 				    "(case does not count; \"auth\" sets Authorization)",
 				    config_show(upstream->headers[i].name).text);
 	}
@@ -270,7 +296,7 @@ headers_check(const struct entry *entry, struct err *err)
 	return true;
 }
 
-/* ---- digest ----------------------------------------------------------------------------------- */
+/* ---- digest ---------------------------------------------------------------------------------- */
 
 static void
 digest_put(struct buf *buf, struct slice s)
@@ -299,7 +325,8 @@ digest_make(struct config_upstream *upstream, struct err *err)
 
 	buf_init(&buf, NULL, 64 * MIB);
 	buf_printf(&buf, "%d %d %d %d %llu %llu %zu;", upstream->enabled, (int)upstream->transport,
-	    (int)upstream->protocol, (int)upstream->session, (unsigned long long)upstream->timeout_ms,
+	    (int)upstream->protocol, (int)upstream->session,
+	    (unsigned long long)upstream->timeout_ms,
 	    (unsigned long long)upstream->connect_timeout_ms, upstream->command_n);
 	for (size_t i = 0; i < upstream->command_n; i++)
 		digest_put(&buf, upstream->command[i]);
@@ -315,7 +342,7 @@ digest_make(struct config_upstream *upstream, struct err *err)
 	return ok;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static bool
 entry_finish(const struct entry *entry, struct err *err)
@@ -331,19 +358,23 @@ config_upstream_read(struct config_load *load, const struct config_upstream_form
 {
 	struct config_draft draft = { .upstream.line = node->line };
 	struct entry entry = { load, shown, node, &draft };
-	struct config_walk walk = { .load = load, .base = &draft, .other = form->other,
-		.hint = form->hint };
+	struct config_walk walk = {
+		.load = load, .base = &draft, .other = form->other, .hint = form->hint
+	};
 
 	if (node->kind != NODE_MAP)
-		return CONFIG_FAIL_NODE(load, node, err, "%s must be a map with \"name\", and \"command\" or "
-		    "\"url\"", shown);
+		return CONFIG_FAIL_NODE(load, node, err,
+		    "%s must be a map with \"name\", and \"command\" or "
+		    "\"url\"",
+		    shown);
 	walk.rows = config_options(&walk.rows_n);
 	config_value_defaults(walk.rows, walk.rows_n, true, &draft, &load->config->arena);
 	if (form->timeout_ms > 0)
 		draft.upstream.timeout_ms = form->timeout_ms;
 	if (form->connect_timeout_ms > 0)
 		draft.upstream.connect_timeout_ms = form->connect_timeout_ms;
-	if (!config_walk_map(&walk, S(CONFIG_UPSTREAMS), shown, node, err) || !entry_finish(&entry, err))
+	if (!config_walk_map(&walk, S(CONFIG_UPSTREAMS), shown, node, err) ||
+	    !entry_finish(&entry, err))
 		return false;
 	*out = draft.upstream;
 	return true;
@@ -359,10 +390,11 @@ config_upstreams_read(struct config_load *load, const struct config_upstream_for
 	if (config_node_is_null(list))
 		return true;
 	if (list->kind != NODE_LIST)
-		return CONFIG_FAIL_NODE(load, list, err, "%s must be a list: put \"- \" before each entry",
-		    shown);
+		return CONFIG_FAIL_NODE(
+		    load, list, err, "%s must be a list: put \"- \" before each entry", shown);
 	if (list->children > CONFIG_UPSTREAMS_MAX)
-		return CONFIG_FAIL_NODE(load, list, err, "more than %d upstreams", CONFIG_UPSTREAMS_MAX);
+		return CONFIG_FAIL_NODE(
+		    load, list, err, "more than %d upstreams", CONFIG_UPSTREAMS_MAX);
 	if (!arena_reserve(&config->arena, (list->children + 1) * sizeof(*config->upstreams), err))
 		return false;
 	config->upstreams = ARENA_ARRAY(&config->arena, struct config_upstream, list->children + 1);

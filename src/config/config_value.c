@@ -1,7 +1,7 @@
 /*
- * One node becomes one typed field, as its row in the table says.  Types are strict: a quoted text is
- * no number and no truth, a number without a unit is no duration; only ${NAME} may stand for anything,
- * since it has to be quoted in places.
+ * One node becomes one typed field, as its row in the table says.  Types are strict: a quoted text
+ * is no number and no truth, a number without a unit is no duration; only ${NAME} may stand for
+ * anything, since it has to be quoted in places.
  */
 #include <stdio.h>
 #include <string.h>
@@ -54,8 +54,8 @@ fail_kind(const struct target *target, const struct node *node, struct err *err)
 static bool
 fail_text(const struct target *target, const struct node *node, struct err *err)
 {
-	return CONFIG_FAIL_NODE(target->load, node, err, "%s must be %s, not \"%s\"%s", target->shown,
-	    wanted[target->option->type], config_show(node->text).text,
+	return CONFIG_FAIL_NODE(target->load, node, err, "%s must be %s, not \"%s\"%s",
+	    target->shown, wanted[target->option->type], config_show(node->text).text,
 	    node->is_quoted && !config_has_expansion(node->text) ? " in quotes" : "");
 }
 
@@ -73,8 +73,8 @@ fail_range(const struct target *target, const struct node *node, struct err *err
 		if (option->type == OPTION_COUNT)
 			buf_put_u64(&texts[i], number);
 		else
-			config_unit_print(&texts[i], option->type == OPTION_SIZE ? UNIT_SIZE : UNIT_DURATION,
-			    number);
+			config_unit_print(&texts[i],
+			    option->type == OPTION_SIZE ? UNIT_SIZE : UNIT_DURATION, number);
 		must(texts[i].n < sizeof(low));
 		memcpy(i == 0 ? low : high, texts[i].p, texts[i].n);
 		(i == 0 ? low : high)[texts[i].n] = '\0';
@@ -84,13 +84,18 @@ fail_range(const struct target *target, const struct node *node, struct err *err
 	    target->shown, low, high, config_show(node->text).text);
 }
 
-/* ---- from text to value ----------------------------------------------------------------------- */
+/* ---- from text to value ---------------------------------------------------------------------- */
 
 static bool
 bool_parse(struct slice text, bool *out)
 {
 	static const struct slice words[] = {
-		S("false"), S("true"), S("False"), S("True"), S("FALSE"), S("TRUE"),
+		S("false"),
+		S("true"),
+		S("False"),
+		S("True"),
+		S("FALSE"),
+		S("TRUE"),
 	};
 
 	for (size_t i = 0; i < COUNT(words); i++)
@@ -147,7 +152,7 @@ word_parse(const struct config_option *option, struct slice text, unsigned *out)
 	return false;
 }
 
-/* ---- from node to field ----------------------------------------------------------------------- */
+/* ---- from node to field ---------------------------------------------------------------------- */
 
 static bool
 number_set(const struct target *target, const struct node *node, struct slice text, struct err *err)
@@ -197,15 +202,16 @@ word_set(const struct target *target, const struct node *node, struct slice text
 		return true;
 	}
 	if (config_option_is_later(slice_of(option->path), node->text))
-		return CONFIG_FAIL_NODE(target->load, node, err, "this version does not have \"%s: %s\" yet",
-		    target->shown, config_show(node->text).text);
+		return CONFIG_FAIL_NODE(target->load, node, err,
+		    "this version does not have \"%s: %s\" yet", target->shown,
+		    config_show(node->text).text);
 	words_join(option, names, sizeof(names));
 	if (near.p != NULL)
 		return CONFIG_FAIL_NODE(target->load, node, err,
 		    "%s must be %s, not \"%s\" (did you mean \"%.*s\"?)", target->shown, names,
 		    config_show(node->text).text, SLICE_FMT(near));
-	return CONFIG_FAIL_NODE(target->load, node, err, "%s must be %s, not \"%s\"", target->shown, names,
-	    config_show(node->text).text);
+	return CONFIG_FAIL_NODE(target->load, node, err, "%s must be %s, not \"%s\"", target->shown,
+	    names, config_show(node->text).text);
 }
 
 static bool
@@ -224,8 +230,8 @@ text_get(const struct target *target, const struct node *node, struct slice *out
 	if (node->kind != NODE_TEXT)
 		return fail_kind(target, node, err);
 	if (config_node_is_null(node))
-		return CONFIG_FAIL_NODE(target->load, node, err, "%s has no value (\"\" is an empty one)",
-		    target->shown);
+		return CONFIG_FAIL_NODE(target->load, node, err,
+		    "%s has no value (\"\" is an empty one)", target->shown);
 	if (!config_expand(target->load, node, out, err))
 		return false;
 	return target->option->check == NULL || target->option->check(target->load, node, out, err);
@@ -274,7 +280,8 @@ check_count(const struct target *target, const struct node *node, size_t n, stru
 		return CONFIG_FAIL_NODE(target->load, node, err, "%s has more than %u entries",
 		    target->shown, (unsigned)target->option->max);
 	if (n < target->option->min)
-		return CONFIG_FAIL_NODE(target->load, node, err, "%s must not be empty", target->shown);
+		return CONFIG_FAIL_NODE(
+		    target->load, node, err, "%s must not be empty", target->shown);
 	return true;
 }
 
@@ -349,7 +356,8 @@ config_value_set(struct config_load *load, const struct config_option *option, c
 	switch (option->type) {
 	case OPTION_LIST:
 	case OPTION_ONE_OR_LIST:
-		return (config_node_is_null(node) && option->min == 0) || list_set(&target, node, err);
+		return (config_node_is_null(node) && option->min == 0) ||
+		    list_set(&target, node, err);
 	case OPTION_PAIRS:
 		return config_node_is_null(node) || pairs_set(&target, node, err);
 	case OPTION_WORD:
@@ -361,7 +369,7 @@ config_value_set(struct config_load *load, const struct config_option *option, c
 	}
 }
 
-/* ---- defaults --------------------------------------------------------------------------------- */
+/* ---- defaults -------------------------------------------------------------------------------- */
 
 static void
 default_set(const struct target *target, struct arena *arena)
@@ -399,8 +407,8 @@ default_set(const struct target *target, struct arena *arena)
 }
 
 void
-config_value_defaults(const struct config_option *rows, size_t n, bool of_upstreams, void *base,
-    struct arena *arena)
+config_value_defaults(
+    const struct config_option *rows, size_t n, bool of_upstreams, void *base, struct arena *arena)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct target target = { NULL, &rows[i], rows[i].path, base };

@@ -39,8 +39,9 @@ static bool
 group_read(struct config_walk *walk, struct slice path, const char *shown, const struct node *entry,
     struct err *err)
 {
-	struct slice below = path.n == 0 ? entry->key :
-	    arena_printf(&walk->load->tree, "%.*s.%.*s", SLICE_FMT(path), SLICE_FMT(entry->key));
+	struct slice below = path.n == 0
+	    ? entry->key
+	    : arena_printf(&walk->load->tree, "%.*s.%.*s", SLICE_FMT(path), SLICE_FMT(entry->key));
 
 	return config_walk_map(walk, below, shown, entry, err);
 }
@@ -54,7 +55,8 @@ entry_read(struct config_walk *walk, struct slice path, const char *shown, const
 	char name[SHOWN_BYTES];
 	bool taken = false;
 
-	if (memchr(entry->key.p, '.', entry->key.n) != NULL || memchr(entry->key.p, '[', entry->key.n) != NULL)
+	if (memchr(entry->key.p, '.', entry->key.n) != NULL ||
+	    memchr(entry->key.p, '[', entry->key.n) != NULL)
 		return unknown_fail(walk, path, shown, entry, err);
 	shown_make(name, shown, entry->key);
 	option = config_option_find(walk->rows, walk->rows_n, path, entry->key);
@@ -67,19 +69,21 @@ entry_read(struct config_walk *walk, struct slice path, const char *shown, const
 	if (taken)
 		return true;
 	if (config_option_is_later(path, entry->key))
-		return CONFIG_FAIL_KEY(walk->load, entry, err, "this version does not have \"%s\" yet", name);
+		return CONFIG_FAIL_KEY(
+		    walk->load, entry, err, "this version does not have \"%s\" yet", name);
 	return unknown_fail(walk, path, shown, entry, err);
 }
 
 bool
-config_walk_map(struct config_walk *walk, struct slice path, const char *shown, const struct node *map,
-    struct err *err)
+config_walk_map(struct config_walk *walk, struct slice path, const char *shown,
+    const struct node *map, struct err *err)
 {
 	if (config_node_is_null(map))
 		return true;
 	if (map->kind != NODE_MAP)
-		return CONFIG_FAIL_NODE(walk->load, map, err, "%s must be a map of options, not a %s",
-		    shown[0] != '\0' ? shown : "the file", map->kind == NODE_LIST ? "list" : "text");
+		return CONFIG_FAIL_NODE(walk->load, map, err,
+		    "%s must be a map of options, not a %s", shown[0] != '\0' ? shown : "the file",
+		    map->kind == NODE_LIST ? "list" : "text");
 	for (const struct node *entry = map->first; entry != NULL; entry = entry->next)
 		if (!entry_read(walk, path, shown, entry, err))
 			return false;

@@ -1,20 +1,20 @@
 /*
  * One YAML document becomes a tree of nodes with positions.  libyaml gives events; everything that
- * makes YAML dangerous or surprising is bounded or refused here: the number of nodes after expansion
- * of aliases, depth, an alias inside what it names, duplicate keys, keys that are no plain text, merge
- * keys, tags other than !!str, a second document, NUL in a text.
+ * makes YAML dangerous or surprising is bounded or refused here: the number of nodes after
+ * expansion of aliases, depth, an alias inside what it names, duplicate keys, keys that are no
+ * plain text, merge keys, tags other than !!str, a second document, NUL in a text.
  *
- * An alias is a node of its own that shares the children of what it names, so that memory is linear in
- * the text; its size counts in full, so that walking the tree is bounded too.
+ * An alias is a node of its own that shares the children of what it names, so that memory is linear
+ * in the text; its size counts in full, so that walking the tree is bounded too.
  */
 #include <string.h>
 #include <yaml.h>
 
 #include "config/config_parts.h"
 
-#define ANCHORS_MAX	256
-#define KEY_SLOTS	32768		/* over twice the keys that 10,000 nodes can have */
-#define KEY_SEED	0x6261736375ull	/* the file is its owner's: no need for a random one */
+#define ANCHORS_MAX 256
+#define KEY_SLOTS   32768	    /* over twice the keys that 10,000 nodes can have */
+#define KEY_SEED    0x6261736375ull /* the file is its owner's: no need for a random one */
 
 struct anchor {
 	struct slice name;
@@ -29,7 +29,7 @@ struct key_slot {
 /* A list or a map that has not ended. */
 struct level {
 	struct node *node;
-	struct slice key;		/* read, its value is awaited; SLICE_NONE: none */
+	struct slice key; /* read, its value is awaited; SLICE_NONE: none */
 	unsigned key_line, key_col;
 };
 
@@ -41,7 +41,7 @@ struct builder {
 	struct key_slot *keys;
 	struct level levels[CONFIG_DEPTH_MAX];
 	unsigned depth;
-	size_t nodes;			/* so far, keys and expanded aliases counted */
+	size_t nodes; /* so far, keys and expanded aliases counted */
 	struct node *root;
 };
 
@@ -66,7 +66,7 @@ slice_of_bytes(const yaml_char_t *p, size_t n)
 	return (struct slice){ (const char *)p, n };
 }
 
-/* ---- errors of libyaml ------------------------------------------------------------------------ */
+/* ---- errors of libyaml ----------------------------------------------------------------------- */
 
 /* The reader knows only an offset in bytes; lines end with LF here. */
 static bool
@@ -81,8 +81,8 @@ reader_fail(struct builder *builder, struct err *err)
 			line++;
 			start = i + 1;
 		}
-	return config_fail(builder->load, line, (unsigned)(at - start) + 1, err,
-	    "not a text: %s", builder->parser.problem);
+	return config_fail(builder->load, line, (unsigned)(at - start) + 1, err, "not a text: %s",
+	    builder->parser.problem);
 }
 
 /* Where in the text a mark is; right for lines of ASCII, never outside the text. */
@@ -125,7 +125,7 @@ yaml_fail(struct builder *builder, struct err *err)
 	return FAIL_MARK(builder, parser->problem_mark, err, "not YAML: %s", parser->problem);
 }
 
-/* ---- building --------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 static bool
 count_nodes(struct builder *builder, yaml_mark_t mark, size_t n, struct err *err)
@@ -169,7 +169,8 @@ key_add(struct builder *builder, struct level *level, yaml_mark_t mark, struct s
     struct err *err)
 {
 	if (slice_eq(key, S("<<")))
-		return FAIL_MARK(builder, mark, err, "merge keys (\"<<\") are not supported: "
+		return FAIL_MARK(builder, mark, err,
+		    "merge keys (\"<<\") are not supported: "
 		    "write the keys out, or use an alias for the whole value");
 	if (key.n == 0)
 		return FAIL_MARK(builder, mark, err, "a key is missing before \":\"");
@@ -268,16 +269,18 @@ anchor_add(struct builder *builder, const yaml_char_t *name, const struct node *
 	return true;
 }
 
-/* ---- events ----------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static bool
-check_tag(struct builder *builder, const yaml_event_t *event, const yaml_char_t *tag, struct err *err)
+check_tag(
+    struct builder *builder, const yaml_event_t *event, const yaml_char_t *tag, struct err *err)
 {
 	if (tag == NULL)
 		return true;
 	if (event->type == YAML_SCALAR_EVENT && strcmp((const char *)tag, YAML_STR_TAG) == 0)
 		return true;
-	return FAIL_MARK(builder, event->start_mark, err, "the tag \"%s\" is not supported: leave it out",
+	return FAIL_MARK(builder, event->start_mark, err,
+	    "the tag \"%s\" is not supported: leave it out",
 	    config_show(slice_of((const char *)tag)).text);
 }
 
@@ -297,8 +300,8 @@ on_scalar(struct builder *builder, const yaml_event_t *event, struct err *err)
 		return key_add(builder, &builder->levels[builder->depth - 1], mark, text, err);
 	}
 	node = node_new(builder, NODE_TEXT, mark);
-	node->is_quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE ||
-	    event->data.scalar.tag != NULL;
+	node->is_quoted =
+	    event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE || event->data.scalar.tag != NULL;
 	if (!text_copy(builder, mark, text, &node->text, err) ||
 	    !anchor_add(builder, event->data.scalar.anchor, node, mark, err))
 		return false;
@@ -310,12 +313,14 @@ static bool
 on_start(struct builder *builder, const yaml_event_t *event, struct err *err)
 {
 	bool is_map = event->type == YAML_MAPPING_START_EVENT;
-	const yaml_char_t *tag = is_map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
+	const yaml_char_t *tag =
+	    is_map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
 	const yaml_char_t *anchor =
 	    is_map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
 	struct node *node;
 
-	if (!check_tag(builder, event, tag, err) || !count_nodes(builder, event->start_mark, 1, err))
+	if (!check_tag(builder, event, tag, err) ||
+	    !count_nodes(builder, event->start_mark, 1, err))
 		return false;
 	if (awaits_key(builder))
 		return FAIL_MARK(builder, event->start_mark, err,
@@ -358,15 +363,18 @@ on_alias(struct builder *builder, const yaml_event_t *event, struct err *err)
 	struct node *node;
 
 	if (anchor == NULL)
-		return FAIL_MARK(builder, mark, err, "no anchor \"&%s\" before this alias", name.text);
+		return FAIL_MARK(
+		    builder, mark, err, "no anchor \"&%s\" before this alias", name.text);
 	if (awaits_key(builder))
 		return FAIL_MARK(builder, mark, err, "a key must be a text, not an alias");
 	if (is_open(builder, anchor->node))
-		return FAIL_MARK(builder, mark, err, "\"*%s\" stands inside what it names", name.text);
+		return FAIL_MARK(
+		    builder, mark, err, "\"*%s\" stands inside what it names", name.text);
 	if (!count_nodes(builder, mark, anchor->node->nodes, err))
 		return false;
 	if (builder->depth + anchor->node->height > CONFIG_DEPTH_MAX)
-		return FAIL_MARK(builder, mark, err, "nested deeper than %d levels", CONFIG_DEPTH_MAX);
+		return FAIL_MARK(
+		    builder, mark, err, "nested deeper than %d levels", CONFIG_DEPTH_MAX);
 	node = node_new(builder, anchor->node->kind, mark);
 	node->is_quoted = anchor->node->is_quoted;
 	node->text = anchor->node->text;
@@ -432,13 +440,14 @@ config_yaml_parse(struct config_load *load, struct node **root, struct err *err)
 	builder->anchors = mem_new(ANCHORS_MAX * sizeof(*builder->anchors));
 	builder->keys = mem_new(KEY_SLOTS * sizeof(*builder->keys));
 	if (load->text.n > CONFIG_FILE_BYTES) {
-		err_set(err, ERR_CONFIG, "%s: larger than %zu MiB", load->name, CONFIG_FILE_BYTES / MIB);
+		err_set(err, ERR_CONFIG, "%s: larger than %zu MiB", load->name,
+		    CONFIG_FILE_BYTES / MIB);
 	} else if (!yaml_parser_initialize(&builder->parser)) {
 		err_set(err, ERR_LIMIT, "out of memory");
 	} else {
 		yaml_parser_set_encoding(&builder->parser, YAML_UTF8_ENCODING);
-		yaml_parser_set_input_string(&builder->parser, (const unsigned char *)load->text.p,
-		    load->text.n);
+		yaml_parser_set_input_string(
+		    &builder->parser, (const unsigned char *)load->text.p, load->text.n);
 		ok = build(builder, err);
 		yaml_parser_delete(&builder->parser);
 	}

@@ -2,8 +2,8 @@
  * The ledger in memory: a ring of the newest records, in the order of their numbers, so that one is
  * found by its distance from the newest or, where numbers were left out, by halving.
  *
- * Writing about a record that has been pushed out is no fault: it counts and is otherwise forgotten.
- * A second outcome, and writing about a number that never had an intent, are.
+ * Writing about a record that has been pushed out is no fault: it counts and is otherwise
+ * forgotten. A second outcome, and writing about a number that never had an intent, are.
  */
 #include <string.h>
 
@@ -12,8 +12,8 @@
 struct ledger {
 	struct ledger_record *ring;
 	size_t max, n;
-	size_t next;			/* slot of the next intent */
-	uint64_t newest;		/* number of the newest intent, 0: none */
+	size_t next;	 /* slot of the next intent */
+	uint64_t newest; /* number of the newest intent, 0: none */
 	uint64_t count[LEDGER_OUTCOMES_N];
 };
 

@@ -1,16 +1,17 @@
 /*
- * Any bytes as a configuration: what is refused says where and why, what is accepted passes the checks
- * of the whole again and means the same when it is read again.
+ * Any bytes as a configuration: what is refused says where and why, what is accepted passes the
+ * checks of the whole again and means the same when it is read again.
  */
 #include <string.h>
 
 #include "config/config.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 #define NAME "fuzz.yaml"
 
-static const char *const environment[] = { "A=b", "TOKEN=s3cret", "EMPTY=", "NUM=60", "HOME=/h", NULL };
+static const char *const environment[] = { "A=b", "TOKEN=s3cret", "EMPTY=", "NUM=60", "HOME=/h",
+	NULL };
 
 static void
 check_error(const struct err *err)

@@ -1,20 +1,27 @@
 /*
- * What a right file means: every option's place, defaults, variables, both forms, digests, and what a
- * reload cannot change.
+ * What a right file means: every option's place, defaults, variables, both forms, digests, and what
+ * a reload cannot change.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <cmocka.h>
+
 #include "config/config.h"
 
 static const char *const environment[] = {
-	"TOKEN=s3cret", "EMPTY=", "NUM=7", "YES=true", "DUR=90s", "HOME=/home/u", "QUOTED=file:/etc/x${NUM}",
+	"TOKEN=s3cret",
+	"EMPTY=",
+	"NUM=7",
+	"YES=true",
+	"DUR=90s",
+	"HOME=/home/u",
+	"QUOTED=file:/etc/x${NUM}",
 	NULL,
 };
 
@@ -24,7 +31,8 @@ parse(const char *yaml)
 	struct config *config = NULL;
 	struct err err = { 0 };
 
-	if (!config_parse(slice_of(yaml), "bascule.yaml", "/etc/x", environment, NULL, &config, &err)) {
+	if (!config_parse(
+		slice_of(yaml), "bascule.yaml", "/etc/x", environment, NULL, &config, &err)) {
 		print_error("%s\n%s\n", err.text, yaml);
 		fail();
 	}
@@ -73,7 +81,8 @@ test_full(void **state)
 	    "    transport: sse\n"
 	    "    protocol: modern\n"
 	    "    session: shared\n");
-	const struct config_upstream *files = &config->upstreams[0], *search = &config->upstreams[1];
+	const struct config_upstream *files = &config->upstreams[0],
+				     *search = &config->upstreams[1];
 
 	(void)state;
 	assert_true(config->listen_stdio);
@@ -234,8 +243,10 @@ test_texts(void **state)
 		struct config *config;
 		char yaml[256];
 
-		snprintf(yaml, sizeof(yaml), "upstreams:\n  - name: a\n    url: http://h/\n"
-		    "    headers:\n      X: %s", texts[i].written);
+		snprintf(yaml, sizeof(yaml),
+		    "upstreams:\n  - name: a\n    url: http://h/\n"
+		    "    headers:\n      X: %s",
+		    texts[i].written);
 		config = parse(yaml);
 		assert_int_equal(config->upstreams[0].headers_n, 1);
 		expect(secret_reveal(config->upstreams[0].headers[0].value), texts[i].value);
@@ -246,12 +257,12 @@ test_texts(void **state)
 static void
 test_variables_for_anything(void **state)
 {
-	struct config *config = parse(
-	    "listen: {stdio: \"${YES}\", http: \"127.0.0.1:${NUM}\"}\n"
-	    "limits: {in_flight: \"${NUM}\"}\n"
-	    "start_wait: ${DUR}\n"
-	    "log: {level: \"${NOPE:-debug}\"}\n"
-	    "upstreams: [{name: \"a${NUM}\", command: [\"${HOME}/bin/x\"]}]\n");
+	struct config *config =
+	    parse("listen: {stdio: \"${YES}\", http: \"127.0.0.1:${NUM}\"}\n"
+		  "limits: {in_flight: \"${NUM}\"}\n"
+		  "start_wait: ${DUR}\n"
+		  "log: {level: \"${NOPE:-debug}\"}\n"
+		  "upstreams: [{name: \"a${NUM}\", command: [\"${HOME}/bin/x\"]}]\n");
 
 	(void)state;
 	assert_true(config->listen_stdio);
@@ -267,16 +278,16 @@ test_variables_for_anything(void **state)
 static void
 test_aliases(void **state)
 {
-	struct config *config = parse(
-	    "%YAML 1.2\n"
-	    "---\n"
-	    "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: &cmd [x, y]\n"
-	    "    env: &env {A: b}\n"
-	    "  - {name: b, command: *cmd, env: *env, timeout: &t 5s, enabled: False}\n"
-	    "  - {\"name\": 'c', ? command : z, args: *cmd, timeout: *t, env: }\n"
-	    "...\n");
+	struct config *config =
+	    parse("%YAML 1.2\n"
+		  "---\n"
+		  "upstreams:\n"
+		  "  - name: a\n"
+		  "    command: &cmd [x, y]\n"
+		  "    env: &env {A: b}\n"
+		  "  - {name: b, command: *cmd, env: *env, timeout: &t 5s, enabled: False}\n"
+		  "  - {\"name\": 'c', ? command : z, args: *cmd, timeout: *t, env: }\n"
+		  "...\n");
 
 	(void)state;
 	assert_int_equal(config->upstreams_n, 3);
@@ -292,20 +303,19 @@ test_aliases(void **state)
 	config_free(&config);
 }
 
-/* ---- the proxy form --------------------------------------------------------------------------- */
+/* ---- the proxy form -------------------------------------------------------------------------- */
 
 static void
 test_proxy_stdio(void **state)
 {
-	struct config *config = parse(
-	    "proxy:\n"
-	    "  transport: stdio\n"
-	    "  upstream:\n"
-	    "    command: [python, -m, server]\n"
-	    "    restart_on_failure: true\n"
-	    "    max_restart_attempts: 3\n"
-	    "  timeouts: {connection_timeout: 30, request_timeout: 0.5}\n"
-	    "  http: {host: 0.0.0.0, port: 9}\n");
+	struct config *config = parse("proxy:\n"
+				      "  transport: stdio\n"
+				      "  upstream:\n"
+				      "    command: [python, -m, server]\n"
+				      "    restart_on_failure: true\n"
+				      "    max_restart_attempts: 3\n"
+				      "  timeouts: {connection_timeout: 30, request_timeout: 0.5}\n"
+				      "  http: {host: 0.0.0.0, port: 9}\n");
 
 	(void)state;
 	assert_true(config->is_proxy_form);
@@ -345,7 +355,8 @@ static void
 test_proxy_single(void **state)
 {
 	static const char *const forms[] = {
-		"proxy: {upstreams: [{command: [x]}]}", "proxy: {upstreams: {command: [x]}}",
+		"proxy: {upstreams: [{command: [x]}]}",
+		"proxy: {upstreams: {command: [x]}}",
 		"proxy: {upstream: {command: [x]}, http: , timeouts: }",
 		"proxy: {transport: streamable-http, upstream: {command: [x]}}",
 	};
@@ -363,40 +374,41 @@ test_proxy_single(void **state)
 	}
 }
 
-/* ---- digests and reload ----------------------------------------------------------------------- */
+/* ---- digests and reload ---------------------------------------------------------------------- */
 
 static void
 test_digest(void **state)
 {
 	/* The first two are the same upstream; every other one differs from all before it. */
-	struct config *config = parse(
-	    "upstreams:\n"
-	    "  - {name: a, command: [x, y]}\n"
-	    "  - {name: b, command: x, args: [y]}\n"
-	    "  - {name: c, command: [x, y], enabled: false}\n"
-	    "  - {name: d, command: [xy]}\n"
-	    "  - {name: e, command: [x, y, \"\"]}\n"
-	    "  - {name: f, command: [x, y], env: {A: b}}\n"
-	    "  - {name: g, command: [x, y], env: {A: c}}\n"
-	    "  - {name: h, command: [x, y], cwd: /}\n"
-	    "  - {name: i, command: [x, y], timeout: 1s}\n"
-	    "  - {name: j, command: [x, y], connect_timeout: 1s}\n"
-	    "  - {name: k, command: [x, y], protocol: legacy}\n"
-	    "  - {name: l, command: [x, y], session: shared}\n"
-	    "  - {name: m, command: [x, y], transport: stdio}\n"
-	    "  - {name: n, url: \"http://h/\"}\n"
-	    "  - {name: o, url: \"http://h/\", headers: {A: b}}\n"
-	    "  - {name: p, url: \"http://h/\", auth: {type: bearer, token: x}}\n"
-	    "  - {name: q, url: \"http://h/\", auth: {type: bearer, token: y}}\n"
-	    "  - {name: r, command: [x, y], env: {A: b, C: d}}\n"
-	    "  - {name: s, command: [x, y], env: {AbC: d}}\n");
+	struct config *config =
+	    parse("upstreams:\n"
+		  "  - {name: a, command: [x, y]}\n"
+		  "  - {name: b, command: x, args: [y]}\n"
+		  "  - {name: c, command: [x, y], enabled: false}\n"
+		  "  - {name: d, command: [xy]}\n"
+		  "  - {name: e, command: [x, y, \"\"]}\n"
+		  "  - {name: f, command: [x, y], env: {A: b}}\n"
+		  "  - {name: g, command: [x, y], env: {A: c}}\n"
+		  "  - {name: h, command: [x, y], cwd: /}\n"
+		  "  - {name: i, command: [x, y], timeout: 1s}\n"
+		  "  - {name: j, command: [x, y], connect_timeout: 1s}\n"
+		  "  - {name: k, command: [x, y], protocol: legacy}\n"
+		  "  - {name: l, command: [x, y], session: shared}\n"
+		  "  - {name: m, command: [x, y], transport: stdio}\n"
+		  "  - {name: n, url: \"http://h/\"}\n"
+		  "  - {name: o, url: \"http://h/\", headers: {A: b}}\n"
+		  "  - {name: p, url: \"http://h/\", auth: {type: bearer, token: x}}\n"
+		  "  - {name: q, url: \"http://h/\", auth: {type: bearer, token: y}}\n"
+		  "  - {name: r, command: [x, y], env: {A: b, C: d}}\n"
+		  "  - {name: s, command: [x, y], env: {AbC: d}}\n");
 
 	(void)state;
 	assert_int_equal(strlen(config->upstreams[0].digest), 64);
 	assert_string_equal(config->upstreams[0].digest, config->upstreams[1].digest);
 	for (size_t i = 2; i < config->upstreams_n; i++)
 		for (size_t j = 0; j < i; j++)
-			assert_string_not_equal(config->upstreams[i].digest, config->upstreams[j].digest);
+			assert_string_not_equal(
+			    config->upstreams[i].digest, config->upstreams[j].digest);
 	config_free(&config);
 }
 
@@ -409,7 +421,8 @@ test_needs_restart(void **state)
 		{ "", "", "" },
 		{ "listen: {http: 127.0.0.1:1}", "listen: {http: 127.0.0.1:2}", "listen.http" },
 		{ "listen: {http: [127.0.0.1:1]}", "listen: {http: 127.0.0.1:1}", "" },
-		{ "listen: {http: 127.0.0.1:1}", "listen: {http: [127.0.0.1:1, unix:/x]}", "listen.http" },
+		{ "listen: {http: 127.0.0.1:1}", "listen: {http: [127.0.0.1:1, unix:/x]}",
+		    "listen.http" },
 		{ "auth: none\nlog: {level: debug}\nstart_wait: 5s", "limits: {message: 1MiB}",
 		    "auth, limits.message, log.level" },
 		{ "namespace: {separator: \"-\"}\nstate: /a", "listen: {stdio: true, hosts: [x]}",
@@ -422,13 +435,15 @@ test_needs_restart(void **state)
 		char yaml[512];
 		struct buf names;
 
-		snprintf(yaml, sizeof(yaml), "%s\nupstreams: [{name: a, command: [x]}]", cases[i].before);
+		snprintf(yaml, sizeof(yaml), "%s\nupstreams: [{name: a, command: [x]}]",
+		    cases[i].before);
 		before = parse(yaml);
-		snprintf(yaml, sizeof(yaml), "%s\nupstreams: [{name: b, command: [y], timeout: 9s}]",
-		    cases[i].after);
+		snprintf(yaml, sizeof(yaml),
+		    "%s\nupstreams: [{name: b, command: [y], timeout: 9s}]", cases[i].after);
 		after = parse(yaml);
 		buf_init(&names, NULL, KIB);
-		assert_int_equal(config_needs_restart(before, after, &names), cases[i].names[0] != '\0');
+		assert_int_equal(
+		    config_needs_restart(before, after, &names), cases[i].names[0] != '\0');
 		expect(names.n > 0 ? buf_view(&names) : S(""), cases[i].names);
 		buf_fini(&names);
 		config_free(&before);
@@ -470,12 +485,22 @@ test_loopback(void **state)
 		const char *address;
 		bool is_open;
 	} cases[] = {
-		{ "127.0.0.1:1", false }, { "127.255.0.1:1", false }, { "localhost:1", false },
-		{ "LOCALHOST:1", false }, { "[::1]:1", false }, { "[0:0:0:0:0:0:0:1]:1", false },
-		{ "[::ffff:127.0.0.1]:1", false }, { "unix:/x", false },
-		{ "128.0.0.1:1", true }, { "0.0.0.0:1", true }, { "[::]:1", true },
-		{ "[::ffff:10.0.0.1]:1", true }, { "[::ffff:0.0.0.0]:1", true }, { "[::2]:1", true },
-		{ "localhost.example.com:1", true }, { "127.0.0.1.example.com:1", true },
+		{ "127.0.0.1:1", false },
+		{ "127.255.0.1:1", false },
+		{ "localhost:1", false },
+		{ "LOCALHOST:1", false },
+		{ "[::1]:1", false },
+		{ "[0:0:0:0:0:0:0:1]:1", false },
+		{ "[::ffff:127.0.0.1]:1", false },
+		{ "unix:/x", false },
+		{ "128.0.0.1:1", true },
+		{ "0.0.0.0:1", true },
+		{ "[::]:1", true },
+		{ "[::ffff:10.0.0.1]:1", true },
+		{ "[::ffff:0.0.0.0]:1", true },
+		{ "[::2]:1", true },
+		{ "localhost.example.com:1", true },
+		{ "127.0.0.1.example.com:1", true },
 		{ "example.com:1", true },
 	};
 	struct config *config = config_default();

@@ -1,61 +1,55 @@
 /*
- * What is refused, and in which words: every text says line, column and what to do.  The tables read
- * like a page of bad examples; the name of the file is left out of the texts.
+ * What is refused, and in which words: every text says line, column and what to do.  The tables
+ * read like a page of bad examples; the name of the file is left out of the texts.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "config/config.h"
 
 #define NAME "bascule.yaml"
 
-static const char *const environment[] = { "TOKEN=s3cret", "EMPTY=", "NUM=60", "HOME=/home/u", NULL };
+static const char *const environment[] = { "TOKEN=s3cret", "EMPTY=", "NUM=60", "HOME=/home/u",
+	NULL };
 
 static const struct {
 	const char *yaml, *error;
 } cases[] = {
-	{ "",
-	    ": no upstreams: list at least one under \"upstreams:\"" },
-	{ "# only a comment\n",
-	    ": no upstreams: list at least one under \"upstreams:\"" },
-	{ "upstreams: []\n",
-	    ":1:12: no upstreams: list at least one under \"upstreams:\"" },
-	{ "- a\n",
-	    ":1:1: the file must be a map of options, not a list" },
-	{ "hello\n",
-	    ":1:1: the file must be a map of options, not a text" },
+	{ "", ": no upstreams: list at least one under \"upstreams:\"" },
+	{ "# only a comment\n", ": no upstreams: list at least one under \"upstreams:\"" },
+	{ "upstreams: []\n", ":1:12: no upstreams: list at least one under \"upstreams:\"" },
+	{ "- a\n", ":1:1: the file must be a map of options, not a list" },
+	{ "hello\n", ":1:1: the file must be a map of options, not a text" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x]\n"
-	    "  - name: b\n"
-	    "    command: [x]\n"
-	    "  - name: c\n"
-	    "    serach: 1\n"
-	    "    command: [x]\n",
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "  - name: b\n"
+	  "    command: [x]\n"
+	  "  - name: c\n"
+	  "    serach: 1\n"
+	  "    command: [x]\n",
 	    ":7:5: unknown key \"serach\" in upstreams[2]" },
 	{ "listn:\n"
-	    "  stdio: true\n",
+	  "  stdio: true\n",
 	    ":1:1: unknown key \"listn\" (did you mean \"listen\"?)" },
 	{ "limits: {mesage: 1MiB}\n",
 	    ":1:10: unknown key \"mesage\" in limits (did you mean \"message\"?)" },
-	{ "limits.message: 64MiB\n",
-	    ":1:1: unknown key \"limits.message\"" },
-	{ "zzzzzzzzz: 1\n",
-	    ":1:1: unknown key \"zzzzzzzzz\"" },
+	{ "limits.message: 64MiB\n", ":1:1: unknown key \"limits.message\"" },
+	{ "zzzzzzzzz: 1\n", ":1:1: unknown key \"zzzzzzzzz\"" },
 	{ "listen:\n"
-	    "  stdio: yes\n",
+	  "  stdio: yes\n",
 	    ":2:10: listen.stdio must be true or false, not \"yes\"" },
 	{ "listen:\n"
-	    "  stdio: \"true\"\n",
+	  "  stdio: \"true\"\n",
 	    ":2:10: listen.stdio must be true or false, not \"true\" in quotes" },
-	{ "start_wait: 5\n",
-	    ":1:13: start_wait: \"5\" has no unit: write 5s (ms, s, m, h or d)" },
+	{ "start_wait: 5\n", ":1:13: start_wait: \"5\" has no unit: write 5s (ms, s, m, h or d)" },
 	{ "start_wait: 5 s\n",
 	    ":1:13: start_wait: \"5 s\" has an unknown unit: write ms, s, m, h or d" },
 	{ "start_wait: 1.5s\n",
@@ -63,14 +57,11 @@ static const struct {
 	    "m, h or d, such as 30s" },
 	{ "start_wait: 5sec\n",
 	    ":1:13: start_wait: \"5sec\" has an unknown unit: write ms, s, m, h or d" },
-	{ "start_wait: 11m\n",
-	    ":1:13: start_wait must be between 0ms and 10m, not \"11m\"" },
+	{ "start_wait: 11m\n", ":1:13: start_wait must be between 0ms and 10m, not \"11m\"" },
 	{ "start_wait: 99999999999999999999s\n",
 	    ":1:13: start_wait: \"99999999999999999999s\" is too large" },
-	{ "start_wait:\n",
-	    ":1:12: start_wait has no value (\"\" is an empty one)" },
-	{ "start_wait: [5s]\n",
-	    ":1:13: start_wait must be a duration such as 30s, not a list" },
+	{ "start_wait:\n", ":1:12: start_wait has no value (\"\" is an empty one)" },
+	{ "start_wait: [5s]\n", ":1:13: start_wait must be a duration such as 30s, not a list" },
 	{ "limits: {message: 64}\n",
 	    ":1:19: limits.message: \"64\" has no unit: write 64MiB (B, KiB, MiB or GiB)" },
 	{ "limits: {message: 64MB}\n",
@@ -87,39 +78,34 @@ static const struct {
 	    ":1:21: limits.in_flight must be a whole number, not \"-1\"" },
 	{ "limits: {in_flight: many}\n",
 	    ":1:21: limits.in_flight must be a whole number, not \"many\"" },
-	{ "limits: []\n",
-	    ":1:9: limits must be a map of options, not a list" },
+	{ "limits: []\n", ":1:9: limits must be a map of options, not a list" },
 	{ "log: {level: inof}\n",
 	    ":1:14: log.level must be one of debug, info, warn, error, off, not \"inof\" "
 	    "(did you mean \"info\"?)" },
 	{ "log: {level: loud}\n",
 	    ":1:14: log.level must be one of debug, info, warn, error, off, not \"loud\"" },
-	{ "auth: tenants\n",
-	    ":1:7: this version does not have \"auth: tenants\" yet" },
+	{ "auth: tenants\n", ":1:7: this version does not have \"auth: tenants\" yet" },
 	{ "auth: {keys: [{name: ci, key: k}]}\n",
 	    ":1:8: this version does not have \"auth.keys\" yet" },
-	{ "auth: {keyz: []}\n",
-	    ":1:7: auth must be a word, not a map" },
-	{ "auth: non\n",
-	    ":1:7: auth must be none, not \"non\" (did you mean \"none\"?)" },
+	{ "auth: {keyz: []}\n", ":1:7: auth must be a word, not a map" },
+	{ "auth: non\n", ":1:7: auth must be none, not \"non\" (did you mean \"none\"?)" },
 	{ "listen:\n"
-	    "  tls: {cert: a}\n",
+	  "  tls: {cert: a}\n",
 	    ":2:3: this version does not have \"listen.tls\" yet" },
-	{ "guard: {default: allow}\n",
-	    ":1:1: this version does not have \"guard\" yet" },
+	{ "guard: {default: allow}\n", ":1:1: this version does not have \"guard\" yet" },
 	{ "listen: {http: 0.0.0.0:8080}\n"
-	    "upstreams: [{name: a, command: [x]}]\n",
+	  "upstreams: [{name: a, command: [x]}]\n",
 	    ":1:16: \"0.0.0.0:8080\" can be reached from other machines: write \"auth: "
 	    "none\" to let everyone in, or listen on 127.0.0.1" },
 	{ "listen:\n"
-	    "  http:\n"
-	    "    - 127.0.0.1:1\n"
-	    "    - 10.0.0.1:2\n"
-	    "upstreams: [{name: a, command: [x]}]\n",
+	  "  http:\n"
+	  "    - 127.0.0.1:1\n"
+	  "    - 10.0.0.1:2\n"
+	  "upstreams: [{name: a, command: [x]}]\n",
 	    ":4:7: \"10.0.0.1:2\" can be reached from other machines: write \"auth: none\" "
 	    "to let everyone in, or listen on 127.0.0.1" },
 	{ "listen: {http: 8080}\n"
-	    "upstreams: [{name: a, command: [x]}]\n",
+	  "upstreams: [{name: a, command: [x]}]\n",
 	    ":1:16: the address \"8080\" is only a port: write 127.0.0.1:PORT" },
 	{ "listen: {http: \":8080\"}\n",
 	    ":1:16: the address \":8080\" has no host: write 127.0.0.1:PORT, or "
@@ -140,374 +126,364 @@ static const struct {
 	{ "listen: {hosts: [\"*.example.com\"]}\n",
 	    ":1:18: the host \"*.example.com\" holds a \"*\": patterns are not supported, "
 	    "name each host" },
-	{ "listen: {hosts: gw}\n",
-	    ":1:17: listen.hosts must be a list of texts, not a text" },
+	{ "listen: {hosts: gw}\n", ":1:17: listen.hosts must be a list of texts, not a text" },
 	{ "listen: {http: [\"127.0.0.1:1\", \"127.0.0.1:1\"]}\n",
 	    ":1:32: the address \"127.0.0.1:1\" stands there twice" },
 	{ "namespace: {separator: \"\"}\n",
 	    ":1:24: the separator must be 1 to 8 of A-Z a-z 0-9 _ - . / :, not \"\"" },
-	{ "namespace: {max: 5}\n",
-	    ":1:18: namespace.max must be between 20 and 256, not \"5\"" },
+	{ "namespace: {max: 5}\n", ":1:18: namespace.max must be between 20 and 256, not \"5\"" },
 	{ "namespace: {prefix: sometimes}\n",
 	    ":1:21: namespace.prefix must be one of auto, always, never, not \"sometimes\"" },
 	{ "upstreams:\n"
-	    "  name: a\n",
+	  "  name: a\n",
 	    ":2:3: upstreams must be a list: put \"- \" before each entry" },
 	{ "upstreams: [a]\n",
 	    ":1:13: upstreams[0] must be a map with \"name\", and \"command\" or \"url\"" },
 	{ "upstreams:\n"
-	    "  - name: a\n",
+	  "  - name: a\n",
 	    ":2:5: upstreams[0] needs \"command\" or \"url\"" },
 	{ "upstreams:\n"
-	    "  - command: [x]\n",
+	  "  - command: [x]\n",
 	    ":2:5: upstreams[0] needs a \"name\"" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x]\n"
-	    "    url: http://h/\n",
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    url: http://h/\n",
 	    ":4:5: upstreams[0] has both \"command\" and \"url\": it can have one" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: []\n",
+	  "  - name: a\n"
+	  "    command: []\n",
 	    ":3:14: upstreams[0].command must not be empty" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: npx -y foo\n",
+	  "  - name: a\n"
+	  "    command: npx -y foo\n",
 	    ":3:14: no shell reads the command: write it as a list, [program, argument]" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [\"\", x]\n",
+	  "  - name: a\n"
+	  "    command: [\"\", x]\n",
 	    ":3:15: the program is empty" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: ftp://h/\n",
+	  "  - name: a\n"
+	  "    url: ftp://h/\n",
 	    ":3:10: the url must begin with http:// or https://" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: https://u:${TOKEN}@h/\n",
+	  "  - name: a\n"
+	  "    url: https://u:${TOKEN}@h/\n",
 	    ":3:10: the url must not hold user and password: use headers or auth" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http:///x\n",
+	  "  - name: a\n"
+	  "    url: http:///x\n",
 	    ":3:10: the url has no host" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h:0/\n",
+	  "  - name: a\n"
+	  "    url: http://h:0/\n",
 	    ":3:10: the url must have a port between 1 and 65535" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/\n"
-	    "    env: {A: b}\n",
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    env: {A: b}\n",
 	    ":4:5: \"env\" belongs to upstreams with \"command\", and upstreams[0] has none" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x]\n"
-	    "    headers: {A: b}\n",
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    headers: {A: b}\n",
 	    ":4:5: \"headers\" belongs to upstreams with \"url\", and upstreams[0] has none" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/\n"
-	    "    headers: {\"A B\": b}\n",
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    headers: {\"A B\": b}\n",
 	    ":4:15: \"A B\" cannot name a header" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/\n"
-	    "    headers: {host: b}\n",
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    headers: {host: b}\n",
 	    ":4:15: the header host is set by bascule: leave it out" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/\n"
-	    "    headers: {A: \"b\\r\\nC: d\"}\n",
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    headers: {A: \"b\\r\\nC: d\"}\n",
 	    ":4:18: the value of header A holds a control character, perhaps a line end" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/\n"
-	    "    headers: {A: b, a: c}\n",
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    headers: {A: b, a: c}\n",
 	    ":4:14: the header a is set twice (case does not count; \"auth\" sets "
 	    "Authorization)" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/\n"
-	    "    headers: {authorization: b}\n"
-	    "    auth: {type: bearer, token: \"${TOKEN}\"}\n",
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    headers: {authorization: b}\n"
+	  "    auth: {type: bearer, token: \"${TOKEN}\"}\n",
 	    ":4:14: the header Authorization is set twice (case does not count; \"auth\" "
 	    "sets Authorization)" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/\n"
-	    "    auth: {type: basic, token: x}\n",
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    auth: {type: basic, token: x}\n",
 	    ":4:18: upstreams[0].auth.type must be bearer, not \"basic\"" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/\n"
-	    "    auth: {type: oauth, token: x}\n",
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    auth: {type: oauth, token: x}\n",
 	    ":4:18: this version does not have \"upstreams[0].auth.type: oauth\" yet" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/\n"
-	    "    auth: {token: x}\n",
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    auth: {token: x}\n",
 	    ":4:11: upstreams[0].auth needs \"type: bearer\"" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/\n"
-	    "    auth: {type: bearer}\n",
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    auth: {type: bearer}\n",
 	    ":4:11: upstreams[0].auth needs a \"token\" that is not empty" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/\n"
-	    "    transport: stdio\n",
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    transport: stdio\n",
 	    ":4:16: transport stdio does not go with \"url\"" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x]\n"
-	    "    transport: http\n",
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    transport: http\n",
 	    ":4:16: transport http does not go with \"command\"" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x]\n"
-	    "    timeout: 60\n",
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    timeout: 60\n",
 	    ":4:14: upstreams[0].timeout: \"60\" has no unit: write 60s (ms, s, m, h or d)" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x]\n"
-	    "    timeout: ${TOKEN}\n",
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    timeout: ${TOKEN}\n",
 	    ":4:14: upstreams[0].timeout must be a duration such as 30s, not \"${TOKEN}\"" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x]\n"
-	    "    timeout: ${NUM}\n",
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    timeout: ${NUM}\n",
 	    ":4:14: upstreams[0].timeout must be a duration such as 30s, not \"${NUM}\"" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x]\n"
-	    "    sandbox: {read: [/]}\n",
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    sandbox: {read: [/]}\n",
 	    ":4:5: this version does not have \"upstreams[0].sandbox\" yet" },
 	{ "upstreams:\n"
-	    "  - {name: a__b, command: [x]}\n",
+	  "  - {name: a__b, command: [x]}\n",
 	    ":2:12: the upstream name \"a__b\" must not hold the separator" },
 	{ "upstreams:\n"
-	    "  - {name: a_, command: [x]}\n",
+	  "  - {name: a_, command: [x]}\n",
 	    ":2:12: the upstream name \"a_\" must not end in \"_\"" },
 	{ "upstreams:\n"
-	    "  - {name: -a, command: [x]}\n",
+	  "  - {name: -a, command: [x]}\n",
 	    ":2:12: the upstream name \"-a\" must begin with a letter or a digit" },
 	{ "upstreams:\n"
-	    "  - {name: jira, command: [x]}\n",
+	  "  - {name: jira, command: [x]}\n",
 	    ":2:12: the upstream name \"jira\" is reserved for tools of bascule itself" },
 	{ "upstreams:\n"
-	    "  - {name: abcdefghijklmnopqrstuvwxyz0123456, command: [x]}\n",
+	  "  - {name: abcdefghijklmnopqrstuvwxyz0123456, command: [x]}\n",
 	    ":2:12: the upstream name \"abcdefghijklmnopqrstuvwxyz0123456\" is longer than "
 	    "32 bytes" },
 	{ "upstreams:\n"
-	    "  - {name: ä, command: [x]}\n",
+	  "  - {name: ä, command: [x]}\n",
 	    ":2:12: the upstream name \"ä\" must begin with a letter or a digit" },
 	{ "upstreams:\n"
-	    "  - {name: a, command: [x]}\n"
-	    "  - {name: a, command: [y]}\n",
+	  "  - {name: a, command: [x]}\n"
+	  "  - {name: a, command: [y]}\n",
 	    ":3:12: the name \"a\" is taken by upstreams[0]: names must differ" },
 	{ "namespace: {separator: \"-\"}\n"
-	    "upstreams:\n"
-	    "  - {name: a-b, command: [x]}\n",
+	  "upstreams:\n"
+	  "  - {name: a-b, command: [x]}\n",
 	    ":3:12: the upstream name \"a-b\" must not hold the separator" },
 	{ "upstreams:\n"
-	    "  - {name: \"${NOPE}\", command: [x]}\n",
+	  "  - {name: \"${NOPE}\", command: [x]}\n",
 	    ":2:12: the environment variable NOPE is not set (write ${NOPE:-default} where "
 	    "it may be missing)" },
 	{ "upstreams:\n"
-	    "  - {name: a, command: [\"${}\"]}\n",
+	  "  - {name: a, command: [\"${}\"]}\n",
 	    ":2:25: \"${}\" is no variable: write ${NAME} or ${NAME:-default}, and $$ for "
 	    "a dollar sign" },
 	{ "upstreams:\n"
-	    "  - {name: a, command: [\"${A\"]}\n",
+	  "  - {name: a, command: [\"${A\"]}\n",
 	    ":2:25: \"${\" without \"}\" (write $$ for a dollar sign)" },
 	{ "upstreams:\n"
-	    "  - {name: a, command: [\"${A:-${B}}\"]}\n",
+	  "  - {name: a, command: [\"${A:-${B}}\"]}\n",
 	    ":2:25: a default cannot hold another ${...}" },
 	{ "upstreams:\n"
-	    "  - {name: a, command: [${A}]}\n",
+	  "  - {name: a, command: [${A}]}\n",
 	    ":2:26: \"${\" must stand in quotes inside {…} and […]" },
 	{ "upstreams:\n"
-	    "  - {name: a, command: [\"file:/nonexistent/x\"]}\n",
+	  "  - {name: a, command: [\"file:/nonexistent/x\"]}\n",
 	    ":2:25: /nonexistent/x: No such file or directory" },
 	{ "upstreams:\n"
-	    "  - {name: a, command: [\"file:\"]}\n",
+	  "  - {name: a, command: [\"file:\"]}\n",
 	    ":2:25: \"file:\" names no file" },
 	{ "upstreams:\n"
-	    "  - {name: a, command: [\"file:/dev/zero\"]}\n",
+	  "  - {name: a, command: [\"file:/dev/zero\"]}\n",
 	    ":2:25: /dev/zero: not a regular file" },
 	{ "upstreams:\n"
-	    "  - {name: a, command: [\"~/bin/x\"]}\n",
+	  "  - {name: a, command: [\"~/bin/x\"]}\n",
 	    ":2:25: \"~\" is not expanded: write \"${HOME}/...\"" },
-	{ "state: \"\"\n",
-	    ":1:8: the path is empty" },
-	{ "log: {level: info, level: debug}\n",
-	    ":1:20: duplicate key \"level\"" },
-	{ "a: &x {b: *x}\n",
-	    ":1:11: \"*x\" stands inside what it names" },
-	{ "a: *x\n",
-	    ":1:4: no anchor \"&x\" before this alias" },
+	{ "state: \"\"\n", ":1:8: the path is empty" },
+	{ "log: {level: info, level: debug}\n", ":1:20: duplicate key \"level\"" },
+	{ "a: &x {b: *x}\n", ":1:11: \"*x\" stands inside what it names" },
+	{ "a: *x\n", ":1:4: no anchor \"&x\" before this alias" },
 	{ "a: {<<: 1}\n",
 	    ":1:5: merge keys (\"<<\") are not supported: write the keys out, or use an "
 	    "alias for the whole value" },
 	{ "? {a: b}\n"
-	    ": c\n",
+	  ": c\n",
 	    ":1:3: a key must be a text; put ${…}, {…} and […] in quotes" },
 	{ "a: !!int 3\n",
 	    ":1:4: the tag \"tag:yaml.org,2002:int\" is not supported: leave it out" },
-	{ "a: \"\\0\"\n",
-	    ":1:4: a text must not hold a NUL" },
+	{ "a: \"\\0\"\n", ":1:4: a text must not hold a NUL" },
 	{ "a: 1\n"
-	    "---\n"
-	    "b: 2\n",
+	  "---\n"
+	  "b: 2\n",
 	    ":2:1: a second document begins here: only one is allowed" },
 	{ "log:\n"
-	    "\tlevel: info\n",
+	  "\tlevel: info\n",
 	    ":2:1: a tab cannot stand here: indent with spaces" },
 	{ "log: {level: info\n",
 	    ":2:1: not YAML: did not find expected ',' or '}' (while parsing a flow "
 	    "mapping of line 1)" },
 	{ "log: \"ä\" ö\n"
-	    "  x: y\n",
+	  "  x: y\n",
 	    ":1:11: not YAML: did not find expected key (while parsing a block mapping of "
 	    "line 1)" },
-	{ "  ä: {ö: \"x\", ööö: }\n",
-	    ":1:3: unknown key \"ä\"" },
+	{ "  ä: {ö: \"x\", ööö: }\n", ":1:3: unknown key \"ä\"" },
 	{ "proxy:\n"
-	    "  transport: stdio\n"
-	    "  upstreams:\n"
-	    "    - {name: a, command: [x]}\n"
-	    "  plugins: {}\n",
+	  "  transport: stdio\n"
+	  "  upstreams:\n"
+	  "    - {name: a, command: [x]}\n"
+	  "  plugins: {}\n",
 	    ":5:3: \"plugins\" is not taken in proxy; \"bascule import FILE\" turns such a "
 	    "file into bascule.yaml" },
 	{ "proxy:\n"
-	    "  transport: stdio\n"
-	    "  upstream: {command: [x]}\n"
-	    "plugins: {}\n",
+	  "  transport: stdio\n"
+	  "  upstream: {command: [x]}\n"
+	  "plugins: {}\n",
 	    ":4:1: \"plugins\" is not taken beside \"proxy\"; \"bascule import FILE\" "
 	    "turns such a file into bascule.yaml" },
 	{ "proxy:\n"
-	    "  upstreams:\n"
-	    "    - {command: [x]}\n"
-	    "    - {command: [x]}\n",
+	  "  upstreams:\n"
+	  "    - {command: [x]}\n"
+	  "    - {command: [x]}\n",
 	    ":3:7: upstreams[0] needs a \"name\"" },
 	{ "proxy:\n"
-	    "  upstreams:\n"
-	    "    - {name: a__b, command: [x]}\n",
+	  "  upstreams:\n"
+	  "    - {name: a__b, command: [x]}\n",
 	    ":3:14: the upstream name \"a__b\" must not hold the separator" },
 	{ "proxy:\n"
-	    "  transport: http\n"
-	    "  http: {host: 0.0.0.0, port: 80}\n"
-	    "  upstream: {command: [x]}\n",
+	  "  transport: http\n"
+	  "  http: {host: 0.0.0.0, port: 80}\n"
+	  "  upstream: {command: [x]}\n",
 	    ":3:16: \"0.0.0.0:80\" can be reached from other machines: that needs \"auth: "
 	    "none\" and so bascule's own form of this file" },
 	{ "proxy:\n"
-	    "  transport: sse\n",
+	  "  transport: sse\n",
 	    ":2:14: proxy.transport must be one of stdio, http, streamable-http, not "
 	    "\"sse\"" },
 	{ "proxy:\n"
-	    "  upstream: {command: [x], tls_verify: false}\n",
+	  "  upstream: {command: [x], tls_verify: false}\n",
 	    ":2:28: certificates are always verified: \"tls_verify\" can only be true" },
 	{ "proxy:\n"
-	    "  upstream: {command: [x], foo: false}\n",
+	  "  upstream: {command: [x], foo: false}\n",
 	    ":2:28: unknown key \"foo\" in proxy.upstream; \"bascule import FILE\" turns "
 	    "such a file into bascule.yaml" },
 	{ "proxy:\n"
-	    "  upstream: {command: [x]}\n"
-	    "  upstreams: []\n",
+	  "  upstream: {command: [x]}\n"
+	  "  upstreams: []\n",
 	    ":2:3: \"upstream\" and \"upstreams\" cannot both be there" },
 	{ "proxy:\n"
-	    "  timeouts: {request_timeout: 0}\n",
+	  "  timeouts: {request_timeout: 0}\n",
 	    ":2:31: proxy.timeouts.request_timeout must be between 1ms and 7d, not \"0\"" },
 	{ "proxy:\n"
-	    "  timeouts: {request_timeut: 0}\n",
+	  "  timeouts: {request_timeut: 0}\n",
 	    ":2:14: \"request_timeut\" is not taken in proxy.timeouts; \"bascule import "
 	    "FILE\" turns such a file into bascule.yaml" },
-	{ "proxy: \n",
-	    ":1:1: no upstreams: list at least one under \"upstreams:\"" },
+	{ "proxy: \n", ":1:1: no upstreams: list at least one under \"upstreams:\"" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x]\n"
-	    "    env: {A: }\n",
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    env: {A: }\n",
 	    ":4:14: upstreams[0].env.A has no value (\"\" is an empty one)" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x]\n"
-	    "    env: {A: [b]}\n",
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    env: {A: [b]}\n",
 	    ":4:14: upstreams[0].env.A can hold only texts, not a list" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x]\n"
-	    "    env: {A=B: c}\n",
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    env: {A=B: c}\n",
 	    ":4:11: \"A=B\" cannot name a variable" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x, {y: z}]\n",
+	  "  - name: a\n"
+	  "    command: [x, {y: z}]\n",
 	    ":3:18: upstreams[0].command can hold only texts, not a map" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x]\n"
-	    "    env: [A]\n",
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    env: [A]\n",
 	    ":4:10: upstreams[0].env must be a map of names and texts, not a list" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/\n"
-	    "    auth: bearer\n",
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    auth: bearer\n",
 	    ":4:11: upstreams[0].auth must be a map of options, not a text" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h?x\n",
+	  "  - name: a\n"
+	  "    url: http://h?x\n",
 	    ":3:10: the url needs \"/\" after the host" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: \"http://h/ x\"\n",
+	  "  - name: a\n"
+	  "    url: \"http://h/ x\"\n",
 	    ":3:10: the url holds a blank, a control or a non-ASCII character" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/#x\n",
+	  "  - name: a\n"
+	  "    url: http://h/#x\n",
 	    ":3:10: the url must not have a fragment (\"#\")" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://[::1/\n",
+	  "  - name: a\n"
+	  "    url: http://[::1/\n",
 	    ":3:10: the url has an address in brackets that does not end" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x]\n"
-	    "    tools: {allow: [\"*\"]}\n",
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    tools: {allow: [\"*\"]}\n",
 	    ":4:5: this version does not have \"upstreams[0].tools\" yet" },
 	{ "upstreams:\n"
-	    "  - name: \"\"\n"
-	    "    command: [x]\n",
+	  "  - name: \"\"\n"
+	  "    command: [x]\n",
 	    ":2:11: the upstream name \"\" is empty" },
 	{ "upstreams:\n"
-	    "  - name: [a]\n"
-	    "    command: [x]\n",
+	  "  - name: [a]\n"
+	  "    command: [x]\n",
 	    ":2:11: upstreams[0].name must be a text, not a list" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    args: [x]\n",
+	  "  - name: a\n"
+	  "    args: [x]\n",
 	    ":2:5: upstreams[0] needs \"command\" or \"url\"" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    command: [x]\n"
-	    "    transprot: auto\n",
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    transprot: auto\n",
 	    ":4:5: unknown key \"transprot\" in upstreams[0] (did you mean \"transport\"?)" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/\n"
-	    "    auth: {type: bearer, tokn: x}\n",
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    auth: {type: bearer, tokn: x}\n",
 	    ":4:26: unknown key \"tokn\" in upstreams[0].auth (did you mean \"token\"?)" },
 	{ "upstreams:\n"
-	    "  - name: a\n"
-	    "    url: http://h/\n"
-	    "    auth: {type: bearer, token: \"a b\"}\n",
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    auth: {type: bearer, token: \"a b\"}\n",
 	    ":4:33: the token holds a blank, a control or a non-ASCII character" },
 	{ "listen: {http: \"127.1:80\"}\n",
 	    ":1:16: the address \"127.1:80\" has a host that is neither a name nor an "
 	    "address" },
 	{ "listen: {http: \"127.0.0.1\"}\n",
 	    ":1:16: the address \"127.0.0.1\" has no port: write host:port" },
-	{ "listen: {http: \"unix:\"}\n",
-	    ":1:16: the path is empty" },
+	{ "listen: {http: \"unix:\"}\n", ":1:16: the path is empty" },
 	{ "listen: {http: \"[::1]\"}\n",
 	    ":1:16: the address \"[::1]\" has no port: write [address]:port" },
 	{ "listen: {http: \"1:2:3\"}\n",
@@ -515,21 +491,19 @@ static const struct {
 	    "brackets, \"[::1]:8080\"" },
 	{ "listen: {hosts: [\"gw:0\"]}\n",
 	    ":1:18: the host \"gw:0\" has no port between 1 and 65535" },
-	{ "listen: {hosts: [\"\"]}\n",
-	    ":1:18: the host \"\" is empty" },
+	{ "listen: {hosts: [\"\"]}\n", ":1:18: the host \"\" is empty" },
 	{ "listen: {hosts: [\"a b\"]}\n",
 	    ":1:18: the host \"a b\" holds a character that no host name has" },
 	{ "\"x\": \"\\q\"\n",
 	    ":1:7: not YAML: found unknown escape character (while parsing a quoted scalar "
 	    "of line 1)" },
 	{ "limits: {memory: 1MiB, message: 2MiB}\n"
-	    "upstreams: [{name: a, command: [x]}]\n",
+	  "upstreams: [{name: a, command: [x]}]\n",
 	    ":1:33: limits.message is larger than limits.memory" },
 	{ "log: {level: \"${NOPE:\?}\"}\n",
 	    ":1:14: \"${NOPE:\?}\" is no variable: write ${NAME} or ${NAME:-default}, and "
 	    "$$ for a dollar sign" },
-	{ "log: {level: \"file:rel\"}\n",
-	    ":1:14: /etc/x/rel: No such file or directory" },
+	{ "log: {level: \"file:rel\"}\n", ":1:14: /etc/x/rel: No such file or directory" },
 };
 
 static void
@@ -545,7 +519,8 @@ expect_error(struct slice yaml, const char *error)
 		fail();
 	}
 	assert_null(config);
-	if (strncmp(err.text, NAME, strlen(NAME)) != 0 || strcmp(err.text + strlen(NAME), error) != 0)
+	if (strncmp(err.text, NAME, strlen(NAME)) != 0 ||
+	    strcmp(err.text + strlen(NAME), error) != 0)
 		print_error("for: %.*s\nwanted: " NAME "%s\n   got: %s\n",
 		    (int)(yaml.n < 200 ? yaml.n : 200), yaml.p, error, err.text);
 	assert_string_equal(err.text + strlen(NAME), error);
@@ -590,12 +565,13 @@ static const struct {
 	{ "upstreams: [", "a,", 100000, "]",
 	    ":1:20007: more than 10000 values (what anchors repeat counts)" },
 	{ "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
-	    "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n",
+	  "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n",
 	    "e: [*d,*d,*d,*d,*d,*d,*d,*d,*d]\n", 1, "",
 	    ":5:5: more than 10000 values (what anchors repeat counts)" },
 	{ "a: &a [[[[[[[[x]]]]]]]]\nb: &b [[[[[[[[*a]]]]]]]]\nc: &c [[[[[[[[*b]]]]]]]]\n",
 	    "d: [[[[[[[[*c]]]]]]]]\n", 1, "", ":4:12: nested deeper than 32 levels" },
-	{ "upstreams: [", "&a x, &b x, ", 1, "]", ":1:13: upstreams[0] must be a map with \"name\", and "
+	{ "upstreams: [", "&a x, &b x, ", 1, "]",
+	    ":1:13: upstreams[0] must be a map with \"name\", and "
 	    "\"command\" or \"url\"" },
 	{ "start_wait: ", "9", 200 * KIB, "s", ":1:13: longer than 128 KiB" },
 	{ "start_wait: ", "9", 100, "s",
@@ -606,7 +582,8 @@ static const struct {
 	{ "", "#\n", 2 * MIB, "", ": no upstreams: list at least one under \"upstreams:\"" },
 	{ "state: /\nlisten:\n  http: [", "\"127.0.0.1:1\",", 17, "]",
 	    ":3:9: listen.http has more than 16 entries" },
-	{ "listen: {http: unix:/", "p", 200, "}", ":1:16: the address \"unix:/pppppppppppppppppppppppppp"
+	{ "listen: {http: unix:/", "p", 200, "}",
+	    ":1:16: the address \"unix:/pppppppppppppppppppppppppp"
 	    "pppppppp...\" is longer than the 107 bytes that a unix address can have" },
 	{ "upstreams: [{name: a, url: http://h/, headers: {A: ", "v", 66000, "}}]",
 	    ":1:48: the headers are longer than 64 KiB together" },
@@ -621,7 +598,8 @@ test_large(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(large); i++) {
-		expect_error(repeated(&buf, large[i].before, large[i].part, large[i].n, large[i].after),
+		expect_error(
+		    repeated(&buf, large[i].before, large[i].part, large[i].n, large[i].after),
 		    large[i].error);
 		buf_fini(&buf);
 	}
@@ -653,10 +631,12 @@ static const struct {
 	{ S("\xc3\xa4: 1\n"), ":1:1: unknown key \"\xc3\xa4\"" },
 	{ S("log: {level: \"\xc3\xa4\", \"\xe2\x82\xac\": 1}"),
 	    ":1:14: log.level must be one of debug, info, warn, error, off, not \"\xc3\xa4\"" },
-	{ S("log: {\"format\": text, \"\xe2\x82\xac\": 1}"), ":1:23: unknown key \"\xe2\x82\xac\" in log" },
+	{ S("log: {\"format\": text, \"\xe2\x82\xac\": 1}"),
+	    ":1:23: unknown key \"\xe2\x82\xac\" in log" },
 	{ S("listen: {hosts: [\"\xf0\x9f\x98\x80\", x]}"),
 	    ":1:18: the host \"\xf0\x9f\x98\x80\" holds a character that no host name has" },
-	{ S("log: {? \"\xc3\xa4\xc3\xa4\" : 1, bad: 1}"), ":1:9: unknown key \"\xc3\xa4\xc3\xa4\" in log" },
+	{ S("log: {? \"\xc3\xa4\xc3\xa4\" : 1, bad: 1}"),
+	    ":1:9: unknown key \"\xc3\xa4\xc3\xa4\" in log" },
 	{ S("upstreams: [{name: a, args: [\"\xc3\xa4\"], url: http://h/}]"),
 	    ":1:23: \"args\" belongs to upstreams with \"command\", and upstreams[0] has none" },
 	{ S("upstreams: [{name: a, command: [\"\xc3\xa4\"], bad: 1}]"),
@@ -678,8 +658,12 @@ static void
 test_no_secret_in_errors(void **state)
 {
 	static const char *const options[] = {
-		"start_wait: ${TOKEN}", "limits: {in_flight: \"${TOKEN}\"}", "limits: {memory: \"${TOKEN}\"}",
-		"log: {level: \"${TOKEN}\"}", "listen: {stdio: \"${TOKEN}\"}", "listen: {hosts: [\"${TOKEN}*\"]}",
+		"start_wait: ${TOKEN}",
+		"limits: {in_flight: \"${TOKEN}\"}",
+		"limits: {memory: \"${TOKEN}\"}",
+		"log: {level: \"${TOKEN}\"}",
+		"listen: {stdio: \"${TOKEN}\"}",
+		"listen: {hosts: [\"${TOKEN}*\"]}",
 		"namespace: {separator: \"${TOKEN} \"}",
 		"upstreams: [{name: a, url: \"x${TOKEN}\"}]",
 		"upstreams: [{name: a, url: http://h, headers: {A: \"${TOKEN}\\n\"}}]",
@@ -693,8 +677,8 @@ test_no_secret_in_errors(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(options); i++) {
 		err = (struct err){ 0 };
-		assert_false(config_parse(slice_of(options[i]), NAME, "/etc/x", environment, NULL, &config,
-		    &err));
+		assert_false(config_parse(
+		    slice_of(options[i]), NAME, "/etc/x", environment, NULL, &config, &err));
 		if (strstr(err.text, "s3cret") != NULL)
 			print_error("%s\n", err.text);
 		assert_null(strstr(err.text, "s3cret"));

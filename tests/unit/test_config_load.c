@@ -1,20 +1,21 @@
 /*
  * Where a configuration comes from: the search order, variables of an env file, values in files.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cmocka.h>
+
 #include "config/config.h"
 
-static char root[64];			/* a directory of this run */
+static char root[64]; /* a directory of this run */
 
 static const char *
 path_of(const char *name)
@@ -127,7 +128,8 @@ test_order(void **state)
 static void
 test_working_directory(void **state)
 {
-	struct config_source source = { .environ = (const char *const[]){ "XDG_CONFIG_HOME=relative", NULL } };
+	struct config_source source = { .environ = (const char *const[]){
+					    "XDG_CONFIG_HOME=relative", NULL } };
 	char before[512];
 	struct config *config = NULL;
 	struct err err = { 0 };
@@ -160,8 +162,9 @@ test_not_there(void **state)
 	char named[160];
 	struct config_source sources[] = {
 		{ .file = path_of("nowhere.yaml") },
-		{ .environ = (const char *const[]){ variable(named, "BASCULE_CONFIG",
-		    path_of("nowhere.yaml")), NULL } },
+		{ .environ =
+			(const char *const[]){
+			    variable(named, "BASCULE_CONFIG", path_of("nowhere.yaml")), NULL } },
 		{ .file = root },
 	};
 	struct config *config = NULL;
@@ -202,7 +205,7 @@ test_state_directory(void **state)
 	}
 }
 
-/* ---- values in files -------------------------------------------------------------------------- */
+/* ---- values in files ------------------------------------------------------------------------- */
 
 static void
 test_value_files(void **state)
@@ -210,14 +213,19 @@ test_value_files(void **state)
 	static const struct {
 		const char *content, *value;
 	} cases[] = {
-		{ "token", "token" }, { "token\n", "token" }, { "token\r\n", "token" },
-		{ "", "" }, { "\n", "" }, { "\xc3\xa4 ${NOPE}", "\xc3\xa4 ${NOPE}" },
+		{ "token", "token" },
+		{ "token\n", "token" },
+		{ "token\r\n", "token" },
+		{ "", "" },
+		{ "\n", "" },
+		{ "\xc3\xa4 ${NOPE}", "\xc3\xa4 ${NOPE}" },
 	};
 	struct config_source source = { .file = path_of("v.yaml"),
 		.environ = (const char *const[]){ "NAME=secret", NULL } };
 
 	(void)state;
-	WRITE("v.yaml", "upstreams: [{name: a, command: [x, \"file:${NAME}/t\"], env: {A: file:secret/t}}]");
+	WRITE("v.yaml",
+	    "upstreams: [{name: a, command: [x, \"file:${NAME}/t\"], env: {A: file:secret/t}}]");
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct config *config;
 
@@ -257,7 +265,7 @@ test_value_files_refused(void **state)
 	unlink(path_of("t"));
 }
 
-/* ---- env files -------------------------------------------------------------------------------- */
+/* ---- env files ------------------------------------------------------------------------------- */
 
 static void
 test_env_file(void **state)
@@ -265,13 +273,26 @@ test_env_file(void **state)
 	static const struct {
 		const char *line, *value;
 	} cases[] = {
-		{ "A=b", "b" }, { "A = b ", "b" }, { "export A=b", "b" }, { "A=", "" }, { "A=b # c", "b" },
-		{ "A=b#c", "b#c" }, { "A=# c", "" }, { "A='b # ${X} \\n'", "b # ${X} \\n" },
-		{ "A=\"b\\n\\\"c\\\\\" # d", "b\n\"c\\" }, { "A=\"\"", "" }, { "A=b=c", "b=c" },
-		{ "\xef\xbb\xbf" "A=b\r", "b" }, { "A=1\nA=2\n", "2" }, { "\n# c\n\n A=b", "b" },
+		{ "A=b", "b" },
+		{ "A = b ", "b" },
+		{ "export A=b", "b" },
+		{ "A=", "" },
+		{ "A=b # c", "b" },
+		{ "A=b#c", "b#c" },
+		{ "A=# c", "" },
+		{ "A='b # ${X} \\n'", "b # ${X} \\n" },
+		{ "A=\"b\\n\\\"c\\\\\" # d", "b\n\"c\\" },
+		{ "A=\"\"", "" },
+		{ "A=b=c", "b=c" },
+		{ "\xef\xbb\xbf"
+		  "A=b\r",
+		    "b" },
+		{ "A=1\nA=2\n", "2" },
+		{ "\n# c\n\n A=b", "b" },
 		{ "A=it's", "it's" },
 	};
-	struct config_source source = { .file = path_of("e.yaml"), .env_file = path_of(".env"),
+	struct config_source source = { .file = path_of("e.yaml"),
+		.env_file = path_of(".env"),
 		.environ = (const char *const[]){ "A=of the process", NULL } };
 
 	(void)state;
@@ -294,7 +315,8 @@ test_env_file_refused(void **state)
 	} cases[] = {
 		{ "A=b\nC\n", ".env:2:1: no \"=\": write NAME=VALUE" },
 		{ "=b", ".env:1:1: the name is missing" },
-		{ "A B=c", ".env:1:1: the name holds other characters than letters, digits and \"_\"" },
+		{ "A B=c",
+		    ".env:1:1: the name holds other characters than letters, digits and \"_\"" },
 		{ "\n\nA=\"b", ".env:3:1: the closing quote is missing" },
 		{ "A='b'c", ".env:1:1: something follows the closing quote" },
 		{ "A='", ".env:1:1: the closing quote is missing" },
@@ -313,7 +335,7 @@ test_env_file_refused(void **state)
 	}
 }
 
-/* ---- the run's directory ---------------------------------------------------------------------- */
+/* ---- the run's directory --------------------------------------------------------------------- */
 
 static int
 setup(void **state)
@@ -327,10 +349,28 @@ static int
 teardown(void **state)
 {
 	static const char *const names[] = {
-		"given/g.yaml", "given", "named/n.yaml", "named", "xdg/bascule/bascule.yaml", "xdg/bascule", "xdg",
-		"home/.config/bascule/bascule.yaml", "home/.config/bascule", "home/.config", "home",
-		"relative/bascule/bascule.yaml", "relative/bascule", "relative", "secret/t", "secret",
-		"bascule.yaml", "state.yaml", "v.yaml", "e.yaml", ".env", "t",
+		"given/g.yaml",
+		"given",
+		"named/n.yaml",
+		"named",
+		"xdg/bascule/bascule.yaml",
+		"xdg/bascule",
+		"xdg",
+		"home/.config/bascule/bascule.yaml",
+		"home/.config/bascule",
+		"home/.config",
+		"home",
+		"relative/bascule/bascule.yaml",
+		"relative/bascule",
+		"relative",
+		"secret/t",
+		"secret",
+		"bascule.yaml",
+		"state.yaml",
+		"v.yaml",
+		"e.yaml",
+		".env",
+		"t",
 	};
 
 	(void)state;

@@ -1,15 +1,17 @@
 /*
- * What is printed from the table: docs/configuration.md and the schema beside it are up to date, and
- * the table itself is sound.  With BASCULE_GOLDEN=write the files are written instead of compared.
+ * What is printed from the table: docs/configuration.md and the schema beside it are up to date,
+ * and the table itself is sound.  With BASCULE_GOLDEN=write the files are written instead of
+ * compared.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "config/config_parts.h"
 
@@ -43,8 +45,10 @@ expect_file(const char *path, struct slice wanted)
 	arena_init(&arena, NULL, 4 * MIB);
 	text = file_text(&arena, path);
 	if (!slice_eq(text, wanted))
-		print_error("%s is out of date: run this test with BASCULE_GOLDEN=write and look at the "
-		    "difference\n", path);
+		print_error(
+		    "%s is out of date: run this test with BASCULE_GOLDEN=write and look at the "
+		    "difference\n",
+		    path);
 	assert_true(slice_eq(text, wanted));
 	arena_fini(&arena);
 }

@@ -1,12 +1,13 @@
 /*
  * Durations and sizes, to the edges of what 64 bits hold.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "config/config_parts.h"
 
@@ -17,12 +18,20 @@ static const struct {
 	const char *text;
 	uint64_t value;
 } good[] = {
-	{ config_duration, "0ms", 0 }, { config_duration, "0s", 0 }, { config_duration, "1ms", 1 },
-	{ config_duration, "60s", 60000 }, { config_duration, "2m", 120000 },
-	{ config_duration, "3h", 10800000 }, { config_duration, "1d", 86400000 },
-	{ config_duration, "007s", 7000 }, { config_duration, "18446744073709551615ms", UINT64_MAX },
-	{ config_size, "0B", 0 }, { config_size, "1B", 1 }, { config_size, "1KiB", 1024 },
-	{ config_size, "64MiB", 64 * MIB }, { config_size, "2GiB", 2048 * MIB },
+	{ config_duration, "0ms", 0 },
+	{ config_duration, "0s", 0 },
+	{ config_duration, "1ms", 1 },
+	{ config_duration, "60s", 60000 },
+	{ config_duration, "2m", 120000 },
+	{ config_duration, "3h", 10800000 },
+	{ config_duration, "1d", 86400000 },
+	{ config_duration, "007s", 7000 },
+	{ config_duration, "18446744073709551615ms", UINT64_MAX },
+	{ config_size, "0B", 0 },
+	{ config_size, "1B", 1 },
+	{ config_size, "1KiB", 1024 },
+	{ config_size, "64MiB", 64 * MIB },
+	{ config_size, "2GiB", 2048 * MIB },
 	{ config_size, "17179869183GiB", (uint64_t)17179869183u << 30 },
 };
 
@@ -30,8 +39,10 @@ static const struct {
 	parse_fn *parse;
 	const char *text, *error;
 } bad[] = {
-	{ config_duration, "", "\"\" is no duration: write a whole number and ms, s, m, h or d, such as 30s" },
-	{ config_duration, "s", "\"s\" is no duration: write a whole number and ms, s, m, h or d, such as 30s" },
+	{ config_duration, "",
+	    "\"\" is no duration: write a whole number and ms, s, m, h or d, such as 30s" },
+	{ config_duration, "s",
+	    "\"s\" is no duration: write a whole number and ms, s, m, h or d, such as 30s" },
 	{ config_duration, "-1s",
 	    "\"-1s\" is no duration: write a whole number and ms, s, m, h or d, such as 30s" },
 	{ config_duration, "0.5s",
@@ -84,9 +95,14 @@ test_print(void **state)
 		uint64_t value;
 		const char *text;
 	} cases[] = {
-		{ UNIT_DURATION, 0, "0ms" }, { UNIT_DURATION, 1, "1ms" }, { UNIT_DURATION, 1500, "1500ms" },
-		{ UNIT_DURATION, 90000, "90s" }, { UNIT_DURATION, 600000, "10m" },
-		{ UNIT_DURATION, 86400000, "1d" }, { UNIT_SIZE, 1023, "1023B" }, { UNIT_SIZE, 1024, "1KiB" },
+		{ UNIT_DURATION, 0, "0ms" },
+		{ UNIT_DURATION, 1, "1ms" },
+		{ UNIT_DURATION, 1500, "1500ms" },
+		{ UNIT_DURATION, 90000, "90s" },
+		{ UNIT_DURATION, 600000, "10m" },
+		{ UNIT_DURATION, 86400000, "1d" },
+		{ UNIT_SIZE, 1023, "1023B" },
+		{ UNIT_SIZE, 1024, "1KiB" },
 		{ UNIT_SIZE, 64 * MIB, "64MiB" },
 	};
 

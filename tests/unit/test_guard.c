@@ -1,10 +1,12 @@
 /*
- * The points that every message passes, as they are without rules and sinks; and who is the same caller.
+ * The points that every message passes, as they are without rules and sinks; and who is the same
+ * caller.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "audit/audit.h"
@@ -14,14 +16,17 @@ static void
 test_default_allows(void **state)
 {
 	struct caller caller = auth_anonymous();
-	struct guard_subject subject = { .caller = &caller, .server = S("files"), .method = S("tools/call"),
-		.name = S("delete"), .text = S("{}") };
+	struct guard_subject subject = { .caller = &caller,
+		.server = S("files"),
+		.method = S("tools/call"),
+		.name = S("delete"),
+		.text = S("{}") };
 
 	(void)state;
 	for (int kind = GUARD_REQUEST; kind <= GUARD_DEFINITION; kind++)
 		for (int direction = GUARD_TO_PROVIDER; direction <= GUARD_TO_CLIENT; direction++) {
-			struct guard_verdict verdict = guard_message(&subject, (enum guard_kind)kind,
-			    (enum guard_direction)direction);
+			struct guard_verdict verdict = guard_message(
+			    &subject, (enum guard_kind)kind, (enum guard_direction)direction);
 
 			assert_int_equal(verdict.action, GUARD_ALLOW);
 			assert_true(slice_eq(verdict.rule, S("default")));

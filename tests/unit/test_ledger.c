@@ -1,12 +1,13 @@
 /*
  * The ledger: one outcome for every exchange, found by number, the newest kept, counts of all.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "store/store.h"
 
@@ -117,15 +118,16 @@ test_cut(void **state)
 	assert_string_equal(record->method, "012345678901234567890123456789");
 	assert_string_equal(record->caller, "");
 	ledger_intent(ledger, 3, 1, S("01234567890123456789012345678\xc3\xa4"), S(""));
-	assert_string_equal(ledger_find(ledger, 3)->method, "01234567890123456789012345678\xc3\xa4");
+	assert_string_equal(
+	    ledger_find(ledger, 3)->method, "01234567890123456789012345678\xc3\xa4");
 	ledger_free(&ledger);
 }
 
 static void
 test_names(void **state)
 {
-	static const char *const names[] = { "open", "done", "failed", "refused", "cancelled", "deadline",
-		"unavailable", "unknown" };
+	static const char *const names[] = { "open", "done", "failed", "refused", "cancelled",
+		"deadline", "unavailable", "unknown" };
 
 	(void)state;
 	assert_int_equal(COUNT(names), LEDGER_OUTCOMES_N);
