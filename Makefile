@@ -6,7 +6,7 @@ PORT ?= 8080
 all:
 	@tools/setup build
 	@test -f build/build.ninja || meson setup build
-	@ninja -C build
+	@ninja -C build bascule
 run: all
 	@printf 'listen:\n  http: 127.0.0.1:%s\nupstreams:\n  - name: demo\n    command: ["%s", demo]\n' \
 		'$(PORT)' '$(CURDIR)/build/bascule' >build/demo.yaml
@@ -16,6 +16,7 @@ check check-all:
 	@tools/check $@
 bench: all
 	@tools/setup $@
+	@ninja -C build
 	@python3 tests/bench/run.py $(ARGS)
 format:
 	@tools/format
