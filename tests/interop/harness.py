@@ -356,7 +356,7 @@ class Report:
         if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
             return self.fail(name, error.exceptions[0])
         self.say("FAIL", name, str(error) if isinstance(error, Failure) else f"{type(error).__name__}: {error}")
-        if not isinstance(error, (Failure, TimeoutError)):
+        if not isinstance(error, (Failure, OSError)):
             traceback.print_exception(error, file=sys.stdout)
         for line in getattr(error, "log", []):
             print("    " + line)
