@@ -69,8 +69,10 @@ paint(struct task *task)
 	volatile uint64_t *at = (uint64_t *)(void *)stack_bottom(task);
 	volatile uint64_t *end = at + stack_bytes(task) / sizeof(*at);
 
+	task_notes_hush(true);
 	while (at < end)
 		*at++ = PAINT;
+	task_notes_hush(false);
 }
 
 __attribute__((no_sanitize("address", "thread"))) static void
@@ -80,8 +82,10 @@ measure(const struct task *task)
 	volatile uint64_t *end = at + stack_bytes(task) / sizeof(*at);
 	size_t deep;
 
+	task_notes_hush(true);
 	while (at < end && *at == PAINT)
 		at++;
+	task_notes_hush(false);
 	deep = (size_t)(end - at) * sizeof(*at);
 	if (deep > high_water)
 		high_water = deep;
@@ -480,7 +484,7 @@ group_spawn(struct loop *loop, struct group *group, const char *name, void (*fn)
 	task->arg = arg;
 	task->waits_for = "its start";
 	task->is_parked = true;
-	snprintf(task->name, sizeof(task->name), "%s", name);
+	strncpy(task->name, name, sizeof(task->name) - 1);
 	enlist(loop, group, task);
 	task_notes_begin(&task->notes);
 	if (is_painting)

@@ -217,6 +217,17 @@ task_notes_stack_free(struct task_notes *notes)
 }
 
 void
+task_notes_hush(int on)
+{
+#ifdef VALGRIND_DISABLE_ERROR_REPORTING
+	if (on)
+		VALGRIND_DISABLE_ERROR_REPORTING;
+	else
+		VALGRIND_ENABLE_ERROR_REPORTING;
+#endif
+}
+
+void
 task_notes_begin(struct task_notes *notes)
 {
 #ifdef TASK_NOTES_ASAN

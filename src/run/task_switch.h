@@ -78,6 +78,9 @@ struct task_notes {
 void	task_notes_stack_new(struct task_notes *notes, void *stack, size_t n);
 void	task_notes_stack_free(struct task_notes *notes);
 
+/* While a stack is looked at as a whole, also where nothing has been written. */
+void	task_notes_hush(int on);
+
 /* A task is about to begin on the stack; it has ended there and was left. */
 void	task_notes_begin(struct task_notes *notes);
 void	task_notes_end(struct task_notes *notes);

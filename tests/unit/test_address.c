@@ -84,7 +84,7 @@ others_are_refused(void **state)
 static void
 a_long_text_is_refused_shortly(void **state)
 {
-	char text[5000];
+	static char text[5000];
 	struct address address;
 	struct err err;
 

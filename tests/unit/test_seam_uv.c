@@ -24,6 +24,12 @@
 
 #include "run/seam_uv.h"
 
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND	0
+#endif
+
 #define BULK	(4 * MIB)
 
 /* One end under test: notes what came, writes on demand. */
@@ -496,7 +502,7 @@ static void
 many_connections_at_once_are_all_accepted(void **state)
 {
 	struct server *server = MEM_NEW(struct server);
-	struct end clients[200] = { 0 };
+	static struct end clients[200];
 	struct err err;
 	unsigned i;
 
@@ -520,8 +526,13 @@ accepting_pauses_without_descriptors(void **state)
 	unsigned turns = 0;
 	uint64_t since;
 	socklen_t n;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd;
 
+	if (RUNNING_ON_VALGRIND) {	/* which accepts and then closes above the limit */
+		mem_free(server);
+		skip();
+	}
+	fd = socket(AF_INET, SOCK_STREAM, 0);
 	serve(server, "127.0.0.1:0");
 	n = address_to_sockaddr(&server->listener.address, &to);
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, n), 0);

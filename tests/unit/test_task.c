@@ -579,10 +579,13 @@ static __attribute__((noinline)) unsigned
 dig(unsigned depth)
 {
 	volatile char hole[256];
+	unsigned below;
 
 	hole[0] = (char)depth;
 	hole[255] = 1;
-	return depth == depth_wanted ? 0 : dig(depth + 1) + (unsigned)hole[255];
+	below = depth == depth_wanted ? 0 : dig(depth + 1);
+	__asm__ volatile("" : : "r"(hole) : "memory");	/* the hole is needed until here */
+	return below + (unsigned)hole[255];
 }
 
 static void
