@@ -36,22 +36,6 @@ out_of_memory(size_t n)
 	abort();
 }
 
-void *
-mem_new(size_t n)
-{
-	void *p = calloc(1, n == 0 ? 1 : n);
-
-	if (p == NULL)
-		out_of_memory(n);
-	return p;
-}
-
-void
-mem_free(void *p)
-{
-	free(p);
-}
-
 static void
 account_add(struct memory *memory, size_t n)
 {
@@ -143,6 +127,7 @@ arena_drain(void)
 		free(chunk);
 	}
 	kept_n = 0;
+	mem_drain();
 }
 
 bool

@@ -168,6 +168,9 @@ void	arena_drain(void);
 /* malloc for what lives longer than an arena. Never NULL (the process ends when out of memory). */
 void	*mem_new(size_t n);			/* zeroed */
 void	mem_free(void *p);
+/* Other size, keeps the first `used` bytes; p NULL: new. Not zeroed. For buffers. */
+void	*mem_resize(void *p, size_t used, size_t n);
+void	mem_drain(void);			/* done by arena_drain() */
 #define MEM_NEW(type)	((type *)mem_new(sizeof(type)))
 
 /*

@@ -24,7 +24,7 @@ buf_fini(struct buf *buf)
 		must(buf->memory->used_bytes >= buf->cap);
 		buf->memory->used_bytes -= buf->cap;
 	}
-	free(buf->p);
+	mem_free(buf->p);
 	buf_init(buf, buf->memory, buf->ceiling_bytes);
 }
 
@@ -61,11 +61,7 @@ grow(struct buf *buf, size_t n)
 		if (!account_has_room(buf->memory, cap - buf->cap))
 			return false;
 	}
-	p = realloc(buf->p, cap + 1);	/* one more, for the NUL of vsnprintf() */
-	if (p == NULL) {
-		fprintf(stderr, "bascule: out of memory (%zu bytes were asked for)\n", cap);
-		abort();
-	}
+	p = mem_resize(buf->p, buf->n, cap + 1);	/* one more, for the NUL of vsnprintf() */
 	if (buf->memory != NULL) {
 		buf->memory->used_bytes += cap - buf->cap;
 		if (buf->memory->used_bytes > buf->memory->peak_bytes)

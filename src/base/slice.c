@@ -28,6 +28,26 @@ lower(char c)
 	return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : (unsigned char)c;
 }
 
+/* Eight bytes at once: equal but for the case of ASCII letters? */
+static bool
+word_eq_nocase(const char *a, const char *b)
+{
+	const uint64_t each = 0x0101010101010101u;
+	uint64_t x, y, differ, folded, letters;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	differ = x ^ y;
+	if (differ == 0)
+		return true;
+	if ((differ & ~(each * 0x20)) != 0 || ((x | y) & (each * 0x80)) != 0)
+		return false;
+	/* The high bit of each byte says whether it is a letter; no byte carries into the next. */
+	folded = x | (each * 0x20);
+	letters = (folded + each * (0x80 - 'a')) & ~(folded + each * (0x80 - 'z' - 1));
+	return ((differ << 2) & ~letters & (each * 0x80)) == 0;
+}
+
 bool
 slice_eq_nocase(struct slice a, struct slice b)
 {
@@ -35,8 +55,13 @@ slice_eq_nocase(struct slice a, struct slice b)
 
 	if (a.n != b.n)
 		return false;
-	for (i = 0; i < a.n; i++)
-		if (lower(a.p[i]) != lower(b.p[i]))
+	for (i = 0; i + 8 <= a.n; i += 8)
+		if (!word_eq_nocase(a.p + i, b.p + i))
+			return false;
+	if (i > 0 && i < a.n)
+		return word_eq_nocase(a.p + a.n - 8, b.p + b.n - 8);
+	for (; i < a.n; i++)
+		if (a.p[i] != b.p[i] && lower(a.p[i]) != lower(b.p[i]))
 			return false;
 	return true;
 }

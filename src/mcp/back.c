@@ -54,13 +54,28 @@ call_find(struct back *back, struct slice id)
 	return call;
 }
 
+/* By hand: it is done for every call. */
+static void
+number_print(struct call *call)
+{
+	uint64_t v = call->number;
+	size_t at = sizeof(call->number_text) - 1;
+
+	call->number_text[at] = '\0';
+	do {
+		call->number_text[--at] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v > 0);
+	memmove(call->number_text, call->number_text + at, sizeof(call->number_text) - at);
+}
+
 static void
 call_link(struct back *back, struct call *call)
 {
 	struct call **bucket;
 
 	call->number = ++back->next_number;
-	snprintf(call->number_text, sizeof(call->number_text), "%llu", (unsigned long long)call->number);
+	number_print(call);
 	call->next = &back->calls;
 	call->prev = back->calls.prev;
 	call->prev->next = call->next->prev = call;

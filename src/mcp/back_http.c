@@ -41,7 +41,8 @@ struct back_http {
 	struct back *back;
 	struct http_pool *pool;
 	struct slice path;
-	struct buf headers;		/* for POST: remade when session or revision become known */
+	struct buf headers;		/* as headers_for() made them last */
+	const char *headers_fixed;	/* what they were made for; NULL: to be made anew */
 	struct buf session;		/* Mcp-Session-Id of the upstream */
 	struct http_reply replies;	/* list head */
 	unsigned notes, tails;
@@ -54,11 +55,16 @@ static void reply_free(struct http_reply *reply);
 
 /* ---- headers ------------------------------------------------------------------------------------------ */
 
-static void
-headers_make(struct back_http *http, struct buf *out, const char *fixed)
+/* The header lines of a request: made once, and anew when session or revision become known. */
+static struct slice
+headers_for(struct back_http *http, const char *fixed)
 {
 	const struct config_upstream *upstream = http->back->spec.upstream;
+	struct buf *out = &http->headers;
 
+	if (http->headers_fixed == fixed)
+		return buf_view(out);
+	http->headers_fixed = http->back->is_ready ? fixed : NULL;
 	buf_clear(out);
 	buf_puts(out, fixed);
 	if (http->back->is_ready || http->session.n > 0)
@@ -72,10 +78,12 @@ headers_make(struct back_http *http, struct buf *out, const char *fixed)
 		buf_put(out, secret_reveal(upstream->headers[i].value));
 		buf_puts(out, "\r\n");
 	}
+	return buf_view(out);
 }
 
 static const char post_headers[] =
     "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
+static const char delete_headers[] = "";
 static const char get_headers[] = "Accept: text/event-stream\r\n";
 
 /* The session id that came with the answer to initialize: visible ASCII only (0x21-0x7E). */
@@ -132,7 +140,7 @@ reply_ended(struct http_reply *reply)
 		call_lost(reply, &reply->why);
 	else if (reply->status / 100 != 2)
 		status_lost(reply);
-	else if (reply->call != NULL) {
+	else if (reply->call != NULL && reply->call->state == CALL_SENT) {
 		err_set(&err, ERR_IO, reply->is_sse ? "ended its event stream without the response" :
 						      "answered HTTP %d without a response",
 		    reply->status);
@@ -356,8 +364,7 @@ http_send_call(struct back *back, struct call *call, const struct slice *parts, 
 	reply->call = call;
 	call->transport = reply;
 	call->was_sent = true;		/* taken back when the connection could not be made */
-	headers_make(http, &http->headers, post_headers);
-	reply_send(reply, S("POST"), buf_view(&http->headers), parts, n);
+	reply_send(reply, S("POST"), headers_for(http, post_headers), parts, n);
 }
 
 /* The kept connection was closed by the server before it read anything: once more, on a new one. */
@@ -382,7 +389,7 @@ send_again(struct http_reply *reply)
 		edits[n++] = call->edits[i];
 	n = message_splice(call->text, edits, n, parts);
 	http_pool_forget(http->pool);
-	reply_send(reply, S("POST"), buf_view(&http->headers), parts, n);
+	reply_send(reply, S("POST"), headers_for(http, post_headers), parts, n);
 }
 
 static void
@@ -393,8 +400,7 @@ http_send(struct back *back, const struct slice *parts, size_t n)
 	if (http->notes >= NOTES_MAX)
 		return;
 	http->notes++;
-	headers_make(http, &http->headers, post_headers);
-	reply_send(reply_new(http, REPLY_NOTE), S("POST"), buf_view(&http->headers), parts, n);
+	reply_send(reply_new(http, REPLY_NOTE), S("POST"), headers_for(http, post_headers), parts, n);
 }
 
 static void
@@ -427,8 +433,7 @@ stream_start(struct timer *timer)
 	http->stream_wait_ms = http->stream_wait_ms * 2 > STREAM_RETRY_MAX_MS ?
 	    STREAM_RETRY_MAX_MS :
 	    http->stream_wait_ms * 2;
-	headers_make(http, &http->headers, get_headers);
-	reply_send(reply_new(http, REPLY_STREAM), S("GET"), buf_view(&http->headers), NULL, 0);
+	reply_send(reply_new(http, REPLY_STREAM), S("GET"), headers_for(http, get_headers), NULL, 0);
 }
 
 static void
@@ -483,10 +488,9 @@ session_delete_wait(struct back_http *http)
 	if (http->session.n == 0 || http->back->is_lost || task_self(loop) == NULL ||
 	    task_cut(task_self(loop)) != ERR_NONE)
 		return;
-	headers_make(http, &http->headers, "");
 	http->notes++;
 	reply = reply_new(http, REPLY_NOTE);
-	reply_send(reply, S("DELETE"), buf_view(&http->headers), NULL, 0);
+	reply_send(reply, S("DELETE"), headers_for(http, delete_headers), NULL, 0);
 	http->closer = task_self(loop);
 	while (!timed_out && http->replies.next != &http->replies) {
 		if (!task_park_until_wait(loop, until, &timed_out, &err))

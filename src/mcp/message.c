@@ -10,54 +10,79 @@
 
 #include "mcp/mcp.h"
 
-/* Members that mean something to the protocol, in the envelope (1) and in params (2). */
+/* What a member of the envelope (depth 1) or of params (2) is to the protocol. */
+enum member {
+	MEMBER_OTHER, MEMBER_VERSION, MEMBER_ID, MEMBER_METHOD, MEMBER_PARAMS, MEMBER_RESULT,
+	MEMBER_ERROR, MEMBER_NAME, MEMBER_ARGUMENTS, MEMBER_META, MEMBER_CURSOR, MEMBER_URI,
+	MEMBER_REQUEST_ID, MEMBER_TOKEN, MEMBER_REVISION, MEMBER_CAPABILITIES, MEMBER_CLIENT,
+	MEMBER_TASK,
+};
+
 static const struct {
 	struct slice name;
 	unsigned depth;
 } protocol_names[] = {
-	{ S("jsonrpc"), 1 }, { S("id"), 1 }, { S("method"), 1 }, { S("params"), 1 }, { S("result"), 1 },
-	{ S("error"), 1 }, { S("name"), 2 }, { S("arguments"), 2 }, { S("_meta"), 2 }, { S("cursor"), 2 },
-	{ S("uri"), 2 }, { S("requestId"), 2 }, { S("progressToken"), 2 }, { S("protocolVersion"), 2 },
-	{ S("capabilities"), 2 }, { S("clientInfo"), 2 }, { S("task"), 2 },
+	[MEMBER_OTHER] = { S(""), 0 },
+	[MEMBER_VERSION] = { S("jsonrpc"), 1 },
+	[MEMBER_ID] = { S("id"), 1 },
+	[MEMBER_METHOD] = { S("method"), 1 },
+	[MEMBER_PARAMS] = { S("params"), 1 },
+	[MEMBER_RESULT] = { S("result"), 1 },
+	[MEMBER_ERROR] = { S("error"), 1 },
+	[MEMBER_NAME] = { S("name"), 2 },
+	[MEMBER_ARGUMENTS] = { S("arguments"), 2 },
+	[MEMBER_META] = { S("_meta"), 2 },
+	[MEMBER_CURSOR] = { S("cursor"), 2 },
+	[MEMBER_URI] = { S("uri"), 2 },
+	[MEMBER_REQUEST_ID] = { S("requestId"), 2 },
+	[MEMBER_TOKEN] = { S("progressToken"), 2 },
+	[MEMBER_REVISION] = { S("protocolVersion"), 2 },
+	[MEMBER_CAPABILITIES] = { S("capabilities"), 2 },
+	[MEMBER_CLIENT] = { S("clientInfo"), 2 },
+	[MEMBER_TASK] = { S("task"), 2 },
 };
+
+#define NAME_MAX_BYTES	15	/* the longest of them */
 
 /* Captured depth: envelope, and params or result. */
 #define CAPTURE_DEPTH	2
 #define ARENA_CEILING	(64 * MIB)
 #define ID_MAX_BYTES	256
 
+/*
+ * Which member is it?  False: one that differs from a protocol name only in case, or spells one with
+ * escapes.
+ */
 static bool
-member_check_case(const struct json_member *member, struct err *err)
+member_of(struct arena *arena, const struct json_member *member, enum member *out, struct err *err)
 {
-	if (member->depth == 2 && !slice_eq(member->parent, S("params")))
+	struct slice key = member->key;
+	bool is_escaped = memchr(key.p, '\\', key.n) != NULL;
+
+	*out = MEMBER_OTHER;
+	if (is_escaped && (key.n > ID_MAX_BYTES ||
+			      !json_string(arena, (struct slice){ key.p - 1, key.n + 2 }, &key, err)))
+		return key.n > ID_MAX_BYTES;
+	if (key.n > NAME_MAX_BYTES)
 		return true;
-	for (size_t i = 0; i < COUNT(protocol_names); i++) {
-		if (protocol_names[i].depth == member->depth &&
-		    member->key.n == protocol_names[i].name.n &&
-		    slice_eq_nocase(member->key, protocol_names[i].name) &&
-		    !slice_eq(member->key, protocol_names[i].name))
+	for (unsigned i = MEMBER_VERSION; i < COUNT(protocol_names); i++) {
+		const struct slice name = protocol_names[i].name;
+
+		bool is_same;
+
+		if (protocol_names[i].depth != member->depth || name.n != key.n ||
+		    ((name.p[0] ^ key.p[0]) & ~0x20) != 0)
+			continue;
+		is_same = memcmp(name.p, key.p, key.n) == 0;
+		if (!is_same && !slice_eq_nocase(name, key))
+			continue;
+		if (is_escaped)
+			return err_set(err, ERR_REQUEST, "member \"%s\" is written with escapes", name.p);
+		if (!is_same)
 			return err_set(err, ERR_REQUEST, "member \"%.*s\" differs from \"%s\" only in case",
-			    SLICE_FMT(member->key), protocol_names[i].name.p);
-	}
-	return true;
-}
-
-/* A key written with escapes could spell a protocol name: compare what it means. */
-static bool
-member_check_escapes(struct arena *arena, const struct json_member *member, struct err *err)
-{
-	struct json_member plain = *member;
-	struct slice token = { member->key.p - 1, member->key.n + 2 };
-
-	if (memchr(member->key.p, '\\', member->key.n) == NULL || member->key.n > ID_MAX_BYTES)
+			    SLICE_FMT(key), name.p);
+		*out = (enum member)i;
 		return true;
-	if (!json_string(arena, token, &plain.key, err))
-		return false;
-	for (size_t i = 0; i < COUNT(protocol_names); i++) {
-		if (protocol_names[i].depth == member->depth &&
-		    slice_eq_nocase(plain.key, protocol_names[i].name))
-			return err_set(err, ERR_REQUEST, "member \"%s\" is written with escapes",
-			    protocol_names[i].name.p);
 	}
 	return true;
 }
@@ -65,49 +90,46 @@ member_check_escapes(struct arena *arena, const struct json_member *member, stru
 /* Puts the members that matter into *message. */
 static bool
 message_collect(struct message *message, struct arena *arena, const struct json_scan *scan,
-    struct slice *version, struct err *err)
+    struct slice *version, bool *has_both, struct err *err)
 {
 	size_t n;
 	const struct json_member *members = json_scan_members(scan, &n);
-	struct slice method_token = SLICE_NONE;
+	struct slice method = SLICE_NONE, result = SLICE_NONE, error = SLICE_NONE;
+	struct slice *const places[COUNT(protocol_names)] = {
+		[MEMBER_VERSION] = version,
+		[MEMBER_ID] = &message->id,
+		[MEMBER_METHOD] = &method,
+		[MEMBER_PARAMS] = &message->params,
+		[MEMBER_RESULT] = &result,
+		[MEMBER_ERROR] = &error,
+		[MEMBER_NAME] = &message->name,
+		[MEMBER_ARGUMENTS] = &message->arguments,
+		[MEMBER_META] = &message->meta,
+		[MEMBER_CURSOR] = &message->cursor,
+		[MEMBER_REQUEST_ID] = &message->request_id,
+		[MEMBER_TOKEN] = &message->progress_token,
+	};
 
 	for (size_t i = 0; i < n; i++) {
-		const struct json_member *m = &members[i];
-		const struct {
-			struct slice name;
-			struct slice *to;
-		} places[] = {
-			{ S("jsonrpc"), version }, { S("id"), &message->id }, { S("method"), &method_token },
-			{ S("params"), &message->params }, { S("name"), &message->name },
-			{ S("arguments"), &message->arguments }, { S("_meta"), &message->meta },
-			{ S("cursor"), &message->cursor }, { S("requestId"), &message->request_id },
-		};
+		enum member member;
 
-		if (!member_check_case(m, err) || !member_check_escapes(arena, m, err))
-			return false;
-		if (m->depth == 2 && !slice_eq(m->parent, S("params")))
+		if (members[i].depth == 2 && !slice_eq(members[i].parent, S("params")))
 			continue;
-		for (size_t k = m->depth == 1 ? 0 : 4; k < (m->depth == 1 ? 4 : COUNT(places)); k++) {
-			if (slice_eq(m->key, places[k].name))
-				*places[k].to = m->value;
-		}
-		if (m->depth == 1 && slice_eq(m->key, S("result"))) {
-			message->kind = MESSAGE_RESULT;
-			message->body = m->value;
-		} else if (m->depth == 1 && slice_eq(m->key, S("error"))) {
-			message->kind = MESSAGE_ERROR;
-			message->body = m->value;
-		} else if (m->depth == 2 && slice_eq(m->key, S("progressToken"))) {
-			message->progress_token = m->value;
-		}
+		if (!member_of(arena, &members[i], &member, err))
+			return false;
+		if (places[member] != NULL)
+			*places[member] = members[i].value;
 	}
-	if (method_token.p == NULL)
+	message->kind = error.p != NULL ? MESSAGE_ERROR : MESSAGE_RESULT;
+	message->body = error.p != NULL ? error : result;
+	*has_both = error.p != NULL && result.p != NULL;
+	if (method.p == NULL)
 		return true;
-	if (json_type(method_token) != JSON_STRING)
+	if (json_type(method) != JSON_STRING)
 		return err_set(err, ERR_REQUEST, "\"method\" must be a string");
 	if (message->body.p != NULL)
 		return err_set(err, ERR_REQUEST, "a message has \"method\" or a result, not both");
-	return json_string(arena, method_token, &message->method_name, err);
+	return json_string(arena, method, &message->method_name, err);
 }
 
 /* params._meta.progressToken: a string or an integer (2025-06-18, basic/utilities/progress). */
@@ -203,17 +225,15 @@ message_from_scan(struct message *message, struct arena *arena, const struct jso
     struct err *err)
 {
 	struct slice version = SLICE_NONE;
-	bool has_both;
+	bool has_both = false;
 
 	if (json_scan_type(scan) == JSON_ARRAY)
 		return err_set(err, ERR_REQUEST, "batches are not part of this protocol revision");
 	if (json_scan_type(scan) != JSON_OBJECT)
 		return err_set(err, ERR_REQUEST, "a message is a JSON object");
 	message->mended = json_scan_mended(scan);
-	if (!message_collect(message, arena, scan, &version, err))
+	if (!message_collect(message, arena, scan, &version, &has_both, err))
 		return false;
-	has_both = json_scan_get(scan, SLICE_NONE, S("result")).p != NULL &&
-	    json_scan_get(scan, SLICE_NONE, S("error")).p != NULL;
 	return message_classify(message, arena, version, has_both, err);
 }
 

@@ -35,6 +35,7 @@ fetch_free(struct fetch *fetch)
 	http_head_fini(&fetch->head);
 	buf_fini(&fetch->out);
 	bytes_unref(&fetch->keep);
+	mem_free(fetch->kept);
 	mem_free(fetch);
 }
 
@@ -50,6 +51,7 @@ http_fetch_end(struct fetch *fetch, const struct err *err)
 	http_head_fini(&fetch->head);
 	buf_fini(&fetch->out);
 	bytes_unref(&fetch->keep);
+	mem_free(fetch->kept);
 	mem_free(fetch);
 }
 
@@ -89,27 +91,36 @@ is_target(struct slice s)
 	return s.n > 0 && s.p[0] == '/';
 }
 
+/* Eight bytes at once: is none of them a control character? */
+static bool
+has_no_control(const char *at)
+{
+	const uint64_t each = 0x0101010101010101u;
+	uint64_t w, del;
+
+	memcpy(&w, at, sizeof(w));
+	del = w ^ (each * 0x7f);
+	return ((((w - each * 0x20) & ~w) | ((del - each) & ~del)) & (each * 0x80)) == 0;
+}
+
 /* Whole lines, none of them empty, no control character but HT in them. */
 static bool
 are_fields(struct slice s)
 {
-	size_t line_n = 0;
+	const char *at = s.p, *end = s.p + s.n;
 
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	while (at < end) {
+		const char *start = at;
 
-		if (c == '\r') {
-			if (line_n == 0 || i + 1 == s.n || s.p[i + 1] != '\n')
-				return false;
-			line_n = 0;
-			i++;
-		} else if ((c < ' ' && c != '\t') || c == 0x7f) {
+		while (end - at >= 8 && has_no_control(at))
+			at += 8;
+		while (at < end && ((unsigned char)*at >= ' ' || *at == '\t') && *at != 0x7f)
+			at++;
+		if (at == start || end - at < 2 || at[0] != '\r' || at[1] != '\n')
 			return false;
-		} else {
-			line_n++;
-		}
+		at += 2;
 	}
-	return line_n == 0;
+	return true;
 }
 
 /* The head of the request into out; what cannot be sent safely is refused. */
@@ -192,7 +203,8 @@ fetch_connect(struct fetch *fetch, const struct fetch_request *request, struct e
 	struct http_pool *pool = fetch->pool;
 
 	/* Large bodies stay where they are until the connection stands. */
-	if (request->keep != NULL && request->body_parts <= COUNT(fetch->kept)) {
+	if (request->keep != NULL && request->body_parts > 0) {
+		fetch->kept = mem_new(request->body_parts * sizeof(*fetch->kept));
 		memcpy(fetch->kept, request->body, request->body_parts * sizeof(*request->body));
 		fetch->kept_n = request->body_parts;
 		fetch->keep = bytes_ref(request->keep);

@@ -44,7 +44,7 @@ struct fetch {
 	struct http_head head;		/* of the response */
 	struct buf out;			/* the request, until it is handed to the stream */
 	struct bytes *keep;		/* of a large body, which then follows `out` */
-	struct slice kept[16];
+	struct slice *kept;		/* its parts */
 	size_t	kept_n;
 	uint64_t idle_ms;
 	uint64_t got_bytes;

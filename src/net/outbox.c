@@ -11,6 +11,7 @@
 #include "net/net.h"
 
 #define IOV_MAX_USED	16
+#define FLAT_BYTES	4096		/* up to this, parts are copied together: cheaper than a vector */
 #define SEGMENT_BYTES	(64 * KIB)	/* a copied segment grows to about this */
 
 struct outbox_segment {
@@ -246,11 +247,34 @@ outbox_keep(struct outbox *outbox, struct bytes *keep)
 	outbox->keep = keep;
 }
 
+/* Small messages leave as one piece; 0 with *fits false: they are not small. */
+static size_t
+flat_write(struct outbox *outbox, const struct slice *parts, size_t n, bool *fits)
+{
+	static char flat[FLAT_BYTES];
+	struct iovec iov = { flat, 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		*fits = parts[i].n <= FLAT_BYTES - iov.iov_len;
+		if (!*fits)
+			return 0;
+		if (parts[i].n > 0)
+			memcpy(flat + iov.iov_len, parts[i].p, parts[i].n);
+		iov.iov_len += parts[i].n;
+	}
+	return iov.iov_len == 0 ? 0 : write_some(outbox, &iov, 1);
+}
+
 /* Writes the parts straight from where they are; returns how many of all their bytes went out. */
 static size_t
 parts_write(struct outbox *outbox, const struct slice *parts, size_t n)
 {
 	size_t room = SLICE_OF_WORK_BYTES, done = 0;
+	bool fits = true;
+
+	done = flat_write(outbox, parts, n, &fits);
+	if (fits)
+		return done;
 
 	for (size_t at = 0; at < n && room > 0;) {
 		struct iovec iov[IOV_MAX_USED];
