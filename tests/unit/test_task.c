@@ -74,7 +74,7 @@ turn_at(uint64_t ms)
 
 /* Enough turns for everything here that needs no clock. */
 static void
-settle(void)
+turn_on(void)
 {
 	unsigned i;
 
@@ -427,7 +427,7 @@ a_cut_parent_cuts_and_still_waits(void **state)
 	turn_at(1000);
 	turn_at(1010);
 	task_cancel(task, ERR_DEADLINE);
-	settle();
+	turn_on();
 	assert_string_equal(story, "xxxd");
 	assert_int_equal(why.kind, ERR_DEADLINE);
 }
@@ -453,7 +453,7 @@ groups_in_groups_end_from_below(void **state)
 	turn_at(1000);
 	assert_int_equal(count, 6);
 	group_cancel(&group, ERR_CANCELLED);
-	settle();
+	turn_on();
 	assert_int_equal(strlen(story), 9);
 	assert_string_equal(story + 6, "ccg");
 }
@@ -496,7 +496,7 @@ static void
 a_drain_is_not_cut(void **state)
 {
 	spawn(drainer, NULL);
-	settle();
+	turn_on();
 	assert_string_equal(story, "d");
 }
 
