@@ -406,6 +406,12 @@ on_answer(struct back *back, struct intake *intake, const struct message *messag
 		back_fault(back, "upstream_answer_unexpected", &err);
 		return;
 	}
+	if (message->kind == MESSAGE_RESULT && json_type(message->body) != JSON_OBJECT) {
+		err_set(&err, ERR_UNAVAILABLE, "sent a result that is no JSON object");
+		back_fault(back, "upstream_unreadable", &err);
+		back_call_lost(back, call, &err);
+		return;
+	}
 	if (message->mended > 0)
 		log_event(loop_log(back->loop), LOG_WARN, "upstream_mended",
 		    "%.*s: %u lone surrogates in an answer were replaced by U+FFFD",

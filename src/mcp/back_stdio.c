@@ -100,11 +100,23 @@ stdout_want(struct back_stdio *stdio)
 }
 
 static void
+unreadable(struct back_stdio *stdio, struct slice text, const struct err *err)
+{
+	size_t sample = text.n < LINE_SAMPLE ? text.n : LINE_SAMPLE;
+
+	back_unreadable(stdio->back, (struct slice){ text.p, sample },
+	    (struct slice){ text.p + text.n - sample, sample }, err);
+}
+
+static void
 message_done(void *owner, struct message *message, const struct err *err)
 {
 	struct back_stdio *stdio = owner;
 
-	back_message(stdio->back, &stdio->intake, message, err, NULL);
+	if (message == NULL)
+		unreadable(stdio, stdio->intake.raw, err);
+	else
+		back_message(stdio->back, &stdio->intake, message, err, NULL);
 	line_resume(&stdio->lines);
 	stdout_want(stdio);
 	if (stdio->at_end)
@@ -118,15 +130,13 @@ on_line(void *owner, char *line, size_t n)
 	struct slice text = slice_trim((struct slice){ line, n });
 	struct err err = { 0 };
 	struct buf taken;
-	size_t sample = text.n < LINE_SAMPLE ? text.n : LINE_SAMPLE;
 
 	if (text.n == 0)
 		return;
 	if (text.p[0] != '{') {
 		err_set(&err, ERR_PARSE, "printed \"%.*s\" on stdout",
 		    (int)(text.n > 60 ? 60 : text.n), text.p);
-		back_unreadable(stdio->back, (struct slice){ text.p, sample },
-		    (struct slice){ text.p + text.n - sample, sample }, &err);
+		unreadable(stdio, text, &err);
 		return;
 	}
 	line_pause(&stdio->lines);

@@ -22,8 +22,12 @@ struct ask {
 	struct answer answer;
 };
 
+/* HTTP: what http_request.user points to, in the struct that it belongs to. */
+enum user_kind { USER_CALL, USER_STREAM, USER_READING };
+
 /* The front's half of an exchange; in the exchange's arena. */
 struct front_call {
+	enum user_kind kind;
 	struct session *session;
 	struct exchange *exchange;
 	struct front_call *next, *prev;

@@ -14,6 +14,7 @@
 
 /* A GET stream of a session. */
 struct http_stream {
+	enum user_kind kind;
 	struct http_stream *next;
 	struct session *session;
 	struct http_request *http;
@@ -22,6 +23,7 @@ struct http_stream {
 
 /* A large body that is being read; small ones use the front's own intake. */
 struct http_reading {
+	enum user_kind kind;
 	struct intake intake;
 	struct front_http *front;
 	struct http_request *http;	/* NULL: the client has gone */
@@ -42,24 +44,7 @@ struct front_http {
 	struct http_reading readings;	/* list head */
 };
 
-/* What http_request.user points to: the first member of each tells them apart. */
-enum user_kind { USER_CALL, USER_STREAM, USER_READING };
-struct http_user {
-	enum user_kind kind;
-	void *of;
-};
-
 static const char stream_headers[] = "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n";
-
-static void
-user_set(struct http_request *http, enum user_kind kind, void *of)
-{
-	struct http_user *user = ARENA_NEW(http->arena, struct http_user);
-
-	user->kind = kind;
-	user->of = of;
-	http->user = user;
-}
 
 /* ---- what is refused before the body ------------------------------------------------------------- */
 
@@ -76,32 +61,42 @@ respond_error(struct front_http *front, struct http_request *http, int status, s
 	    &(struct slice){ front->scratch.p, front->scratch.n }, 1);
 }
 
-/* "host:port", "[::1]:port" or "host": the host without brackets. */
-static struct slice
-authority_host(struct slice authority)
+/* "host:port", "[::1]:port" or "host": the host without brackets; false: it is none of these. */
+static bool
+authority_host(struct slice authority, struct slice *host)
 {
-	struct slice rest, host;
+	struct slice rest;
+	uint64_t port;
 
 	if (authority.n > 0 && authority.p[0] == '[') {
 		authority.p++;
 		authority.n--;
-		return slice_cut(authority, ']', &rest);
+		*host = slice_cut(authority, ']', &rest);
+		if (rest.n > 0 && rest.p[0] != ':')
+			return false;
+		if (rest.n > 0)
+			slice_cut(rest, ':', &rest);
+		else
+			rest = SLICE_NONE;
+	} else {
+		*host = slice_cut(authority, ':', &rest);
 	}
-	host = slice_cut(authority, ':', &rest);
-	return host;
+	return rest.p == NULL || slice_to_u64(rest, UINT16_MAX, &port);
 }
 
 static bool
 host_is_allowed(const struct front_http *front, struct slice authority)
 {
 	static const struct slice loopback[] = { S("localhost"), S("127.0.0.1"), S("::1") };
-	struct slice host = authority_host(authority);
+	struct slice host;
 	struct address literal;
 	char text[ADDRESS_TEXT];
 	struct buf buf;
 	bool is_literal;
 	struct err err;
 
+	if (!authority_host(authority, &host))
+		return false;
 	for (size_t i = 0; i < COUNT(loopback); i++) {
 		if (slice_eq_nocase(host, loopback[i]))
 			return true;
@@ -248,7 +243,8 @@ stream_open(struct session *session, struct http_request *http)
 	stream->http = http;
 	stream->next = session->streams;
 	session->streams = stream;
-	user_set(http, USER_STREAM, stream);
+	stream->kind = USER_STREAM;
+	http->user = &stream->kind;
 	http_stream_begin(http, 200, slice_of(stream_headers), S("text/event-stream"));
 	timer_start(loop, &stream->quiet, loop_now_ms(loop) + STREAM_QUIET_MS, stream_quiet);
 }
@@ -391,9 +387,25 @@ call_begin(struct session *session, struct intake *intake, struct http_request *
 	call->may_stream = accept.p != NULL && accepts(accept, S("text/event-stream")) &&
 	    !slice_eq(accept, S("*/*"));
 	call->may_json = accept.p == NULL || accepts(accept, S("application/json"));
-	user_set(http, USER_CALL, call);
+	call->kind = USER_CALL;
+	http->user = &call->kind;
 	timer_start(loop, &call->quiet, loop_now_ms(loop) + STREAM_QUIET_MS, call_quiet);
 	front_begin(call);
+}
+
+/* What stands in scratch, as JSON, or as the only event for a client that takes nothing else. */
+static void
+respond_now(struct front_http *front, struct http_request *http, struct slice extra)
+{
+	struct slice accept = http_request_header(http, S("accept")), text = buf_view(&front->scratch);
+
+	if (accept.p == NULL || accepts(accept, S("application/json"))) {
+		http_respond(http, 200, extra, S("application/json"), &text, 1);
+		return;
+	}
+	http_stream_begin(http, 200, extra, S("text/event-stream"));
+	event_put(http, &text, 1);
+	http_stream_end(http);
 }
 
 static void
@@ -415,8 +427,7 @@ respond_initialize(struct front_http *front, struct http_request *http, const st
 				     SLICE_NONE;
 	if (!session->has_begun)
 		session_end(session);
-	http_respond(http, 200, extra, S("application/json"),
-	    &(struct slice){ front->scratch.p, front->scratch.n }, 1);
+	respond_now(front, http, extra);
 }
 
 /* A message without a session: initialize, or told what is missing. */
@@ -474,8 +485,7 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 	}
 	buf_clear(&front->scratch);
 	if (front_answer_now(session, message, err, &front->scratch))
-		http_respond(http, 200, SLICE_NONE, S("application/json"),
-		    &(struct slice){ front->scratch.p, front->scratch.n }, 1);
+		respond_now(front, http, SLICE_NONE);
 	else
 		call_begin(session, intake, http, message);
 }
@@ -534,7 +544,8 @@ body_read(struct front_http *front, struct http_request *http)
 	reading->next = &front->readings;
 	reading->prev = front->readings.prev;
 	reading->prev->next = reading->next->prev = reading;
-	user_set(http, USER_READING, reading);
+	reading->kind = USER_READING;
+	http->user = &reading->kind;
 	intake_init(&reading->intake, front->fronts->loop, 0);
 	reading->intake.done = large_done;
 	reading->intake.owner = reading;
@@ -573,19 +584,19 @@ on_request(void *owner, struct http_request *http)
 static void
 on_gone(void *owner, struct http_request *http)
 {
-	struct http_user *user = http->user;
+	enum user_kind *kind = http->user;
 
-	if (user == NULL)
+	if (kind == NULL)
 		return;
-	switch (user->kind) {
+	switch (*kind) {
 	case USER_CALL:
-		((struct front_call *)user->of)->http = NULL;
+		CONTAINER(kind, struct front_call, kind)->http = NULL;
 		break;
 	case USER_STREAM:
-		stream_free(user->of);
+		stream_free(CONTAINER(kind, struct http_stream, kind));
 		break;
 	case USER_READING:
-		((struct http_reading *)user->of)->http = NULL;
+		CONTAINER(kind, struct http_reading, kind)->http = NULL;
 		break;
 	}
 }

@@ -82,6 +82,7 @@ struct intake {
 	struct loop *loop;
 	struct arena arena;
 	struct buf text;		/* of a large message, or one that came in a buffer */
+	struct slice raw;		/* the whole text, also of what was no message */
 	struct json_scan *scan;
 	unsigned flags;			/* JSON_MEND for what upstreams send */
 	struct deferred step;

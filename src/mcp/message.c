@@ -281,6 +281,7 @@ intake_finish(struct intake *intake, struct slice text)
 static void
 intake_scan(struct intake *intake, char *text, size_t n)
 {
+	intake->raw = (struct slice){ text, n };
 	intake->scan = json_scan_new(&intake->arena, text, n, CAPTURE_DEPTH, intake->flags,
 	    loop_seed(intake->loop));
 }

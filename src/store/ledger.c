@@ -2,14 +2,22 @@
  * The ledger in memory: a ring of the newest records, in the order of their numbers, so that one is
  * found by its distance from the newest or, where numbers were left out, by halving.
  *
- * Writing about a record that has been pushed out is no fault: it counts and is otherwise
- * forgotten. A second outcome, and writing about a number that never had an intent, are.
+ * Only records with an outcome are pushed out; one that is still open moves to a list beside the ring
+ * and stays until its outcome was written and the next intent comes.  A second outcome, and writing
+ * about a number that is not open, are faults of the program.
  */
 #include <string.h>
 
 #include "store/store.h"
 
+/* An open record that the ring has no room for. */
+struct overdue {
+	struct overdue *next;
+	struct ledger_record record;
+};
+
 struct ledger {
+	struct overdue *overdue;
 	struct ledger_record *ring;
 	size_t max, n;
 	size_t next;	 /* slot of the next intent */
@@ -39,6 +47,12 @@ ledger_free(struct ledger **ledger)
 {
 	if (*ledger == NULL)
 		return;
+	while ((*ledger)->overdue != NULL) {
+		struct overdue *gone = (*ledger)->overdue;
+
+		(*ledger)->overdue = gone->next;
+		mem_free(gone);
+	}
 	mem_free((*ledger)->ring);
 	mem_free(*ledger);
 	*ledger = NULL;
@@ -60,6 +74,10 @@ record_find(const struct ledger *ledger, uint64_t number)
 
 	if (number > ledger->newest || ledger->n == 0)
 		return NULL;
+	for (struct overdue *o = ledger->overdue; o != NULL; o = o->next) {
+		if (o->record.number == number)
+			return &o->record;
+	}
 	if (back < ledger->n) {
 		record = record_at(ledger, ledger->n - 1 - (size_t)back);
 		if (record->number == number)
@@ -79,15 +97,37 @@ record_find(const struct ledger *ledger, uint64_t number)
 	return NULL;
 }
 
-/* The record to write to; NULL: it was pushed out. */
+/* The record to write to. */
 static struct ledger_record *
-record_known(struct ledger *ledger, uint64_t number)
+record_open(struct ledger *ledger, uint64_t number)
 {
 	struct ledger_record *record = record_find(ledger, number);
 
-	must(number > 0 && number <= ledger->newest);
-	must(record != NULL || number < record_at(ledger, 0)->number);
+	must(record != NULL && record->outcome == LEDGER_OPEN);
 	return record;
+}
+
+/* The slot of the next intent is free: an open record in it moves, those that have ended go. */
+static void
+slot_clear(struct ledger *ledger, const struct ledger_record *slot)
+{
+	for (struct overdue **at = &ledger->overdue; *at != NULL;) {
+		struct overdue *o = *at;
+
+		if (o->record.outcome == LEDGER_OPEN) {
+			at = &o->next;
+			continue;
+		}
+		*at = o->next;
+		mem_free(o);
+	}
+	if (ledger->n == ledger->max && slot->outcome == LEDGER_OPEN) {
+		struct overdue *o = MEM_NEW(struct overdue);
+
+		o->record = *slot;
+		o->next = ledger->overdue;
+		ledger->overdue = o;
+	}
 }
 
 /* Copies what fits, NUL-ended, never the first half of a UTF-8 character. */
@@ -111,6 +151,7 @@ ledger_intent(struct ledger *ledger, uint64_t number, uint64_t now_ms, struct sl
 	struct ledger_record *record = &ledger->ring[ledger->next];
 
 	must(number > ledger->newest);
+	slot_clear(ledger, record);
 	*record = (struct ledger_record){ .number = number, .intent_ms = now_ms };
 	text_cut(record->method, sizeof(record->method), method);
 	text_cut(record->caller, sizeof(record->caller), caller);
@@ -124,10 +165,8 @@ ledger_intent(struct ledger *ledger, uint64_t number, uint64_t now_ms, struct sl
 void
 ledger_route(struct ledger *ledger, uint64_t number, struct slice server, struct slice name)
 {
-	struct ledger_record *record = record_known(ledger, number);
+	struct ledger_record *record = record_open(ledger, number);
 
-	if (record == NULL)
-		return;
 	text_cut(record->server, sizeof(record->server), server);
 	text_cut(record->name, sizeof(record->name), name);
 }
@@ -135,10 +174,8 @@ ledger_route(struct ledger *ledger, uint64_t number, struct slice server, struct
 void
 ledger_sent(struct ledger *ledger, uint64_t number, uint64_t now_ms)
 {
-	struct ledger_record *record = record_known(ledger, number);
+	struct ledger_record *record = record_open(ledger, number);
 
-	if (record == NULL)
-		return;
 	if (record->sends == 0)
 		record->sent_ms = now_ms;
 	record->sends++;
@@ -148,15 +185,12 @@ void
 ledger_outcome(struct ledger *ledger, uint64_t number, uint64_t now_ms, enum ledger_outcome outcome,
     int error_code)
 {
-	struct ledger_record *record = record_known(ledger, number);
+	struct ledger_record *record = record_open(ledger, number);
 
 	must(outcome != LEDGER_OPEN && (unsigned)outcome < LEDGER_OUTCOMES_N);
 	must(ledger->count[LEDGER_OPEN] > 0);
 	ledger->count[LEDGER_OPEN]--;
 	ledger->count[outcome]++;
-	if (record == NULL)
-		return;
-	must(record->outcome == LEDGER_OPEN);
 	record->outcome = outcome;
 	record->outcome_ms = now_ms;
 	record->error_code = error_code;

@@ -64,6 +64,7 @@ test_find(void **state)
 			for (uint64_t number = steps[g]; number <= last; number += steps[g]) {
 				ledger_intent(ledger, number, number, S("ping"), S("x"));
 				assert_int_equal(ledger_find(ledger, number)->number, number);
+				ledger_outcome(ledger, number, number, LEDGER_DONE, 0);
 			}
 			for (uint64_t number = 0; number <= last + 2; number++) {
 				bool is_kept = number % steps[g] == 0 && number <= last &&
@@ -78,9 +79,9 @@ test_find(void **state)
 		}
 }
 
-/* What was pushed out can still end: it counts, and touches nobody else's record. */
+/* What is open is not pushed out: it stays until its outcome is written and the next intent comes. */
 static void
-test_pushed_out(void **state)
+test_overdue(void **state)
 {
 	struct ledger *ledger = ledger_new(2);
 
@@ -90,13 +91,18 @@ test_pushed_out(void **state)
 	ledger_route(ledger, 1, S("files"), S("read"));
 	ledger_sent(ledger, 1, 2);
 	ledger_outcome(ledger, 1, 3, LEDGER_DONE, 0);
-	assert_null(ledger_find(ledger, 1));
+	assert_int_equal(ledger_find(ledger, 1)->outcome, LEDGER_DONE);
 	assert_int_equal(ledger_count(ledger, LEDGER_OPEN), 4);
 	assert_int_equal(ledger_count(ledger, LEDGER_DONE), 1);
 	for (uint64_t number = 4; number <= 5; number++) {
 		assert_int_equal(ledger_find(ledger, number)->outcome, LEDGER_OPEN);
 		assert_int_equal(ledger_find(ledger, number)->sends, 0);
 	}
+	ledger_intent(ledger, 6, 4, S("ping"), S("x"));
+	assert_null(ledger_find(ledger, 1));
+	for (uint64_t number = 2; number <= 6; number++)
+		ledger_outcome(ledger, number, 5, LEDGER_FAILED, -32603);
+	assert_int_equal(ledger_count(ledger, LEDGER_OPEN), 0);
 	ledger_free(&ledger);
 }
 
@@ -141,7 +147,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life),
 		cmocka_unit_test(test_find),
-		cmocka_unit_test(test_pushed_out),
+		cmocka_unit_test(test_overdue),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_names),
 	};
