@@ -113,9 +113,10 @@ message_done(void *owner, struct message *message, const struct err *err)
 {
 	struct back_stdio *stdio = owner;
 
-	if (message == NULL)
+	/* Half a line before the end is no answer: its call is lost with the connection. */
+	if (message == NULL && !stdio->at_end)
 		unreadable(stdio, stdio->intake.raw, err);
-	else
+	else if (message != NULL)
 		back_message(stdio->back, &stdio->intake, message, err, NULL);
 	line_resume(&stdio->lines);
 	stdout_want(stdio);
