@@ -20,8 +20,10 @@ address_print(const struct address *address, char text[ADDRESS_TEXT])
 	char ip[INET6_ADDRSTRLEN] = "";
 
 	if (address->is_unix)
-		snprintf(text, ADDRESS_TEXT, "unix:%.*s", (int)sizeof(address->path), address->path);
-	else if (inet_ntop(address->is_ipv6 ? AF_INET6 : AF_INET, address->ip, ip, sizeof(ip)) != NULL)
+		snprintf(
+		    text, ADDRESS_TEXT, "unix:%.*s", (int)sizeof(address->path), address->path);
+	else if (inet_ntop(address->is_ipv6 ? AF_INET6 : AF_INET, address->ip, ip, sizeof(ip)) !=
+	    NULL)
 		snprintf(text, ADDRESS_TEXT, address->is_ipv6 ? "[%s]:%u" : "%s:%u", ip,
 		    (unsigned)address->port);
 }
@@ -30,10 +32,12 @@ static bool
 parse_unix(struct slice path, struct address *out, struct err *err)
 {
 	if (path.n == 0)
-		return err_set(err, ERR_CONFIG, "unix: a path must follow, as in unix:/run/bascule.sock");
+		return err_set(
+		    err, ERR_CONFIG, "unix: a path must follow, as in unix:/run/bascule.sock");
 	if (path.n >= sizeof(out->path))
-		return err_set(err, ERR_CONFIG, "unix:%.40s...: the path is too long: %zu bytes, at most %zu",
-		    path.p, path.n, sizeof(out->path) - 1);
+		return err_set(err, ERR_CONFIG,
+		    "unix:%.40s...: the path is too long: %zu bytes, at most %zu", path.p, path.n,
+		    sizeof(out->path) - 1);
 	if (memchr(path.p, '\0', path.n) != NULL)
 		return err_set(err, ERR_CONFIG, "unix: the path holds a NUL byte");
 	out->is_unix = true;
@@ -66,11 +70,14 @@ parse_ip(struct slice text, struct address *out, struct err *err)
 	if (host.n < sizeof(ip) && host.n > 0) {
 		memcpy(ip, host.p, host.n);
 		ip[host.n] = '\0';
-		if (strlen(ip) == host.n && inet_pton(out->is_ipv6 ? AF_INET6 : AF_INET, ip, out->ip) == 1)
+		if (strlen(ip) == host.n &&
+		    inet_pton(out->is_ipv6 ? AF_INET6 : AF_INET, ip, out->ip) == 1)
 			return true;
 	}
-	return err_set(err, ERR_CONFIG, "%.*s: not an IP address with port (IPv6 in brackets, as in "
-	    "[::1]:8080)", SLICE_FMT(text));
+	return err_set(err, ERR_CONFIG,
+	    "%.*s: not an IP address with port (IPv6 in brackets, as in "
+	    "[::1]:8080)",
+	    SLICE_FMT(text));
 }
 
 bool
@@ -115,7 +122,8 @@ address_to_sockaddr(const struct address *address, struct sockaddr_storage *out)
 	if (address->is_unix) {
 		un->sun_family = AF_UNIX;
 		memcpy(un->sun_path, address->path, sizeof(un->sun_path) - 1);
-		return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(un->sun_path) + 1);
+		return (
+		    socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(un->sun_path) + 1);
 	}
 	if (address->is_ipv6) {
 		in6->sin6_family = AF_INET6;

@@ -1,10 +1,10 @@
 /*
  * loop: turns, deferred work, and the way to the seam.
  *
- * Deferred work and woken tasks stand in one queue in the order of their queueing.  What stands there
- * at the end of a turn is done as one batch, after all events and timers, so that whatever they have
- * to write goes out together; what such work queues waits for the next turn, which does not block.
- * Timers are in timer.c, tasks in task.c, the real machine in seam_uv.c.
+ * Deferred work and woken tasks stand in one queue in the order of their queueing.  What stands
+ * there at the end of a turn is done as one batch, after all events and timers, so that whatever
+ * they have to write goes out together; what such work queues waits for the next turn, which does
+ * not block. Timers are in timer.c, tasks in task.c, the real machine in seam_uv.c.
  */
 #include "run/loop_private.h"
 #include "run/seam_uv.h"

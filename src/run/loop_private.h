@@ -20,12 +20,12 @@ struct timers {
 
 struct tasks {
 	struct task *current;
-	struct task *first;		/* all that have not ended, newest first; for the debugger too */
+	struct task *first; /* all that have not ended, newest first; for the debugger too */
 	unsigned n, max;
-	struct task *pool;		/* ended ones, whose stacks wait for the next */
+	struct task *pool; /* ended ones, whose stacks wait for the next */
 	unsigned pooled;
-	struct task_context context;	/* where the loop stands while a task runs */
-	struct task_notes notes;	/* what sanitizers know of the loop's own stack */
+	struct task_context context; /* where the loop stands while a task runs */
+	struct task_notes notes;     /* what sanitizers know of the loop's own stack */
 };
 
 struct loop {
@@ -34,20 +34,20 @@ struct loop {
 	struct log *log;
 	struct memory memory;
 	uint64_t seed;
-	struct deferred queue;		/* heads of rings: what waits for the end of a turn ... */
-	struct deferred batch;		/* ... and what of it is being done now */
+	struct deferred queue; /* heads of rings: what waits for the end of a turn ... */
+	struct deferred batch; /* ... and what of it is being done now */
 	struct timers timers;
 	struct tasks tasks;
 	bool is_stopping;
-	struct loop *older;		/* of this thread */
+	struct loop *older; /* of this thread */
 };
 
 /* Milliseconds until the first timer, -1 when there is none. */
-int64_t	timers_wait_ms(const struct loop *loop, uint64_t now_ms);
-void	timers_fire(struct loop *loop, uint64_t now_ms);
-void	timers_fini(struct loop *loop);
+int64_t timers_wait_ms(const struct loop *loop, uint64_t now_ms);
+void timers_fire(struct loop *loop, uint64_t now_ms);
+void timers_fini(struct loop *loop);
 
-void	tasks_init(struct loop *loop);
-void	tasks_fini(struct loop *loop);
+void tasks_init(struct loop *loop);
+void tasks_fini(struct loop *loop);
 
 #endif

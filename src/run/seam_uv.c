@@ -2,9 +2,9 @@
  * seam_uv: turns, clock, randomness and signals of the real machine, and its table of functions.
  *
  * libuv is the poller: one handle a descriptor, one timer that ends the wait of a turn, one async
- * handle for the helper threads (it also keeps libuv from thinking that there is nothing to do).  All
- * other timers are the loop's.  SIGPIPE is ignored from the first loop on: a broken pipe is an error
- * of the write.
+ * handle for the helper threads (it also keeps libuv from thinking that there is nothing to do).
+ * All other timers are the loop's.  SIGPIPE is ignored from the first loop on: a broken pipe is an
+ * error of the write.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -178,8 +178,10 @@ stdio_look(struct seam_uv *seam, struct err *err)
 		if (fd < (int)COUNT(seam->stdio_flags))
 			seam->stdio_flags[fd] = flags;
 		if (flags < 0 && open("/dev/null", O_RDWR) != fd)
-			return err_set(err, ERR_UNAVAILABLE, "/dev/null cannot be opened in the place of the "
-			    "closed standard descriptor %d", fd);
+			return err_set(err, ERR_UNAVAILABLE,
+			    "/dev/null cannot be opened in the place of the "
+			    "closed standard descriptor %d",
+			    fd);
 	}
 	return true;
 }
@@ -197,7 +199,8 @@ seam_uv_new(struct err *err)
 	error = uv_loop_init(&seam->uv);
 	if (error != 0) {
 		mem_free(seam);
-		err_set(err, ERR_UNAVAILABLE, "the event loop cannot be set up: %s", uv_strerror(error));
+		err_set(err, ERR_UNAVAILABLE, "the event loop cannot be set up: %s",
+		    uv_strerror(error));
 		return NULL;
 	}
 	ignore_sigpipe();

@@ -2,8 +2,8 @@
  * seam_uv_helper: threads for work that would hold the loop, one a name, each with its own queue.
  *
  * A thread starts with the first work for it and ends with the loop, after all that was queued.  It
- * touches its own queue and the list of done jobs, nothing else of ours; signals stay with the loop's
- * thread.
+ * touches its own queue and the list of done jobs, nothing else of ours; signals stay with the
+ * loop's thread.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -22,9 +22,9 @@ struct helper_job {
 struct helper {
 	struct helper *next;
 	struct seam_uv *seam;
-	char name[16];			/* the kernel's limit */
+	char name[16]; /* the kernel's limit */
 	uv_thread_t thread;
-	uv_mutex_t lock;		/* of what follows */
+	uv_mutex_t lock; /* of what follows */
 	uv_cond_t changed;
 	struct helper_job *first, **end;
 	bool is_ending;
@@ -144,7 +144,8 @@ helper_find(struct seam_uv *seam, const char *name)
 }
 
 void
-seam_uv_offload(void *arg, const char *name, void (*work)(void *arg), void (*done)(void *arg), void *ctx)
+seam_uv_offload(
+    void *arg, const char *name, void (*work)(void *arg), void (*done)(void *arg), void *ctx)
 {
 	struct seam_uv *seam = arg;
 	struct helper *helper = helper_find(seam, name);

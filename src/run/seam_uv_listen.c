@@ -14,19 +14,19 @@
 
 #include "run/seam_uv.h"
 
-#define BACKLOG			4096
-#define ACCEPTS_AN_EVENT	64
-#define PAUSE_MS		100
-#define WARN_EVERY_MS		10000
+#define BACKLOG		 4096
+#define ACCEPTS_AN_EVENT 64
+#define PAUSE_MS	 100
+#define WARN_EVERY_MS	 10000
 
 struct uv_listener {
 	uv_poll_t poll;
 	struct seam_uv *seam;
-	struct listener *listener;	/* NULL: closed */
+	struct listener *listener; /* NULL: closed */
 	struct timer pause;
 	uint64_t warn_after_ms;
 	int fd;
-	dev_t dev;			/* of a Unix socket's file */
+	dev_t dev; /* of a Unix socket's file */
 	ino_t ino;
 };
 
@@ -45,7 +45,8 @@ listen_failed(const struct address *at, const char *what, int error, struct err 
 		hint = ": this machine does not have that address";
 	else if (error == EACCES && !at->is_unix)
 		hint = ": ports below 1024 are for the system; choose a higher one";
-	return err_set(err, ERR_UNAVAILABLE, "%s: cannot %s: %s%s", text, what, strerror(error), hint);
+	return err_set(
+	    err, ERR_UNAVAILABLE, "%s: cannot %s: %s%s", text, what, strerror(error), hint);
 }
 
 /* ---- accepting ----------------------------------------------------------------------------- */
@@ -73,8 +74,10 @@ accept_pause(struct uv_listener *own, const char *why)
 		return;
 	own->warn_after_ms = now_ms + WARN_EVERY_MS;
 	address_print(&own->listener->address, text);
-	log_event(loop_log(loop), LOG_WARN, "accept_paused", "%s: cannot take new connections for now: %s; "
-	    "they wait (many open connections? raise the limit, ulimit -n)", text, why);
+	log_event(loop_log(loop), LOG_WARN, "accept_paused",
+	    "%s: cannot take new connections for now: %s; "
+	    "they wait (many open connections? raise the limit, ulimit -n)",
+	    text, why);
 }
 
 /* False: no more for now. */
@@ -92,7 +95,7 @@ accept_one(struct uv_listener *own)
 		accept_pause(own, strerror(errno));
 		return false;
 	}
-	if (fd < 0)		/* what is not EAGAIN is about a connection that has gone already */
+	if (fd < 0) /* what is not EAGAIN is about a connection that has gone already */
 		return errno != EAGAIN;
 	stream = seam_uv_stream_of_fd(own->seam, fd, &err);
 	if (stream == NULL) {
@@ -147,7 +150,7 @@ bind_to(int fd, const struct address *at, struct err *err)
 
 	if (!at->is_unix) {
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));	/* inherited */
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)); /* inherited */
 	}
 	error = bind(fd, (struct sockaddr *)&to, n) == 0 ? 0 : errno;
 	if (error == EADDRINUSE && at->is_unix && is_stale(&to, n, at->path)) {
@@ -160,7 +163,9 @@ bind_to(int fd, const struct address *at, struct err *err)
 static int
 open_socket(const struct address *at, struct err *err)
 {
-	int fd = socket(at->is_unix ? AF_UNIX : at->is_ipv6 ? AF_INET6 : AF_INET,
+	int fd = socket(at->is_unix ? AF_UNIX
+		: at->is_ipv6	    ? AF_INET6
+				    : AF_INET,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0) {
@@ -194,9 +199,9 @@ learn_address(struct uv_listener *own, const struct address *at)
 			own->ino = st.st_ino;
 		}
 	} else if (getsockname(own->fd, (struct sockaddr *)&here, &n) == 0) {
-		own->listener->address.port = here.ss_family == AF_INET6 ?
-		    ntohs(((struct sockaddr_in6 *)&here)->sin6_port) :
-		    ntohs(((struct sockaddr_in *)&here)->sin_port);
+		own->listener->address.port = here.ss_family == AF_INET6
+		    ? ntohs(((struct sockaddr_in6 *)&here)->sin6_port)
+		    : ntohs(((struct sockaddr_in *)&here)->sin_port);
 	}
 }
 

@@ -3,9 +3,9 @@
  *
  * Reads and writes go to the descriptor directly; libuv only tells when.  What a stream wants is
  * remembered and handed to libuv before the next wait, so that going back and forth within a turn
- * costs no system call.  Where the poller has nothing to say (a regular file; a socket or pipe with an
- * error, which libuv reports once), the stream counts as always ready and is called by way of the
- * deferred queue: the read or write then shows the end or the error.
+ * costs no system call.  Where the poller has nothing to say (a regular file; a socket or pipe with
+ * an error, which libuv reports once), the stream counts as always ready and is called by way of
+ * the deferred queue: the read or write then shows the end or the error.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,11 +22,11 @@ struct uv_stream {
 	struct stream stream;
 	uv_poll_t poll;
 	struct seam_uv *seam;
-	struct uv_stream *next, *prev;	/* of the changed ones */
-	struct deferred ready;		/* of one that is always ready */
-	int fd;				/* -1: a pipe that was shut down */
-	int error;			/* errno of a connection that failed */
-	unsigned wanted, polled;	/* what the user wants, what libuv was told */
+	struct uv_stream *next, *prev; /* of the changed ones */
+	struct deferred ready;	       /* of one that is always ready */
+	int fd;			       /* -1: a pipe that was shut down */
+	int error;		       /* errno of a connection that failed */
+	unsigned wanted, polled;       /* what the user wants, what libuv was told */
 	bool has_poll, is_changed, is_socket, is_connecting, is_always_ready, is_stdio;
 };
 
@@ -91,7 +91,7 @@ polled(uv_poll_t *poll, int status, int events)
 	unsigned ready = (events & UV_READABLE ? STREAM_READABLE : 0) |
 	    (events & UV_WRITABLE ? STREAM_WRITABLE : 0);
 
-	if (status < 0) {		/* libuv has stopped the handle */
+	if (status < 0) { /* libuv has stopped the handle */
 		ready = STREAM_READABLE | STREAM_WRITABLE;
 		own->polled = 0;
 		own->is_always_ready = true;
@@ -120,8 +120,10 @@ seam_uv_streams_apply(struct seam_uv *seam)
 		if (events == own->polled || own->is_always_ready)
 			continue;
 		own->polled = events;
-		uv_poll_start(&own->poll, (events & STREAM_READABLE ? UV_READABLE : 0) |
-		    (events & STREAM_WRITABLE ? UV_WRITABLE : 0), polled);
+		uv_poll_start(&own->poll,
+		    (events & STREAM_READABLE ? UV_READABLE : 0) |
+			(events & STREAM_WRITABLE ? UV_WRITABLE : 0),
+		    polled);
 	}
 }
 
@@ -167,7 +169,8 @@ send_parts(const struct uv_stream *own, const struct iovec *iov, int n)
 	struct msghdr msg = { .msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)n };
 
 	if (!own->is_socket)
-		return n == 1 ? write(own->fd, iov->iov_base, iov->iov_len) : writev(own->fd, iov, n);
+		return n == 1 ? write(own->fd, iov->iov_base, iov->iov_len)
+			      : writev(own->fd, iov, n);
 	if (n == 1)
 		return send(own->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL);
 	return sendmsg(own->fd, &msg, MSG_NOSIGNAL);
@@ -309,7 +312,7 @@ stream_new(struct seam_uv *seam, int fd, int *error)
 		return NULL;
 	}
 	own->has_poll = *error == 0;
-	own->is_always_ready = !own->has_poll;	/* EPERM: a file, which the poller refuses */
+	own->is_always_ready = !own->has_poll; /* EPERM: a file, which the poller refuses */
 	own->poll.data = own;
 	own->stream.ops = &ops;
 	own->stream.loop = seam->loop;
@@ -329,7 +332,8 @@ seam_uv_stream_of_fd(struct seam_uv *seam, int fd, struct err *err)
 	own = stream_new(seam, fd, &error);
 	if (own == NULL) {
 		close(fd);
-		err_set(err, ERR_UNAVAILABLE, "a pipe or socket cannot be watched: %s", uv_strerror(error));
+		err_set(err, ERR_UNAVAILABLE, "a pipe or socket cannot be watched: %s",
+		    uv_strerror(error));
 		return NULL;
 	}
 	own->is_socket = is_socket(fd);
@@ -366,9 +370,10 @@ connect_refused(const struct address *to, struct err *err, int error)
 	char text[ADDRESS_TEXT];
 
 	address_print(to, text);
-	return err_set(err, ERR_UNAVAILABLE, error == EMFILE || error == ENFILE ?
-	    "connect to %s: %s (raise the limit, ulimit -n)" : "connect to %s: %s", text,
-	    strerror(error));
+	return err_set(err, ERR_UNAVAILABLE,
+	    error == EMFILE || error == ENFILE ? "connect to %s: %s (raise the limit, ulimit -n)"
+					       : "connect to %s: %s",
+	    text, strerror(error));
 }
 
 struct stream *

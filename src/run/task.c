@@ -1,11 +1,11 @@
 /*
  * task: stackful coroutines, their groups, deadlines and cancellation.
  *
- * A task and its stack are one mapping: a guard page, 64 KiB, and at the upper end struct task.  Ended
- * ones are kept for the next.  A task runs when its turn comes in the loop's queue and until it parks
- * or returns; waking only queues it.  A cut is sticky, the first reason counts, and nobody is killed:
- * the wait in progress returns false.  Switching itself and what tools want to know of it is in
- * task_switch.c.
+ * A task and its stack are one mapping: a guard page, 64 KiB, and at the upper end struct task.
+ * Ended ones are kept for the next.  A task runs when its turn comes in the loop's queue and until
+ * it parks or returns; waking only queues it.  A cut is sticky, the first reason counts, and nobody
+ * is killed: the wait in progress returns false.  Switching itself and what tools want to know of
+ * it is in task_switch.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,32 +14,32 @@
 
 #include "run/loop_private.h"
 
-#define TASKS_MAX_DEFAULT	4000u
-#define POOLED_MAX		64u
-#define PAINT			0xb4b4b4b4b4b4b4b4u
+#define TASKS_MAX_DEFAULT 4000u
+#define POOLED_MAX	  64u
+#define PAINT		  0xb4b4b4b4b4b4b4b4u
 
 #ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL	102
+#define MADV_GUARD_INSTALL 102
 #endif
 
 struct task {
-	struct deferred run;		/* queued: it goes on when its turn comes */
-	struct task_context context;	/* where it stands while it does not run */
+	struct deferred run;	     /* queued: it goes on when its turn comes */
+	struct task_context context; /* where it stands while it does not run */
 	struct loop *loop;
 	void (*fn)(void *arg);
 	void *arg;
-	const char *waits_for;		/* for the debugger */
+	const char *waits_for; /* for the debugger */
 	enum errkind cut;
 	bool is_parked, is_woken, is_nap_over, has_ended;
 	struct group *group;
-	struct task *next, *prev;	/* of the group */
+	struct task *next, *prev;	  /* of the group */
 	struct task *all_next, *all_prev; /* of the loop; all_next of the pool too */
 	struct timer deadline, nap;
-	uint64_t left_ms;		/* of the deadline, while the clock stands */
+	uint64_t left_ms; /* of the deadline, while the clock stands */
 	bool has_deadline;
 	unsigned clock_stops;
 	char name[TASK_NAME];
-	char *map;			/* the guard page, then the stack */
+	char *map; /* the guard page, then the stack */
 	size_t map_bytes, guard_bytes;
 	struct task_notes notes;
 };
@@ -92,8 +92,8 @@ measure(const struct task *task)
 }
 
 /*
- * A guard region costs no mapping of its own where the kernel has them (Linux 6.13); else the page is
- * protected, which splits the mapping in two.
+ * A guard region costs no mapping of its own where the kernel has them (Linux 6.13); else the page
+ * is protected, which splits the mapping in two.
  */
 static bool
 guard(char *map, size_t n)
@@ -116,7 +116,8 @@ task_map(void)
 		munmap(map, n);
 		return NULL;
 	}
-	/* Where huge pages are given to everybody, stacks would grow to them. No harm if it fails. */
+	/* Where huge pages are given to everybody, stacks would grow to them. No harm if it fails.
+	 */
 	madvise(map, n, MADV_NOHUGEPAGE);
 	task = (struct task *)(void *)(map + ((n - sizeof(struct task)) & ~(size_t)63));
 	task->map = map;
@@ -143,8 +144,10 @@ task_take(struct tasks *tasks)
 	tasks->pool = task->all_next;
 	tasks->pooled--;
 	old = *task;
-	*task = (struct task){ .map = old.map, .map_bytes = old.map_bytes,
-	    .guard_bytes = old.guard_bytes, .notes = old.notes };
+	*task = (struct task){ .map = old.map,
+		.map_bytes = old.map_bytes,
+		.guard_bytes = old.guard_bytes,
+		.notes = old.notes };
 	return task;
 }
 
@@ -273,8 +276,10 @@ check_cut(const struct task *task, struct err *err)
 {
 	if (task->cut == ERR_NONE)
 		return true;
-	return err_set(err, task->cut, task->cut == ERR_DEADLINE ? "the time for it is over" :
-	    task->cut == ERR_CANCELLED ? "it was cancelled" : "it was cut short");
+	return err_set(err, task->cut,
+	    task->cut == ERR_DEADLINE	     ? "the time for it is over"
+		: task->cut == ERR_CANCELLED ? "it was cancelled"
+					     : "it was cut short");
 }
 
 void
@@ -465,19 +470,21 @@ enlist(struct loop *loop, struct group *group, struct task *task)
 }
 
 bool
-group_spawn(struct loop *loop, struct group *group, const char *name, void (*fn)(void *arg), void *arg,
-    struct err *err)
+group_spawn(struct loop *loop, struct group *group, const char *name, void (*fn)(void *arg),
+    void *arg, struct err *err)
 {
 	struct tasks *tasks = &loop->tasks;
 	struct task *task;
 
 	if (tasks->n >= tasks->max)
-		return err_set(err, ERR_LIMIT, "%s: too many things at once: %u tasks are running; "
-		    "try again later", name, tasks->n);
+		return err_set(err, ERR_LIMIT,
+		    "%s: too many things at once: %u tasks are running; "
+		    "try again later",
+		    name, tasks->n);
 	task = task_take(tasks);
 	if (task == NULL)
-		return err_set(err, ERR_LIMIT, "%s: no memory for the stack of a task beside %u others",
-		    name, tasks->n);
+		return err_set(err, ERR_LIMIT,
+		    "%s: no memory for the stack of a task beside %u others", name, tasks->n);
 	task->loop = loop;
 	task->group = group;
 	task->fn = fn;

@@ -3,8 +3,8 @@
  * sanitizers and valgrind want to hear about it.
  *
  * The saved registers lie on top of the stack that was left; task_context.sp points at them.  The
- * debugger's helper (tools/gdb/bascule.py) reads the frame pointer and return address there: keep its
- * offsets when the order here changes.
+ * debugger's helper (tools/gdb/bascule.py) reads the frame pointer and return address there: keep
+ * its offsets when the order here changes.
  */
 #include <string.h>
 
@@ -32,7 +32,8 @@ begin(unsigned high, unsigned low)
 }
 
 void
-task_context_init(struct task_context *context, void *stack, size_t n, void (*fn)(void *arg), void *arg)
+task_context_init(
+    struct task_context *context, void *stack, size_t n, void (*fn)(void *arg), void *arg)
 {
 	uint64_t address = (uintptr_t)context;
 
@@ -54,15 +55,14 @@ task_context_switch(struct task_context *from, struct task_context *to)
 
 #elif defined(__x86_64__)
 
-void	task_context_begin(void);	/* assembly; entered by the return of the first switch */
+void task_context_begin(void); /* assembly; entered by the return of the first switch */
 
-__asm__(
-	".text\n"
+__asm__(".text\n"
 	".globl task_context_switch\n"
 	".hidden task_context_switch\n"
 	".type task_context_switch,@function\n"
 	".p2align 4\n"
-"task_context_switch:\n"
+	"task_context_switch:\n"
 	"	.cfi_startproc\n"
 	"	pushq %rbp\n"
 	"	.cfi_adjust_cfa_offset 8\n"
@@ -99,18 +99,18 @@ __asm__(
 	".hidden task_context_begin\n"
 	".type task_context_begin,@function\n"
 	".p2align 4\n"
-"task_context_begin:\n"
+	"task_context_begin:\n"
 	"	.cfi_startproc\n"
-	"	.cfi_undefined %rip\n"		/* back-traces end here */
+	"	.cfi_undefined %rip\n" /* back-traces end here */
 	"	movq %r12, %rdi\n"
 	"	callq *%r13\n"
 	"	ud2\n"
 	"	.cfi_endproc\n"
-	".size task_context_begin, .-task_context_begin\n"
-);
+	".size task_context_begin, .-task_context_begin\n");
 
 void
-task_context_init(struct task_context *context, void *stack, size_t n, void (*fn)(void *arg), void *arg)
+task_context_init(
+    struct task_context *context, void *stack, size_t n, void (*fn)(void *arg), void *arg)
 {
 	uintptr_t top = ((uintptr_t)stack + n) & ~(uintptr_t)15;
 	uintptr_t *saved = (uintptr_t *)top - 7;
@@ -125,15 +125,14 @@ task_context_init(struct task_context *context, void *stack, size_t n, void (*fn
 
 #elif defined(__aarch64__)
 
-void	task_context_begin(void);
+void task_context_begin(void);
 
-__asm__(
-	".text\n"
+__asm__(".text\n"
 	".globl task_context_switch\n"
 	".hidden task_context_switch\n"
 	".type task_context_switch,%function\n"
 	".p2align 4\n"
-"task_context_switch:\n"
+	"task_context_switch:\n"
 	"	.cfi_startproc\n"
 	"	sub sp, sp, #160\n"
 	"	.cfi_def_cfa_offset 160\n"
@@ -170,18 +169,18 @@ __asm__(
 	".hidden task_context_begin\n"
 	".type task_context_begin,%function\n"
 	".p2align 4\n"
-"task_context_begin:\n"
+	"task_context_begin:\n"
 	"	.cfi_startproc\n"
-	"	.cfi_undefined x30\n"		/* back-traces end here */
+	"	.cfi_undefined x30\n" /* back-traces end here */
 	"	mov x0, x19\n"
 	"	blr x20\n"
 	"	brk #1\n"
 	"	.cfi_endproc\n"
-	".size task_context_begin, .-task_context_begin\n"
-);
+	".size task_context_begin, .-task_context_begin\n");
 
 void
-task_context_init(struct task_context *context, void *stack, size_t n, void (*fn)(void *arg), void *arg)
+task_context_init(
+    struct task_context *context, void *stack, size_t n, void (*fn)(void *arg), void *arg)
 {
 	uintptr_t top = ((uintptr_t)stack + n) & ~(uintptr_t)15;
 	uintptr_t *saved = (uintptr_t *)top - 20;

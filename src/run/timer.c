@@ -1,15 +1,15 @@
 /*
  * timer: due times in a binary heap of pointers; the timers themselves lie in what they belong to.
  *
- * Each timer knows its place (1-based), so that stopping and moving one costs a walk along one branch.
- * A timer that is started while timers fire is due in the next turn at the earliest: no function can
- * keep a turn going by restarting its timer.
+ * Each timer knows its place (1-based), so that stopping and moving one costs a walk along one
+ * branch. A timer that is started while timers fire is due in the next turn at the earliest: no
+ * function can keep a turn going by restarting its timer.
  */
 #include <string.h>
 
 #include "run/loop_private.h"
 
-#define ROOM_FIRST	64
+#define ROOM_FIRST 64
 
 static void
 put(struct timers *timers, size_t place, struct timer *timer)
@@ -34,7 +34,8 @@ move_down(struct timers *timers, size_t place, struct timer *timer)
 	size_t child;
 
 	while ((child = place * 2) <= timers->n) {
-		if (child < timers->n && timers->heap[child + 1]->at_ms < timers->heap[child]->at_ms)
+		if (child < timers->n &&
+		    timers->heap[child + 1]->at_ms < timers->heap[child]->at_ms)
 			child++;
 		if (timers->heap[child]->at_ms >= timer->at_ms)
 			break;

@@ -155,7 +155,7 @@ what_work_queues_waits_for_the_next_turn_which_does_not_wait(void **state)
 	assert_string_equal(story, "ab");
 	loop_turn(loop, -1);
 	assert_int_equal(notes.waited_ms, 0);
-	assert_string_equal(story, "abaf");		/* f was waiting when it was queued again */
+	assert_string_equal(story, "abaf"); /* f was waiting when it was queued again */
 	deferred_stop(loop, &works[0]);
 	loop_turn(loop, -1);
 	assert_int_equal(notes.waited_ms, -1);
@@ -192,12 +192,19 @@ a_turn_waits_for_the_nearer_of_timer_and_caller(void **state)
 {
 	static const struct {
 		int64_t asked_ms;
-		uint64_t timer_ms;		/* 0: none */
+		uint64_t timer_ms; /* 0: none */
 		int64_t waited_ms;
 	} cases[] = {
-		{ -1, 0, -1 }, { 0, 0, 0 }, { 70, 0, 70 },
-		{ -1, 5100, 100 }, { 70, 5100, 70 }, { 170, 5100, 100 }, { 0, 5100, 0 },
-		{ -1, 4000, 0 }, { -1, 5000, 0 }, { 10, UINT64_MAX, 10 },
+		{ -1, 0, -1 },
+		{ 0, 0, 0 },
+		{ 70, 0, 70 },
+		{ -1, 5100, 100 },
+		{ 70, 5100, 70 },
+		{ 170, 5100, 100 },
+		{ 0, 5100, 0 },
+		{ -1, 4000, 0 },
+		{ -1, 5000, 0 },
+		{ 10, UINT64_MAX, 10 },
 		{ -1, UINT64_MAX, INT64_MAX },
 	};
 	struct timer timer = { 0 };
@@ -223,7 +230,7 @@ nothing_left_is_told(void **state)
 	assert_true(loop_turn(loop, -1));
 	timer_stop(loop, &timer);
 	assert_false(loop_turn(loop, -1));
-	notes.event = event;			/* which queues work */
+	notes.event = event; /* which queues work */
 	assert_true(loop_turn(loop, -1));
 	assert_false(loop_turn(loop, -1));
 }
@@ -248,7 +255,7 @@ run_ends_after_the_turn_of_stop(void **state)
 
 /* ---- helpers: on the real machine ---------------------------------------------------------- */
 
-#define JOBS	200
+#define JOBS 200
 
 struct job {
 	unsigned number;
@@ -257,7 +264,7 @@ struct job {
 };
 
 static struct job jobs[JOBS];
-static unsigned worked, finished;	/* worked: of one helper only, so without a lock */
+static unsigned worked, finished; /* worked: of one helper only, so without a lock */
 
 static void
 job_work(void *arg)
@@ -375,12 +382,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(events_then_timers_then_work, setup, teardown),
-		cmocka_unit_test_setup_teardown(work_is_queued_once_in_the_order_of_queueing, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_work_queues_waits_for_the_next_turn_which_does_not_wait,
-		    setup, teardown),
-		cmocka_unit_test_setup_teardown(work_may_stop_work_of_the_same_turn, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_turn_waits_for_the_nearer_of_timer_and_caller, setup,
-		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    work_is_queued_once_in_the_order_of_queueing, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    what_work_queues_waits_for_the_next_turn_which_does_not_wait, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    work_may_stop_work_of_the_same_turn, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_turn_waits_for_the_nearer_of_timer_and_caller, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_left_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(run_ends_after_the_turn_of_stop, setup, teardown),
 		cmocka_unit_test(a_helper_works_in_order_on_its_own_thread),

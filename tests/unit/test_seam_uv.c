@@ -27,20 +27,20 @@
 #if __has_include(<valgrind/valgrind.h>)
 #include <valgrind/valgrind.h>
 #else
-#define RUNNING_ON_VALGRIND	0
+#define RUNNING_ON_VALGRIND 0
 #endif
 
-#define BULK	(4 * MIB)
+#define BULK (4 * MIB)
 
 /* One end under test: notes what came, writes on demand. */
 struct end {
 	struct stream *stream;
-	char	got[256];
-	size_t	n, total;
+	char got[256];
+	size_t n, total;
 	unsigned calls;
-	unsigned events;		/* of the last call */
-	bool	has_ended, is_echo, closes_itself;
-	ssize_t	result;			/* of the last read */
+	unsigned events; /* of the last call */
+	bool has_ended, is_echo, closes_itself;
+	ssize_t result; /* of the last read */
 };
 
 static struct loop *loop;
@@ -528,7 +528,7 @@ accepting_pauses_without_descriptors(void **state)
 	socklen_t n;
 	int fd;
 
-	if (RUNNING_ON_VALGRIND) {	/* which accepts and then closes above the limit */
+	if (RUNNING_ON_VALGRIND) { /* which accepts and then closes above the limit */
 		mem_free(server);
 		skip();
 	}
@@ -661,7 +661,7 @@ stdio_gets_its_flags_back(void **state)
 	if (in.stream == NULL || out.stream == NULL || (fcntl(0, F_GETFL) & O_NONBLOCK) == 0)
 		abort();
 	stream_close(&in.stream);
-	if ((fcntl(1, F_GETFL) & O_NONBLOCK) == 0)	/* the other still needs it */
+	if ((fcntl(1, F_GETFL) & O_NONBLOCK) == 0) /* the other still needs it */
 		abort();
 	stream_close(&out.stream);
 	loop_free(&other);
@@ -751,7 +751,7 @@ a_signal_comes_on_the_loop(void **state)
 	assert_int_equal(signalled, 12);
 }
 
-#define CASE(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
 main(void)

@@ -1,6 +1,6 @@
 /*
- * Tasks: parking and waking in every order, cuts, deadlines and the stopped clock, groups in groups,
- * limits, and stacks that end where they should.
+ * Tasks: parking and waking in every order, cuts, deadlines and the stopped clock, groups in
+ * groups, limits, and stacks that end where they should.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,8 +20,8 @@
 static struct machine machine;
 static struct loop *loop;
 static struct group group;
-static struct task *task;		/* of the test */
-static struct err why;			/* how its last wait ended */
+static struct task *task; /* of the test */
+static struct err why;	  /* how its last wait ended */
 static char story[256];
 static unsigned count;
 
@@ -173,7 +173,7 @@ wake_while_yielding(void *arg)
 	task = task_self(loop);
 	assert_true(task_yield_wait(loop, &why));
 	tell('y');
-	assert_true(task_park_wait(loop, &why));	/* woken before: does not park */
+	assert_true(task_park_wait(loop, &why)); /* woken before: does not park */
 	tell('p');
 }
 
@@ -338,7 +338,7 @@ the_stopped_clock_does_not_count(void **state)
 {
 	spawn(with_deadline, NULL);
 	turn_at(1000);
-	turn_at(1040);			/* 60 ms are left */
+	turn_at(1040); /* 60 ms are left */
 	task_clock_stop(task);
 	task_clock_stop(task);
 	turn_at(5000);
@@ -584,7 +584,7 @@ dig(unsigned depth)
 	hole[0] = (char)depth;
 	hole[255] = 1;
 	below = depth == depth_wanted ? 0 : dig(depth + 1);
-	__asm__ volatile("" : : "r"(hole) : "memory");	/* the hole is needed until here */
+	__asm__ volatile("" : : "r"(hole) : "memory"); /* the hole is needed until here */
 	return below + (unsigned)hole[255];
 }
 
@@ -654,7 +654,7 @@ what_must_not_be_ends_the_process(void **state)
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
-	if (pid == 0) {			/* the ground floor cannot park */
+	if (pid == 0) { /* the ground floor cannot park */
 		setrlimit(RLIMIT_CORE, &no_core);
 		signal(SIGABRT, SIG_DFL);
 		close(STDERR_FILENO);
@@ -666,7 +666,7 @@ what_must_not_be_ends_the_process(void **state)
 	assert_int_not_equal(status, 0);
 	pid = fork();
 	assert_true(pid >= 0);
-	if (pid == 0) {			/* a loop does not end before its tasks */
+	if (pid == 0) { /* a loop does not end before its tasks */
 		setrlimit(RLIMIT_CORE, &no_core);
 		signal(SIGABRT, SIG_DFL);
 		close(STDERR_FILENO);
@@ -739,7 +739,7 @@ registers_survive(void **state)
 	}
 }
 
-#define CASE(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
 main(void)

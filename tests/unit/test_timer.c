@@ -10,7 +10,7 @@
 
 #include "stream_double.h"
 
-#define MANY	2000
+#define MANY 2000
 
 struct shot {
 	struct timer timer;
@@ -193,10 +193,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(fires_when_due_and_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(any_mix_comes_in_order, setup, teardown),
-		cmocka_unit_test_setup_teardown(stopping_twice_or_never_started_is_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    stopping_twice_or_never_started_is_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_may_stop_another_that_is_due, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_restart_waits_for_the_next_turn_and_starves_nobody, setup,
-		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_restart_waits_for_the_next_turn_and_starves_nobody, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_far_future_is_no_trouble, setup, teardown),
 	};
 
