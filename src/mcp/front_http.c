@@ -144,7 +144,10 @@ accepts(struct slice accept, struct slice type)
 	return false;
 }
 
-/* Status and text of a refusal, from the head alone; 0: go on. */
+/*
+ * Status and text of a refusal, from the head alone; 0: go on.
+ * long: one refusal after another, in the order in which clients meet them.
+ */
 static int
 head_check(struct front_http *front, struct http_request *http, struct slice *extra, struct err *err)
 {

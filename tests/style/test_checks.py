@@ -37,6 +37,8 @@ STYLE = [
     ('150 lines pass', function(150), ''),
     ('151 lines do not', function(151), 'src/a.c:1: f has 151 lines'),
     ('unless a line above says why', function(151, '/* long: a table */\n'), ''),
+    ('or a line of the comment above', function(151, '/*\n * What it does.\n * long: a table\n */\n'), ''),
+    ('but no comment further up', '/* long: a table */\n\n' + function(151), 'has 151 lines'),
     ('an empty reason is none', function(151, '/* long: */\n'), 'has 151 lines'),
     ('complexity 25 passes', function(29, branch='if (a)'), ''),
     ('complexity 26 does not', function(30, branch='if (a)'), 'complexity 26'),
