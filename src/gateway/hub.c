@@ -1,6 +1,6 @@
 /*
- * The hub: what lives.  It owns the present gateway (what the configuration says), the catalogue made
- * from what its providers offer, and the ledger; it gives the fronts their gate.
+ * The hub: what lives.  It owns the present gateway (what the configuration says), the catalogue
+ * made from what its providers offer, and the ledger; it gives the fronts their gate.
  *
  * A reload makes a new gateway that shares the providers which did not change; the old gateway goes
  * with the last exchange that began under it, and with it the providers nobody else holds.
@@ -9,9 +9,9 @@
 
 #include "gateway/hub.h"
 
-#define LEDGER_RECORDS	4096
+#define LEDGER_RECORDS 4096
 
-/* ---- counted things -------------------------------------------------------------------------------- */
+/* ---- counted things -------------------------------------------------------------------------- */
 
 struct settings *
 settings_ref(struct settings *settings)
@@ -71,7 +71,7 @@ gateway_unref(struct gateway **at)
 	mem_free(gateway);
 }
 
-/* ---- gateways ----------------------------------------------------------------------------------------- */
+/* ---- gateways -------------------------------------------------------------------------------- */
 
 /* The provider of the gateway before that has these settings, or a new one. */
 static struct provider *
@@ -99,8 +99,8 @@ gateway_new(struct hub *hub, struct config **config)
 	gateway->refs = 1;
 	gateway->hub = hub;
 	gateway->settings = settings;
-	gateway->names = (struct names){ .separator = c->separator, .prefix = c->prefix,
-		.max = c->name_max };
+	gateway->names =
+	    (struct names){ .separator = c->separator, .prefix = c->prefix, .max = c->name_max };
 	gateway->providers = mem_new((c->upstreams_n + 1) * sizeof(*gateway->providers));
 	for (size_t i = 0; i < c->upstreams_n; i++) {
 		struct provider *provider;
@@ -116,7 +116,7 @@ gateway_new(struct hub *hub, struct config **config)
 	return gateway;
 }
 
-/* ---- the catalogue -------------------------------------------------------------------------------------- */
+/* ---- the catalogue --------------------------------------------------------------------------- */
 
 static void
 catalogue_make(struct hub *hub)
@@ -128,8 +128,8 @@ catalogue_make(struct hub *hub)
 	hub->is_stale = false;
 	for (size_t i = 0; i < gateway->providers_n; i++)
 		offers[i] = gateway->providers[i]->offer;
-	hub->catalogue = catalogue_new(gateway->providers, offers, gateway->providers_n, &gateway->names,
-	    loop_log(hub->loop), loop_memory(hub->loop), loop_seed(hub->loop));
+	hub->catalogue = catalogue_new(gateway->providers, offers, gateway->providers_n,
+	    &gateway->names, loop_log(hub->loop), loop_memory(hub->loop), loop_seed(hub->loop));
 	mem_free(offers);
 	if (before != NULL && !catalogue_same(before, hub->catalogue) && hub->fronts != NULL)
 		fronts_notify(hub->fronts, MCP_TOOLS_CHANGED);
@@ -205,13 +205,14 @@ hub_settled_wait(struct hub *hub, struct err *err)
 	return true;
 }
 
-/* ---- the gate --------------------------------------------------------------------------------------------- */
+/* ---- the gate -------------------------------------------------------------------------------- */
 
 static void
 describe(void *owner, struct buf *out, enum mcp_revision revision)
 {
-	buf_puts(out, "\"capabilities\":{\"tools\":{\"listChanged\":true}},"
-		      "\"serverInfo\":{\"name\":\"bascule\",\"version\":\"" BASCULE_VERSION "\"}");
+	buf_puts(out,
+	    "\"capabilities\":{\"tools\":{\"listChanged\":true}},"
+	    "\"serverInfo\":{\"name\":\"bascule\",\"version\":\"" BASCULE_VERSION "\"}");
 }
 
 struct hub *
@@ -220,8 +221,11 @@ hub_new(struct loop *loop, struct config **config)
 	struct hub *hub = MEM_NEW(struct hub);
 
 	hub->loop = loop;
-	hub->gate = (struct mcp_gate){ .owner = hub, .begin = pipeline_begin, .cancel = pipeline_cancel,
-		.describe = describe, .pass = pipeline_pass };
+	hub->gate = (struct mcp_gate){ .owner = hub,
+		.begin = pipeline_begin,
+		.cancel = pipeline_cancel,
+		.describe = describe,
+		.pass = pipeline_pass };
 	hub->ledger = ledger_new(LEDGER_RECORDS);
 	hub->started_ms = loop_now_ms(loop);
 	hub->now = gateway_new(hub, config);
@@ -262,7 +266,7 @@ hub_reload(struct hub *hub, struct config **config)
 	catalogue_make(hub);
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void
 tell_idle(struct deferred *deferred)
@@ -291,7 +295,7 @@ hub_drain(struct hub *hub, void (*on_idle)(void *owner), void *owner)
 		loop_defer(hub->loop, &hub->idle, tell_idle);
 }
 
-/* ---- looking at it --------------------------------------------------------------------------------------------- */
+/* ---- looking at it --------------------------------------------------------------------------- */
 
 const struct mcp_gate *
 hub_gate(struct hub *hub)

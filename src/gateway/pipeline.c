@@ -1,6 +1,7 @@
 /*
- * The path of one call: guard, route, ledger, provider, guard, ledger, answer.  One task an exchange,
- * read from top to bottom at the end of this file.  Every exchange gets exactly one outcome.
+ * The path of one call: guard, route, ledger, provider, guard, ledger, answer.  One task an
+ * exchange, read from top to bottom at the end of this file.  Every exchange gets exactly one
+ * outcome.
  */
 #include <string.h>
 
@@ -10,19 +11,23 @@
 struct passage {
 	struct hub *hub;
 	struct gateway *gateway;
-	struct catalogue *catalogue;	/* the snapshot it was routed by */
+	struct catalogue *catalogue; /* the snapshot it was routed by */
 	struct provider *provider;
-	struct slice tool;		/* as the client wrote it, unescaped */
+	struct slice tool; /* as the client wrote it, unescaped */
 };
 
-/* ---- guard ----------------------------------------------------------------------------------------- */
+/* ---- guard ----------------------------------------------------------------------------------- */
 
 static bool
 guard(struct exchange *exchange, enum guard_kind kind, enum guard_direction direction,
     struct slice server, struct slice name, struct slice text, struct reply *reply)
 {
-	struct guard_subject subject = { .caller = &exchange->caller, .client = exchange->client,
-		.server = server, .method = exchange->request.method_name, .name = name, .text = text };
+	struct guard_subject subject = { .caller = &exchange->caller,
+		.client = exchange->client,
+		.server = server,
+		.method = exchange->request.method_name,
+		.name = name,
+		.text = text };
 	struct guard_verdict verdict = guard_message(&subject, kind, direction);
 
 	if (verdict.action == GUARD_ALLOW)
@@ -45,13 +50,14 @@ pipeline_pass(void *owner, struct exchange *exchange, enum mcp_pass what, struct
 	};
 	struct reply reply = { .err = { 0 } };
 
-	if (guard(exchange, rows[what].kind, rows[what].direction, server, SLICE_NONE, text, &reply))
+	if (guard(
+		exchange, rows[what].kind, rows[what].direction, server, SLICE_NONE, text, &reply))
 		return true;
 	*err = reply.err;
 	return false;
 }
 
-/* ---- route ------------------------------------------------------------------------------------------- */
+/* ---- route ----------------------------------------------------------------------------------- */
 
 static const struct catalogue_entry *
 look_up(struct passage *passage)
@@ -67,7 +73,8 @@ owner_of(struct passage *passage, struct err *err)
 {
 	const struct gateway *gateway = passage->gateway;
 	const struct names *names = &gateway->names;
-	bool prefixed = names->prefix == PREFIX_ALWAYS || (names->prefix == PREFIX_AUTO && names->many);
+	bool prefixed =
+	    names->prefix == PREFIX_ALWAYS || (names->prefix == PREFIX_AUTO && names->many);
 	struct slice name = passage->tool, server = name;
 
 	if (!prefixed && gateway->providers_n == 1)
@@ -81,17 +88,18 @@ owner_of(struct passage *passage, struct err *err)
 				return gateway->providers[k];
 		}
 		err_set(err, ERR_UNKNOWN_SERVER, "no server \"%.*s\" for tool \"%.*s\"",
-		    (int)(server.n > 64 ? 64 : server.n), server.p, (int)(name.n > 80 ? 80 : name.n),
-		    name.p);
+		    (int)(server.n > 64 ? 64 : server.n), server.p,
+		    (int)(name.n > 80 ? 80 : name.n), name.p);
 		return NULL;
 	}
-	err_set(err, ERR_PARAMS, "unknown tool \"%.*s\"", (int)(name.n > 128 ? 128 : name.n), name.p);
+	err_set(
+	    err, ERR_PARAMS, "unknown tool \"%.*s\"", (int)(name.n > 128 ? 128 : name.n), name.p);
 	return NULL;
 }
 
 /*
- * Finds the entry of a tool.  One that is not there may be of a server that is still starting, or down:
- * then that server is waited for, or its trouble is the answer.
+ * Finds the entry of a tool.  One that is not there may be of a server that is still starting, or
+ * down: then that server is waited for, or its trouble is the answer.
  */
 static const struct catalogue_entry *
 route_wait(struct passage *passage, struct reply *reply)
@@ -117,12 +125,13 @@ route_wait(struct passage *passage, struct reply *reply)
 	offer_unref(&offer);
 	entry = look_up(passage);
 	if (entry == NULL)
-		err_set(&reply->err, ERR_PARAMS, "%.*s has no tool \"%.*s\"", SLICE_FMT(provider->name),
-		    (int)(passage->tool.n > 128 ? 128 : passage->tool.n), passage->tool.p);
+		err_set(&reply->err, ERR_PARAMS, "%.*s has no tool \"%.*s\"",
+		    SLICE_FMT(provider->name), (int)(passage->tool.n > 128 ? 128 : passage->tool.n),
+		    passage->tool.p);
 	return entry;
 }
 
-/* ---- the methods ---------------------------------------------------------------------------------------- */
+/* ---- the methods ----------------------------------------------------------------------------- */
 
 static bool
 list(struct exchange *exchange, struct passage *passage, struct reply *reply)
@@ -153,17 +162,19 @@ call(struct exchange *exchange, struct passage *passage, struct reply *reply)
 		return false;
 	passage->provider = provider_ref(entry->provider);
 	reply->server = passage->provider->name;
-	ledger_route(passage->hub->ledger, exchange->number, passage->provider->name, entry->tool->name);
-	if (!guard(exchange, GUARD_REQUEST, GUARD_TO_PROVIDER, passage->provider->name, entry->tool->name,
-		request->params, reply))
+	ledger_route(
+	    passage->hub->ledger, exchange->number, passage->provider->name, entry->tool->name);
+	if (!guard(exchange, GUARD_REQUEST, GUARD_TO_PROVIDER, passage->provider->name,
+		entry->tool->name, request->params, reply))
 		return false;
-	if (!passage->provider->ops->call_wait(passage->provider, exchange, entry->tool, reply, &reply->err))
+	if (!passage->provider->ops->call_wait(
+		passage->provider, exchange, entry->tool, reply, &reply->err))
 		return false;
-	return guard(exchange, GUARD_RESULT, GUARD_TO_CLIENT, passage->provider->name, entry->tool->name,
-	    reply->result.p != NULL ? reply->result : reply->error, reply);
+	return guard(exchange, GUARD_RESULT, GUARD_TO_CLIENT, passage->provider->name,
+	    entry->tool->name, reply->result.p != NULL ? reply->result : reply->error, reply);
 }
 
-/* ---- the story -------------------------------------------------------------------------------------------- */
+/* ---- the story ------------------------------------------------------------------------------- */
 
 static enum ledger_outcome
 outcome_of(const struct exchange *exchange, const struct reply *reply)
@@ -283,9 +294,11 @@ pipeline_begin(void *owner, struct exchange *exchange)
 	if (hub->is_draining)
 		err_set(&err, ERR_UNAVAILABLE, "bascule is stopping");
 	else if (hub->in_flight >= max)
-		err_set(&err, ERR_LIMIT, "limits.in_flight (%llu) requests are in progress: try again later",
+		err_set(&err, ERR_LIMIT,
+		    "limits.in_flight (%llu) requests are in progress: try again later",
 		    (unsigned long long)max);
-	else if (group_spawn(hub->loop, &hub->exchanges, "exchange", pass_through, exchange, &err)) {
+	else if (group_spawn(
+		     hub->loop, &hub->exchanges, "exchange", pass_through, exchange, &err)) {
 		passage->gateway = gateway_ref(hub->now);
 		hub->in_flight++;
 		return;

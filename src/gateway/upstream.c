@@ -1,21 +1,22 @@
 /*
  * The provider kind "upstream": an MCP server behind a back.
  *
- * Each has a supervisor, a task that connects, lists, waits for the connection's end or a changed list,
- * and connects again with backoff; so no upstream delays another.  A connection that is lost is made
- * again at once, and only when that fails are its tools taken out of the catalogue.  Calls wait for a
- * connection that is being made; one that is down is tried again on demand, at most once a second.
+ * Each has a supervisor, a task that connects, lists, waits for the connection's end or a changed
+ * list, and connects again with backoff; so no upstream delays another.  A connection that is lost
+ * is made again at once, and only when that fails are its tools taken out of the catalogue.  Calls
+ * wait for a connection that is being made; one that is down is tried again on demand, at most once
+ * a second.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway/hub.h"
 
-#define BACKOFF_MIN_MS	500
-#define BACKOFF_MAX_MS	30000
-#define DEMAND_MS	1000	/* a call may ask for a new attempt this long after the last */
-#define STEADY_MS	10000	/* a connection that lived this long starts the backoff anew */
-#define CLOSE_GRACE_MS	3000	/* for a child after its stdin was closed */
+#define BACKOFF_MIN_MS 500
+#define BACKOFF_MAX_MS 30000
+#define DEMAND_MS      1000  /* a call may ask for a new attempt this long after the last */
+#define STEADY_MS      10000 /* a connection that lived this long starts the backoff anew */
+#define CLOSE_GRACE_MS 3000  /* for a child after its stdin was closed */
 
 struct upstream {
 	struct provider provider;
@@ -26,14 +27,14 @@ struct upstream {
 	struct task *supervisor;
 	struct back *back;
 	enum provider_state state;
-	bool	is_settled, is_lost, has_changed, is_stopping, is_demanded, is_working;
+	bool is_settled, is_lost, has_changed, is_stopping, is_demanded, is_working;
 	struct err why;
 	uint64_t attempt_ms, retry_ms, ready_ms;
 	unsigned failures, restarts;
-	struct slice last_words;	/* its own memory */
-	struct group work;		/* the one child task that connects or lists */
+	struct slice last_words; /* its own memory */
+	struct group work;	 /* the one child task that connects or lists */
 	struct err work_err;
-	bool	work_ok;
+	bool work_ok;
 };
 
 static struct upstream *
@@ -49,7 +50,7 @@ state_set(struct upstream *u, enum provider_state state)
 	provider_changed(&u->provider);
 }
 
-/* ---- the child's environment -------------------------------------------------------------------------- */
+/* ---- the child's environment ----------------------------------------------------------------- */
 
 /* PATH, HOME, LANG, TZ and what the configuration names; not our environment. */
 static void
@@ -98,7 +99,7 @@ env_make(struct upstream *u)
 	u->env = env;
 }
 
-/* ---- what the back tells -------------------------------------------------------------------------------- */
+/* ---- what the back tells --------------------------------------------------------------------- */
 
 static void
 on_list_changed(void *owner, enum mcp_method what)
@@ -121,7 +122,7 @@ on_lost(void *owner, const struct err *why)
 
 static const struct back_events back_events = { on_list_changed, on_lost };
 
-/* ---- listing -------------------------------------------------------------------------------------------- */
+/* ---- listing --------------------------------------------------------------------------------- */
 
 /* One page: {"method":"tools/list","params":{"cursor":...}}. */
 static bool
@@ -150,15 +151,17 @@ page_wait(struct upstream *u, struct offer *offer, struct slice *cursor, struct 
 		ok = err_set(err, ERR_UNAVAILABLE, "refused tools/list: %.*s",
 		    (int)(call.response.body.n > 160 ? 160 : call.response.body.n),
 		    call.response.body.p);
-	if (ok && (json_type(call.response.body) != JSON_OBJECT ||
-		      !json_find(call.response.body, S("tools"), &tools)))
+	if (ok &&
+	    (json_type(call.response.body) != JSON_OBJECT ||
+		!json_find(call.response.body, S("tools"), &tools)))
 		ok = err_set(err, ERR_UNAVAILABLE, "answered tools/list without tools");
 	if (ok && json_find(call.response.body, S("nextCursor"), &next) &&
-	    json_type(next) == JSON_STRING && next.n <= 32 * KIB && arena_reserve(arena, next.n, err))
+	    json_type(next) == JSON_STRING && next.n <= 32 * KIB &&
+	    arena_reserve(arena, next.n, err))
 		*cursor = slice_dup(arena, next);
 	if (ok)
-		ok = offer_add_page_wait(u->provider.hub->loop, offer, &call.arena, &call.answer, tools,
-		    u->provider.name, loop_log(u->provider.hub->loop), err);
+		ok = offer_add_page_wait(u->provider.hub->loop, offer, &call.arena, &call.answer,
+		    tools, u->provider.name, loop_log(u->provider.hub->loop), err);
 	call_fini(&call);
 	return ok;
 }
@@ -192,7 +195,7 @@ list_wait(struct upstream *u, struct err *err)
 	return ok;
 }
 
-/* ---- connecting ------------------------------------------------------------------------------------------- */
+/* ---- connecting ------------------------------------------------------------------------------ */
 
 static void
 connect_run(void *arg)
@@ -200,8 +203,11 @@ connect_run(void *arg)
 	struct upstream *u = arg;
 	struct loop *loop = u->provider.hub->loop;
 	const struct config *config = u->settings->config;
-	struct back_spec spec = { .server = u->provider.name, .upstream = u->config, .env = u->env,
-		.message_bytes = config->limit_message_bytes, .ask_ms = config->limit_ask_ms,
+	struct back_spec spec = { .server = u->provider.name,
+		.upstream = u->config,
+		.env = u->env,
+		.message_bytes = config->limit_message_bytes,
+		.ask_ms = config->limit_ask_ms,
 		.can = { .elicitation = true } };
 
 	task_deadline(task_self(loop), loop_now_ms(loop) + u->config->connect_timeout_ms);
@@ -269,7 +275,8 @@ disconnect_wait(struct upstream *u)
 	back_close_wait(&u->back, CLOSE_GRACE_MS);
 }
 
-/* It cannot be used for now: its tools go, the next attempt is set, later the more often it failed. */
+/* It cannot be used for now: its tools go, the next attempt is set, later the more often it failed.
+ */
 static void
 goes_down(struct upstream *u)
 {
@@ -286,8 +293,9 @@ goes_down(struct upstream *u)
 	u->retry_ms = loop_now_ms(loop) + wait;
 	u->is_settled = true;
 	offer_unref(&u->provider.offer);
-	log_event(loop_log(loop), LOG_WARN, "upstream_down", "%.*s is unavailable: %s; next attempt in %llu ms",
-	    SLICE_FMT(u->provider.name), u->why.text, (unsigned long long)wait);
+	log_event(loop_log(loop), LOG_WARN, "upstream_down",
+	    "%.*s is unavailable: %s; next attempt in %llu ms", SLICE_FMT(u->provider.name),
+	    u->why.text, (unsigned long long)wait);
 	state_set(u, PROVIDER_DOWN);
 }
 
@@ -311,10 +319,10 @@ came_up(struct upstream *u)
 	u->is_settled = true;
 	u->is_lost = false;
 	u->why = (struct err){ 0 };
-	log_event(loop_log(loop), LOG_INFO, "upstream_ready", "%.*s is ready: %zu tools, revision %s, %.*s",
-	    SLICE_FMT(u->provider.name), u->provider.offer->tools_n,
-	    mcp_revision_name(back_revision(u->back)), (int)(info.n > 160 ? 160 : info.n),
-	    info.p != NULL ? info.p : "");
+	log_event(loop_log(loop), LOG_INFO, "upstream_ready",
+	    "%.*s is ready: %zu tools, revision %s, %.*s", SLICE_FMT(u->provider.name),
+	    u->provider.offer->tools_n, mcp_revision_name(back_revision(u->back)),
+	    (int)(info.n > 160 ? 160 : info.n), info.p != NULL ? info.p : "");
 	state_set(u, PROVIDER_READY);
 }
 
@@ -392,7 +400,7 @@ supervise(void *arg)
 	mem_free(u);
 }
 
-/* ---- calls ------------------------------------------------------------------------------------------------ */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 /* Waits until there is a connection; false: err says why there is none. */
 static bool
@@ -470,16 +478,18 @@ call_once_wait(struct upstream *u, struct exchange *exchange, const struct tool 
 	ok = back_call_wait(u->back, &call, err);
 	if (ok) {
 		exchange_keep(exchange, &call.arena, &call.answer);
-		reply->result = call.response.kind == MESSAGE_RESULT ? call.response.body : SLICE_NONE;
-		reply->error = call.response.kind == MESSAGE_ERROR ? call.response.body : SLICE_NONE;
+		reply->result =
+		    call.response.kind == MESSAGE_RESULT ? call.response.body : SLICE_NONE;
+		reply->error =
+		    call.response.kind == MESSAGE_ERROR ? call.response.body : SLICE_NONE;
 	}
 	call_fini(&call);
 	return ok;
 }
 
 /*
- * A call that surely was not done, or that may be done twice, is repeated once when its connection was
- * lost meanwhile; any other is told as it is.
+ * A call that surely was not done, or that may be done twice, is repeated once when its connection
+ * was lost meanwhile; any other is told as it is.
  */
 static bool
 upstream_call_wait(struct provider *provider, struct exchange *exchange, const struct tool *tool,
@@ -502,14 +512,16 @@ upstream_call_wait(struct provider *provider, struct exchange *exchange, const s
 	return err_prefix(err, "%.*s", SLICE_FMT(provider->name));
 }
 
-/* ---- the rest of the interface ------------------------------------------------------------------------------ */
+/* ---- the rest of the interface --------------------------------------------------------------- */
 
 static void
 upstream_health(const struct provider *provider, struct provider_health *health)
 {
 	const struct upstream *u = upstream_of(provider);
 
-	*health = (struct provider_health){ .state = u->state, .why = u->why, .retry_ms = u->retry_ms,
+	*health = (struct provider_health){ .state = u->state,
+		.why = u->why,
+		.retry_ms = u->retry_ms,
 		.restarts = u->restarts,
 		.in_flight = u->back != NULL ? back_in_flight(u->back) : 0,
 		.revision = u->back != NULL ? back_revision(u->back) : MCP_NEWEST };
@@ -556,8 +568,8 @@ upstream_new(struct hub *hub, struct settings *settings, const struct config_ups
 	struct upstream *u = MEM_NEW(struct upstream);
 	struct err err = { 0 };
 
-	u->provider = (struct provider){ .ops = &upstream_ops, .hub = hub, .refs = 1,
-		.name = config->name };
+	u->provider =
+	    (struct provider){ .ops = &upstream_ops, .hub = hub, .refs = 1, .name = config->name };
 	u->settings = settings_ref(settings);
 	u->config = config;
 	arena_init(&u->arena, NULL, 64 * MIB);

@@ -2,15 +2,15 @@
  * The back: bascule as a client of one upstream, whatever the transport.  Calls get ids of our own,
  * which serve as progress tokens too; answers, progress and questions find their call by them.
  *
- * A request of the upstream belongs to the call on whose stream it came; else, if all calls in flight
- * belong to one client, to its oldest; else it is declined and said, never guessed.
+ * A request of the upstream belongs to the call on whose stream it came; else, if all calls in
+ * flight belong to one client, to its oldest; else it is declined and said, never guessed.
  */
 #include "mcp/back.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define HANDSHAKE_CEILING	(2 * MIB)
+#define HANDSHAKE_CEILING (2 * MIB)
 
 /* A question of the upstream that is being put to a client; one task each, in the call's group. */
 struct upstream_ask {
@@ -18,12 +18,12 @@ struct upstream_ask {
 	struct back *back;
 	struct call *call;
 	struct task *task;
-	struct arena arena;		/* message and text */
+	struct arena arena; /* message and text */
 	struct buf text;
 	struct message message;
 };
 
-/* ---- calls ---------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 void
 call_init(struct call *call)
@@ -200,7 +200,7 @@ back_call_wait(struct back *back, struct call *call, struct err *err)
 	return call->state == CALL_LOST ? call_fail(call, err) : false;
 }
 
-/* ---- faults and loss -------------------------------------------------------------------------------- */
+/* ---- faults and loss ------------------------------------------------------------------------- */
 
 void
 back_fault(struct back *back, const char *event, const struct err *err)
@@ -208,8 +208,9 @@ back_fault(struct back *back, const char *event, const struct err *err)
 	back->faults++;
 	/* The 1st, 2nd, 4th, 8th ... is logged: a babbling server must not fill the log. */
 	if ((back->faults & (back->faults - 1)) == 0)
-		log_event(loop_log(back->loop), LOG_WARN, event, "%.*s: %s (fault %llu of this connection)",
-		    SLICE_FMT(back->spec.server), err->text, (unsigned long long)back->faults);
+		log_event(loop_log(back->loop), LOG_WARN, event,
+		    "%.*s: %s (fault %llu of this connection)", SLICE_FMT(back->spec.server),
+		    err->text, (unsigned long long)back->faults);
 }
 
 static void
@@ -248,18 +249,20 @@ id_guess(struct back *back, struct slice text, bool is_head)
 			depth++;
 		if (is_head && depth > 1)
 			return NULL;
-		if (memcmp(text.p + i, key, sizeof(key) - 1) != 0 || (i > 0 && text.p[i - 1] == '\\'))
+		if (memcmp(text.p + i, key, sizeof(key) - 1) != 0 ||
+		    (i > 0 && text.p[i - 1] == '\\'))
 			continue;
 		while (digits.p < text.p + text.n && *digits.p == ' ')
 			digits.p++;
 		while (digits.p + digits.n < text.p + text.n && digits.p[digits.n] >= '0' &&
 		    digits.p[digits.n] <= '9')
 			digits.n++;
-		after = slice_trim((struct slice){ digits.p + digits.n,
-		    (size_t)(text.p + text.n - digits.p) - digits.n });
+		after = slice_trim((struct slice){
+		    digits.p + digits.n, (size_t)(text.p + text.n - digits.p) - digits.n });
 		if (digits.n == 0 || digits.n > 18)
 			continue;
-		if (is_head || slice_eq(after, S("}")) || slice_eq(after, S(",\"jsonrpc\":\"2.0\"}")))
+		if (is_head || slice_eq(after, S("}")) ||
+		    slice_eq(after, S(",\"jsonrpc\":\"2.0\"}")))
 			return call_find(back, digits);
 	}
 	return NULL;
@@ -277,12 +280,13 @@ back_unreadable(struct back *back, struct slice head, struct slice tail, const s
 	back_fault(back, "upstream_unreadable", &err);
 	if (call == NULL)
 		return;
-	/* An answer came, if only a broken one: the call was done (design: -32003 naming the server). */
+	/* An answer came, if only a broken one: the call was done (design: -32003 naming the
+	 * server). */
 	err.kind = why->kind == ERR_LIMIT ? ERR_LIMIT : ERR_UNAVAILABLE;
 	back_call_lost(back, call, &err);
 }
 
-/* ---- questions of the upstream ------------------------------------------------------------------------ */
+/* ---- questions of the upstream --------------------------------------------------------------- */
 
 static void
 respond(struct back *back, struct slice id, const char *member, struct slice body)
@@ -304,7 +308,8 @@ ask_answer(struct upstream_ask *ask)
 	struct err err = { 0 };
 
 	if (exchange_ask_wait(ask->call->exchange, &question, &answer, &err)) {
-		respond(ask->back, ask->message.id, answer.is_error ? "error" : "result", answer.body);
+		respond(
+		    ask->back, ask->message.id, answer.is_error ? "error" : "result", answer.body);
 		return;
 	}
 	if (err.kind == ERR_DEADLINE || err.kind == ERR_CANCELLED) {
@@ -389,7 +394,7 @@ ask_begin(struct back *back, struct intake *intake, const struct message *messag
 	back->asks = ask;
 }
 
-/* ---- messages ------------------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 static void
 on_answer(struct back *back, struct intake *intake, const struct message *message, struct call *by)
@@ -401,7 +406,8 @@ on_answer(struct back *back, struct intake *intake, const struct message *messag
 	if (call == NULL && message->id.p == NULL)
 		call = by;
 	if (call == NULL || call->state != CALL_SENT) {
-		err_set(&err, ERR_IO, "answers id %.*s, which is not open (late, twice, or never asked)",
+		err_set(&err, ERR_IO,
+		    "answers id %.*s, which is not open (late, twice, or never asked)",
 		    (int)(message->id.n > 40 ? 40 : message->id.n), message->id.p);
 		back_fault(back, "upstream_answer_unexpected", &err);
 		return;
@@ -427,8 +433,9 @@ static void
 on_progress(struct back *back, const struct message *message)
 {
 	struct call *call = call_find(back, message->progress_token);
-	struct tell tell = { .method = MCP_PROGRESS, .params = message->params,
-		.token = message->progress_token };
+	struct tell tell = {
+		.method = MCP_PROGRESS, .params = message->params, .token = message->progress_token
+	};
 
 	if (call != NULL && call->exchange != NULL && call->state == CALL_SENT)
 		exchange_tell(call->exchange, &tell);
@@ -468,7 +475,8 @@ on_request(struct back *back, struct intake *intake, const struct message *messa
 		return;
 	}
 	err_set(&reply.err, ERR_METHOD, "bascule does not offer \"%.*s\" to servers",
-	    (int)(message->method_name.n > 64 ? 64 : message->method_name.n), message->method_name.p);
+	    (int)(message->method_name.n > 64 ? 64 : message->method_name.n),
+	    message->method_name.p);
 	buf_init(&out, NULL, 4 * KIB);
 	encode_error(&out, message->id, &reply);
 	back->ops->send(back, &(struct slice){ out.p, out.n }, 1);
@@ -476,8 +484,8 @@ on_request(struct back *back, struct intake *intake, const struct message *messa
 }
 
 void
-back_message(struct back *back, struct intake *intake, struct message *message, const struct err *err,
-    struct call *by)
+back_message(struct back *back, struct intake *intake, struct message *message,
+    const struct err *err, struct call *by)
 {
 	if (err->kind != ERR_NONE) {
 		struct err why = *err;
@@ -506,7 +514,7 @@ back_message(struct back *back, struct intake *intake, struct message *message, 
 	}
 }
 
-/* ---- handshake -------------------------------------------------------------------------------------------- */
+/* ---- handshake ------------------------------------------------------------------------------- */
 
 static bool
 handshake_read(struct back *back, const struct message *response, struct err *err)
@@ -528,7 +536,8 @@ handshake_read(struct back *back, const struct message *response, struct err *er
 		return false;
 	if (json_find(response->body, S("serverInfo"), &value))
 		back->server_info = slice_dup(&back->arena, value);
-	if (json_find(response->body, S("instructions"), &token) && json_type(token) == JSON_STRING) {
+	if (json_find(response->body, S("instructions"), &token) &&
+	    json_type(token) == JSON_STRING) {
 		if (!json_string(&back->arena, token, &value, err))
 			return false;
 		back->instructions = slice_dup(&back->arena, value);
@@ -550,7 +559,8 @@ handshake_wait(struct back *back, struct err *err)
 	buf_printf(&text,
 	    "%s0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"%s\",\"capabilities\":{%s},"
 	    "\"clientInfo\":{\"name\":\"bascule\",\"version\":\"" BASCULE_VERSION "\"}}}",
-	    head, mcp_revision_name(MCP_NEWEST), back->spec.can.elicitation ? "\"elicitation\":{}" : "");
+	    head, mcp_revision_name(MCP_NEWEST),
+	    back->spec.can.elicitation ? "\"elicitation\":{}" : "");
 	call_init(&call);
 	call.text = buf_view(&text);
 	call.id = (struct slice){ call.text.p + sizeof(head) - 1, 1 };
@@ -561,7 +571,8 @@ handshake_wait(struct back *back, struct err *err)
 	if (!ok)
 		return false;
 	back->is_ready = true;
-	back->ops->send(back, &S("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}"), 1);
+	back->ops->send(
+	    back, &S("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}"), 1);
 	if (back->ops->ready != NULL)
 		back->ops->ready(back);
 	return true;

@@ -1,6 +1,7 @@
 /*
- * Private to mcp: what all backs share.  Calls in progress, the handshake, what to do with each message
- * of an upstream, and whose call an upstream's request belongs to.  A transport adds how bytes travel.
+ * Private to mcp: what all backs share.  Calls in progress, the handshake, what to do with each
+ * message of an upstream, and whose call an upstream's request belongs to.  A transport adds how
+ * bytes travel.
  */
 #ifndef MCP_BACK_H
 #define MCP_BACK_H
@@ -8,19 +9,20 @@
 #include "mcp/mcp.h"
 
 struct back_ops {
-	bool	(*open_wait)(struct back *back, struct err *err);
+	bool (*open_wait)(struct back *back, struct err *err);
 	/* Sends the request of a call; sets was_sent, or calls back_call_lost(). */
-	void	(*send_call)(struct back *back, struct call *call, const struct slice *parts, size_t n);
+	void (*send_call)(
+	    struct back *back, struct call *call, const struct slice *parts, size_t n);
 	/* Sends a notification, or a response to a request that came on the stream of `call`. */
-	void	(*send)(struct back *back, const struct slice *parts, size_t n);
+	void (*send)(struct back *back, const struct slice *parts, size_t n);
 	/* The call is over: releases what the transport holds for it. May come twice. */
-	void	(*end_call)(struct back *back, struct call *call);
-	void	(*ready)(struct back *back);		/* handshake done; may be NULL */
-	void	(*close_wait)(struct back *back, unsigned grace_ms);	/* frees the transport */
-	struct slice (*stderr_view)(const struct back *back);		/* may be NULL */
+	void (*end_call)(struct back *back, struct call *call);
+	void (*ready)(struct back *back);			  /* handshake done; may be NULL */
+	void (*close_wait)(struct back *back, unsigned grace_ms); /* frees the transport */
+	struct slice (*stderr_view)(const struct back *back);	  /* may be NULL */
 };
 
-#define BACK_BUCKETS	256
+#define BACK_BUCKETS 256
 
 struct upstream_ask;
 
@@ -29,35 +31,36 @@ struct back {
 	struct loop *loop;
 	struct back_spec spec;
 	const struct back_events *events;
-	void	*owner;
-	void	*transport;
+	void *owner;
+	void *transport;
 	unsigned refs;
-	struct arena arena;		/* what the handshake told */
+	struct arena arena; /* what the handshake told */
 	enum mcp_revision revision;
-	bool	has_tools, is_ready, is_lost, is_closing;
+	bool has_tools, is_ready, is_lost, is_closing;
 	struct err why;
 	struct slice server_info, instructions;
-	struct call calls;		/* list head, oldest first */
+	struct call calls; /* list head, oldest first */
 	struct call *table[BACK_BUCKETS];
 	unsigned in_flight;
 	uint64_t next_number, faults;
 	struct upstream_ask *asks;
-	struct deferred lost;		/* tells the owner, once, from the ground floor */
+	struct deferred lost; /* tells the owner, once, from the ground floor */
 };
 
 extern const struct back_ops back_stdio_ops, back_http_ops;
 
 /*
- * One message of the upstream.  by: the call on whose stream it came, NULL: none.  intake: whose arena
- * and text the message lives in.  message NULL: what came was no message (err says why).
+ * One message of the upstream.  by: the call on whose stream it came, NULL: none.  intake: whose
+ * arena and text the message lives in.  message NULL: what came was no message (err says why).
  */
-void	back_message(struct back *back, struct intake *intake, struct message *message,
-	    const struct err *err, struct call *by);
+void back_message(struct back *back, struct intake *intake, struct message *message,
+    const struct err *err, struct call *by);
 /* What came made no sense and may be somebody's answer: head and tail of it, to tell whose. */
-void	back_unreadable(struct back *back, struct slice head, struct slice tail, const struct err *why);
+void
+back_unreadable(struct back *back, struct slice head, struct slice tail, const struct err *why);
 /* The transport is gone: every call is lost, the owner is told. */
-void	back_lost(struct back *back, const struct err *why);
-void	back_call_lost(struct back *back, struct call *call, const struct err *why);
-void	back_fault(struct back *back, const char *event, const struct err *err);
+void back_lost(struct back *back, const struct err *why);
+void back_call_lost(struct back *back, struct call *call, const struct err *why);
+void back_fault(struct back *back, const char *event, const struct err *err);
 
 #endif

@@ -3,48 +3,49 @@
  * document or an event stream that ends with the response.  A GET stream brings what belongs to no
  * call; servers without it answer 405.
  *
- * Bodies are read in slices when large; the connection is held back meanwhile.  A failed connection or
- * a 404 for the session means the upstream session is lost; a call that never left may be repeated.
+ * Bodies are read in slices when large; the connection is held back meanwhile.  A failed connection
+ * or a 404 for the session means the upstream session is lost; a call that never left may be
+ * repeated.
  */
 #include "mcp/back.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define POOL_KEEP		64
-#define NOTES_MAX		1024		/* notifications and responses under way */
-#define STREAM_RETRY_MS		1000
-#define STREAM_RETRY_MAX_MS	30000
-#define DELETE_WAIT_MS		1000
-#define NOTE_IDLE_MS		30000
-#define TAILS_MAX		32		/* streams left to end by themselves after their response */
+#define POOL_KEEP	    64
+#define NOTES_MAX	    1024 /* notifications and responses under way */
+#define STREAM_RETRY_MS	    1000
+#define STREAM_RETRY_MAX_MS 30000
+#define DELETE_WAIT_MS	    1000
+#define NOTE_IDLE_MS	    30000
+#define TAILS_MAX	    32 /* streams left to end by themselves after their response */
 
 enum reply_kind { REPLY_CALL, REPLY_NOTE, REPLY_STREAM };
 
 /* One HTTP exchange with the upstream. */
 struct http_reply {
 	struct back_http *http;
-	struct call *call;		/* REPLY_CALL; NULL once the call is over */
+	struct call *call; /* REPLY_CALL; NULL once the call is over */
 	enum reply_kind kind;
-	struct fetch *fetch;		/* NULL when done */
+	struct fetch *fetch; /* NULL when done */
 	struct http_reply *next, *prev;
-	int	status;
-	bool	is_sse, is_json, has_ended, is_repeated, in_read, is_tail;
-	struct buf body;		/* JSON answers, and the beginning of error texts */
+	int status;
+	bool is_sse, is_json, has_ended, is_repeated, in_read, is_tail;
+	struct buf body; /* JSON answers, and the beginning of error texts */
 	struct sse_reader sse;
 	struct intake intake;
 	struct deferred free;
-	struct err why;			/* how the fetch ended */
+	struct err why; /* how the fetch ended */
 };
 
 struct back_http {
 	struct back *back;
 	struct http_pool *pool;
 	struct slice path;
-	struct buf headers;		/* as headers_for() made them last */
-	const char *headers_fixed;	/* what they were made for; NULL: to be made anew */
-	struct buf session;		/* Mcp-Session-Id of the upstream */
-	struct http_reply replies;	/* list head */
+	struct buf headers;	   /* as headers_for() made them last */
+	const char *headers_fixed; /* what they were made for; NULL: to be made anew */
+	struct buf session;	   /* Mcp-Session-Id of the upstream */
+	struct http_reply replies; /* list head */
 	unsigned notes, tails;
 	struct timer stream_retry;
 	uint64_t stream_wait_ms;
@@ -53,7 +54,7 @@ struct back_http {
 
 static void reply_free(struct http_reply *reply);
 
-/* ---- headers ------------------------------------------------------------------------------------------ */
+/* ---- headers --------------------------------------------------------------------------------- */
 
 /* The header lines of a request: made once, and anew when session or revision become known. */
 static struct slice
@@ -68,8 +69,8 @@ headers_for(struct back_http *http, const char *fixed)
 	buf_clear(out);
 	buf_puts(out, fixed);
 	if (http->back->is_ready || http->session.n > 0)
-		buf_printf(out, "MCP-Protocol-Version: %s\r\n",
-		    mcp_revision_name(http->back->revision));
+		buf_printf(
+		    out, "MCP-Protocol-Version: %s\r\n", mcp_revision_name(http->back->revision));
 	if (http->session.n > 0)
 		buf_printf(out, "Mcp-Session-Id: %.*s\r\n", SLICE_FMT(buf_view(&http->session)));
 	for (size_t i = 0; i < upstream->headers_n; i++) {
@@ -99,7 +100,7 @@ session_take(struct back_http *http, struct slice id)
 	buf_put(&http->session, id);
 }
 
-/* ---- the end of one HTTP exchange ------------------------------------------------------------------------ */
+/* ---- the end of one HTTP exchange ------------------------------------------------------------ */
 
 /* The call that waits for this reply will get no answer from it. */
 static void
@@ -141,8 +142,9 @@ reply_ended(struct http_reply *reply)
 	else if (reply->status / 100 != 2)
 		status_lost(reply);
 	else if (reply->call != NULL && reply->call->state == CALL_SENT) {
-		err_set(&err, ERR_IO, reply->is_sse ? "ended its event stream without the response" :
-						      "answered HTTP %d without a response",
+		err_set(&err, ERR_IO,
+		    reply->is_sse ? "ended its event stream without the response"
+				  : "answered HTTP %d without a response",
 		    reply->status);
 		call_lost(reply, &err);
 	}
@@ -185,7 +187,7 @@ reply_free(struct http_reply *reply)
 	loop_defer(reply->http->back->loop, &reply->free, reply_free_now);
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void
 message_done(void *owner, struct message *message, const struct err *err)
@@ -271,7 +273,8 @@ on_data(void *owner, struct fetch *fetch, char *bytes, size_t n)
 	else if (reply->kind == REPLY_CALL && (reply->is_json || reply->body.n < KIB))
 		ok = buf_reserve(&reply->body, n, &err);
 	reply->in_read = false;
-	if (ok && !reply->is_sse && reply->kind == REPLY_CALL && (reply->is_json || reply->body.n < KIB))
+	if (ok && !reply->is_sse && reply->kind == REPLY_CALL &&
+	    (reply->is_json || reply->body.n < KIB))
 		buf_put(&reply->body, (struct slice){ bytes, n });
 	if (ok)
 		return;
@@ -308,7 +311,7 @@ on_done(void *owner, struct fetch *fetch, const struct err *err)
 	} else if (reply->is_json && reply->call != NULL && reply->body.n > 0 &&
 	    !(reply->status == 404 && reply->http->session.n > 0)) {
 		intake_take(&reply->intake, &reply->body);
-		return;		/* message_done ends the reply */
+		return; /* message_done ends the reply */
 	}
 	if (!reply->intake.is_busy)
 		reply_ended(reply);
@@ -320,7 +323,7 @@ static const struct fetch_handler fetch_events = {
 	.done = on_done,
 };
 
-/* ---- sending -------------------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 static struct http_reply *
 reply_new(struct back_http *http, enum reply_kind kind)
@@ -348,8 +351,11 @@ reply_send(struct http_reply *reply, struct slice method, struct slice headers,
     const struct slice *parts, size_t n)
 {
 	struct fetch_request request = { .method = method,
-		.keep = reply->call != NULL ? reply->call->keep : NULL, .path = reply->http->path,
-		.headers = headers, .body = parts, .body_parts = n,
+		.keep = reply->call != NULL ? reply->call->keep : NULL,
+		.path = reply->http->path,
+		.headers = headers,
+		.body = parts,
+		.body_parts = n,
 		.idle_ms = reply->kind == REPLY_NOTE ? NOTE_IDLE_MS : 0 };
 
 	reply->fetch = fetch_start(reply->http->pool, &request, &fetch_events, reply);
@@ -363,7 +369,7 @@ http_send_call(struct back *back, struct call *call, const struct slice *parts, 
 
 	reply->call = call;
 	call->transport = reply;
-	call->was_sent = true;		/* taken back when the connection could not be made */
+	call->was_sent = true; /* taken back when the connection could not be made */
 	reply_send(reply, S("POST"), headers_for(http, post_headers), parts, n);
 }
 
@@ -400,7 +406,8 @@ http_send(struct back *back, const struct slice *parts, size_t n)
 	if (http->notes >= NOTES_MAX)
 		return;
 	http->notes++;
-	reply_send(reply_new(http, REPLY_NOTE), S("POST"), headers_for(http, post_headers), parts, n);
+	reply_send(
+	    reply_new(http, REPLY_NOTE), S("POST"), headers_for(http, post_headers), parts, n);
 }
 
 static void
@@ -410,7 +417,8 @@ http_end_call(struct back *back, struct call *call)
 
 	if (reply == NULL)
 		return;
-	/* The response has come and only the end of its stream is missing: the connection is kept. */
+	/* The response has come and only the end of its stream is missing: the connection is kept.
+	 */
 	if (call->state == CALL_DONE && reply->is_sse && reply->http->tails < TAILS_MAX) {
 		reply->is_tail = true;
 		reply->http->tails++;
@@ -421,7 +429,7 @@ http_end_call(struct back *back, struct call *call)
 	reply_free(reply);
 }
 
-/* ---- the GET stream ----------------------------------------------------------------------------------------- */
+/* ---- the GET stream -------------------------------------------------------------------------- */
 
 static void
 stream_start(struct timer *timer)
@@ -430,10 +438,11 @@ stream_start(struct timer *timer)
 
 	if (http->back->is_lost || http->back->is_closing)
 		return;
-	http->stream_wait_ms = http->stream_wait_ms * 2 > STREAM_RETRY_MAX_MS ?
-	    STREAM_RETRY_MAX_MS :
-	    http->stream_wait_ms * 2;
-	reply_send(reply_new(http, REPLY_STREAM), S("GET"), headers_for(http, get_headers), NULL, 0);
+	http->stream_wait_ms = http->stream_wait_ms * 2 > STREAM_RETRY_MAX_MS
+	    ? STREAM_RETRY_MAX_MS
+	    : http->stream_wait_ms * 2;
+	reply_send(
+	    reply_new(http, REPLY_STREAM), S("GET"), headers_for(http, get_headers), NULL, 0);
 }
 
 static void
@@ -441,7 +450,8 @@ stream_again(struct back_http *http)
 {
 	struct loop *loop = http->back->loop;
 
-	timer_start(loop, &http->stream_retry, loop_now_ms(loop) + http->stream_wait_ms, stream_start);
+	timer_start(
+	    loop, &http->stream_retry, loop_now_ms(loop) + http->stream_wait_ms, stream_start);
 }
 
 static void
@@ -453,7 +463,7 @@ http_ready(struct back *back)
 	timer_start(back->loop, &http->stream_retry, loop_now_ms(back->loop), stream_start);
 }
 
-/* ---- open and close ------------------------------------------------------------------------------------------- */
+/* ---- open and close -------------------------------------------------------------------------- */
 
 static bool
 http_open_wait(struct back *back, struct err *err)

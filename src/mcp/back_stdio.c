@@ -1,10 +1,10 @@
 /*
- * The stdio back: an upstream that is a child of the keeper.  One JSON-RPC message a line; requests of
- * one turn go out in one write.  stderr is no protocol: its end is kept for error texts, its lines go to
- * the log at level debug.
+ * The stdio back: an upstream that is a child of the keeper.  One JSON-RPC message a line; requests
+ * of one turn go out in one write.  stderr is no protocol: its end is kept for error texts, its
+ * lines go to the log at level debug.
  *
- * The connection is lost when the child has exited or its stdout has ended; of both, the exit status is
- * the better reason, so an end of stdout waits a moment for it.
+ * The connection is lost when the child has exited or its stdout has ended; of both, the exit
+ * status is the better reason, so an end of stdout waits a moment for it.
  */
 #include "mcp/back.h"
 
@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define READ_BYTES	(64 * KIB)
-#define STDERR_KEPT	2048
-#define EXIT_WAIT_MS	500
+#define READ_BYTES   (64 * KIB)
+#define STDERR_KEPT  2048
+#define EXIT_WAIT_MS 500
 
 struct back_stdio {
 	struct back *back;
@@ -22,15 +22,15 @@ struct back_stdio {
 	struct line_reader lines, errors;
 	struct intake intake;
 	struct outbox outbox;
-	char	stderr_kept[STDERR_KEPT];
-	size_t	stderr_n;
-	bool	at_end, has_exited;
-	int	status;
+	char stderr_kept[STDERR_KEPT];
+	size_t stderr_n;
+	bool at_end, has_exited;
+	int status;
 	struct timer exit_wait;
-	struct task *closer;		/* waits for the exit */
+	struct task *closer; /* waits for the exit */
 };
 
-/* ---- the end ---------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void
 lost(struct back_stdio *stdio)
@@ -89,7 +89,7 @@ child_exited(void *owner, int status)
 	end_if_done(stdio);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------ */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void
 stdout_want(struct back_stdio *stdio)
@@ -228,7 +228,7 @@ stderr_long(void *owner, struct slice head, struct slice tail, size_t n)
 	stderr_line(owner, (char *)head.p, head.n);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------ */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static void
 write_line(struct back_stdio *stdio, struct bytes *keep, const struct slice *parts, size_t n)
@@ -292,7 +292,7 @@ stdio_end_call(struct back *back, struct call *call)
 {
 }
 
-/* ---- open and close --------------------------------------------------------------------------------------- */
+/* ---- open and close -------------------------------------------------------------------------- */
 
 static void
 streams_attach(struct back_stdio *stdio)
@@ -364,7 +364,7 @@ child_leave_wait(struct back_stdio *stdio, unsigned grace_ms)
 	if (stdio->has_exited || grace_ms == 0)
 		return;
 	stdio->closer = task_self(loop);
-	outbox_fini(&stdio->outbox);	/* child_stop closes its stream */
+	outbox_fini(&stdio->outbox); /* child_stop closes its stream */
 	child_stop(stdio->child, grace_ms);
 	while (!stdio->has_exited && !timed_out) {
 		if (!task_park_until_wait(loop, until, &timed_out, &err))

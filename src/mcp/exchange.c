@@ -86,7 +86,8 @@ exchange_ask_wait(struct exchange *exchange, const struct question *question, st
 	if (exchange->task != NULL)
 		task_clock_start(exchange->task);
 	exchange->asking--;
-	return ok && gate->pass(gate->owner, exchange, PASS_ANSWER, question->server, answer->body, err);
+	return ok &&
+	    gate->pass(gate->owner, exchange, PASS_ANSWER, question->server, answer->body, err);
 }
 
 void

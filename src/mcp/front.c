@@ -1,9 +1,9 @@
 /*
- * What all fronts share: the list of sessions, requests that need no exchange, notifications, and the
- * legacy way of asking (a real request to the client on the stream of the call).
+ * What all fronts share: the list of sessions, requests that need no exchange, notifications, and
+ * the legacy way of asking (a real request to the client on the stream of the call).
  *
- * A session belongs to its front; exchanges outlive it while they run: session_end() cancels them and
- * the struct goes with the last one.
+ * A session belongs to its front; exchanges outlive it while they run: session_end() cancels them
+ * and the struct goes with the last one.
  */
 #include "mcp/front.h"
 
@@ -11,9 +11,9 @@
 #include <string.h>
 
 #define REAP_EVERY_MS	30000
-#define CLIENT_NAME_MAX	128
+#define CLIENT_NAME_MAX 128
 
-/* ---- sessions ------------------------------------------------------------------------------------ */
+/* ---- sessions -------------------------------------------------------------------------------- */
 
 static struct session **
 table_place(struct fronts *fronts, struct slice id)
@@ -162,14 +162,14 @@ sessions_reap(struct timer *timer)
 	for (struct session *s = fronts->sessions.next; s != &fronts->sessions; s = next) {
 		next = s->next;
 		if (s->used_ms + fronts->limits.session_idle_ms > now)
-			break;		/* the list is in the order of use */
+			break; /* the list is in the order of use */
 		if (session_is_idle(s))
 			session_end(s);
 	}
 	timer_start(fronts->loop, timer, now + REAP_EVERY_MS, sessions_reap);
 }
 
-/* ---- initialize ---------------------------------------------------------------------------------- */
+/* ---- initialize ------------------------------------------------------------------------------ */
 
 static bool
 has_member(struct slice object, struct slice key, struct slice *value)
@@ -229,7 +229,8 @@ initialize(struct session *session, const struct message *message, struct buf *o
 	if (message->params.n > SLICE_OF_WORK_BYTES)
 		return err_set(err, ERR_LIMIT, "params of initialize are over %zu KiB",
 		    SLICE_OF_WORK_BYTES / KIB);
-	if (message->params.p == NULL || !json_find(message->params, S("protocolVersion"), &version) ||
+	if (message->params.p == NULL ||
+	    !json_find(message->params, S("protocolVersion"), &version) ||
 	    json_type(version) != JSON_STRING)
 		return err_set(err, ERR_PARAMS, "params.protocolVersion is missing");
 	version.p++;
@@ -243,7 +244,8 @@ initialize(struct session *session, const struct message *message, struct buf *o
 	session->has_begun = true;
 	buf_puts(out, "{\"jsonrpc\":\"2.0\",\"id\":");
 	buf_put(out, message->id);
-	buf_printf(out, ",\"result\":{\"protocolVersion\":\"%s\",", mcp_revision_name(session->revision));
+	buf_printf(
+	    out, ",\"result\":{\"protocolVersion\":\"%s\",", mcp_revision_name(session->revision));
 	gate->describe(gate->owner, out, session->revision);
 	buf_puts(out, "}}");
 	log_event(loop_log(session->fronts->loop), LOG_INFO, "session_begun",
@@ -252,7 +254,7 @@ initialize(struct session *session, const struct message *message, struct buf *o
 	return true;
 }
 
-/* ---- requests and notifications ------------------------------------------------------------------- */
+/* ---- requests and notifications -------------------------------------------------------------- */
 
 static bool
 request_check(const struct session *session, const struct message *message, struct err *err)
@@ -260,11 +262,12 @@ request_check(const struct session *session, const struct message *message, stru
 	const struct mcp_method_row *row;
 
 	if (message->method == MCP_UNKNOWN)
-		return err_set(err, ERR_METHOD, "unknown method \"%.*s\"",
-		    SLICE_FMT(message->method_name));
+		return err_set(
+		    err, ERR_METHOD, "unknown method \"%.*s\"", SLICE_FMT(message->method_name));
 	row = mcp_method_row(message->method);
 	if (!row->is_request || (row->from & MCP_FROM_CLIENT) == 0)
-		return err_set(err, ERR_METHOD, "\"%s\" is not a request that clients send", row->name);
+		return err_set(
+		    err, ERR_METHOD, "\"%s\" is not a request that clients send", row->name);
 	if (message->method == MCP_INITIALIZE || message->method == MCP_PING)
 		return true;
 	if (!session->has_begun)
@@ -336,7 +339,8 @@ answered(struct session *session, const struct message *message)
 		ask->answer.body = slice_dup(&ask->exchange->arena, message->body);
 	} else {
 		ask->answer = (struct answer){ .is_error = true,
-			.body = S("{\"code\":-32005,\"message\":\"the client's answer is too large\"}") };
+			.body = S(
+			    "{\"code\":-32005,\"message\":\"the client's answer is too large\"}") };
 	}
 	task_wake(ask->task);
 }
@@ -361,7 +365,7 @@ front_notice(struct session *session, const struct message *message)
 	}
 }
 
-/* ---- calls --------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 struct front_call *
 front_call_new(struct session *session, struct intake *intake, const struct message *message,
@@ -406,7 +410,7 @@ front_call_end(struct front_call *call)
 	session_free_if_done(session);
 }
 
-/* ---- asking and telling ---------------------------------------------------------------------------- */
+/* ---- asking and telling ---------------------------------------------------------------------- */
 
 /* Tells the client that a question is no longer of interest. */
 static void
@@ -424,7 +428,8 @@ static bool
 ask_send(struct front_call *call, uint64_t id, const struct question *question, struct err *err)
 {
 	char head[128];
-	int n = snprintf(head, sizeof(head), "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"%s\",\"params\":",
+	int n = snprintf(head, sizeof(head),
+	    "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"%s\",\"params\":",
 	    (unsigned long long)id, mcp_method_row(question->method)->name);
 	struct slice parts[] = { { head, (size_t)n }, question->params, S("}") };
 
@@ -441,7 +446,9 @@ front_ask_wait(struct exchange *exchange, const struct question *question, struc
 	struct session *session = call->session;
 	struct loop *loop = exchange->loop;
 	uint64_t until = loop_now_ms(loop) + session->fronts->limits.ask_ms;
-	struct ask ask = { .exchange = exchange, .task = task_self(loop), .id = ++session->next_ask };
+	struct ask ask = {
+		.exchange = exchange, .task = task_self(loop), .id = ++session->next_ask
+	};
 	bool timed_out = false, ok;
 
 	if (!ask_send(call, ask.id, question, err))
@@ -461,7 +468,8 @@ front_ask_wait(struct exchange *exchange, const struct question *question, struc
 	if (!session->is_ended)
 		ask_withdraw(call, ask.id);
 	if (ok)
-		err_set(err, ERR_DEADLINE, "nobody answered the question within limits.ask (%llu s)",
+		err_set(err, ERR_DEADLINE,
+		    "nobody answered the question within limits.ask (%llu s)",
 		    (unsigned long long)(session->fronts->limits.ask_ms / 1000));
 	return false;
 }
@@ -483,7 +491,7 @@ front_tell(struct exchange *exchange, const struct tell *tell)
 	call->session->ops->send_call(call, parts, n);
 }
 
-/* ---- all of them ----------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 struct fronts *
 fronts_new(struct loop *loop, const struct mcp_gate *gate, const struct front_limits *limits)

@@ -1,6 +1,7 @@
 /*
- * Private to mcp: what all fronts share.  Sessions, the calls in progress of each, the questions that
- * wait for a client, and the messages that every front treats alike.  A front adds how bytes travel.
+ * Private to mcp: what all fronts share.  Sessions, the calls in progress of each, the questions
+ * that wait for a client, and the messages that every front treats alike.  A front adds how bytes
+ * travel.
  */
 #ifndef MCP_FRONT_H
 #define MCP_FRONT_H
@@ -18,7 +19,7 @@ struct ask {
 	uint64_t id;
 	struct exchange *exchange;
 	struct task *task;
-	bool	is_answered;
+	bool is_answered;
 	struct answer answer;
 };
 
@@ -31,83 +32,84 @@ struct front_call {
 	struct session *session;
 	struct exchange *exchange;
 	struct front_call *next, *prev;
-	struct http_request *http;	/* NULL: over stdio, or the client has gone */
-	struct timer quiet;		/* HTTP: opens the stream, then keeps it alive */
-	bool	is_stream, may_stream, may_json;
+	struct http_request *http; /* NULL: over stdio, or the client has gone */
+	struct timer quiet;	   /* HTTP: opens the stream, then keeps it alive */
+	bool is_stream, may_stream, may_json;
 };
 
 /* How messages that belong to no call reach a session's client. */
 struct session_ops {
-	void	(*send)(struct session *session, const struct slice *parts, size_t n);
+	void (*send)(struct session *session, const struct slice *parts, size_t n);
 	/* As part of a call; false: the client cannot be reached there. */
-	bool	(*send_call)(struct front_call *call, const struct slice *parts, size_t n);
-	void	(*close)(struct session *session);	/* ends its transport's part */
+	bool (*send_call)(struct front_call *call, const struct slice *parts, size_t n);
+	void (*close)(struct session *session); /* ends its transport's part */
 };
 
 struct session {
-	struct session *next, *prev;	/* least recently used first */
-	struct session *chain;		/* in the table of ids */
+	struct session *next, *prev; /* least recently used first */
+	struct session *chain;	     /* in the table of ids */
 	struct fronts *fronts;
 	const struct session_ops *ops;
-	void	*transport;
-	char	id[33];			/* "" over stdio */
-	bool	has_begun;		/* initialize was answered */
-	bool	is_ready;		/* notifications/initialized came */
-	bool	is_ended;		/* freed when the last call is gone */
+	void *transport;
+	char id[33];	/* "" over stdio */
+	bool has_begun; /* initialize was answered */
+	bool is_ready;	/* notifications/initialized came */
+	bool is_ended;	/* freed when the last call is gone */
 	enum mcp_revision revision;
 	struct client_capabilities can;
 	struct caller caller;
-	struct slice client;		/* its own memory */
-	struct front_call calls;	/* list head */
-	struct ask asks;		/* list head */
+	struct slice client;	 /* its own memory */
+	struct front_call calls; /* list head */
+	struct ask asks;	 /* list head */
 	uint64_t next_ask, used_ms;
-	struct http_stream *streams;	/* GET streams, newest first */
+	struct http_stream *streams; /* GET streams, newest first */
 };
 
-#define SESSION_BUCKETS	1024
-#define SESSION_ASKS_MAX	64
-#define STREAM_QUIET_MS	15000
+#define SESSION_BUCKETS	 1024
+#define SESSION_ASKS_MAX 64
+#define STREAM_QUIET_MS	 15000
 
 struct fronts {
 	struct loop *loop;
 	const struct mcp_gate *gate;
 	struct front_limits limits;
-	struct session sessions;	/* list head */
+	struct session sessions; /* list head */
 	struct session *table[SESSION_BUCKETS];
 	unsigned sessions_n;
-	uint64_t next_number;		/* Request #n */
+	uint64_t next_number; /* Request #n */
 	struct timer reaper;
 	struct front_http *https;
 	struct front_stdio *stdio;
-	bool	is_draining;
+	bool is_draining;
 };
 
 /* NULL: as many sessions as limits.sessions are in use. with_id: draws an id and enters it. */
-struct session *session_new(struct fronts *fronts, const struct session_ops *ops, void *transport,
-	    bool with_id);
+struct session *
+session_new(struct fronts *fronts, const struct session_ops *ops, void *transport, bool with_id);
 struct session *session_find(struct fronts *fronts, struct slice id, const struct caller *caller);
-void	session_touch(struct session *session);
+void session_touch(struct session *session);
 /* Its calls are cancelled, its questions answered by ERR_CANCELLED; freed when all are gone. */
-void	session_end(struct session *session);
+void session_end(struct session *session);
 
-/* Requests that need no exchange (initialize, ping, unknown methods, faults): true, the reply in out. */
-bool	front_answer_now(struct session *session, const struct message *message, const struct err *err,
-	    struct buf *out);
+/* Requests that need no exchange (initialize, ping, unknown methods, faults): true, the reply in
+ * out. */
+bool front_answer_now(
+    struct session *session, const struct message *message, const struct err *err, struct buf *out);
 /* Notifications and answers to our questions. */
-void	front_notice(struct session *session, const struct message *message);
+void front_notice(struct session *session, const struct message *message);
 /* Makes the exchange of a request; the caller fills its part and calls front_begin(). */
 struct front_call *front_call_new(struct session *session, struct intake *intake,
-	    const struct message *message, const struct front_ops *ops);
-void	front_begin(struct front_call *call);
+    const struct message *message, const struct front_ops *ops);
+void front_begin(struct front_call *call);
 /* The exchange has been answered: takes the call out of its session. */
-void	front_call_end(struct front_call *call);
+void front_call_end(struct front_call *call);
 
 /* The halves of front_ops that are the same for all legacy fronts. */
-bool	front_ask_wait(struct exchange *exchange, const struct question *question,
-	    struct answer *answer, struct err *err);
-void	front_tell(struct exchange *exchange, const struct tell *tell);
+bool front_ask_wait(struct exchange *exchange, const struct question *question,
+    struct answer *answer, struct err *err);
+void front_tell(struct exchange *exchange, const struct tell *tell);
 
-void	front_http_close_all(struct fronts *fronts);
-void	front_stdio_close(struct fronts *fronts);
+void front_http_close_all(struct fronts *fronts);
+void front_stdio_close(struct fronts *fronts);
 
 #endif

@@ -1,16 +1,17 @@
 /*
  * The Streamable HTTP front (2025-03-26 and later): POST, GET and DELETE of /mcp.
  *
- * A POST with a request is answered as JSON when the answer is the first thing to say; a question or a
- * progress notification before that, or STREAM_QUIET_MS of silence, opens an event stream.  A client
- * that disconnects has not cancelled: its call goes on.  GET opens the stream for what belongs to no
- * call.  What is refused before the body is read is decided in head_check(), from one screen.
+ * A POST with a request is answered as JSON when the answer is the first thing to say; a question
+ * or a progress notification before that, or STREAM_QUIET_MS of silence, opens an event stream.  A
+ * client that disconnects has not cancelled: its call goes on.  GET opens the stream for what
+ * belongs to no call.  What is refused before the body is read is decided in head_check(), from one
+ * screen.
  */
 #include "mcp/front.h"
 
 #include <string.h>
 
-#define SESSION_HEADER	"Mcp-Session-Id"
+#define SESSION_HEADER "Mcp-Session-Id"
 
 /* A GET stream of a session. */
 struct http_stream {
@@ -26,7 +27,7 @@ struct http_reading {
 	enum user_kind kind;
 	struct intake intake;
 	struct front_http *front;
-	struct http_request *http;	/* NULL: the client has gone */
+	struct http_request *http; /* NULL: the client has gone */
 	struct http_reading *next, *prev;
 	struct deferred gone;
 };
@@ -39,14 +40,15 @@ struct front_http {
 	size_t hosts_n;
 	bool is_loopback, is_unix;
 	struct intake intake;
-	struct http_request *reading;	/* whose body the intake reads */
+	struct http_request *reading; /* whose body the intake reads */
 	struct buf scratch;
-	struct http_reading readings;	/* list head */
+	struct http_reading readings; /* list head */
 };
 
-static const char stream_headers[] = "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n";
+static const char stream_headers[] =
+    "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n";
 
-/* ---- what is refused before the body ------------------------------------------------------------- */
+/* ---- what is refused before the body --------------------------------------------------------- */
 
 /* Answers with a JSON-RPC error that has no id. */
 static void
@@ -102,14 +104,16 @@ host_is_allowed(const struct front_http *front, struct slice authority)
 			return true;
 	}
 	for (size_t i = 0; i < front->hosts_n; i++) {
-		if (slice_eq_nocase(host, front->hosts[i]) || slice_eq_nocase(authority, front->hosts[i]))
+		if (slice_eq_nocase(host, front->hosts[i]) ||
+		    slice_eq_nocase(authority, front->hosts[i]))
 			return true;
 	}
 	if (front->is_loopback || host.n >= sizeof(text) - 8)
 		return false;
 	/* A literal address cannot be the name of a DNS rebinding attack. */
 	buf_init(&buf, NULL, ADDRESS_TEXT);
-	buf_printf(&buf, memchr(host.p, ':', host.n) != NULL ? "[%.*s]:1" : "%.*s:1", SLICE_FMT(host));
+	buf_printf(
+	    &buf, memchr(host.p, ':', host.n) != NULL ? "[%.*s]:1" : "%.*s:1", SLICE_FMT(host));
 	is_literal = address_parse(buf_view(&buf), &literal, &err);
 	buf_fini(&buf);
 	return is_literal;
@@ -138,7 +142,8 @@ accepts(struct slice accept, struct slice type)
 		item = slice_trim(slice_cut(item, ';', &parameters));
 		if (slice_eq_nocase(item, type) || slice_eq(item, S("*/*")))
 			return true;
-		if (slice_ends(item, S("/*")) && slice_starts(type, (struct slice){ item.p, item.n - 1 }))
+		if (slice_ends(item, S("/*")) &&
+		    slice_starts(type, (struct slice){ item.p, item.n - 1 }))
 			return true;
 	}
 	return false;
@@ -149,7 +154,8 @@ accepts(struct slice accept, struct slice type)
  * long: one refusal after another, in the order in which clients meet them.
  */
 static int
-head_check(struct front_http *front, struct http_request *http, struct slice *extra, struct err *err)
+head_check(
+    struct front_http *front, struct http_request *http, struct slice *extra, struct err *err)
 {
 	struct slice host = http_request_header(http, S("host"));
 	struct slice origin = http_request_header(http, S("origin"));
@@ -175,18 +181,19 @@ head_check(struct front_http *front, struct http_request *http, struct slice *ex
 		    SLICE_FMT(http->path));
 	if (!is_post && !is_get && !slice_eq(http->method, S("DELETE"))) {
 		*extra = S("Allow: POST, GET, DELETE\r\n");
-		return REFUSE(405, ERR_REQUEST, "method %.*s is not allowed", SLICE_FMT(http->method));
+		return REFUSE(
+		    405, ERR_REQUEST, "method %.*s is not allowed", SLICE_FMT(http->method));
 	}
 	if (front->fronts->is_draining && is_post && session.p == NULL) {
 		*extra = S("Retry-After: 5\r\n");
 		return REFUSE(503, ERR_UNAVAILABLE, "bascule is stopping");
 	}
-	if (is_post && !slice_eq_nocase(slice_trim(slice_cut(type, ';', &parameters)),
-			   S("application/json")))
+	if (is_post &&
+	    !slice_eq_nocase(slice_trim(slice_cut(type, ';', &parameters)), S("application/json")))
 		return REFUSE(415, ERR_REQUEST, "Content-Type must be application/json");
-	if (is_get ? !accepts(accept, S("text/event-stream")) :
-		     is_post && accept.p != NULL && !accepts(accept, S("application/json")) &&
-			 !accepts(accept, S("text/event-stream")))
+	if (is_get ? !accepts(accept, S("text/event-stream"))
+		   : is_post && accept.p != NULL && !accepts(accept, S("application/json")) &&
+		    !accepts(accept, S("text/event-stream")))
 		return REFUSE(406, ERR_REQUEST, "Accept must name %stext/event-stream",
 		    is_get ? "" : "application/json and ");
 	if (version.p != NULL && !mcp_revision_find(version, &revision))
@@ -212,7 +219,7 @@ on_head(void *owner, struct http_request *http)
 		respond_error(front, http, status, extra, SLICE_NONE, &err);
 }
 
-/* ---- streams ----------------------------------------------------------------------------------------- */
+/* ---- streams --------------------------------------------------------------------------------- */
 
 static void
 event_put(struct http_request *http, const struct slice *parts, size_t n)
@@ -265,7 +272,7 @@ stream_free(struct http_stream *stream)
 	mem_free(stream);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------ */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static void
 session_send(struct session *session, const struct slice *parts, size_t n)
@@ -299,7 +306,8 @@ call_stream(struct front_call *call)
 		return false;
 	if (!call->is_stream) {
 		call->is_stream = true;
-		http_stream_begin(call->http, 200, slice_of(stream_headers), S("text/event-stream"));
+		http_stream_begin(
+		    call->http, 200, slice_of(stream_headers), S("text/event-stream"));
 	}
 	return call->http != NULL;
 }
@@ -353,10 +361,12 @@ call_finish(struct exchange *exchange, const struct reply *reply)
 		log_event(loop_log(exchange->loop), LOG_INFO, "client_gone",
 		    "Request #%llu: the client left before its answer",
 		    (unsigned long long)exchange->number);
-	} else if (call->is_stream || !call->may_json || (exchange->is_cancelled && call->may_stream)) {
+	} else if (call->is_stream || !call->may_json ||
+	    (exchange->is_cancelled && call->may_stream)) {
 		http->user = NULL;
 		if (!call->is_stream)
-			http_stream_begin(http, 200, slice_of(stream_headers), S("text/event-stream"));
+			http_stream_begin(
+			    http, 200, slice_of(stream_headers), S("text/event-stream"));
 		/* A cancelled request is not answered: its stream just ends. */
 		if (!exchange->is_cancelled)
 			event_put(http, parts, n);
@@ -376,7 +386,7 @@ static const struct front_ops http_front_ops = {
 	.finish = call_finish,
 };
 
-/* ---- reading ------------------------------------------------------------------------------------------ */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void
 call_begin(struct session *session, struct intake *intake, struct http_request *http,
@@ -400,7 +410,8 @@ call_begin(struct session *session, struct intake *intake, struct http_request *
 static void
 respond_now(struct front_http *front, struct http_request *http, struct slice extra)
 {
-	struct slice accept = http_request_header(http, S("accept")), text = buf_view(&front->scratch);
+	struct slice accept = http_request_header(http, S("accept")),
+		     text = buf_view(&front->scratch);
 
 	if (accept.p == NULL || accepts(accept, S("application/json"))) {
 		http_respond(http, 200, extra, S("application/json"), &text, 1);
@@ -412,7 +423,8 @@ respond_now(struct front_http *front, struct http_request *http, struct slice ex
 }
 
 static void
-respond_initialize(struct front_http *front, struct http_request *http, const struct message *message)
+respond_initialize(
+    struct front_http *front, struct http_request *http, const struct message *message)
 {
 	struct session *session = session_new(front->fronts, &http_session_ops, front, true);
 	struct slice extra;
@@ -426,8 +438,9 @@ respond_initialize(struct front_http *front, struct http_request *http, const st
 	}
 	buf_clear(&front->scratch);
 	front_answer_now(session, message, &err, &front->scratch);
-	extra = session->has_begun ? arena_printf(http->arena, SESSION_HEADER ": %s\r\n", session->id) :
-				     SLICE_NONE;
+	extra = session->has_begun
+	    ? arena_printf(http->arena, SESSION_HEADER ": %s\r\n", session->id)
+	    : SLICE_NONE;
 	if (!session->has_begun)
 		session_end(session);
 	respond_now(front, http, extra);
@@ -435,8 +448,8 @@ respond_initialize(struct front_http *front, struct http_request *http, const st
 
 /* A message without a session: initialize, or told what is missing. */
 static void
-message_without_session(struct front_http *front, struct http_request *http,
-    const struct message *message)
+message_without_session(
+    struct front_http *front, struct http_request *http, const struct message *message)
 {
 	struct err err = { 0 };
 
@@ -445,7 +458,8 @@ message_without_session(struct front_http *front, struct http_request *http,
 		return;
 	}
 	if (message->kind == MESSAGE_REQUEST && message->method == MCP_UNKNOWN)
-		err_set(&err, ERR_METHOD, "unknown method \"%.*s\"", SLICE_FMT(message->method_name));
+		err_set(
+		    &err, ERR_METHOD, "unknown method \"%.*s\"", SLICE_FMT(message->method_name));
 	else
 		err_set(&err, ERR_REQUEST, SESSION_HEADER " is missing: initialize first");
 	respond_error(front, http, 400, SLICE_NONE, message->id, &err);
@@ -460,11 +474,11 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 	struct session *session;
 
 	if (err->kind != ERR_NONE) {
-		bool parsed = message != NULL && message->id.p != NULL &&
-		    message->method_name.p != NULL;
+		bool parsed =
+		    message != NULL && message->id.p != NULL && message->method_name.p != NULL;
 
-		respond_error(front, http, parsed ? 200 : err_info(err->kind)->http_status, SLICE_NONE,
-		    message != NULL ? message->id : SLICE_NONE, err);
+		respond_error(front, http, parsed ? 200 : err_info(err->kind)->http_status,
+		    SLICE_NONE, message != NULL ? message->id : SLICE_NONE, err);
 		return;
 	}
 	if (id.p == NULL) {
@@ -610,7 +624,7 @@ static const struct http_handler handler = {
 	.gone = on_gone,
 };
 
-/* ---- open and close --------------------------------------------------------------------------------------- */
+/* ---- open and close -------------------------------------------------------------------------- */
 
 static void
 front_free(struct front_http *front)

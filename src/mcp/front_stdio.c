@@ -1,7 +1,7 @@
 /*
- * The stdio front: one client over two streams, one JSON-RPC message a line.  One session for the life
- * of the process.  Reading is held back while a large message is scanned and while the client does not
- * read what we write; what piles up past the ceiling ends the session with a reason.
+ * The stdio front: one client over two streams, one JSON-RPC message a line.  One session for the
+ * life of the process.  Reading is held back while a large message is scanned and while the client
+ * does not read what we write; what piles up past the ceiling ends the session with a reason.
  *
  * When stdin ends, requests in progress are still answered; then on_end is called.
  */
@@ -10,8 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define READ_BYTES		(64 * KIB)
-#define OUTPUT_HIGH_BYTES	(4 * MIB)	/* above this no more requests are read */
+#define READ_BYTES	  (64 * KIB)
+#define OUTPUT_HIGH_BYTES (4 * MIB) /* above this no more requests are read */
 
 struct front_stdio {
 	struct fronts *fronts;
@@ -21,11 +21,11 @@ struct front_stdio {
 	struct intake intake;
 	struct outbox outbox;
 	struct buf scratch;
-	bool	at_end;			/* stdin has ended */
-	bool	is_held;		/* not reading: the client does not read our output */
+	bool at_end;  /* stdin has ended */
+	bool is_held; /* not reading: the client does not read our output */
 	struct deferred end;
-	void	(*on_end)(void *owner);
-	void	*owner;
+	void (*on_end)(void *owner);
+	void *owner;
 };
 
 static void
@@ -55,7 +55,7 @@ end_if_done(struct front_stdio *front)
 		loop_defer(front->fronts->loop, &front->end, end_now);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static void
 stdio_write(struct front_stdio *front, struct bytes *keep, const struct slice *parts, size_t n)
@@ -128,23 +128,25 @@ static const struct front_ops stdio_front_ops = {
 	.finish = call_finish,
 };
 
-/* ---- reading ----------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void
 stdio_message(void *owner, struct message *message, const struct err *err)
 {
 	struct front_stdio *front = owner;
-	bool is_request = message == NULL || message->kind == MESSAGE_REQUEST || err->kind != ERR_NONE;
+	bool is_request =
+	    message == NULL || message->kind == MESSAGE_REQUEST || err->kind != ERR_NONE;
 
 	if (!is_request) {
 		front_notice(front->session, message);
 	} else {
 		buf_clear(&front->scratch);
 		if (front_answer_now(front->session, message, err, &front->scratch))
-			stdio_write(front, NULL, &(struct slice){ front->scratch.p, front->scratch.n }, 1);
+			stdio_write(
+			    front, NULL, &(struct slice){ front->scratch.p, front->scratch.n }, 1);
 		else
-			front_begin(front_call_new(front->session, &front->intake, message,
-			    &stdio_front_ops));
+			front_begin(front_call_new(
+			    front->session, &front->intake, message, &stdio_front_ops));
 	}
 	line_resume(&front->lines);
 	stdio_want(front);
@@ -235,8 +237,10 @@ stdout_failed(void *owner, const struct err *err)
 {
 	struct front_stdio *front = owner;
 
-	log_event(loop_log(front->fronts->loop), LOG_WARN, "client_gone", "stdio client: %s", err->text);
-	for (struct front_call *c = front->session->calls.next; c != &front->session->calls; c = c->next) {
+	log_event(
+	    loop_log(front->fronts->loop), LOG_WARN, "client_gone", "stdio client: %s", err->text);
+	for (struct front_call *c = front->session->calls.next; c != &front->session->calls;
+	     c = c->next) {
 		c->exchange->is_cancelled = true;
 		front->fronts->gate->cancel(front->fronts->gate->owner, c->exchange);
 	}
@@ -244,7 +248,7 @@ stdout_failed(void *owner, const struct err *err)
 		stdin_ended(front);
 }
 
-/* ---- open and close ------------------------------------------------------------------------------------ */
+/* ---- open and close -------------------------------------------------------------------------- */
 
 void
 front_stdio_open_on(struct fronts *fronts, struct stream *in, struct stream *out,

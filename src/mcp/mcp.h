@@ -1,7 +1,7 @@
 /*
  * mcp: the protocol.  One model for all revisions: an exchange is self-contained, fronts (towards
- * clients) and backs (towards upstreams) translate.  What each revision knows is a table (methods.c),
- * not code.  The core above never asks which revision it is speaking.
+ * clients) and backs (towards upstreams) translate.  What each revision knows is a table
+ * (revision.c), not code.  The core above never asks which revision it is speaking.
  */
 #ifndef MCP_MCP_H
 #define MCP_MCP_H
@@ -10,28 +10,30 @@
 #include "config/config.h"
 #include "net/net.h"
 
-/* ---- revisions and methods (revision.c) --------------------------------------------------------- */
+/* ---- revisions and methods (revision.c) ------------------------------------------------------ */
 
 enum mcp_revision { MCP_2025_06_18, MCP_2025_11_25, MCP_REVISIONS_N };
-#define MCP_NEWEST	MCP_2025_11_25
+#define MCP_NEWEST MCP_2025_11_25
 
 const char *mcp_revision_name(enum mcp_revision revision);
-bool	mcp_revision_find(struct slice name, enum mcp_revision *out);
+bool mcp_revision_find(struct slice name, enum mcp_revision *out);
 
-/* Bits of enum mcp_revision, and who may send what. */
-#define MCP_FROM_CLIENT	1u
-#define MCP_FROM_SERVER	2u
+/* Who may send what. */
+#define MCP_FROM_CLIENT 1u
+#define MCP_FROM_SERVER 2u
+#define MCP_FROM_BOTH	(MCP_FROM_CLIENT | MCP_FROM_SERVER)
 
-#define MCP_METHODS(X)									\
+/* clang-format off */
+#define MCP_METHODS(X)								\
 	/* id			method				   request  from */	\
 	X(INITIALIZE,		"initialize",				1, MCP_FROM_CLIENT)	\
 	X(INITIALIZED,		"notifications/initialized",		0, MCP_FROM_CLIENT)	\
-	X(PING,			"ping",					1, MCP_FROM_CLIENT | MCP_FROM_SERVER) \
+	X(PING,			"ping",					1, MCP_FROM_BOTH)	\
 	X(TOOLS_LIST,		"tools/list",				1, MCP_FROM_CLIENT)	\
 	X(TOOLS_CALL,		"tools/call",				1, MCP_FROM_CLIENT)	\
 	X(ELICITATION_CREATE,	"elicitation/create",			1, MCP_FROM_SERVER)	\
-	X(CANCELLED,		"notifications/cancelled",		0, MCP_FROM_CLIENT | MCP_FROM_SERVER) \
-	X(PROGRESS,		"notifications/progress",		0, MCP_FROM_CLIENT | MCP_FROM_SERVER) \
+	X(CANCELLED,		"notifications/cancelled",		0, MCP_FROM_BOTH)	\
+	X(PROGRESS,		"notifications/progress",		0, MCP_FROM_BOTH)	\
 	X(TOOLS_CHANGED,	"notifications/tools/list_changed",	0, MCP_FROM_SERVER)
 
 enum mcp_method {
@@ -41,6 +43,7 @@ enum mcp_method {
 	MCP_METHODS_N,
 	MCP_UNKNOWN = MCP_METHODS_N
 };
+/* clang-format on */
 
 struct mcp_method_row {
 	const char *name;
@@ -51,7 +54,7 @@ struct mcp_method_row {
 const struct mcp_method_row *mcp_method_row(enum mcp_method method);
 enum mcp_method mcp_method_find(struct slice name);
 
-/* ---- messages (message.c) -------------------------------------------------------------------------- */
+/* ---- messages (message.c) -------------------------------------------------------------------- */
 
 enum message_kind { MESSAGE_REQUEST, MESSAGE_NOTIFICATION, MESSAGE_RESULT, MESSAGE_ERROR };
 
@@ -62,18 +65,18 @@ enum message_kind { MESSAGE_REQUEST, MESSAGE_NOTIFICATION, MESSAGE_RESULT, MESSA
 struct message {
 	enum message_kind kind;
 	struct slice text;
-	struct slice id;		/* raw token: string or integer; absent for notifications */
+	struct slice id; /* raw token: string or integer; absent for notifications */
 	enum mcp_method method;
-	struct slice method_name;	/* unescaped */
-	struct slice params;		/* raw; SLICE_NONE when absent */
-	struct slice body;		/* result or error, raw */
-	struct slice name, arguments, meta, cursor, request_id, progress_token;	/* of params, raw */
-	unsigned mended;		/* lone surrogates overwritten */
+	struct slice method_name; /* unescaped */
+	struct slice params;	  /* raw; SLICE_NONE when absent */
+	struct slice body;	  /* result or error, raw */
+	struct slice name, arguments, meta, cursor, request_id, progress_token; /* of params, raw */
+	unsigned mended; /* lone surrogates overwritten */
 };
 
 /*
- * Reads messages, also large ones: a text over SLICE_OF_WORK_BYTES is scanned in slices, one a turn,
- * while the source is held back.  One at a time; the owner must not feed while is_busy.
+ * Reads messages, also large ones: a text over SLICE_OF_WORK_BYTES is scanned in slices, one a
+ * turn, while the source is held back.  One at a time; the owner must not feed while is_busy.
  *
  * What was read lives in `arena` and `text`, which the callee may move away (arena_take, buf_take)
  * together with the message; else both are reused for the next one.
@@ -81,38 +84,39 @@ struct message {
 struct intake {
 	struct loop *loop;
 	struct arena arena;
-	struct buf text;		/* of a large message, or one that came in a buffer */
-	struct slice raw;		/* the whole text, also of what was no message */
+	struct buf text;  /* of a large message, or one that came in a buffer */
+	struct slice raw; /* the whole text, also of what was no message */
 	struct json_scan *scan;
-	unsigned flags;			/* JSON_MEND for what upstreams send */
+	unsigned flags; /* JSON_MEND for what upstreams send */
 	struct deferred step;
-	bool	is_busy;
+	bool is_busy;
 	/*
 	 * err->kind ERR_NONE: message is good.  Else message is NULL, or holds at least the id that
 	 * could be told of a faulty one.
 	 */
-	void	(*done)(void *owner, struct message *message, const struct err *err);
-	void	*owner;
+	void (*done)(void *owner, struct message *message, const struct err *err);
+	void *owner;
 };
 
-void	intake_init(struct intake *intake, struct loop *loop, unsigned flags);
-void	intake_fini(struct intake *intake);
+void intake_init(struct intake *intake, struct loop *loop, unsigned flags);
+void intake_fini(struct intake *intake);
 /* Copies text; small ones are done before this returns. */
-void	intake_feed(struct intake *intake, const char *text, size_t n);
+void intake_feed(struct intake *intake, const char *text, size_t n);
 /* The same without a copy. */
-void	intake_take(struct intake *intake, struct buf *text);
+void intake_take(struct intake *intake, struct buf *text);
 
-/* Replaces spans of a text by other bytes: parts for writev. Edits in any order, not overlapping. */
+/* Replaces spans of a text by other bytes: parts for writev. Edits in any order, not overlapping.
+ */
 struct edit {
-	struct slice at;		/* span of the text, maybe empty (insertion) */
+	struct slice at; /* span of the text, maybe empty (insertion) */
 	struct slice with;
 };
-#define EDITS_MAX	6
-#define SPLICE_PARTS	(2 * EDITS_MAX + 1)
-size_t	message_splice(struct slice text, struct edit *edits, size_t edits_n,
-	    struct slice parts[SPLICE_PARTS]);
+#define EDITS_MAX    6
+#define SPLICE_PARTS (2 * EDITS_MAX + 1)
+size_t message_splice(
+    struct slice text, struct edit *edits, size_t edits_n, struct slice parts[SPLICE_PARTS]);
 
-/* ---- sessions and exchanges ------------------------------------------------------------------------- */
+/* ---- sessions and exchanges ------------------------------------------------------------------ */
 
 struct exchange;
 struct session;
@@ -124,8 +128,8 @@ struct client_capabilities {
 /* A question to the client: an upstream's request, or one of our own. */
 struct question {
 	enum mcp_method method;
-	struct slice params;		/* raw JSON object */
-	struct slice server;		/* who asks; for people */
+	struct slice params; /* raw JSON object */
+	struct slice server; /* who asks; for people */
 };
 
 /* What came back: the bare result, or an error object. In the exchange's arena. */
@@ -136,32 +140,33 @@ struct answer {
 
 /* What flows back while an exchange runs. */
 struct tell {
-	enum mcp_method method;		/* MCP_PROGRESS */
-	struct slice params;		/* raw; for progress the front puts the client's token in */
-	struct slice token;		/* span of params that holds the upstream's progress token */
+	enum mcp_method method; /* MCP_PROGRESS */
+	struct slice params;	/* raw; for progress the front puts the client's token in */
+	struct slice token;	/* span of params that holds the upstream's progress token */
 };
 
 /* The end of an exchange: one of result, error (raw JSON) or err. */
 struct reply {
 	struct slice result;
-	struct slice error;		/* as an upstream sent it */
-	struct err err;			/* kind ERR_NONE: not used */
-	struct slice server;		/* for err: data.server */
-	struct slice rule;		/* for ERR_REFUSED: data.rule */
-	uint64_t call_id;		/* for ERR_OUTCOME_UNKNOWN: data.call_id */
+	struct slice error;  /* as an upstream sent it */
+	struct err err;	     /* kind ERR_NONE: not used */
+	struct slice server; /* for err: data.server */
+	struct slice rule;   /* for ERR_REFUSED: data.rule */
+	uint64_t call_id;    /* for ERR_OUTCOME_UNKNOWN: data.call_id */
 };
 
 /*
- * A front's half of an exchange.  ask_wait: brings a question to the client and waits for its answer
- * (the exchange's clock stands still meanwhile: that is done by exchange_ask_wait).  tell: never waits.
- * finish: encodes and writes; the exchange's owner frees it after that by exchange_free().
+ * A front's half of an exchange.  ask_wait: brings a question to the client and waits for its
+ * answer (the exchange's clock stands still meanwhile: that is done by exchange_ask_wait).  tell:
+ * never waits. finish: encodes and writes; the exchange's owner frees it after that by
+ * exchange_free().
  */
 struct front_ops {
 	const char *name;
-	bool	(*ask_wait)(struct exchange *exchange, const struct question *question,
-		    struct answer *answer, struct err *err);
-	void	(*tell)(struct exchange *exchange, const struct tell *tell);
-	void	(*finish)(struct exchange *exchange, const struct reply *reply);
+	bool (*ask_wait)(struct exchange *exchange, const struct question *question,
+	    struct answer *answer, struct err *err);
+	void (*tell)(struct exchange *exchange, const struct tell *tell);
+	void (*finish)(struct exchange *exchange, const struct reply *reply);
 };
 
 /*
@@ -170,25 +175,25 @@ struct front_ops {
  */
 struct exchange {
 	struct loop *loop;
-	struct arena arena;		/* the request's bytes too, unless they are in text */
+	struct arena arena; /* the request's bytes too, unless they are in text */
 	struct bytes *text;
-	struct arena answer_arena;	/* what exchange_keep() was given */
+	struct arena answer_arena; /* what exchange_keep() was given */
 	struct bytes *answer_text;
 	struct message request;
-	uint64_t number;		/* Request #n, one counter a process */
+	uint64_t number; /* Request #n, one counter a process */
 	uint64_t started_ms;
 	struct caller caller;
-	struct slice client;		/* clientInfo.name */
+	struct slice client; /* clientInfo.name */
 	enum mcp_revision revision;
 	struct client_capabilities can;
-	const void *family;		/* the same for requests of one client: for attribution */
+	const void *family; /* the same for requests of one client: for attribution */
 	const struct front_ops *front;
-	void	*front_data;		/* the front's part */
+	void *front_data; /* the front's part */
 	const struct mcp_gate *gate;
-	struct task *task;		/* set while the pipeline runs */
-	unsigned asking;		/* questions that wait for the client */
-	bool	is_cancelled;		/* the client said so: no answer is wanted */
-	void	*gateway_data;		/* the pipeline's part */
+	struct task *task;  /* set while the pipeline runs */
+	unsigned asking;    /* questions that wait for the client */
+	bool is_cancelled;  /* the client said so: no answer is wanted */
+	void *gateway_data; /* the pipeline's part */
 };
 
 /* What crosses besides requests and results; guard_kind for those who may not include guard. */
@@ -199,86 +204,91 @@ enum mcp_pass { PASS_ASK, PASS_ANSWER, PASS_TELL };
  * owns the exchange from then on, calls front->finish once and frees it.
  */
 struct mcp_gate {
-	void	*owner;
-	void	(*begin)(void *owner, struct exchange *exchange);
-	void	(*cancel)(void *owner, struct exchange *exchange);
+	void *owner;
+	void (*begin)(void *owner, struct exchange *exchange);
+	void (*cancel)(void *owner, struct exchange *exchange);
 	/* Puts the members of an initialize result other than protocolVersion into out. */
-	void	(*describe)(void *owner, struct buf *out, enum mcp_revision revision);
+	void (*describe)(void *owner, struct buf *out, enum mcp_revision revision);
 	/* The guard's point for asks, answers and tells; false: err says which rule. */
-	bool	(*pass)(void *owner, struct exchange *exchange, enum mcp_pass what, struct slice server,
-		    struct slice text, struct err *err);
+	bool (*pass)(void *owner, struct exchange *exchange, enum mcp_pass what,
+	    struct slice server, struct slice text, struct err *err);
 };
 
 /* Takes the arena, the text and the message of an intake. */
 struct exchange *exchange_new(struct intake *intake, const struct message *request);
 /* The answer's bytes live as long as the exchange; takes both, frees what it kept before. */
-void	exchange_keep(struct exchange *exchange, struct arena *arena, struct buf *text);
-void	exchange_free(struct exchange **exchange);
+void exchange_keep(struct exchange *exchange, struct arena *arena, struct buf *text);
+void exchange_free(struct exchange **exchange);
 /*
- * The narrow waist.  Brings a question to the client that sent the exchange and waits for the answer;
- * time meanwhile does not count against the deadline.  A client that cannot be asked gets an answer
- * made for it (decline), never a hang.  ERR_DEADLINE after limits.ask; ERR_CANCELLED, ERR_REFUSED.
+ * The narrow waist.  Brings a question to the client that sent the exchange and waits for the
+ * answer; time meanwhile does not count against the deadline.  A client that cannot be asked gets
+ * an answer made for it (decline), never a hang.  ERR_DEADLINE after limits.ask; ERR_CANCELLED,
+ * ERR_REFUSED.
  */
 MUST_CHECK bool exchange_ask_wait(struct exchange *exchange, const struct question *question,
-	    struct answer *answer, struct err *err);
+    struct answer *answer, struct err *err);
 /* Everything that flows back during a call. Never waits; dropped when the client cannot take it. */
-void	exchange_tell(struct exchange *exchange, const struct tell *tell);
+void exchange_tell(struct exchange *exchange, const struct tell *tell);
 
 /* JSON-RPC texts that fronts and the gateway share (encode.c). */
-void	encode_error(struct buf *out, struct slice id, const struct reply *reply);
-/* The whole message in parts; scratch holds what is not in the reply itself. Returns their number. */
-#define REPLY_PARTS	6
-size_t	encode_reply(const struct exchange *exchange, const struct reply *reply, struct buf *scratch,
-	    struct slice parts[REPLY_PARTS]);
+void encode_error(struct buf *out, struct slice id, const struct reply *reply);
+/* The whole message in parts; scratch holds what is not in the reply itself. Returns their number.
+ */
+#define REPLY_PARTS 6
+size_t encode_reply(const struct exchange *exchange, const struct reply *reply, struct buf *scratch,
+    struct slice parts[REPLY_PARTS]);
 
-/* ---- fronts ------------------------------------------------------------------------------------------- */
+/* ---- fronts ---------------------------------------------------------------------------------- */
 
 struct front_limits {
-	size_t	message_bytes;
+	size_t message_bytes;
 	uint64_t ask_ms, session_idle_ms;
 	unsigned sessions, in_flight;
 };
 
 /* All sessions of one process and what sends to them; one a loop. */
 struct fronts;
-struct fronts *fronts_new(struct loop *loop, const struct mcp_gate *gate, const struct front_limits *limits);
-void	fronts_free(struct fronts **fronts);		/* closes listeners, ends sessions */
+struct fronts *
+fronts_new(struct loop *loop, const struct mcp_gate *gate, const struct front_limits *limits);
+void fronts_free(struct fronts **fronts); /* closes listeners, ends sessions */
 /* Sends a notification without params to every client that is initialised. */
-void	fronts_notify(struct fronts *fronts, enum mcp_method method);
-void	fronts_set_limits(struct fronts *fronts, const struct front_limits *limits);
+void fronts_notify(struct fronts *fronts, enum mcp_method method);
+void fronts_set_limits(struct fronts *fronts, const struct front_limits *limits);
 unsigned fronts_sessions(const struct fronts *fronts);
 
-/* Streamable HTTP on one address. hosts: allowed Host and Origin names beside the loopback names. */
+/* Streamable HTTP on one address. hosts: allowed Host and Origin names beside the loopback names.
+ */
 MUST_CHECK bool front_http_open(struct fronts *fronts, const struct address *at,
-	    const struct slice *hosts, size_t hosts_n, struct address *bound, struct err *err);
+    const struct slice *hosts, size_t hosts_n, struct address *bound, struct err *err);
 /* stdin and stdout; on_end when stdin ends and the last request was answered. */
-MUST_CHECK bool front_stdio_open(struct fronts *fronts, void (*on_end)(void *owner), void *owner,
-	    struct err *err);
+MUST_CHECK bool
+front_stdio_open(struct fronts *fronts, void (*on_end)(void *owner), void *owner, struct err *err);
 /* The same over any two streams (tests, simulation); takes them. */
-void	front_stdio_open_on(struct fronts *fronts, struct stream *in, struct stream *out,
-	    void (*on_end)(void *owner), void *owner);
+void front_stdio_open_on(struct fronts *fronts, struct stream *in, struct stream *out,
+    void (*on_end)(void *owner), void *owner);
 /* No new requests; on HTTP new ones are answered 503. */
-void	fronts_drain(struct fronts *fronts);
+void fronts_drain(struct fronts *fronts);
 
-/* ---- backs -------------------------------------------------------------------------------------------- */
+/* ---- backs ----------------------------------------------------------------------------------- */
 
 struct back;
 
 /* What an upstream session tells its owner, from the ground floor. */
 struct back_events {
-	void	(*list_changed)(void *owner, enum mcp_method what);
-	void	(*lost)(void *owner, const struct err *why);	/* once; the back is of no further use */
+	void (*list_changed)(void *owner, enum mcp_method what);
+	void (*lost)(void *owner, const struct err *why); /* once; the back is of no further use */
 };
 
 struct back_spec {
-	struct slice server;		/* configured name, for texts */
+	struct slice server; /* configured name, for texts */
 	const struct config_upstream *upstream;
-	const char *const *env;		/* of a child, complete */
-	size_t	message_bytes;
+	const char *const *env; /* of a child, complete */
+	size_t message_bytes;
 	uint64_t ask_ms;
-	struct client_capabilities can;	/* what is declared to the upstream */
+	struct client_capabilities can; /* what is declared to the upstream */
 };
 
+/* clang-format off */
 #define CALL_STATES(X)							\
 	X(NEW,		"not sent")					\
 	X(SENT,		"sent to the upstream")				\
@@ -292,36 +302,37 @@ enum call_state {
 #undef X
 	CALL_STATES_N
 };
+/* clang-format on */
 
 /*
  * One request to an upstream, made for an exchange (or for none: initialize, lists).  Filled by the
  * caller down to `edits_n`; the rest is the back's.
  */
 struct call {
-	struct exchange *exchange;	/* NULL: nobody to ask or tell */
-	struct slice text;		/* a whole JSON-RPC request; */
-	struct slice id;		/* span of its id, which is replaced */
-	struct slice token;		/* span of params._meta.progressToken, or SLICE_NONE */
-	struct bytes *keep;		/* that hold text, so that it need not be copied; may be NULL */
-	struct edit edits[2];		/* further changes: the tool's name */
-	size_t	edits_n;
-	bool	may_repeat;		/* read-only or idempotent */
-	void	(*on_sent)(struct call *call);	/* bytes were handed over; may be NULL */
-	void	*owner;
+	struct exchange *exchange; /* NULL: nobody to ask or tell */
+	struct slice text;	   /* a whole JSON-RPC request; */
+	struct slice id;	   /* span of its id, which is replaced */
+	struct slice token;	   /* span of params._meta.progressToken, or SLICE_NONE */
+	struct bytes *keep;	   /* that hold text, so that it need not be copied; may be NULL */
+	struct edit edits[2];	   /* further changes: the tool's name */
+	size_t edits_n;
+	bool may_repeat;		    /* read-only or idempotent */
+	void (*on_sent)(struct call *call); /* bytes were handed over; may be NULL */
+	void *owner;
 
-	uint64_t number;		/* id and progress token upstream; 0 before */
-	char	number_text[24];
+	uint64_t number; /* id and progress token upstream; 0 before */
+	char number_text[24];
 	enum call_state state;
-	struct arena arena;		/* the bytes of the response are here or in text */
+	struct arena arena; /* the bytes of the response are here or in text */
 	struct buf answer;
-	struct message response;	/* spans into them: MESSAGE_RESULT or MESSAGE_ERROR */
-	struct err why;			/* LOST */
-	bool	was_sent;
-	struct call *next, *prev;	/* in the back's list, oldest first */
-	struct call *chain;		/* in its table by number */
+	struct message response; /* spans into them: MESSAGE_RESULT or MESSAGE_ERROR */
+	struct err why;		 /* LOST */
+	bool was_sent;
+	struct call *next, *prev; /* in the back's list, oldest first */
+	struct call *chain;	  /* in its table by number */
 	struct task *task;
-	struct group asks;		/* questions of the upstream about this call */
-	void	*transport;		/* HTTP: the request in progress */
+	struct group asks; /* questions of the upstream about this call */
+	void *transport;   /* HTTP: the request in progress */
 };
 
 /*
@@ -329,26 +340,26 @@ struct call {
  * with the reason and, for a child, the end of its stderr); *out is NULL then.
  */
 MUST_CHECK bool back_open_wait(struct loop *loop, const struct back_spec *spec,
-	    const struct back_events *events, void *owner, struct back **out, struct err *err);
+    const struct back_events *events, void *owner, struct back **out, struct err *err);
 /*
  * Sends and waits for the response.  True: call->response is a result or an error of the upstream.
  * False: ERR_CANCELLED, ERR_DEADLINE (the upstream was told), ERR_UNAVAILABLE (surely not done),
  * ERR_OUTCOME_UNKNOWN (sent, no answer), ERR_LIMIT (answer too large).
  */
 MUST_CHECK bool back_call_wait(struct back *back, struct call *call, struct err *err);
-void	call_init(struct call *call);
-void	call_fini(struct call *call);
+void call_init(struct call *call);
+void call_fini(struct call *call);
 /*
- * Ends it: calls are lost; an HTTP session is deleted (waiting a second for that at most), a child's
- * stdin closed and, after a grace of grace_ms, the child ended.  Also when the waiting task is cut:
- * then at once.
+ * Ends it: calls are lost; an HTTP session is deleted (waiting a second for that at most), a
+ * child's stdin closed and, after a grace of grace_ms, the child ended.  Also when the waiting task
+ * is cut: then at once.
  */
-void	back_close_wait(struct back **back, unsigned grace_ms);
+void back_close_wait(struct back **back, unsigned grace_ms);
 
 enum mcp_revision back_revision(const struct back *back);
-struct slice back_instructions(const struct back *back);	/* unescaped, or SLICE_NONE */
-struct slice back_server_info(const struct back *back);		/* raw JSON object */
-bool	back_has_tools(const struct back *back);
+struct slice back_instructions(const struct back *back); /* unescaped, or SLICE_NONE */
+struct slice back_server_info(const struct back *back);	 /* raw JSON object */
+bool back_has_tools(const struct back *back);
 unsigned back_in_flight(const struct back *back);
 /* Last lines of a child's stderr; SLICE_NONE for HTTP. */
 struct slice back_stderr(const struct back *back);

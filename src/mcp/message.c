@@ -1,10 +1,10 @@
 /*
  * One JSON-RPC message: from bytes to a scanned struct message, and back to bytes by splicing.
  *
- * The scan is strict (base.h); members of the envelope and of params whose name differs from a protocol
- * name only in case are refused, because receivers disagree about them (an intermediary must not see
- * another message than the server does).  Small texts are read in place within the call; large ones in
- * slices of SLICE_OF_WORK_BYTES, one a turn of the loop.
+ * The scan is strict (base.h); members of the envelope and of params whose name differs from a
+ * protocol name only in case are refused, because receivers disagree about them (an intermediary
+ * must not see another message than the server does).  Small texts are read in place within the
+ * call; large ones in slices of SLICE_OF_WORK_BYTES, one a turn of the loop.
  */
 #include <string.h>
 
@@ -12,9 +12,23 @@
 
 /* What a member of the envelope (depth 1) or of params (2) is to the protocol. */
 enum member {
-	MEMBER_OTHER, MEMBER_VERSION, MEMBER_ID, MEMBER_METHOD, MEMBER_PARAMS, MEMBER_RESULT,
-	MEMBER_ERROR, MEMBER_NAME, MEMBER_ARGUMENTS, MEMBER_META, MEMBER_CURSOR, MEMBER_URI,
-	MEMBER_REQUEST_ID, MEMBER_TOKEN, MEMBER_REVISION, MEMBER_CAPABILITIES, MEMBER_CLIENT,
+	MEMBER_OTHER,
+	MEMBER_VERSION,
+	MEMBER_ID,
+	MEMBER_METHOD,
+	MEMBER_PARAMS,
+	MEMBER_RESULT,
+	MEMBER_ERROR,
+	MEMBER_NAME,
+	MEMBER_ARGUMENTS,
+	MEMBER_META,
+	MEMBER_CURSOR,
+	MEMBER_URI,
+	MEMBER_REQUEST_ID,
+	MEMBER_TOKEN,
+	MEMBER_REVISION,
+	MEMBER_CAPABILITIES,
+	MEMBER_CLIENT,
 	MEMBER_TASK,
 };
 
@@ -42,16 +56,16 @@ static const struct {
 	[MEMBER_TASK] = { S("task"), 2 },
 };
 
-#define NAME_MAX_BYTES	15	/* the longest of them */
+#define NAME_MAX_BYTES 15 /* the longest of them */
 
 /* Captured depth: envelope, and params or result. */
-#define CAPTURE_DEPTH	2
-#define ARENA_CEILING	(64 * MIB)
-#define ID_MAX_BYTES	256
+#define CAPTURE_DEPTH 2
+#define ARENA_CEILING (64 * MIB)
+#define ID_MAX_BYTES  256
 
 /*
- * Which member is it?  False: one that differs from a protocol name only in case, or spells one with
- * escapes.
+ * Which member is it?  False: one that differs from a protocol name only in case, or spells one
+ * with escapes.
  */
 static bool
 member_of(struct arena *arena, const struct json_member *member, enum member *out, struct err *err)
@@ -60,8 +74,9 @@ member_of(struct arena *arena, const struct json_member *member, enum member *ou
 	bool is_escaped = memchr(key.p, '\\', key.n) != NULL;
 
 	*out = MEMBER_OTHER;
-	if (is_escaped && (key.n > ID_MAX_BYTES ||
-			      !json_string(arena, (struct slice){ key.p - 1, key.n + 2 }, &key, err)))
+	if (is_escaped &&
+	    (key.n > ID_MAX_BYTES ||
+		!json_string(arena, (struct slice){ key.p - 1, key.n + 2 }, &key, err)))
 		return key.n > ID_MAX_BYTES;
 	if (key.n > NAME_MAX_BYTES)
 		return true;
@@ -77,10 +92,12 @@ member_of(struct arena *arena, const struct json_member *member, enum member *ou
 		if (!is_same && !slice_eq_nocase(name, key))
 			continue;
 		if (is_escaped)
-			return err_set(err, ERR_REQUEST, "member \"%s\" is written with escapes", name.p);
+			return err_set(
+			    err, ERR_REQUEST, "member \"%s\" is written with escapes", name.p);
 		if (!is_same)
-			return err_set(err, ERR_REQUEST, "member \"%.*s\" differs from \"%s\" only in case",
-			    SLICE_FMT(key), name.p);
+			return err_set(err, ERR_REQUEST,
+			    "member \"%.*s\" differs from \"%s\" only in case", SLICE_FMT(key),
+			    name.p);
 		*out = (enum member)i;
 		return true;
 	}
@@ -149,7 +166,8 @@ message_find_token(struct message *message, struct arena *arena, struct err *err
 		if (!slice_eq(plain, S("progressToken")))
 			continue;
 		if (plain.p != key.p)
-			return err_set(err, ERR_PARAMS, "\"progressToken\" is written with escapes");
+			return err_set(
+			    err, ERR_PARAMS, "\"progressToken\" is written with escapes");
 		if ((json_type(value) != JSON_STRING && !json_int(value, &number)) ||
 		    value.n > ID_MAX_BYTES)
 			return err_set(err, ERR_PARAMS,
@@ -167,7 +185,8 @@ message_check_id(struct message *message, struct err *err)
 	switch (json_type(message->id)) {
 	case JSON_STRING:
 		if (message->id.n > ID_MAX_BYTES)
-			return err_set(err, ERR_REQUEST, "\"id\" is longer than %d bytes", ID_MAX_BYTES);
+			return err_set(
+			    err, ERR_REQUEST, "\"id\" is longer than %d bytes", ID_MAX_BYTES);
 		return true;
 	case JSON_NUMBER:
 		if (!json_int(message->id, &number))
@@ -221,8 +240,8 @@ message_classify(struct message *message, struct arena *arena, struct slice vers
 }
 
 static bool
-message_from_scan(struct message *message, struct arena *arena, const struct json_scan *scan,
-    struct err *err)
+message_from_scan(
+    struct message *message, struct arena *arena, const struct json_scan *scan, struct err *err)
 {
 	struct slice version = SLICE_NONE;
 	bool has_both = false;
@@ -237,7 +256,7 @@ message_from_scan(struct message *message, struct arena *arena, const struct jso
 	return message_classify(message, arena, version, has_both, err);
 }
 
-/* ---- intake ------------------------------------------------------------------------------------ */
+/* ---- intake ---------------------------------------------------------------------------------- */
 
 void
 intake_init(struct intake *intake, struct loop *loop, unsigned flags)
@@ -282,8 +301,8 @@ static void
 intake_scan(struct intake *intake, char *text, size_t n)
 {
 	intake->raw = (struct slice){ text, n };
-	intake->scan = json_scan_new(&intake->arena, text, n, CAPTURE_DEPTH, intake->flags,
-	    loop_seed(intake->loop));
+	intake->scan = json_scan_new(
+	    &intake->arena, text, n, CAPTURE_DEPTH, intake->flags, loop_seed(intake->loop));
 }
 
 static void
@@ -367,10 +386,11 @@ intake_take(struct intake *intake, struct buf *text)
 	intake_text(intake);
 }
 
-/* ---- splicing ------------------------------------------------------------------------------------ */
+/* ---- splicing -------------------------------------------------------------------------------- */
 
 size_t
-message_splice(struct slice text, struct edit *edits, size_t edits_n, struct slice parts[SPLICE_PARTS])
+message_splice(
+    struct slice text, struct edit *edits, size_t edits_n, struct slice parts[SPLICE_PARTS])
 {
 	const char *at = text.p;
 	size_t n = 0;

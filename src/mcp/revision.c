@@ -11,8 +11,10 @@ static const struct slice revision_names[MCP_REVISIONS_N] = {
 
 /* Both legacy revisions built so far know every method of the table. */
 static const struct mcp_method_row method_rows[MCP_METHODS_N] = {
-#define X(id, text, request, who)                                                                  \
-	[MCP_##id] = { .name = (text), .is_request = (request), .from = (who),                     \
+#define X(id, text, request, who) \
+	[MCP_##id] = { .name = (text), \
+		.is_request = (request), \
+		.from = (who), \
 		.known = { [MCP_2025_06_18] = true, [MCP_2025_11_25] = true } },
 	MCP_METHODS(X)
 #undef X
