@@ -1,0 +1,509 @@
+/*
+ * story: runs scripts (story.h, README.md) and prints TAP, one test a story.
+ *
+ * usage: story [--real BINARY --relay PROGRAM] [--only WORD] [--seeds N] FILE...
+ *
+ * Simulated, each story is run once on a calm machine and, with --seeds, again on machines that
+ * read and write in small pieces.  With --real only the stories marked `real` are run, in front of
+ * BINARY.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "story.h"
+
+#define LOG_TAIL 4000
+
+struct options {
+	const char *binary, *relay, *only;
+	uint64_t seeds;
+	struct keeper *keeper;
+	const char *folder; /* real: for sockets and configurations */
+};
+
+struct story {
+	const struct script *script;
+	size_t from, to; /* lines */
+	struct slice title;
+	bool is_real;
+};
+
+struct runner {
+	struct world world;
+	const struct story *story;
+	size_t at;	       /* line in progress */
+	struct client *client; /* whose block it is */
+	struct server *server;
+};
+
+/* ---- statements ------------------------------------------------------------------------------ */
+
+/* Lines up to the one that is only "}", which is passed over. */
+static bool
+block_take(struct runner *runner, struct buf *out, struct err *err)
+{
+	const struct script *script = runner->story->script;
+	size_t begin = runner->at;
+
+	while (++runner->at < runner->story->to) {
+		struct slice text = script->lines[runner->at].text;
+
+		if (slice_eq(text, S("}")))
+			return true;
+		buf_put(out, text);
+		buf_putc(out, '\n');
+	}
+	runner->at = begin;
+	return err_set(err, ERR_CONFIG, "this block has no end: a line with only }");
+}
+
+/* @NAME@ becomes how the upstream is reached; a front and a log that can be read are added. */
+static bool
+yaml_make(struct runner *runner, struct slice text, struct buf *out, struct err *err)
+{
+	struct slice rest = text, before, name;
+	bool is_real = runner->world.sim == NULL;
+	struct server *server;
+
+	if (memmem(text.p, text.n, "listen:", 7) == NULL)
+		buf_printf(
+		    out, "listen: {http: \"127.0.0.1:%s\", stdio: true}\n", is_real ? "0" : "8080");
+	if (is_real)
+		buf_puts(out, "log: {level: debug, format: json}\n");
+	while (rest.p != NULL) {
+		before = slice_cut(rest, '@', &rest);
+		buf_put(out, before);
+		if (rest.p == NULL)
+			break;
+		name = slice_cut(rest, '@', &rest);
+		server = server_find(&runner->world, name);
+		if (server == NULL)
+			return err_set(err, ERR_CONFIG, "no upstream \"%.*s\" before the gateway",
+			    SLICE_FMT(name));
+		server_spell(server, out);
+	}
+	return true;
+}
+
+static bool
+do_gateway(struct runner *runner, struct slice rest, bool is_first, struct err *err)
+{
+	struct world *world = &runner->world;
+	struct buf block, yaml;
+	bool ok;
+
+	buf_init(&block, NULL, MIB);
+	buf_init(&yaml, NULL, MIB);
+	ok = block_take(runner, &block, err) && yaml_make(runner, buf_view(&block), &yaml, err);
+	if (ok && is_first == (world->gate != NULL))
+		ok = err_set(
+		    err, ERR_CONFIG, is_first ? "there is a gateway" : "there is no gateway");
+	ok = ok &&
+	    (is_first ? world->gate_ops->start(world, buf_view(&yaml), err)
+		      : world->gate_ops->reload(world, buf_view(&yaml), err));
+	buf_fini(&block);
+	buf_fini(&yaml);
+	return ok;
+}
+
+static bool
+do_start(struct runner *runner, struct slice rest, struct err *err)
+{
+	return do_gateway(runner, rest, true, err);
+}
+
+static bool
+do_reload(struct runner *runner, struct slice rest, struct err *err)
+{
+	return do_gateway(runner, rest, false, err);
+}
+
+/* upstream NAME [-transport stdio|http] { */
+static bool
+do_server(struct runner *runner, struct slice rest, struct err *err)
+{
+	struct slice name = script_word(&rest), word;
+	bool is_http = false;
+
+	while ((word = script_word(&rest)).p != NULL && !slice_eq(word, S("{"))) {
+		if (!slice_eq(word, S("-transport")))
+			return err_set(err, ERR_CONFIG, "upstream NAME [-transport stdio|http] {");
+		is_http = slice_eq(script_word(&rest), S("http"));
+	}
+	runner->server = server_find(&runner->world, name);
+	if (runner->server == NULL)
+		runner->server = server_new(&runner->world, name, is_http, err);
+	return runner->server != NULL;
+}
+
+/* client NAME ... { */
+static bool
+do_client(struct runner *runner, struct slice rest, struct err *err)
+{
+	struct slice after = rest;
+
+	if (rest.n < 2 || rest.p[rest.n - 1] != '{')
+		return err_set(err, ERR_CONFIG, "client NAME [...] {");
+	rest.n--;
+	runner->client = client_find(&runner->world, script_word(&after));
+	if (runner->client == NULL)
+		runner->client = client_new(&runner->world, rest, err);
+	return runner->client != NULL;
+}
+
+static bool
+do_tell(struct runner *runner, struct slice rest, struct err *err)
+{
+	struct slice name = script_word(&rest);
+	struct server *server = server_find(&runner->world, name);
+
+	if (server == NULL)
+		return err_set(err, ERR_CONFIG, "no upstream \"%.*s\"", SLICE_FMT(name));
+	return server_tell(server, rest, err);
+}
+
+static bool
+do_tick(struct runner *runner, struct slice rest, struct err *err)
+{
+	uint64_t ms;
+
+	if (!config_duration(rest, &ms, err))
+		return false;
+	world_settle(&runner->world);
+	world_tick(&runner->world, ms);
+	return true;
+}
+
+/* let NAME = [upstream NAME last METHOD] /pointer */
+static bool
+do_let(struct runner *runner, struct slice rest, struct err *err)
+{
+	struct slice name = script_word(&rest);
+	struct buf value;
+	bool ok;
+
+	if (!slice_eq(script_word(&rest), S("=")))
+		return err_set(err, ERR_CONFIG, "let NAME = [upstream NAME last METHOD] /pointer");
+	buf_init(&value, NULL, MIB);
+	ok = expect_value(&runner->world, runner->client, rest, &value, err);
+	if (ok)
+		world_let(&runner->world, name, buf_view(&value));
+	buf_fini(&value);
+	return ok;
+}
+
+static bool
+do_expect(struct runner *runner, struct slice rest, struct err *err)
+{
+	struct buf text;
+	bool ok;
+
+	buf_init(&text, NULL, 64 * MIB);
+	world_substitute(&runner->world, rest, NULL, NULL, &text);
+	ok = expect_run(&runner->world, runner->client, buf_view(&text), err);
+	buf_fini(&text);
+	return ok;
+}
+
+static const struct {
+	const char *word;
+	bool (*run)(struct runner *runner, struct slice rest, struct err *err);
+	bool is_anywhere; /* also within a client's block */
+} statements[] = {
+	{ "upstream", do_server, false },
+	{ "gateway", do_start, false },
+	{ "reload", do_reload, false },
+	{ "client", do_client, false },
+	{ "tell", do_tell, true },
+	{ "tick", do_tick, true },
+	{ "let", do_let, true },
+	{ "expect", do_expect, true },
+};
+
+static bool
+line_run(struct runner *runner, struct slice line, struct err *err)
+{
+	struct slice rest = line, word = script_word(&rest);
+	bool in_block = runner->client != NULL || runner->server != NULL, is_known = false;
+
+	if (word.p == NULL || word.p[0] == '#')
+		return true;
+	if (in_block && slice_eq(line, S("}"))) {
+		runner->client = NULL;
+		runner->server = NULL;
+		return true;
+	}
+	if (runner->server != NULL)
+		return server_line(runner->server, line, err);
+	if (runner->client != NULL) {
+		bool ok = client_line(runner->client, line, &is_known, err);
+
+		if (is_known)
+			return ok;
+	}
+	for (size_t i = 0; i < COUNT(statements); i++) {
+		if (slice_eq(word, slice_of(statements[i].word)) &&
+		    (runner->client == NULL || statements[i].is_anywhere))
+			return statements[i].run(runner, rest, err);
+	}
+	return err_set(err, ERR_CONFIG, "unknown word \"%.*s\"", SLICE_FMT(word));
+}
+
+/* ---- one story ------------------------------------------------------------------------------- */
+
+static bool
+world_begin(
+    struct world *world, struct options *options, uint64_t seed, struct log *log, struct err *err)
+{
+	/* Nothing is lost or late, only cut to pieces. */
+	struct sim_faults pieces = { .short_io = 300, .again = 50 };
+
+	arena_init(&world->arena, NULL, 512 * MIB);
+	buf_init(&world->log, NULL, 64 * MIB);
+	if (options->binary == NULL) {
+		world->gate_ops = &gate_sim_ops;
+		world->loop = sim_new(seed, log, &world->sim);
+		if (seed > 1)
+			sim_set_faults(world->sim, &pieces);
+		return true;
+	}
+	world->gate_ops = &gate_real_ops;
+	world->binary = options->binary;
+	world->relay = options->relay;
+	world->folder = options->folder;
+	world->loop = loop_new(&options->keeper, log, err);
+	return world->loop != NULL;
+}
+
+/* Ends everything; what is left then is a leak. */
+static bool
+world_end(struct world *world, bool has_failed, struct err *err)
+{
+	bool ok = true;
+
+	if (world->gate != NULL)
+		ok = world->gate_ops->stop(world, err);
+	while (world->clients != NULL)
+		client_free(&world->clients);
+	stream_close(&world->to_stdin);
+	stream_close(&world->from_stdout);
+	world_settle(world);
+	while (world->servers != NULL)
+		server_free(&world->servers);
+	world_settle(world);
+	if (ok && loop_tasks(world->loop) > 0)
+		ok = err_set(err, ERR_INTERNAL, "%u tasks are left", loop_tasks(world->loop));
+	if (ok && world->sim != NULL && sim_streams_open(world->sim) > 0)
+		ok =
+		    err_set(err, ERR_INTERNAL, "%u streams are left", sim_streams_open(world->sim));
+	if (ok && loop_memory(world->loop)->used_bytes > 0)
+		ok = err_set(err, ERR_INTERNAL, "%zu bytes of the account are left",
+		    loop_memory(world->loop)->used_bytes);
+	loop_free(&world->loop);
+	buf_fini(&world->log);
+	arena_fini(&world->arena);
+	arena_drain();
+	return ok;
+}
+
+static void
+log_show(struct world *world)
+{
+	struct slice log;
+
+	(void)world_log_count(world, S("-"), SLICE_NONE); /* fetches it */
+	log = buf_view(&world->log);
+	if (log.n > LOG_TAIL)
+		log = (struct slice){ log.p + log.n - LOG_TAIL, LOG_TAIL };
+	fprintf(stderr, "the gateway's log ends:\n%.*s\n", SLICE_FMT(log));
+}
+
+static bool
+story_run(const struct story *story, struct options *options, uint64_t seed)
+{
+	struct runner *runner = MEM_NEW(struct runner);
+	int fd = memfd_create("story-log", MFD_CLOEXEC);
+	struct log *log =
+	    log_new(fd, options->binary == NULL ? LOG_DEBUG : LOG_OFF, LOG_JSON, "story");
+	struct err err = { 0 }, end_err = { 0 };
+	bool ok;
+
+	runner->story = story;
+	runner->at = story->from;
+	runner->world.log_fd = fd;
+	ok = world_begin(&runner->world, options, seed, log, &err);
+	while (ok && ++runner->at < story->to) {
+		struct slice line = slice_trim(story->script->lines[runner->at].text);
+
+		ok = line_run(runner, line, &err);
+	}
+	if (!ok) {
+		fprintf(stderr, "%s:%u: %s\n", story->script->file,
+		    story->script->lines[runner->at].number, err.text);
+		if (runner->world.loop != NULL)
+			log_show(&runner->world);
+	}
+	if (runner->world.loop != NULL && !world_end(&runner->world, !ok, &end_err)) {
+		fprintf(stderr, "%s:%u: at the end: %s\n", story->script->file,
+		    story->script->lines[story->from].number, end_err.text);
+		ok = false;
+	}
+	log_free(&log);
+	close(fd);
+	mem_free(runner);
+	return ok;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+/* story "title" [real] */
+static bool
+story_head(struct slice line, struct story *story)
+{
+	struct slice rest = line;
+
+	if (!slice_eq(script_word(&rest), S("story")))
+		return false;
+	story->title = script_value(&rest);
+	if (story->title.n < 2)
+		return false;
+	story->title = (struct slice){ story->title.p + 1, story->title.n - 2 };
+	story->is_real = slice_eq(script_word(&rest), S("real"));
+	return true;
+}
+
+static bool
+is_wanted(const struct story *story, struct options *options)
+{
+	if (options->binary != NULL && !story->is_real)
+		return false;
+	return options->only == NULL ||
+	    memmem(story->title.p, story->title.n, options->only, strlen(options->only)) != NULL;
+}
+
+static size_t
+stories_find(const struct script *script, struct story *out, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < script->n; i++) {
+		struct story story = { .script = script, .from = i };
+
+		if (!story_head(script->lines[i].text, &story))
+			continue;
+		if (n > 0)
+			out[n - 1].to = i;
+		must(n < max);
+		story.to = script->n;
+		out[n++] = story;
+	}
+	return n;
+}
+
+static int
+stories_run(struct options *options, char **files, int files_n)
+{
+	size_t max = 1000, n = 0, number = 0, wanted = 0;
+	struct script *scripts = mem_new((size_t)(files_n + 1) * sizeof(*scripts));
+	struct story *stories = mem_new(max * sizeof(*stories));
+	struct err err = { 0 };
+	unsigned failed = 0;
+
+	for (int i = 0; i < files_n; i++) {
+		if (!script_read(&scripts[i], files[i], &err)) {
+			fprintf(stderr, "%s\n", err.text);
+			return 2;
+		}
+		n += stories_find(&scripts[i], stories + n, max - n);
+	}
+	for (size_t i = 0; i < n; i++)
+		wanted += is_wanted(&stories[i], options);
+	printf("1..%zu\n", wanted);
+	for (size_t i = 0; i < n; i++) {
+		bool ok = true;
+		uint64_t seed = 1;
+
+		if (!is_wanted(&stories[i], options))
+			continue;
+		for (; ok && seed <= options->seeds; seed++)
+			ok = story_run(&stories[i], options, seed);
+		failed += !ok;
+		printf(
+		    "%s %zu - %.*s", ok ? "ok" : "not ok", ++number, SLICE_FMT(stories[i].title));
+		if (!ok && options->seeds > 1)
+			printf(" (seed %llu)", (unsigned long long)seed - 1);
+		printf("\n");
+		fflush(stdout);
+	}
+	for (int i = 0; i < files_n; i++)
+		script_fini(&scripts[i]);
+	mem_free(stories);
+	mem_free(scripts);
+	arena_drain();
+	return failed > 0;
+}
+
+/* Real stories need a keeper for the program, and a folder for what it reads. */
+static bool
+real_begin(struct options *options, char *folder, char paths[PATH_MAX])
+{
+	struct err err = { 0 };
+
+	options->keeper = keeper_fork(&err);
+	options->folder = mkdtemp(folder);
+	options->seeds = 1;
+	/* What the gateway's configuration names is absolute. */
+	if (options->relay != NULL)
+		options->relay = realpath(options->relay, paths);
+	if (options->keeper == NULL || options->folder == NULL || options->relay == NULL) {
+		fprintf(stderr, "story: %s\n",
+		    options->relay == NULL	  ? "--real needs --relay"
+			: options->keeper == NULL ? err.text
+						  : strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = { .seeds = 1 };
+	static char paths[PATH_MAX];
+	char folder[] = "/tmp/story-XXXXXX";
+	int at = 1, status;
+
+	if (argc > 2 && strcmp(argv[1], KEEPER_ARG) == 0)
+		return keeper_main((int)strtol(argv[2], NULL, 10));
+	for (; at + 1 < argc && argv[at][0] == '-'; at += 2) {
+		if (strcmp(argv[at], "--real") == 0)
+			options.binary = argv[at + 1];
+		else if (strcmp(argv[at], "--relay") == 0)
+			options.relay = argv[at + 1];
+		else if (strcmp(argv[at], "--only") == 0)
+			options.only = argv[at + 1];
+		else if (strcmp(argv[at], "--seeds") == 0)
+			options.seeds = strtoull(argv[at + 1], NULL, 10);
+		else
+			break;
+	}
+	if (at >= argc || argv[at][0] == '-') {
+		fprintf(stderr,
+		    "usage: story [--real BINARY --relay PROGRAM] [--only WORD] [--seeds N] FILE...\n");
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	if (options.binary != NULL && !real_begin(&options, folder, paths))
+		return 2;
+	status = stories_run(&options, argv + at, argc - at);
+	if (options.folder != NULL)
+		(void)rmdir(options.folder);
+	keeper_close(&options.keeper);
+	return status;
+}
