@@ -1,12 +1,13 @@
 /*
  * Memory that is freed as a whole, and the accounts that bound it.
  *
- * An arena is a list of chunks; allocations are cut from the newest.  What does not fit in a default
- * chunk gets one of its own, put behind the newest so that the rest of that one is not lost.  An
- * account holds the size of every chunk plus what is announced and not yet taken.  The ceiling of an
- * arena is about the bytes asked for; the account is about the bytes really held.
+ * An arena is a list of chunks; allocations are cut from the newest.  What does not fit in a
+ * default chunk gets one of its own, put behind the newest so that the rest of that one is not
+ * lost.  An account holds the size of every chunk plus what is announced and not yet taken.  The
+ * ceiling of an arena is about the bytes asked for; the account is about the bytes really held.
  *
- * Out of memory in malloc() ends the process: the ceilings are there so that it does not come to that.
+ * Out of memory in malloc() ends the process: the ceilings are there so that it does not come to
+ * that.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,16 +15,16 @@
 
 #include "base/base.h"
 
-#define KEPT_MAX	128		/* chunks a thread keeps for reuse: 512 KiB */
-#define ALIGN_BYTES	((size_t)16)
+#define KEPT_MAX    128 /* chunks a thread keeps for reuse: 512 KiB */
+#define ALIGN_BYTES ((size_t)16)
 
 struct arena_chunk {
 	struct arena_chunk *next;
-	size_t size_bytes;		/* with this head */
+	size_t size_bytes; /* with this head */
 	char bytes[] __attribute__((aligned(16)));
 };
 
-#define CHUNK_ROOM	(ARENA_CHUNK - sizeof(struct arena_chunk))
+#define CHUNK_ROOM (ARENA_CHUNK - sizeof(struct arena_chunk))
 
 /* Tasks never change their thread, helper threads have arenas of their own: no lock is needed. */
 static __thread struct arena_chunk *kept;
@@ -137,12 +138,17 @@ arena_reserve(struct arena *arena, size_t n, struct err *err)
 	size_t taken = arena->used_bytes + arena->reserved_bytes;
 
 	if (taken > arena->ceiling_bytes || n > arena->ceiling_bytes - taken)
-		return err_set(err, ERR_LIMIT, "%zu bytes more than the %zu in use would pass the "
-		    "ceiling of %zu bytes", n, taken, arena->ceiling_bytes);
-	if (memory != NULL && memory->limit_bytes != 0 && (memory->used_bytes > memory->limit_bytes ||
-	    n > memory->limit_bytes - memory->used_bytes))
-		return err_set(err, ERR_LIMIT, "out of memory: %zu bytes more would pass the limit of "
-		    "%zu bytes (limits.memory)", n, memory->limit_bytes);
+		return err_set(err, ERR_LIMIT,
+		    "%zu bytes more than the %zu in use would pass the "
+		    "ceiling of %zu bytes",
+		    n, taken, arena->ceiling_bytes);
+	if (memory != NULL && memory->limit_bytes != 0 &&
+	    (memory->used_bytes > memory->limit_bytes ||
+		n > memory->limit_bytes - memory->used_bytes))
+		return err_set(err, ERR_LIMIT,
+		    "out of memory: %zu bytes more would pass the limit of "
+		    "%zu bytes (limits.memory)",
+		    n, memory->limit_bytes);
 	arena->reserved_bytes += n;
 	account_add(memory, n);
 	return true;

@@ -12,30 +12,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MUST_CHECK		__attribute__((warn_unused_result))
-#define PRINTF(fmt, first)	__attribute__((format(printf, fmt, first)))
-#define NORETURN		__attribute__((noreturn))
-#define COUNT(array)		(sizeof(array) / sizeof((array)[0]))
-#define CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define MUST_CHECK		     __attribute__((warn_unused_result))
+#define PRINTF(fmt, first)	     __attribute__((format(printf, fmt, first)))
+#define NORETURN		     __attribute__((noreturn))
+#define COUNT(array)		     (sizeof(array) / sizeof((array)[0]))
+#define CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
-#define KIB			((size_t)1024)
-#define MIB			(KIB * 1024)
+#define KIB ((size_t)1024)
+#define MIB (KIB * 1024)
 
 /* No callback works on more than this many bytes before it lets the loop turn (design: 5 ms). */
-#define SLICE_OF_WORK_BYTES	(256 * KIB)
+#define SLICE_OF_WORK_BYTES (256 * KIB)
 
 /*
  * Three strengths of assertion, none of them ever about anything that came from outside:
  * must(x): impossible, always on.  must_slow(x): too dear for release builds.  todo(x): should be
  * handled one day; counted by the checks.
  */
-#define must(x)		((x) ? (void)0 : must_failed(__FILE__, __LINE__, __func__, #x))
+#define must(x) ((x) ? (void)0 : must_failed(__FILE__, __LINE__, __func__, #x))
 #ifdef BASCULE_SLOW_CHECKS
-#define must_slow(x)	must(x)
+#define must_slow(x) must(x)
 #else
-#define must_slow(x)	((void)0)
+#define must_slow(x) ((void)0)
 #endif
-#define todo(x)		must(x)
+#define todo(x) must(x)
 NORETURN void must_failed(const char *file, int line, const char *func, const char *what);
 
 /* ---- slices -------------------------------------------------------------------------------- */
@@ -46,31 +46,31 @@ struct slice {
 	size_t n;
 };
 
-#define S(lit)		((struct slice){ (lit), sizeof(lit) - 1 })
-#define SLICE_NONE	((struct slice){ NULL, 0 })
+#define S(lit)	   ((struct slice){ (lit), sizeof(lit) - 1 })
+#define SLICE_NONE ((struct slice){ NULL, 0 })
 /* For "%.*s". Longer texts than INT_MAX are cut. */
-#define SLICE_FMT(s)	((s).n > 0x7fffffff ? 0x7fffffff : (int)(s).n), ((s).p != NULL ? (s).p : "")
+#define SLICE_FMT(s) ((s).n > 0x7fffffff ? 0x7fffffff : (int)(s).n), ((s).p != NULL ? (s).p : "")
 
 struct arena;
 struct buf;
 struct err;
 
-struct slice	slice_of(const char *cstr);		/* NULL gives SLICE_NONE */
-bool		slice_eq(struct slice a, struct slice b);
-bool		slice_eq_nocase(struct slice a, struct slice b);	/* ASCII only */
-bool		slice_starts(struct slice s, struct slice prefix);
-bool		slice_ends(struct slice s, struct slice suffix);
-struct slice	slice_trim(struct slice s);		/* spaces and tabs at both ends */
+struct slice slice_of(const char *cstr); /* NULL gives SLICE_NONE */
+bool slice_eq(struct slice a, struct slice b);
+bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII only */
+bool slice_starts(struct slice s, struct slice prefix);
+bool slice_ends(struct slice s, struct slice suffix);
+struct slice slice_trim(struct slice s); /* spaces and tabs at both ends */
 /* Cuts s at the first c: returns what stands before it, *rest what follows (SLICE_NONE: no c). */
-struct slice	slice_cut(struct slice s, char c, struct slice *rest);
+struct slice slice_cut(struct slice s, char c, struct slice *rest);
 /* Decimal digits only, no sign, no blank; false when empty, malformed or > max. */
-bool		slice_to_u64(struct slice s, uint64_t max, uint64_t *out);
-struct slice	slice_dup(struct arena *arena, struct slice s);
-const char	*slice_cstr(struct arena *arena, struct slice s);	/* NUL-ended copy */
+bool slice_to_u64(struct slice s, uint64_t max, uint64_t *out);
+struct slice slice_dup(struct arena *arena, struct slice s);
+const char *slice_cstr(struct arena *arena, struct slice s); /* NUL-ended copy */
 /* Glob with * and ?, no classes; linear in n(pattern) * n(text) at worst. */
-bool		slice_glob(struct slice pattern, struct slice text);
+bool slice_glob(struct slice pattern, struct slice text);
 /* Case-insensitive edit distance (for "did you mean"), capped at 255; inputs over 64 bytes: 255. */
-unsigned	slice_distance(struct slice a, struct slice b);
+unsigned slice_distance(struct slice a, struct slice b);
 
 /* ---- errors -------------------------------------------------------------------------------- */
 
@@ -78,50 +78,50 @@ unsigned	slice_distance(struct slice a, struct slice b);
  * One row a kind: name in `data.kind`, JSON-RPC code for legacy clients and for modern ones, HTTP
  * status where the error is found before parsing, exit status of a command.
  */
-#define ERR_KINDS(X)								\
-	/* kind			data.kind	  legacy  modern  http exit */	\
-	X(NONE,			"none",		       0,      0,  200, 0)	\
-	X(USAGE,		"usage",	  -32602, -32602,  400, 2)	\
-	X(CONFIG,		"config",	  -32603, -32603,  500, 3)	\
-	X(PARSE,		"parse",	  -32700, -32700,  400, 1)	\
-	X(REQUEST,		"request",	  -32600, -32600,  400, 1)	\
-	X(METHOD,		"method",	  -32601, -32601,  404, 1)	\
-	X(PARAMS,		"params",	  -32602, -32602,  400, 2)	\
-	X(INTERNAL,		"internal",	  -32603, -32603,  500, 1)	\
-	X(REFUSED,		"refused",	  -32001, -31001,  403, 1)	\
-	X(UNKNOWN_SERVER,	"unknown_server", -32002, -31002,  404, 2)	\
-	X(UNAVAILABLE,		"unavailable",	  -32003, -31003,  503, 4)	\
-	X(DEADLINE,		"deadline",	  -32004, -31004,  504, 4)	\
-	X(LIMIT,		"limit",	  -32005, -31005,  413, 1)	\
-	X(OUTCOME_UNKNOWN,	"outcome_unknown",-32006, -31006,  502, 4)	\
-	X(CANCELLED,		"cancelled",	  -32603, -32603,  499, 1)	\
-	X(IO,			"io",		  -32003, -31003,  502, 4)
+#define ERR_KINDS(X) \
+	/* kind			data.kind	  legacy  modern  http exit */ \
+	X(NONE, "none", 0, 0, 200, 0) \
+	X(USAGE, "usage", -32602, -32602, 400, 2) \
+	X(CONFIG, "config", -32603, -32603, 500, 3) \
+	X(PARSE, "parse", -32700, -32700, 400, 1) \
+	X(REQUEST, "request", -32600, -32600, 400, 1) \
+	X(METHOD, "method", -32601, -32601, 404, 1) \
+	X(PARAMS, "params", -32602, -32602, 400, 2) \
+	X(INTERNAL, "internal", -32603, -32603, 500, 1) \
+	X(REFUSED, "refused", -32001, -31001, 403, 1) \
+	X(UNKNOWN_SERVER, "unknown_server", -32002, -31002, 404, 2) \
+	X(UNAVAILABLE, "unavailable", -32003, -31003, 503, 4) \
+	X(DEADLINE, "deadline", -32004, -31004, 504, 4) \
+	X(LIMIT, "limit", -32005, -31005, 413, 1) \
+	X(OUTCOME_UNKNOWN, "outcome_unknown", -32006, -31006, 502, 4) \
+	X(CANCELLED, "cancelled", -32603, -32603, 499, 1) \
+	X(IO, "io", -32003, -31003, 502, 4)
 
 enum errkind {
 #define X(kind, name, legacy, modern, http, exit) ERR_##kind,
 	ERR_KINDS(X)
 #undef X
-	ERR_KINDS_N
+	    ERR_KINDS_N
 };
 
 struct err {
 	enum errkind kind;
-	unsigned line, col;		/* 1-based, 0: no position; bytes, not characters */
+	unsigned line, col; /* 1-based, 0: no position; bytes, not characters */
 	char text[240];
 };
 
 struct err_info {
-	const char *name;		/* data.kind */
+	const char *name; /* data.kind */
 	int legacy_code, modern_code, http_status, exit_status;
 };
 
 /* Fills *err (text cut at 239 bytes, always on a UTF-8 boundary) and returns false. */
-bool	err_set(struct err *err, enum errkind kind, const char *fmt, ...) PRINTF(3, 4);
+bool err_set(struct err *err, enum errkind kind, const char *fmt, ...) PRINTF(3, 4);
 /* As err_set, with a position. */
-bool	err_set_at(struct err *err, enum errkind kind, unsigned line, unsigned col,
-	    const char *fmt, ...) PRINTF(5, 6);
+bool err_set_at(struct err *err, enum errkind kind, unsigned line, unsigned col, const char *fmt,
+    ...) PRINTF(5, 6);
 /* Puts "who: " before the text, for errors on their way up; returns false. */
-bool	err_prefix(struct err *err, const char *fmt, ...) PRINTF(2, 3);
+bool err_prefix(struct err *err, const char *fmt, ...) PRINTF(2, 3);
 const struct err_info *err_info(enum errkind kind);
 
 /* ---- memory -------------------------------------------------------------------------------- */
@@ -141,37 +141,38 @@ struct memory {
  * In sanitizer builds every arena_alloc() is a malloc() of its own, so that overruns are seen.
  * Each thread keeps some chunks of the default size for reuse.
  */
-#define ARENA_CHUNK	(4 * KIB)
-#define ARENA_SMALL	(4 * KIB)
+#define ARENA_CHUNK (4 * KIB)
+#define ARENA_SMALL (4 * KIB)
 
 struct arena_chunk;
 struct arena {
-	struct memory *memory;		/* may be NULL */
-	struct arena_chunk *chunks;	/* newest first */
-	char *at, *end;			/* free part of the newest chunk */
+	struct memory *memory;	    /* may be NULL */
+	struct arena_chunk *chunks; /* newest first */
+	char *at, *end;		    /* free part of the newest chunk */
 	size_t used_bytes, ceiling_bytes;
-	size_t reserved_bytes;		/* announced and not yet taken */
+	size_t reserved_bytes; /* announced and not yet taken */
 };
 
-void	arena_init(struct arena *arena, struct memory *memory, size_t ceiling_bytes);
-void	arena_fini(struct arena *arena);	/* may be used again after it */
-void	arena_take(struct arena *to, struct arena *from);	/* moves; from is empty after it */
-MUST_CHECK bool arena_reserve(struct arena *arena, size_t n, struct err *err);	/* ERR_LIMIT */
-void	*arena_alloc(struct arena *arena, size_t n);	/* zeroed, aligned to 16; never NULL */
-char	*arena_bytes(struct arena *arena, size_t n);	/* not zeroed, not aligned; never NULL */
+void arena_init(struct arena *arena, struct memory *memory, size_t ceiling_bytes);
+void arena_fini(struct arena *arena);		       /* may be used again after it */
+void arena_take(struct arena *to, struct arena *from); /* moves; from is empty after it */
+MUST_CHECK bool arena_reserve(struct arena *arena, size_t n, struct err *err); /* ERR_LIMIT */
+void *arena_alloc(struct arena *arena, size_t n); /* zeroed, aligned to 16; never NULL */
+char *arena_bytes(struct arena *arena, size_t n); /* not zeroed, not aligned; never NULL */
 struct slice arena_printf(struct arena *arena, const char *fmt, ...) PRINTF(2, 3); /* <= 4 KiB */
-#define ARENA_NEW(arena, type)		((type *)arena_alloc((arena), sizeof(type)))
-#define ARENA_ARRAY(arena, type, n)	((type *)arena_alloc((arena), (n) * sizeof(type)))
-/* Frees the chunks that this thread keeps for reuse (at exit, so that leak checkers are content). */
-void	arena_drain(void);
+#define ARENA_NEW(arena, type)	    ((type *)arena_alloc((arena), sizeof(type)))
+#define ARENA_ARRAY(arena, type, n) ((type *)arena_alloc((arena), (n) * sizeof(type)))
+/* Frees the chunks that this thread keeps for reuse (at exit, so that leak checkers are content).
+ */
+void arena_drain(void);
 
 /* malloc for what lives longer than an arena. Never NULL (the process ends when out of memory). */
-void	*mem_new(size_t n);			/* zeroed */
-void	mem_free(void *p);
+void *mem_new(size_t n); /* zeroed */
+void mem_free(void *p);
 /* Other size, keeps the first `used` bytes; p NULL: new. Not zeroed. For buffers. */
-void	*mem_resize(void *p, size_t used, size_t n);
-void	mem_drain(void);			/* done by arena_drain() */
-#define MEM_NEW(type)	((type *)mem_new(sizeof(type)))
+void *mem_resize(void *p, size_t used, size_t n);
+void mem_drain(void); /* done by arena_drain() */
+#define MEM_NEW(type) ((type *)mem_new(sizeof(type)))
 
 /*
  * Growing bytes with a ceiling.  Writers need no checks: a put that would pass the ceiling (or the
@@ -184,29 +185,29 @@ struct buf {
 	bool overflow;
 };
 
-void	buf_init(struct buf *buf, struct memory *memory, size_t ceiling_bytes);
-void	buf_fini(struct buf *buf);
-void	buf_clear(struct buf *buf);		/* keeps the memory, clears overflow */
+void buf_init(struct buf *buf, struct memory *memory, size_t ceiling_bytes);
+void buf_fini(struct buf *buf);
+void buf_clear(struct buf *buf); /* keeps the memory, clears overflow */
 /* Room for n more bytes at buf->p + buf->n (for read(2)); false: ERR_LIMIT, buf unchanged. */
 MUST_CHECK bool buf_reserve(struct buf *buf, size_t n, struct err *err);
-void	buf_put(struct buf *buf, struct slice s);
-void	buf_putc(struct buf *buf, char c);
-void	buf_puts(struct buf *buf, const char *cstr);
-void	buf_put_u64(struct buf *buf, uint64_t v);
-void	buf_printf(struct buf *buf, const char *fmt, ...) PRINTF(2, 3);
-void	buf_cut(struct buf *buf, size_t n);	/* drops the first n bytes */
+void buf_put(struct buf *buf, struct slice s);
+void buf_putc(struct buf *buf, char c);
+void buf_puts(struct buf *buf, const char *cstr);
+void buf_put_u64(struct buf *buf, uint64_t v);
+void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF(2, 3);
+void buf_cut(struct buf *buf, size_t n); /* drops the first n bytes */
 struct slice buf_view(const struct buf *buf);
-void	buf_take(struct buf *to, struct buf *from);	/* moves; from is empty after it */
-MUST_CHECK bool buf_check(const struct buf *buf, struct err *err);	/* ERR_LIMIT on overflow */
+void buf_take(struct buf *to, struct buf *from); /* moves; from is empty after it */
+MUST_CHECK bool buf_check(const struct buf *buf, struct err *err); /* ERR_LIMIT on overflow */
 
 /* Bytes that several hold at once: a large message that is answered while it is still written. */
 struct bytes {
 	unsigned refs;
 	struct buf buf;
 };
-struct bytes *bytes_new(struct buf *buf);	/* takes buf */
+struct bytes *bytes_new(struct buf *buf); /* takes buf */
 struct bytes *bytes_ref(struct bytes *bytes);
-void	bytes_unref(struct bytes **bytes);	/* *bytes NULL: nothing */
+void bytes_unref(struct bytes **bytes); /* *bytes NULL: nothing */
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
@@ -222,13 +223,21 @@ void	bytes_unref(struct bytes **bytes);	/* *bytes NULL: nothing */
  * Linear in the length, also for hostile texts; key hashes are seeded.  The text must stay where it
  * is until the last use of a span.
  */
-#define JSON_DEPTH	128
-#define JSON_KEY_BYTES	(64 * KIB)	/* longer keys (as written) are refused */
-#define JSON_MEND	1u
-#define JSON_ONE_LINE	2u	/* CR and LF between tokens are overwritten by spaces */
+#define JSON_DEPTH     128
+#define JSON_KEY_BYTES (64 * KIB) /* longer keys (as written) are refused */
+#define JSON_MEND      1u
+#define JSON_ONE_LINE  2u /* CR and LF between tokens are overwritten by spaces */
 
-enum json_type { JSON_NONE, JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY,
-	JSON_OBJECT };
+enum json_type {
+	JSON_NONE,
+	JSON_NULL,
+	JSON_FALSE,
+	JSON_TRUE,
+	JSON_NUMBER,
+	JSON_STRING,
+	JSON_ARRAY,
+	JSON_OBJECT
+};
 
 enum json_step { JSON_MORE, JSON_DONE, JSON_BAD };
 
@@ -237,27 +246,27 @@ enum json_step { JSON_MORE, JSON_DONE, JSON_BAD };
  * parents' members may follow their children's.
  */
 struct json_member {
-	struct slice key;	/* raw, between the quotes; escapes as written */
-	struct slice value;	/* the whole value token, without white space around it */
-	struct slice parent;	/* key of the object that holds it; SLICE_NONE at depth 1 */
-	unsigned depth;		/* 1: member of the outer object */
+	struct slice key;    /* raw, between the quotes; escapes as written */
+	struct slice value;  /* the whole value token, without white space around it */
+	struct slice parent; /* key of the object that holds it; SLICE_NONE at depth 1 */
+	unsigned depth;	     /* 1: member of the outer object */
 };
 
-struct json_scan;		/* private; lives in the arena */
+struct json_scan; /* private; lives in the arena */
 
 /*
  * Starts a scan of text[0..n).  capture_depth: members of objects down to this depth are remembered
  * (0: none; objects inside arrays are never captured).  seed: random, per process.
  */
 struct json_scan *json_scan_new(struct arena *arena, char *text, size_t n, unsigned capture_depth,
-	    unsigned flags, uint64_t seed);
+    unsigned flags, uint64_t seed);
 /*
- * Works through at least one byte and about budget bytes; also a long string, number or run of white
- * space is done in such steps.  JSON_BAD fills err (ERR_PARSE with line
- * and col; ERR_LIMIT for depth or memory); nothing of the scan may be used after it.
+ * Works through at least one byte and about budget bytes; also a long string, number or run of
+ * white space is done in such steps.  JSON_BAD fills err (ERR_PARSE with line and col; ERR_LIMIT
+ * for depth or memory); nothing of the scan may be used after it.
  */
 enum json_step json_scan_step(struct json_scan *scan, size_t budget, struct err *err);
-enum json_type json_scan_type(const struct json_scan *scan);	/* of the outer value, when done */
+enum json_type json_scan_type(const struct json_scan *scan); /* of the outer value, when done */
 unsigned json_scan_mended(const struct json_scan *scan);
 /* Captured members, valid when done. */
 const struct json_member *json_scan_members(const struct json_scan *scan, size_t *n);
@@ -269,35 +278,37 @@ struct slice json_scan_get(const struct json_scan *scan, struct slice parent, st
 /* All steps at once, for texts that are known to be small (configuration, tests, tools). */
 MUST_CHECK bool json_scan_all(struct json_scan *scan, struct err *err);
 
-/* The following work on texts that a scan has accepted; cost is linear in the text they pass over. */
+/* The following work on texts that a scan has accepted; cost is linear in the text they pass over.
+ */
 enum json_type json_type(struct slice value);
 /* Value of key (plain; those of the text are unescaped for the comparison) in an object. */
-bool	json_find(struct slice object, struct slice key, struct slice *value);
+bool json_find(struct slice object, struct slice key, struct slice *value);
 
 /* Walks the elements of an array or the members of an object (key: raw, between the quotes). */
 struct json_iter {
 	const char *at, *end;
 	bool in_object;
 };
-void	json_iter_init(struct json_iter *iter, struct slice container);
-bool	json_iter_next(struct json_iter *iter, struct slice *key, struct slice *value);
+void json_iter_init(struct json_iter *iter, struct slice container);
+bool json_iter_next(struct json_iter *iter, struct slice *key, struct slice *value);
 
-/* Unescapes a string token (with its quotes) into the arena; tokens without escapes are borrowed. */
-MUST_CHECK bool json_string(struct arena *arena, struct slice token, struct slice *out,
-	    struct err *err);
+/* Unescapes a string token (with its quotes) into the arena; tokens without escapes are borrowed.
+ */
+MUST_CHECK bool
+json_string(struct arena *arena, struct slice token, struct slice *out, struct err *err);
 /* Integer token without fraction or exponent, within int64; false: none of that. */
-bool	json_int(struct slice token, int64_t *out);
-bool	json_bool(struct slice token, bool *out);
+bool json_int(struct slice token, int64_t *out);
+bool json_bool(struct slice token, bool *out);
 
 /* Writers.  buf_json_string adds quotes and escapes; invalid UTF-8 becomes U+FFFD. */
-void	buf_json_string(struct buf *buf, struct slice s);
+void buf_json_string(struct buf *buf, struct slice s);
 /* Re-prints an accepted text with two spaces of indent, for people (yyjson). */
 MUST_CHECK bool json_pretty(struct buf *out, struct slice text, struct err *err);
 
 /* ---- hashing ------------------------------------------------------------------------------- */
 
-uint64_t hash_bytes(struct slice s, uint64_t seed);	/* for tables; keyed, not cryptographic */
-void	sha256_hex(const struct slice *parts, size_t n, char out[65]);	/* of the concatenation */
+uint64_t hash_bytes(struct slice s, uint64_t seed); /* for tables; keyed, not cryptographic */
+void sha256_hex(const struct slice *parts, size_t n, char out[65]); /* of the concatenation */
 
 /* ---- logging ------------------------------------------------------------------------------- */
 
@@ -305,21 +316,21 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_OFF };
 enum log_format { LOG_TEXT, LOG_JSON };
 
 /*
- * To a descriptor (stderr), as `[YYYY-MM-DD HH:MM:SS] [LEVEL] [instance] message` (UTC), or one JSON
- * object a line: time, level, instance, event, message.  Control characters in messages are escaped.
- * DEBUG and INFO lines wait in a buffer until log_flush() (the loop calls it every turn); WARN and
- * ERROR are written at once.  A line is cut at 2 KiB.  Not for helper threads.
+ * To a descriptor (stderr), as `[YYYY-MM-DD HH:MM:SS] [LEVEL] [instance] message` (UTC), or one
+ * JSON object a line: time, level, instance, event, message.  Control characters in messages are
+ * escaped. DEBUG and INFO lines wait in a buffer until log_flush() (the loop calls it every turn);
+ * WARN and ERROR are written at once.  A line is cut at 2 KiB.  Not for helper threads.
  */
 struct log;
 struct log *log_new(int fd, enum log_level level, enum log_format format, const char *instance);
-void	log_free(struct log **log);
-void	log_set(struct log *log, enum log_level level, enum log_format format);
-bool	log_wants(const struct log *log, enum log_level level);
+void log_free(struct log **log);
+void log_set(struct log *log, enum log_level level, enum log_format format);
+bool log_wants(const struct log *log, enum log_level level);
 /* event: a short id such as "upstream_lost", a row of docs/log.md. log NULL: nothing happens. */
-void	log_event(struct log *log, enum log_level level, const char *event, const char *fmt, ...)
-	    PRINTF(4, 5);
-void	log_flush(struct log *log);
+void log_event(struct log *log, enum log_level level, const char *event, const char *fmt, ...)
+    PRINTF(4, 5);
+void log_flush(struct log *log);
 /* The clock of the lines, milliseconds since 1970; for simulation.  NULL: the real one. */
-void	log_clock(struct log *log, uint64_t (*unix_ms)(void *), void *ctx);
+void log_clock(struct log *log, uint64_t (*unix_ms)(void *), void *ctx);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Growing bytes under a ceiling and an account.  Writers never fail in the middle: what does not fit
- * sets `overflow`, and from then on everything is dropped, so that no text with a hole can be taken
- * for a whole one.  The account holds the capacity.
+ * Growing bytes under a ceiling and an account.  Writers never fail in the middle: what does not
+ * fit sets `overflow`, and from then on everything is dropped, so that no text with a hole can be
+ * taken for a whole one.  The account holds the capacity.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "base/base.h"
 
-#define FIRST_BYTES	((size_t)256)
+#define FIRST_BYTES ((size_t)256)
 
 void
 buf_init(struct buf *buf, struct memory *memory, size_t ceiling_bytes)
@@ -39,7 +39,8 @@ static bool
 account_has_room(const struct memory *memory, size_t n)
 {
 	return memory == NULL || memory->limit_bytes == 0 ||
-	    (memory->used_bytes <= memory->limit_bytes && n <= memory->limit_bytes - memory->used_bytes);
+	    (memory->used_bytes <= memory->limit_bytes &&
+		n <= memory->limit_bytes - memory->used_bytes);
 }
 
 /* Makes room for n more bytes; false: the ceiling or the account forbids it. */
@@ -61,7 +62,7 @@ grow(struct buf *buf, size_t n)
 		if (!account_has_room(buf->memory, cap - buf->cap))
 			return false;
 	}
-	p = mem_resize(buf->p, buf->n, cap + 1);	/* one more, for the NUL of vsnprintf() */
+	p = mem_resize(buf->p, buf->n, cap + 1); /* one more, for the NUL of vsnprintf() */
 	if (buf->memory != NULL) {
 		buf->memory->used_bytes += cap - buf->cap;
 		if (buf->memory->used_bytes > buf->memory->peak_bytes)
@@ -76,8 +77,10 @@ static bool
 limit_error(const struct buf *buf, struct err *err)
 {
 	if (buf->memory != NULL && buf->memory->limit_bytes != 0)
-		return err_set(err, ERR_LIMIT, "more than the %zu bytes allowed here, or than the %zu "
-		    "bytes of limits.memory", buf->ceiling_bytes, buf->memory->limit_bytes);
+		return err_set(err, ERR_LIMIT,
+		    "more than the %zu bytes allowed here, or than the %zu "
+		    "bytes of limits.memory",
+		    buf->ceiling_bytes, buf->memory->limit_bytes);
 	return err_set(err, ERR_LIMIT, "more than the %zu bytes allowed here", buf->ceiling_bytes);
 }
 

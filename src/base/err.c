@@ -1,6 +1,7 @@
 /*
- * Errors: a kind, a text for people, sometimes a position.  One table says what each kind means to the
- * protocols and to the shell.  Texts are cut, never refused, and always end on a UTF-8 boundary.
+ * Errors: a kind, a text for people, sometimes a position.  One table says what each kind means to
+ * the protocols and to the shell.  Texts are cut, never refused, and always end on a UTF-8
+ * boundary.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 #include "base/utf8.h"
 
 static const struct err_info infos[ERR_KINDS_N] = {
-#define X(kind, name, legacy, modern, http, exit) [ERR_##kind] = { name, legacy, modern, http, exit },
+#define X(kind, name, legacy, modern, http, exit) \
+	[ERR_##kind] = { name, legacy, modern, http, exit },
 	ERR_KINDS(X)
 #undef X
 };
@@ -24,8 +26,8 @@ mend_cut(char *text, size_t size, int wanted)
 		text[utf8_trim(text, size - 1)] = '\0';
 }
 
-static void PRINTF(5, 0)
-set(struct err *err, enum errkind kind, unsigned line, unsigned col, const char *fmt, va_list ap)
+static void PRINTF(5, 0) set(
+    struct err *err, enum errkind kind, unsigned line, unsigned col, const char *fmt, va_list ap)
 {
 	int n;
 

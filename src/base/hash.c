@@ -23,7 +23,8 @@ sha256_hex(const struct slice *parts, size_t n, char out[65])
 	must(ctx != NULL);
 	must(EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1);
 	for (size_t part = 0; part < n; part++)
-		must(parts[part].n == 0 || EVP_DigestUpdate(ctx, parts[part].p, parts[part].n) == 1);
+		must(
+		    parts[part].n == 0 || EVP_DigestUpdate(ctx, parts[part].p, parts[part].n) == 1);
 	must(EVP_DigestFinal_ex(ctx, sum, &sum_n) == 1 && sum_n == 32);
 	EVP_MD_CTX_free(ctx);
 	for (i = 0; i < 32; i++) {

@@ -1,7 +1,8 @@
 /*
  * The keyed hash of hash_bytes(), in parts, for a text that comes in pieces (keys with escapes).
- * Eight bytes a step, folded by a 64 x 64 -> 128 bit product.  Both factors depend on the seed, so that
- * who does not know it cannot choose bytes that make a step forget what came before.  Private to base.
+ * Eight bytes a step, folded by a 64 x 64 -> 128 bit product.  Both factors depend on the seed, so
+ * that who does not know it cannot choose bytes that make a step forget what came before.  Private
+ * to base.
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
@@ -49,7 +50,8 @@ hash_load_short(const char *text, size_t n)
 	if (n == 0)
 		return 0;
 	if (n < 4)
-		return p[0] | (uint64_t)p[n / 2] << (n / 2 * 8) | (uint64_t)p[n - 1] << ((n - 1) * 8);
+		return p[0] | (uint64_t)p[n / 2] << (n / 2 * 8) |
+		    (uint64_t)p[n - 1] << ((n - 1) * 8);
 	memcpy(&first, p, 4);
 	memcpy(&last, p + n - 4, 4);
 	return le32toh(first) | (uint64_t)le32toh(last) << ((n - 4) * 8);

@@ -1,7 +1,7 @@
 /*
- * Reading in texts that a scan has accepted: members, elements, scalars.  Nothing is checked a second
- * time; but whatever the bytes are, nothing here reads outside the slice it was given, and every call
- * ends.
+ * Reading in texts that a scan has accepted: members, elements, scalars.  Nothing is checked a
+ * second time; but whatever the bytes are, nothing here reads outside the slice it was given, and
+ * every call ends.
  */
 #include <string.h>
 
@@ -27,8 +27,8 @@ json_type(struct slice value)
 	case 'n':
 		return JSON_NULL;
 	default:
-		return value.p[0] == '-' || (value.p[0] >= '0' && value.p[0] <= '9') ? JSON_NUMBER :
-		    JSON_NONE;
+		return value.p[0] == '-' || (value.p[0] >= '0' && value.p[0] <= '9') ? JSON_NUMBER
+										     : JSON_NONE;
 	}
 }
 
@@ -182,7 +182,7 @@ json_string(struct arena *arena, struct slice token, struct slice *out, struct e
 	}
 	if (!arena_reserve(arena, token.n, err))
 		return false;
-	to = arena_bytes(arena, token.n);	/* unescaped is never longer */
+	to = arena_bytes(arena, token.n); /* unescaped is never longer */
 	out->p = to;
 	for (;;) {
 		n = (size_t)((escape != NULL ? escape : end) - at);

@@ -13,7 +13,7 @@ static void
 put_escape(struct buf *buf, unsigned char c)
 {
 	static const char digits[] = "0123456789abcdef";
-	static const char shorts[] = "btn?fr";	/* 8 to 13 */
+	static const char shorts[] = "btn?fr"; /* 8 to 13 */
 	char out[JSON_ESCAPE_BYTES] = { '\\', 'u', '0', '0', digits[c >> 4], digits[c & 15] };
 
 	if (c == '"' || c == '\\')
@@ -61,8 +61,8 @@ json_pretty(struct buf *out, struct slice text, struct err *err)
 	doc = yyjson_read_opts((char *)(uintptr_t)(text.n > 0 ? text.p : ""), text.n,
 	    YYJSON_READ_NUMBER_AS_RAW, NULL, &read_err);
 	if (doc == NULL)
-		return err_set(err, ERR_PARSE, "not valid JSON at byte %zu: %s", read_err.pos,
-		    read_err.msg);
+		return err_set(
+		    err, ERR_PARSE, "not valid JSON at byte %zu: %s", read_err.pos, read_err.msg);
 	printed = yyjson_write(doc, YYJSON_WRITE_PRETTY_TWO_SPACES, &n);
 	yyjson_doc_free(doc);
 	if (printed == NULL)

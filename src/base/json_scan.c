@@ -1,15 +1,15 @@
 /*
- * The span scanner: validates a JSON text strictly, in steps, and remembers where the members of the
- * outer levels stand.  It builds no tree and copies nothing.
+ * The span scanner: validates a JSON text strictly, in steps, and remembers where the members of
+ * the outer levels stand.  It builds no tree and copies nothing.
  *
  * A step may stop between any two tokens and also inside white space, a number or a string; what is
  * needed to go on is in struct json_scan.  Nesting is one bit a level.
  *
  * Keys of open objects lie on one stack (struct key) that an open-addressing table indexes by hash;
  * the number of the object in a key is its depth, which no other open object has.  A closed object
- * takes its keys off again, last one first, which gives linear probing back exactly the table it had:
- * memory is bounded by the keys of open objects, not by the length of the text.  Both start inside the
- * scan and grow in the arena by doubling.
+ * takes its keys off again, last one first, which gives linear probing back exactly the table it
+ * had: memory is bounded by the keys of open objects, not by the length of the text.  Both start
+ * inside the scan and grow in the arena by doubling.
  */
 #include <string.h>
 
@@ -17,9 +17,9 @@
 #include "base/hash.h"
 #include "base/json_text.h"
 
-#define FIRST_KEYS	32		/* slots: twice as many */
-#define FIRST_MEMBERS	16
-#define SHOWN_BYTES	60		/* of a key in an error */
+#define FIRST_KEYS    32 /* slots: twice as many */
+#define FIRST_MEMBERS 16
+#define SHOWN_BYTES   60 /* of a key in an error */
 
 enum state {
 	WANT_VALUE,
@@ -33,13 +33,21 @@ enum state {
 	IN_NUMBER,
 };
 
-enum number { NUMBER_MINUS, NUMBER_ZERO, NUMBER_INT, NUMBER_DOT, NUMBER_FRAC, NUMBER_E, NUMBER_SIGN,
-	NUMBER_EXP };
+enum number {
+	NUMBER_MINUS,
+	NUMBER_ZERO,
+	NUMBER_INT,
+	NUMBER_DOT,
+	NUMBER_FRAC,
+	NUMBER_E,
+	NUMBER_SIGN,
+	NUMBER_EXP
+};
 
 struct key {
 	uint32_t hash;
-	uint32_t at, n;			/* raw, in the text */
-	uint16_t depth;			/* of its object */
+	uint32_t at, n; /* raw, in the text */
+	uint16_t depth; /* of its object */
 	bool escaped;
 };
 
@@ -52,24 +60,24 @@ struct level {
 struct json_scan {
 	struct arena *arena;
 	char *text, *at, *end;
-	char *token;			/* opening quote of the string, first byte of the number */
+	char *token; /* opening quote of the string, first byte of the number */
 	enum state state;
 	enum number number;
 	enum json_type type;
-	unsigned depth;			/* open containers */
-	unsigned captured;		/* so many of them, from outside, are captured objects */
+	unsigned depth;	   /* open containers */
+	unsigned captured; /* so many of them, from outside, are captured objects */
 	unsigned capture_depth;
 	unsigned flags, mended;
-	unsigned line;			/* 1-based, of `at` */
+	unsigned line; /* 1-based, of `at` */
 	char *line_start;
-	bool escaped;			/* the string in progress has escapes */
-	struct hash hash;		/* of keys, begun */
+	bool escaped;			   /* the string in progress has escapes */
+	struct hash hash;		   /* of keys, begun */
 	uint64_t objects[JSON_DEPTH / 64]; /* a bit a depth: an object, not an array */
-	struct level *levels;		/* capture_depth + 1 */
+	struct level *levels;		   /* capture_depth + 1 */
 	struct json_member *members;
 	size_t members_n, members_cap;
 	struct key *keys;
-	uint32_t *slots;		/* 0: free, else 1 + index of a key; 2 * keys_cap of them */
+	uint32_t *slots; /* 0: free, else 1 + index of a key; 2 * keys_cap of them */
 	size_t keys_n, keys_cap;
 	struct key first_keys[FIRST_KEYS];
 	uint32_t first_slots[2 * FIRST_KEYS];
@@ -113,8 +121,8 @@ fail_byte(const struct json_scan *scan, const char *at, const char *wanted, stru
 }
 
 static bool
-fail_limit(const struct json_scan *scan, const char *at, const char *what, size_t limit,
-    struct err *err)
+fail_limit(
+    const struct json_scan *scan, const char *at, const char *what, size_t limit, struct err *err)
 {
 	struct place place = place_of(scan, at);
 
@@ -152,7 +160,7 @@ key_hash(const struct json_scan *scan, const char *p, size_t n, bool escaped)
 	size_t total = 0, have = 0;
 	char word[8 + 4];
 
-	h.state += scan->depth;		/* the object */
+	h.state += scan->depth; /* the object */
 	if (!escaped)
 		return (uint32_t)hash_finish(h, p, n);
 	while (p < end) {
@@ -259,8 +267,10 @@ keys_grow(struct json_scan *scan, struct err *err)
 static bool
 key_add(struct json_scan *scan, const char *at, size_t n, struct err *err)
 {
-	struct key key = { .at = (uint32_t)(at - scan->text), .n = (uint32_t)n,
-		.depth = (uint16_t)scan->depth, .escaped = scan->escaped };
+	struct key key = { .at = (uint32_t)(at - scan->text),
+		.n = (uint32_t)n,
+		.depth = (uint16_t)scan->depth,
+		.escaped = scan->escaped };
 	struct place place;
 	size_t mask, slot;
 
@@ -291,7 +301,7 @@ keys_drop(struct json_scan *scan)
 	while (n > 0 && scan->keys[n - 1].depth == scan->depth)
 		n--;
 	if (scan->depth == 1 && n == 0 && scan->keys_n > FIRST_KEYS) {
-		scan->keys_n = 0;	/* the outer object: no key can follow */
+		scan->keys_n = 0; /* the outer object: no key can follow */
 		return;
 	}
 	if (scan->keys_n - n > slots / 8) {
@@ -302,7 +312,7 @@ keys_drop(struct json_scan *scan)
 	}
 	while (scan->keys_n > n) {
 		for (slot = scan->keys[scan->keys_n - 1].hash & (slots - 1);
-		    scan->slots[slot] != scan->keys_n;)
+		     scan->slots[slot] != scan->keys_n;)
 			slot = (slot + 1) & (slots - 1);
 		scan->slots[slot] = 0;
 		scan->keys_n--;
@@ -321,8 +331,8 @@ member_add(struct json_scan *scan, struct err *err)
 	if (scan->members_n == scan->members_cap) {
 		members = array_new(scan, cap * sizeof(*members), err);
 		if (members == NULL)
-			return err_prefix(err, "JSON with %zu members in its outer objects",
-			    scan->members_n);
+			return err_prefix(
+			    err, "JSON with %zu members in its outer objects", scan->members_n);
 		if (scan->members_n > 0)
 			memcpy(members, scan->members, scan->members_n * sizeof(*members));
 		scan->members = members;
@@ -681,8 +691,8 @@ text_end(struct json_scan *scan, struct err *err)
 		scan->type = json_type((struct slice){ scan->levels[0].value, 1 });
 		return JSON_DONE;
 	}
-	fail(scan, scan->end, scan->end == scan->text ? "the text is empty" :
-	    "it ends too early", err);
+	fail(scan, scan->end, scan->end == scan->text ? "the text is empty" : "it ends too early",
+	    err);
 	return JSON_BAD;
 }
 

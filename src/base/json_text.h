@@ -1,7 +1,7 @@
 /*
- * The bytes of JSON strings: runs of plain bytes, escapes, keys.  Shared by the scanner, which has not
- * accepted the text yet, and by the functions that walk accepted texts.  Nothing here reads past
- * `end`, whatever the bytes are.  Private to base.
+ * The bytes of JSON strings: runs of plain bytes, escapes, keys.  Shared by the scanner, which has
+ * not accepted the text yet, and by the functions that walk accepted texts.  Nothing here reads
+ * past `end`, whatever the bytes are.  Private to base.
  */
 #ifndef BASE_JSON_TEXT_H
 #define BASE_JSON_TEXT_H
@@ -17,7 +17,7 @@
 #include "base/base.h"
 #include "base/utf8.h"
 
-#define JSON_ESCAPE_BYTES	6	/* \uXXXX */
+#define JSON_ESCAPE_BYTES 6 /* \uXXXX */
 
 static inline bool
 json_is_blank(char c)
@@ -161,8 +161,9 @@ json_decode(const char **p, const char *end, char out[4])
 		low = json_unit(*p, end);
 		if (json_is_low(low)) {
 			*p += JSON_ESCAPE_BYTES;
-			return utf8_put(out, 0x10000u + ((uint32_t)(unit - 0xd800) << 10) +
-			    (uint32_t)(low - 0xdc00));
+			return utf8_put(out,
+			    0x10000u + ((uint32_t)(unit - 0xd800) << 10) +
+				(uint32_t)(low - 0xdc00));
 		}
 	}
 	if (json_is_high(unit) || json_is_low(unit))

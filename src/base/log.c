@@ -1,8 +1,8 @@
 /*
- * Log lines to a descriptor.  Lines gather in one buffer; a flush writes it without ever waiting: what
- * a full or broken descriptor does not take is dropped by whole lines and counted, and the count is
- * said in front of the next line that gets through.  Only the rest of a line that has been written in
- * part stays, so that lines are never torn.
+ * Log lines to a descriptor.  Lines gather in one buffer; a flush writes it without ever waiting:
+ * what a full or broken descriptor does not take is dropped by whole lines and counted, and the
+ * count is said in front of the next line that gets through.  Only the rest of a line that has been
+ * written in part stays, so that lines are never torn.
  *
  * The second of the time stamp is formatted once a second.  Nothing allocates after log_new().
  */
@@ -17,25 +17,25 @@
 #include "base/base.h"
 #include "base/utf8.h"
 
-#define LINE_BYTES	((size_t)2048)		/* with the newline */
-#define BUFFER_BYTES	((size_t)16 * 1024)
-#define WRITE_BYTES	((size_t)4096)		/* PIPE_BUF: what poll() promises for a pipe */
-#define END_BYTES	3			/* of a line: quote, brace, newline */
+#define LINE_BYTES   ((size_t)2048) /* with the newline */
+#define BUFFER_BYTES ((size_t)16 * 1024)
+#define WRITE_BYTES  ((size_t)4096) /* PIPE_BUF: what poll() promises for a pipe */
+#define END_BYTES    3		    /* of a line: quote, brace, newline */
 
 struct log {
 	int fd;
-	bool may_block;				/* not a file: ask poll() first */
+	bool may_block; /* not a file: ask poll() first */
 	enum log_level level;
 	enum log_format format;
 	char instance[40];
 	uint64_t (*unix_ms)(void *);
 	void *unix_ms_ctx;
-	uint64_t second;			/* which `stamp` shows */
+	uint64_t second; /* which `stamp` shows */
 	char stamp[32];
 	size_t stamp_n;
-	uint64_t dropped;			/* lines, not yet told */
-	uint64_t told;				/* lines that a notice in the buffer tells of */
-	size_t told_at;				/* where it begins */
+	uint64_t dropped; /* lines, not yet told */
+	uint64_t told;	  /* lines that a notice in the buffer tells of */
+	size_t told_at;	  /* where it begins */
 	size_t n;
 	char message[LINE_BYTES];
 	char bytes[BUFFER_BYTES];
@@ -150,7 +150,7 @@ escape(const char *text, size_t n, bool is_json, size_t *used, char out[8])
 	if (length == 0)
 		return memcpy(out, UTF8_REPLACEMENT, 3), 3;
 	if (length == 2 && c == 0xc2 && (unsigned char)text[1] < 0xa0)
-		c = (unsigned char)text[1];	/* U+0080 to U+009F: control characters too */
+		c = (unsigned char)text[1]; /* U+0080 to U+009F: control characters too */
 	else if (length > 1)
 		return memcpy(out, text, length), length;
 	out[0] = '\\';

@@ -1,10 +1,10 @@
 /*
  * Heap objects and the bytes of buffers.
  *
- * Small blocks (to MEM_SMALL bytes) come from lists of freed ones, a list a size class and thread: a
- * call makes and frees a dozen of them, and the C library's own cache holds only seven of a size.  The
- * lists are bounded.  Blocks may be freed by another thread than the one that made them.  In sanitizer
- * builds every block is a malloc() of its own.
+ * Small blocks (to MEM_SMALL bytes) come from lists of freed ones, a list a size class and thread:
+ * a call makes and frees a dozen of them, and the C library's own cache holds only seven of a size.
+ * The lists are bounded.  Blocks may be freed by another thread than the one that made them.  In
+ * sanitizer builds every block is a malloc() of its own.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,15 +53,15 @@ mem_drain(void)
 
 #else
 
-#define CLASS_BYTES	((size_t)64)
-#define CLASSES		16
-#define MEM_SMALL	(CLASS_BYTES * CLASSES)
-#define KEPT_MAX	128		/* blocks kept of each class */
+#define CLASS_BYTES ((size_t)64)
+#define CLASSES	    16
+#define MEM_SMALL   (CLASS_BYTES * CLASSES)
+#define KEPT_MAX    128 /* blocks kept of each class */
 
 /* Before every block. */
 struct head {
-	struct head *next;		/* while it is kept */
-	size_t class;			/* 1 .. CLASSES; 0: large */
+	struct head *next; /* while it is kept */
+	size_t class;	   /* 1 .. CLASSES; 0: large */
 };
 
 static __thread struct head *kept[CLASSES + 1];
@@ -126,7 +126,7 @@ mem_resize(void *p, size_t used, size_t n)
 void
 mem_drain(void)
 {
-	for (size_t class = 1; class <= CLASSES; class++) {
+	for (size_t class = 1; class <= CLASSES; class ++) {
 		while (kept[class] != NULL) {
 			struct head *head = kept[class];
 

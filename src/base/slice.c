@@ -7,8 +7,8 @@
 
 #include "base/base.h"
 
-#define DISTANCE_BYTES	64
-#define DISTANCE_FAR	255u
+#define DISTANCE_BYTES 64
+#define DISTANCE_FAR   255u
 
 struct slice
 slice_of(const char *cstr)

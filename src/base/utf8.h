@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UTF8_REPLACEMENT	"\xef\xbf\xbd"
+#define UTF8_REPLACEMENT "\xef\xbf\xbd"
 
 /* Length of the well-formed sequence at p; 0: malformed, or it does not fit in n bytes. */
 static inline size_t
@@ -37,7 +37,9 @@ utf8_length(const char *text, size_t n)
 	else if (p[0] == 0xf4)
 		high = 0x8f;
 	return n >= 4 && p[1] >= low && p[1] <= high && (p[2] & 0xc0) == 0x80 &&
-		       (p[3] & 0xc0) == 0x80 ? 4 : 0;
+		(p[3] & 0xc0) == 0x80
+	    ? 4
+	    : 0;
 }
 
 /* Writes the code point, returns its length.  Surrogates must have been dealt with. */
@@ -66,7 +68,8 @@ utf8_put(char out[4], uint32_t c)
 	return 4;
 }
 
-/* Where to cut a text of more than n bytes so that no sequence is torn: at most n, at least n - 3. */
+/* Where to cut a text of more than n bytes so that no sequence is torn: at most n, at least n - 3.
+ */
 static inline size_t
 utf8_cut(const char *text, size_t n)
 {

@@ -1,15 +1,15 @@
 /*
  * The HTTP/1.1 client as its owner sees it: pools of connections, one an origin; requests; fetches.
  *
- * A transport makes streams; TLS will be another row of that table.  Connections, and what may be done
- * from within callbacks, are the matter of http_link.c.
+ * A transport makes streams; TLS will be another row of that table.  Connections, and what may be
+ * done from within callbacks, are the matter of http_link.c.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "net/http_link.h"
 
-#define PARTS_AT_ONCE	15
+#define PARTS_AT_ONCE 15
 
 static const struct transport transports[] = {
 	{ false, loop_connect },
@@ -125,16 +125,21 @@ are_fields(struct slice s)
 
 /* The head of the request into out; what cannot be sent safely is refused. */
 MUST_CHECK static bool
-head_make(struct fetch *fetch, const struct fetch_request *request, size_t body_bytes, struct err *err)
+head_make(
+    struct fetch *fetch, const struct fetch_request *request, size_t body_bytes, struct err *err)
 {
 	const struct url *url = &fetch->pool->url;
 	struct buf *out = &fetch->out;
 
-	if (!is_token(request->method) || !is_target(request->path) || !are_fields(request->headers))
-		return err_set(err, ERR_REQUEST, "http://%.*s: method, path or header fields of the "
-		    "request hold a forbidden character", SLICE_FMT(url->authority));
-	if (!buf_reserve(out, request->method.n + request->path.n + request->headers.n +
-	    url->authority.n + 64, err))
+	if (!is_token(request->method) || !is_target(request->path) ||
+	    !are_fields(request->headers))
+		return err_set(err, ERR_REQUEST,
+		    "http://%.*s: method, path or header fields of the "
+		    "request hold a forbidden character",
+		    SLICE_FMT(url->authority));
+	if (!buf_reserve(out,
+		request->method.n + request->path.n + request->headers.n + url->authority.n + 64,
+		err))
 		return false;
 	buf_put(out, request->method);
 	buf_putc(out, ' ');
@@ -187,8 +192,8 @@ fetch_new(struct http_pool *pool, const struct fetch_request *request,
 	fetch->max_bytes = request->max_bytes;
 	fetch->is_head_request = slice_eq(request->method, S("HEAD"));
 	buf_init(&fetch->out, loop_memory(pool->loop), SIZE_MAX);
-	http_head_init(&fetch->head, loop_memory(pool->loop), HTTP_RESPONSE_HEAD_BYTES,
-	    HTTP_RESPONSE_FIELDS);
+	http_head_init(
+	    &fetch->head, loop_memory(pool->loop), HTTP_RESPONSE_HEAD_BYTES, HTTP_RESPONSE_FIELDS);
 	fetch->next = pool->fetches;
 	if (fetch->next != NULL)
 		fetch->next->prev = fetch;
@@ -316,8 +321,9 @@ pool_literal(struct http_pool *pool)
 {
 	char text[64];
 	struct err err;
-	int n = snprintf(text, sizeof(text), memchr(pool->url.host.p, ':', pool->url.host.n) != NULL ?
-	    "[%.*s]:%u" : "%.*s:%u", SLICE_FMT(pool->url.host), pool->url.port);
+	int n = snprintf(text, sizeof(text),
+	    memchr(pool->url.host.p, ':', pool->url.host.n) != NULL ? "[%.*s]:%u" : "%.*s:%u",
+	    SLICE_FMT(pool->url.host), pool->url.port);
 
 	if (n > 0 && (size_t)n < sizeof(text) &&
 	    address_parse((struct slice){ text, (size_t)n }, &pool->addresses[0], &err))
@@ -339,8 +345,8 @@ http_pool_new(struct loop *loop, struct slice url, unsigned keep, uint64_t conne
 		if (transports[i].is_tls == parsed.is_tls)
 			transport = &transports[i];
 	if (transport == NULL)
-		return err_set(err, ERR_CONFIG, "\"%.*s\": TLS upstreams are not available in this version",
-		    SLICE_FMT(url));
+		return err_set(err, ERR_CONFIG,
+		    "\"%.*s\": TLS upstreams are not available in this version", SLICE_FMT(url));
 	pool = MEM_NEW(struct http_pool);
 	pool->loop = loop;
 	pool->transport = transport;

@@ -1,28 +1,29 @@
 /*
  * A connection of the HTTP server: reading, states, time.
  *
- * One read a callback, into the buffer everyone shares; an idle connection owns no buffer.  A request
- * is read only after the response before it has left; what came too early is held, a bounded amount,
- * beyond which reading stops.  The connection is freed in http_conn_drop() only, never while
- * conn_feed() of it is on the stack: owners' callbacks may answer at any time but not destroy.
+ * One read a callback, into the buffer everyone shares; an idle connection owns no buffer.  A
+ * request is read only after the response before it has left; what came too early is held, a
+ * bounded amount, beyond which reading stops.  The connection is freed in http_conn_drop() only,
+ * never while conn_feed() of it is on the stack: owners' callbacks may answer at any time but not
+ * destroy.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "net/http_conn.h"
 
-#define HELD_MAX	(16 * KIB)	/* of later requests; more is not read */
-#define REQUESTS_AT_ONCE 32		/* in one callback */
-#define LINGER_MS	2000
-#define LINGER_BYTES	MIB
-#define BODY_STEP_BYTES	(64 * KIB)
-#define DUE_STALE	0xff		/* no state: due_ms is to be set again */
+#define HELD_MAX	 (16 * KIB) /* of later requests; more is not read */
+#define REQUESTS_AT_ONCE 32	    /* in one callback */
+#define LINGER_MS	 2000
+#define LINGER_BYTES	 MIB
+#define BODY_STEP_BYTES	 (64 * KIB)
+#define DUE_STALE	 0xff /* no state: due_ms is to be set again */
 
 _Static_assert(sizeof(struct http_conn) < 1024, "an idle connection is small");
 
 /* ---- time ----------------------------------------------------------------------------------- */
 
-static void	on_timer(struct timer *timer);
+static void on_timer(struct timer *timer);
 
 static uint64_t
 state_ms(const struct http_conn *conn)
@@ -158,13 +159,13 @@ linger_start(struct http_conn *conn)
 	stream_shutdown(conn->stream);
 }
 
-static void	on_again(struct deferred *deferred);
+static void on_again(struct deferred *deferred);
 
 bool
 http_conn_settle(struct http_conn *conn)
 {
-	bool is_full = conn->held.n >= HELD_MAX &&
-	    (conn->state == CONN_WAIT || conn->state == CONN_DRAIN);
+	bool is_full =
+	    conn->held.n >= HELD_MAX && (conn->state == CONN_WAIT || conn->state == CONN_DRAIN);
 
 	/* With output failed the outbox tells soon, and that is the end. */
 	if (conn->state == CONN_DRAIN && outbox_pending(&conn->outbox) == 0 &&
@@ -194,7 +195,7 @@ http_conn_answered(struct http_conn *conn)
 	conn->is_stream = false;
 	conn->state = CONN_DRAIN;
 	if (conn->in_input && conn->in_hand > 0)
-		return;			/* conn_feed() has to skip the body first */
+		return; /* conn_feed() has to skip the body first */
 	request_free(conn);
 	if (!conn->in_input)
 		(void)http_conn_settle(conn);
@@ -236,7 +237,8 @@ target_split(struct http_conn *conn, struct slice target)
 			return "the request target holds a forbidden character";
 	if (target.n == 0)
 		return "the request target is missing";
-	if (target.p[0] != '/' && !(slice_eq(target, S("*")) && slice_eq(pub->method, S("OPTIONS")))) {
+	if (target.p[0] != '/' &&
+	    !(slice_eq(target, S("*")) && slice_eq(pub->method, S("OPTIONS")))) {
 		struct slice host = http_request_header(pub, S("Host"));
 
 		if (!url_parse(target, &url, &err))
@@ -282,8 +284,9 @@ head_check(struct http_conn *conn, bool *expects)
 	}
 	expect = http_request_header(pub, S("Expect"));
 	*expects = expect.p != NULL && http_parser_minor(&conn->parser) > 0;
-	if (*expects && (!slice_eq_nocase(expect, S("100-continue")) ||
-	    http_request_header_count(pub, S("Expect")) > 1)) {
+	if (*expects &&
+	    (!slice_eq_nocase(expect, S("100-continue")) ||
+		http_request_header_count(pub, S("Expect")) > 1)) {
 		http_conn_refuse(conn, 417, "the only expectation met here is 100-continue");
 		return false;
 	}
@@ -368,7 +371,8 @@ body_read(struct http_conn *conn)
 		size_t room;
 		ssize_t n;
 
-		if (!body_reserve(conn, left < BODY_STEP_BYTES ? (size_t)left : BODY_STEP_BYTES, left))
+		if (!body_reserve(
+			conn, left < BODY_STEP_BYTES ? (size_t)left : BODY_STEP_BYTES, left))
 			break;
 		room = body->cap - body->n < left ? body->cap - body->n : (size_t)left;
 		if (room > budget)
@@ -383,7 +387,7 @@ body_read(struct http_conn *conn)
 		}
 		body->n += (size_t)n;
 		budget -= (size_t)n;
-		conn->due_state = DUE_STALE;	/* progress: the time starts again */
+		conn->due_state = DUE_STALE; /* progress: the time starts again */
 		http_parser_passed(&conn->parser, (size_t)n);
 		if ((size_t)n == left)
 			body_done(conn);

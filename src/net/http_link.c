@@ -1,11 +1,11 @@
 /*
  * Connections of the HTTP client: connecting, reading responses, time.
  *
- * A link is CONNECTING or BUSY with a fetch, or IDLE and wanted readable, so that the server's closing
- * is seen at once.  Anything that arrives when nothing was asked closes it.  Owners may abort, start
- * and free from within any callback: a link that is below on the stack is only marked dead
- * (link_enter, link_leave), and nothing of a fetch is touched after a callback unless its link still
- * has it.
+ * A link is CONNECTING or BUSY with a fetch, or IDLE and wanted readable, so that the server's
+ * closing is seen at once.  Anything that arrives when nothing was asked closes it.  Owners may
+ * abort, start and free from within any callback: a link that is below on the stack is only marked
+ * dead (link_enter, link_leave), and nothing of a fetch is touched after a callback unless its link
+ * still has it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,8 +13,8 @@
 
 #include "net/http_link.h"
 
-#define INTERIM_MAX	16		/* 1xx responses before the real one */
-#define KEEP_MS		60000		/* an idle connection */
+#define INTERIM_MAX 16	  /* 1xx responses before the real one */
+#define KEEP_MS	    60000 /* an idle connection */
 
 /* ---- life and time -------------------------------------------------------------------------- */
 
@@ -90,7 +90,7 @@ link_leave(struct link *link)
 	mem_free(link);
 }
 
-static void	on_timer(struct timer *timer);
+static void on_timer(struct timer *timer);
 
 /* A timer that fires too early looks at due_ms and starts again, so this is nearly free. */
 void
@@ -125,8 +125,7 @@ link_fail(struct link *link, const struct err *err)
 	http_fetch_end(fetch, &why);
 }
 
-PRINTF(3, 4) static void
-link_fail_text(struct link *link, enum errkind kind, const char *fmt, ...)
+PRINTF(3, 4) static void link_fail_text(struct link *link, enum errkind kind, const char *fmt, ...)
 {
 	const struct url *url = &link->pool->url;
 	struct err err;
@@ -163,7 +162,8 @@ head_take(struct link *link)
 		http_parser_no_body(&link->parser);
 	if (fetch->max_bytes != 0 && link->parser.framing == HTTP_FRAMING_LENGTH &&
 	    link->parser.left > fetch->max_bytes) {
-		link_fail_text(link, ERR_LIMIT, "the response is longer than %zu bytes", fetch->max_bytes);
+		link_fail_text(
+		    link, ERR_LIMIT, "the response is longer than %zu bytes", fetch->max_bytes);
 		return;
 	}
 	fetch->has_head = true;
@@ -177,7 +177,8 @@ data_take(struct link *link)
 
 	fetch->got_bytes += link->parser.data_n;
 	if (fetch->max_bytes != 0 && fetch->got_bytes > fetch->max_bytes) {
-		link_fail_text(link, ERR_LIMIT, "the response is longer than %zu bytes", fetch->max_bytes);
+		link_fail_text(
+		    link, ERR_LIMIT, "the response is longer than %zu bytes", fetch->max_bytes);
 		return;
 	}
 	fetch->handler.data(fetch->owner, fetch, link->parser.data, link->parser.data_n);
@@ -248,8 +249,9 @@ link_ended(struct link *link, ssize_t why)
 	}
 	if (text == NULL)
 		text = why < 0 ? "unknown error" : "closed by the server";
-	link_fail_text(link, ERR_IO, "connection lost %s: %s", link->fetch->has_answer ?
-	    "in the middle of the response" : "before the response", text);
+	link_fail_text(link, ERR_IO, "connection lost %s: %s",
+	    link->fetch->has_answer ? "in the middle of the response" : "before the response",
+	    text);
 }
 
 static bool
@@ -321,8 +323,8 @@ link_use(struct link *link, struct fetch *fetch)
 
 /* ---- connecting ----------------------------------------------------------------------------- */
 
-static void	on_ready(void *owner, unsigned events);
-static void	on_write_fail(void *owner, const struct err *err);
+static void on_ready(void *owner, unsigned events);
+static void on_write_fail(void *owner, const struct err *err);
 
 static void
 connect_error(struct link *link, const char *why)
@@ -345,11 +347,13 @@ connect_next(struct link *link)
 		stream_close(&link->stream);
 	}
 	while (link->tries < pool->addresses_n) {
-		uint64_t left_ms = link->connect_until_ms > now_ms ? link->connect_until_ms - now_ms : 0;
+		uint64_t left_ms =
+		    link->connect_until_ms > now_ms ? link->connect_until_ms - now_ms : 0;
 
 		left_ms /= pool->addresses_n - link->tries;
 		link->address = pool->addresses[(pool->first + link->tries++) % pool->addresses_n];
-		link->stream = pool->transport->connect(link->loop, &link->address, &link->fetch->why);
+		link->stream =
+		    pool->transport->connect(link->loop, &link->address, &link->fetch->why);
 		if (link->stream == NULL)
 			continue;
 		link->stream->on_ready = on_ready;
@@ -433,7 +437,8 @@ on_ready(void *owner, unsigned events)
 		uint64_t was = link->outbox.written_bytes;
 
 		outbox_ready(&link->outbox);
-		if (link->fetch != NULL && link->outbox.written_bytes != was && !link->fetch->is_paused)
+		if (link->fetch != NULL && link->outbox.written_bytes != was &&
+		    !link->fetch->is_paused)
 			http_link_due(link, link->fetch->idle_ms);
 	}
 	if (events & STREAM_READABLE)

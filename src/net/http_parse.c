@@ -2,17 +2,17 @@
  * HTTP/1.x messages, in steps.
  *
  * llhttp (never lenient) reads heads and chunks; bodies with a length go by without it.  On top of
- * its checks: versions 1.0 and 1.1 only, at most one Content-Length, never beside Transfer-Encoding,
- * which may only be "chunked"; bounded heads, also of what is not kept (blanks, empty lines); bounded
- * framing around chunks (extensions, trailers, leading zeros), so that a small body cannot cost a
- * lot of reading.  Trailers and chunk extensions are dropped.
+ * its checks: versions 1.0 and 1.1 only, at most one Content-Length, never beside
+ * Transfer-Encoding, which may only be "chunked"; bounded heads, also of what is not kept (blanks,
+ * empty lines); bounded framing around chunks (extensions, trailers, leading zeros), so that a
+ * small body cannot cost a lot of reading.  Trailers and chunk extensions are dropped.
  */
 #include <string.h>
 
 #include "net/http_parse.h"
 
-#define FRAMING_FREE_BYTES	(16 * KIB)
-#define FRAMING_PER_BYTE	8	/* a chunk of one byte has 5 around it */
+#define FRAMING_FREE_BYTES (16 * KIB)
+#define FRAMING_PER_BYTE   8 /* a chunk of one byte has 5 around it */
 
 _Static_assert(sizeof(union http_field) == sizeof(struct http_header), "fields are an array");
 
@@ -59,7 +59,8 @@ struct slice
 http_fields_get(const struct http_header *fields, unsigned n, struct slice name)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (fields[i].name.n == name.n && ((fields[i].name.p[0] ^ name.p[0]) & ~0x20) == 0 &&
+		if (fields[i].name.n == name.n &&
+		    ((fields[i].name.p[0] ^ name.p[0]) & ~0x20) == 0 &&
 		    slice_eq_nocase(fields[i].name, name))
 			return fields[i].value;
 	return SLICE_NONE;
@@ -82,8 +83,8 @@ text_add(struct http_parser *parser, const char *at, size_t n)
 
 	if (n > text->ceiling_bytes - text->n)
 		return refuse(parser, parser->head->fields.n == 0 ? 414 : 431,
-		    parser->head->fields.n == 0 ? "the request target is too long" :
-		    "the header fields are too long");
+		    parser->head->fields.n == 0 ? "the request target is too long"
+						: "the header fields are too long");
 	buf_put(text, (struct slice){ at, n });
 	if (text->overflow)
 		return refuse(parser, 503, "out of memory, try again later");
@@ -152,7 +153,7 @@ on_value_complete(llhttp_t *llhttp)
 static int
 on_headers_complete(llhttp_t *llhttp)
 {
-	llhttp->upgrade = 0;		/* we never change protocols: the body is a body */
+	llhttp->upgrade = 0; /* we never change protocols: the body is a body */
 	CONTAINER(llhttp, struct http_parser, llhttp)->is_at_head = true;
 	return HPE_PAUSED;
 }
@@ -203,10 +204,10 @@ fields_settle(struct http_head *head)
 	for (size_t i = 0; i < head->fields.n / sizeof(*fields); i++) {
 		union http_field was = fields[i];
 
-		fields[i].header.name = (struct slice){ head->text.p + was.raw.name_at,
-			was.raw.name_n };
-		fields[i].header.value = slice_trim((struct slice){ head->text.p + was.raw.value_at,
-			was.raw.value_n });
+		fields[i].header.name =
+		    (struct slice){ head->text.p + was.raw.name_at, was.raw.name_n };
+		fields[i].header.value =
+		    slice_trim((struct slice){ head->text.p + was.raw.value_at, was.raw.value_n });
 	}
 }
 
@@ -263,8 +264,10 @@ head_finish(struct http_parser *parser)
 		return bad(parser, 400, "HTTP/1.0 has no Transfer-Encoding");
 	parser->status = llhttp->status_code;
 	/* As llhttp_should_keep_alive(), which does not know yet whether there is a body. */
-	parser->keeps_alive = llhttp->http_minor > 0 ? !(llhttp->flags & F_CONNECTION_CLOSE) :
-	    (llhttp->flags & F_CONNECTION_KEEP_ALIVE) != 0 && !(llhttp->flags & F_CONNECTION_CLOSE);
+	parser->keeps_alive = llhttp->http_minor > 0
+	    ? !(llhttp->flags & F_CONNECTION_CLOSE)
+	    : (llhttp->flags & F_CONNECTION_KEEP_ALIVE) != 0 &&
+		!(llhttp->flags & F_CONNECTION_CLOSE);
 	return framing_choose(parser);
 }
 

@@ -1,23 +1,23 @@
 /*
  * Writing of responses.
  *
- * A whole response leaves in one writev: head, then the owner's parts.  Framing, Date and Connection
- * are ours; the owner's extra lines come from our own code, which must have kept CR and LF out of the
- * values.  Nothing here frees a connection while its reading is below on the stack.
+ * A whole response leaves in one writev: head, then the owner's parts.  Framing, Date and
+ * Connection are ours; the owner's extra lines come from our own code, which must have kept CR and
+ * LF out of the values.  Nothing here frees a connection while its reading is below on the stack.
  */
 #include <string.h>
 #include <time.h>
 
 #include "net/http_conn.h"
 
-#define TYPE_MAX	200
-#define EXTRA_INLINE	512		/* longer extra lines are a part of their own */
-#define HEAD_PARTS	3
-#define PARTS_AT_ONCE	12
+#define TYPE_MAX      200
+#define EXTRA_INLINE  512 /* longer extra lines are a part of their own */
+#define HEAD_PARTS    3
+#define PARTS_AT_ONCE 12
 
 struct head_text {
-	char	text[1024];
-	size_t	n;
+	char text[1024];
+	size_t n;
 };
 
 static void
@@ -53,8 +53,8 @@ date_field(struct http_server *server)
 
 		/* Names of days and months are those of the C locale, which we never leave. */
 		must(gmtime_r(&t, &tm) != NULL);
-		server->date_n = strftime(server->date, sizeof(server->date),
-		    "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
+		server->date_n = strftime(
+		    server->date, sizeof(server->date), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
 		server->date_s = now_s;
 	}
 	return (struct slice){ server->date, server->date_n };
@@ -102,7 +102,8 @@ head_finish(struct head_text *head, struct http_conn *conn, struct slice extra, 
 	return HEAD_PARTS;
 }
 
-/* Lead parts (room for the others after them), the owner's parts, a last one: as few writes as can be. */
+/* Lead parts (room for the others after them), the owner's parts, a last one: as few writes as can
+ * be. */
 static void
 parts_send(struct http_conn *conn, struct slice *lead, size_t lead_n, const struct slice *parts,
     size_t n, struct slice last)
@@ -244,10 +245,11 @@ void
 http_conn_refuse(struct http_conn *conn, int status, const char *why)
 {
 	struct request *request = conn->request;
-	struct slice parts[] = { slice_of(http_status_text(status)), S(": "), slice_of(why), S("\n") };
+	struct slice parts[] = { slice_of(http_status_text(status)), S(": "), slice_of(why),
+		S("\n") };
 
 	http_conn_gone(conn);
 	conn->closes = conn->lingers = true;
-	http_respond(&request->pub, status, SLICE_NONE, S("text/plain; charset=utf-8"), parts,
-	    COUNT(parts));
+	http_respond(
+	    &request->pub, status, SLICE_NONE, S("text/plain; charset=utf-8"), parts, COUNT(parts));
 }

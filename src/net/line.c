@@ -9,7 +9,7 @@
 
 #include "net/net.h"
 
-#define KEEP_BYTES	(4 * KIB)	/* a bigger buffer is given back after its line */
+#define KEEP_BYTES (4 * KIB) /* a bigger buffer is given back after its line */
 
 static void
 buf_calm(struct buf *buf)
@@ -92,7 +92,8 @@ piece_add(struct line_reader *reader, const char *bytes, size_t n)
 static void
 piece_end(struct line_reader *reader, char *bytes, size_t n)
 {
-	if (reader->line.n == 0 && !reader->is_dropping && without_cr(bytes, n) <= reader->max_bytes) {
+	if (reader->line.n == 0 && !reader->is_dropping &&
+	    without_cr(bytes, n) <= reader->max_bytes) {
 		reader->on_line(reader->owner, bytes, without_cr(bytes, n));
 		return;
 	}
@@ -177,7 +178,7 @@ line_end(struct line_reader *reader)
 
 	reader->has_ended = true;
 	if (reader->in_feed || reader->is_paused || reader->held.n > 0)
-		return;			/* line_resume() comes back to it */
+		return; /* line_resume() comes back to it */
 	reader->in_feed = true;
 	if (reader->line.n > 0 || reader->is_dropping)
 		piece_end(reader, none, 0);
@@ -209,8 +210,8 @@ line_resume(struct line_reader *reader)
 	if (reader->in_feed)
 		return;
 	if (reader->held.n > 0)
-		reader->held_at += cut(reader, reader->held.p + reader->held_at,
-		    reader->held.n - reader->held_at);
+		reader->held_at +=
+		    cut(reader, reader->held.p + reader->held_at, reader->held.n - reader->held_at);
 	if (reader->held_at == reader->held.n) {
 		buf_fini(&reader->held);
 		reader->held_at = 0;

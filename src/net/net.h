@@ -1,7 +1,7 @@
 /*
- * net: bytes of the outside world.  Names to addresses, line framing, Server-Sent Events, an HTTP/1.1
- * server and client (llhttp, never lenient).  Ground floor: state machines that call upwards; only
- * what ends in _wait may park.  Knows nothing of MCP.
+ * net: bytes of the outside world.  Names to addresses, line framing, Server-Sent Events, an
+ * HTTP/1.1 server and client (llhttp, never lenient).  Ground floor: state machines that call
+ * upwards; only what ends in _wait may park.  Knows nothing of MCP.
  */
 #ifndef NET_NET_H
 #define NET_NET_H
@@ -11,155 +11,160 @@
 /* ---- names and URLs ------------------------------------------------------------------------- */
 
 struct url {
-	bool is_tls;			/* https */
-	struct slice host;		/* without brackets */
+	bool is_tls;	   /* https */
+	struct slice host; /* without brackets */
 	uint16_t port;
-	struct slice authority;		/* host[:port] as for the Host header */
-	struct slice path;		/* with query; "/" at least */
+	struct slice authority; /* host[:port] as for the Host header */
+	struct slice path;	/* with query; "/" at least */
 };
 
 /* http:// and https://; no user info, no fragment. Slices point into text. ERR_CONFIG. */
 MUST_CHECK bool url_parse(struct slice text, struct url *out, struct err *err);
 
-#define RESOLVE_MAX	8
+#define RESOLVE_MAX 8
 /*
  * Addresses of host (a name, or a literal), at most RESOLVE_MAX; getaddrinfo on the helper thread
  * "dns".  ERR_UNAVAILABLE names the host and the resolver's reason.
  */
 MUST_CHECK bool net_resolve_wait(struct loop *loop, struct slice host, uint16_t port,
-	    struct address out[RESOLVE_MAX], unsigned *n, struct err *err);
+    struct address out[RESOLVE_MAX], unsigned *n, struct err *err);
 
-/* ---- outbox: ordered bytes on their way out ------------------------------------------------------ */
+/* ---- outbox: ordered bytes on their way out -------------------------------------------------- */
 
-struct outbox_segment;		/* private */
+struct outbox_segment; /* private */
 
 /*
- * Writes to a stream in order, at most SLICE_OF_WORK_BYTES at a time.  What the stream does not take at
- * once waits in memory: copied, or by reference where it lies in the bytes named by outbox_keep().  When
- * more than ceiling_bytes wait already and more is to be sent (a slow reader), or the stream fails, the
- * outbox fails: on_fail is called once, from a turn of the loop, with ERR_LIMIT or ERR_IO; puts after
- * it are dropped.  The owner's on_ready calls outbox_ready() when writable; interest in reading goes
- * through outbox_want(), for the outbox owns the interest of its stream.
+ * Writes to a stream in order, at most SLICE_OF_WORK_BYTES at a time.  What the stream does not
+ * take at once waits in memory: copied, or by reference where it lies in the bytes named by
+ * outbox_keep().  When more than ceiling_bytes wait already and more is to be sent (a slow reader),
+ * or the stream fails, the outbox fails: on_fail is called once, from a turn of the loop, with
+ * ERR_LIMIT or ERR_IO; puts after it are dropped.  The owner's on_ready calls outbox_ready() when
+ * writable; interest in reading goes through outbox_want(), for the outbox owns the interest of its
+ * stream.
  */
 struct outbox {
 	struct loop *loop;
 	struct stream *stream;
 	struct outbox_segment *first, *last;
-	struct bytes *keep;		/* of the next send or queue */
-	size_t	pending_bytes;
-	size_t	ceiling_bytes;		/* may be changed at any time */
-	uint64_t written_bytes;		/* that the stream took, ever */
-	unsigned wants;			/* the owner's interest */
-	bool	is_blocked;		/* waits for WRITABLE */
-	bool	has_failed;
-	bool	ends;			/* shutdown after the last byte */
+	struct bytes *keep; /* of the next send or queue */
+	size_t pending_bytes;
+	size_t ceiling_bytes;	/* may be changed at any time */
+	uint64_t written_bytes; /* that the stream took, ever */
+	unsigned wants;		/* the owner's interest */
+	bool is_blocked;	/* waits for WRITABLE */
+	bool has_failed;
+	bool ends; /* shutdown after the last byte */
 	struct err why;
 	struct deferred flush;
-	void	(*on_fail)(void *owner, const struct err *err);
-	void	(*on_drained)(void *owner);	/* may be NULL; pending went from some to none */
-	void	*owner;
+	void (*on_fail)(void *owner, const struct err *err);
+	void (*on_drained)(void *owner); /* may be NULL; pending went from some to none */
+	void *owner;
 };
 
-void	outbox_init(struct outbox *outbox, struct loop *loop, struct stream *stream, size_t ceiling_bytes);
-void	outbox_fini(struct outbox *outbox);	/* the stream stays open, it is the owner's */
+void
+outbox_init(struct outbox *outbox, struct loop *loop, struct stream *stream, size_t ceiling_bytes);
+void outbox_fini(struct outbox *outbox); /* the stream stays open, it is the owner's */
 /* At once, as far as the stream takes it. */
-void	outbox_send(struct outbox *outbox, const struct slice *parts, size_t n);
+void outbox_send(struct outbox *outbox, const struct slice *parts, size_t n);
 /* At the end of this turn, together with whatever else was queued: one write for many lines. */
-void	outbox_queue(struct outbox *outbox, const struct slice *parts, size_t n);
+void outbox_queue(struct outbox *outbox, const struct slice *parts, size_t n);
 /* What of the next send or queue lies in these bytes is not copied; NULL: nothing does. */
-void	outbox_keep(struct outbox *outbox, struct bytes *keep);
-void	outbox_ready(struct outbox *outbox);
-void	outbox_end(struct outbox *outbox);	/* shutdown when drained */
-void	outbox_want(struct outbox *outbox, unsigned events);	/* STREAM_READABLE or 0 */
-size_t	outbox_pending(const struct outbox *outbox);
+void outbox_keep(struct outbox *outbox, struct bytes *keep);
+void outbox_ready(struct outbox *outbox);
+void outbox_end(struct outbox *outbox);			  /* shutdown when drained */
+void outbox_want(struct outbox *outbox, unsigned events); /* STREAM_READABLE or 0 */
+size_t outbox_pending(const struct outbox *outbox);
 
-/* ---- lines ------------------------------------------------------------------------------------- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 /*
  * Cuts a stream of bytes into LF-ended lines (a CR before it is cut too).  A line over max_bytes is
- * dropped as it comes and reported by on_long with its first and last KiB, so that the caller can say
- * whose it was.  on_line gets bytes that it may change; they are valid during the call only, and
- * without the LF.  on_line may ask for a pause: line_pause() holds the rest back until line_resume().
- * It must not end the reader; line_pause() is for that too.
+ * dropped as it comes and reported by on_long with its first and last KiB, so that the caller can
+ * say whose it was.  on_line gets bytes that it may change; they are valid during the call only,
+ * and without the LF.  on_line may ask for a pause: line_pause() holds the rest back until
+ * line_resume(). It must not end the reader; line_pause() is for that too.
  */
-#define LINE_SAMPLE	1024
+#define LINE_SAMPLE 1024
 struct line_reader {
 	struct buf line;
-	size_t	max_bytes;
-	bool	is_dropping, is_paused, in_feed, has_ended;
-	size_t	dropped_bytes;
-	char	head[LINE_SAMPLE], tail[LINE_SAMPLE];
-	size_t	head_n, tail_n;
-	struct buf held;		/* came while paused */
-	size_t	held_at;		/* of held: handed out already */
-	void	(*on_line)(void *owner, char *line, size_t n);
-	void	(*on_long)(void *owner, struct slice head, struct slice tail, size_t n);
-	void	*owner;
+	size_t max_bytes;
+	bool is_dropping, is_paused, in_feed, has_ended;
+	size_t dropped_bytes;
+	char head[LINE_SAMPLE], tail[LINE_SAMPLE];
+	size_t head_n, tail_n;
+	struct buf held; /* came while paused */
+	size_t held_at;	 /* of held: handed out already */
+	void (*on_line)(void *owner, char *line, size_t n);
+	void (*on_long)(void *owner, struct slice head, struct slice tail, size_t n);
+	void *owner;
 };
 
-void	line_reader_init(struct line_reader *reader, struct memory *memory, size_t max_bytes);
-void	line_reader_fini(struct line_reader *reader);
-void	line_feed(struct line_reader *reader, char *bytes, size_t n);
+void line_reader_init(struct line_reader *reader, struct memory *memory, size_t max_bytes);
+void line_reader_fini(struct line_reader *reader);
+void line_feed(struct line_reader *reader, char *bytes, size_t n);
 /* End of stream: a last line without LF is a line. While paused it waits for line_resume(). */
-void	line_end(struct line_reader *reader);
-/* From on_line: moves the line into `to` without a copy when it stands alone in its buffer (long lines
- * do); false: it does not, copy it. */
-bool	line_take(struct line_reader *reader, const char *line, size_t n, struct buf *to);
-void	line_pause(struct line_reader *reader);
-void	line_resume(struct line_reader *reader);
+void line_end(struct line_reader *reader);
+/* From on_line: moves the line into `to` without a copy when it stands alone in its buffer (long
+ * lines do); false: it does not, copy it. */
+bool line_take(struct line_reader *reader, const char *line, size_t n, struct buf *to);
+void line_pause(struct line_reader *reader);
+void line_resume(struct line_reader *reader);
 
-/* ---- Server-Sent Events ------------------------------------------------------------------------ */
+/* ---- Server-Sent Events ---------------------------------------------------------------------- */
 
 struct sse_event {
-	struct slice type;		/* "message" when absent */
-	char	*data;			/* may be changed by the callee */
-	size_t	data_n;
-	struct slice id;		/* last event id in force */
-	bool	has_data;		/* false: no or empty data, only id or retry count; no message */
+	struct slice type; /* "message" when absent */
+	char *data;	   /* may be changed by the callee */
+	size_t data_n;
+	struct slice id; /* last event id in force */
+	bool has_data;	 /* false: no or empty data, only id or retry count; no message */
 };
 
-/* Parser of the WHATWG event stream format: CR, LF, CRLF, BOM, multi-line data, retry, half events. */
+/* Parser of the WHATWG event stream format: CR, LF, CRLF, BOM, multi-line data, retry, half events.
+ */
 struct sse_reader {
 	struct buf line, data;
-	char	type[64];
-	size_t	type_n;
+	char type[64];
+	size_t type_n;
 	struct buf last_id;
-	size_t	max_bytes;		/* of one event */
-	uint64_t retry_ms;		/* last `retry`, 0: none */
-	uint8_t	state;
-	bool	has_data, has_any, was_cr, is_paused, in_feed;
-	struct buf held;		/* came while paused */
-	size_t	held_at;		/* of held: handed out already */
-	void	(*on_event)(void *owner, const struct sse_event *event);
-	void	*owner;
+	size_t max_bytes;  /* of one event */
+	uint64_t retry_ms; /* last `retry`, 0: none */
+	uint8_t state;
+	bool has_data, has_any, was_cr, is_paused, in_feed;
+	struct buf held; /* came while paused */
+	size_t held_at;	 /* of held: handed out already */
+	void (*on_event)(void *owner, const struct sse_event *event);
+	void *owner;
 };
 
-void	sse_reader_init(struct sse_reader *reader, struct memory *memory, size_t max_bytes);
-void	sse_reader_fini(struct sse_reader *reader);
+void sse_reader_init(struct sse_reader *reader, struct memory *memory, size_t max_bytes);
+void sse_reader_fini(struct sse_reader *reader);
 /* ERR_LIMIT when one event passes max_bytes: the stream is of no further use. */
 MUST_CHECK bool sse_feed(struct sse_reader *reader, const char *bytes, size_t n, struct err *err);
 /* From on_event: moves the data into `to` without a copy. */
-void	sse_take(struct sse_reader *reader, const struct sse_event *event, struct buf *to);
-void	sse_pause(struct sse_reader *reader);
+void sse_take(struct sse_reader *reader, const struct sse_event *event, struct buf *to);
+void sse_pause(struct sse_reader *reader);
 MUST_CHECK bool sse_resume(struct sse_reader *reader, struct err *err);
 
 /* Parts of one event for writev: "data: " text "\n\n", with event: and id: lines when not NONE.
- * text must not hold LF or CR (a message on one line does not). Returns the number of parts (<= 8). */
-#define SSE_PARTS	8
-size_t	sse_parts(struct slice parts[SSE_PARTS], struct slice type, struct slice id, struct slice text);
+ * text must not hold LF or CR (a message on one line does not). Returns the number of parts (<= 8).
+ */
+#define SSE_PARTS 8
+size_t
+sse_parts(struct slice parts[SSE_PARTS], struct slice type, struct slice id, struct slice text);
 
-/* ---- HTTP/1.1 server ------------------------------------------------------------------------------ */
+/* ---- HTTP/1.1 server ------------------------------------------------------------------------- */
 
 struct http_limits {
-	size_t	head_bytes;		/* request line and header fields; 32 KiB */
-	unsigned headers;		/* count; 100 */
-	size_t	body_bytes;		/* 64 MiB */
-	unsigned connections;		/* at once; 10,000: more are closed when accepted */
-	uint64_t head_ms;		/* from first byte to end of head; 10 s */
-	uint64_t body_ms;		/* without any byte of the body; 30 s */
-	uint64_t idle_ms;		/* kept alive without a request; 75 s */
-	uint64_t write_ms;		/* pending bytes without any progress; 30 s */
-	size_t	outbox_bytes;		/* unread output a stream may pile up; 8 MiB (a reply may be larger) */
+	size_t head_bytes;    /* request line and header fields; 32 KiB */
+	unsigned headers;     /* count; 100 */
+	size_t body_bytes;    /* 64 MiB */
+	unsigned connections; /* at once; 10,000: more are closed when accepted */
+	uint64_t head_ms;     /* from first byte to end of head; 10 s */
+	uint64_t body_ms;     /* without any byte of the body; 30 s */
+	uint64_t idle_ms;     /* kept alive without a request; 75 s */
+	uint64_t write_ms;    /* pending bytes without any progress; 30 s */
+	size_t outbox_bytes; /* unread output a stream may pile up; 8 MiB (a reply may be larger) */
 };
 extern const struct http_limits http_limits_default;
 
@@ -168,40 +173,40 @@ struct http_request;
 
 /*
  * The owner's side.  `head`: the head is complete, the body is not read: answer now with
- * http_respond() to refuse (401, 403, 405, 413, 415, 421 ...), or return.  `request`: the whole body
- * is there.  `gone`: the connection ended before the response did; the request is invalid after it.
- * A request lives from `head` until its response was written or `gone` was called.  A client that
- * shuts its writing side down before it has its response is gone too.
+ * http_respond() to refuse (401, 403, 405, 413, 415, 421 ...), or return.  `request`: the whole
+ * body is there.  `gone`: the connection ended before the response did; the request is invalid
+ * after it. A request lives from `head` until its response was written or `gone` was called.  A
+ * client that shuts its writing side down before it has its response is gone too.
  */
 struct http_handler {
-	void	(*head)(void *owner, struct http_request *request);
-	void	(*request)(void *owner, struct http_request *request);
-	void	(*gone)(void *owner, struct http_request *request);
+	void (*head)(void *owner, struct http_request *request);
+	void (*request)(void *owner, struct http_request *request);
+	void (*gone)(void *owner, struct http_request *request);
 };
 
 struct http_header {
-	struct slice name, value;	/* value without blanks around it */
+	struct slice name, value; /* value without blanks around it */
 };
 
 /* One request as the owner sees it. Slices are valid until the response has ended. */
 struct http_request {
-	struct slice method, path, query;	/* path undecoded; query without '?' */
+	struct slice method, path, query; /* path undecoded; query without '?' */
 	struct http_header *headers;
 	unsigned headers_n;
-	struct buf body;		/* the owner may buf_take() it */
+	struct buf body; /* the owner may buf_take() it */
 	const struct address *peer;
-	void	*user;			/* the owner's */
-	struct arena *arena;		/* of this request */
-	struct bytes *keep;		/* parts of responses that lie in these are not copied */
+	void *user;	     /* the owner's */
+	struct arena *arena; /* of this request */
+	struct bytes *keep;  /* parts of responses that lie in these are not copied */
 };
 
-MUST_CHECK bool http_server_new(struct loop *loop, const struct address *at,
-	    const struct http_limits *limits, const struct http_handler *handler, void *owner,
-	    struct http_server **out, struct err *err);
+MUST_CHECK bool
+http_server_new(struct loop *loop, const struct address *at, const struct http_limits *limits,
+    const struct http_handler *handler, void *owner, struct http_server **out, struct err *err);
 const struct address *http_server_address(const struct http_server *server);
-void	http_server_stop(struct http_server *server);	/* accepts no more; idle connections close */
+void http_server_stop(struct http_server *server); /* accepts no more; idle connections close */
 /* Closes all; calls gone for open requests. Not from within a function of the handler. */
-void	http_server_free(struct http_server **server);
+void http_server_free(struct http_server **server);
 unsigned http_server_connections(const struct http_server *server);
 
 /* Value of the first header field of that name (case-insensitive); SLICE_NONE when absent. */
@@ -209,65 +214,67 @@ struct slice http_request_header(const struct http_request *request, struct slic
 unsigned http_request_header_count(const struct http_request *request, struct slice name);
 
 /*
- * The whole response.  extra: complete header lines "Name: value\r\n..." or SLICE_NONE.  With n 0 and
- * type SLICE_NONE there is no body (Content-Length: 0; 202, 204, 405 ...).  Parts are copied when
- * the socket does not take them at once.  Ends the request.
+ * The whole response.  extra: complete header lines "Name: value\r\n..." or SLICE_NONE.  With n 0
+ * and type SLICE_NONE there is no body (Content-Length: 0; 202, 204, 405 ...).  Parts are copied
+ * when the socket does not take them at once.  Ends the request.
  */
-void	http_respond(struct http_request *request, int status, struct slice extra, struct slice type,
-	    const struct slice *parts, size_t n);
+void http_respond(struct http_request *request, int status, struct slice extra, struct slice type,
+    const struct slice *parts, size_t n);
 /* Head of a stream, sent at once; chunked for HTTP/1.1, until close for 1.0. */
-void	http_stream_begin(struct http_request *request, int status, struct slice extra, struct slice type);
-void	http_stream_put(struct http_request *request, const struct slice *parts, size_t n);
-void	http_stream_end(struct http_request *request);		/* ends the request */
+void
+http_stream_begin(struct http_request *request, int status, struct slice extra, struct slice type);
+void http_stream_put(struct http_request *request, const struct slice *parts, size_t n);
+void http_stream_end(struct http_request *request); /* ends the request */
 const char *http_status_text(int status);
 
-/* ---- HTTP/1.1 client -------------------------------------------------------------------------------- */
+/* ---- HTTP/1.1 client ------------------------------------------------------------------------- */
 
-struct http_pool;		/* kept connections to one origin */
-struct fetch;			/* one request in progress */
+struct http_pool; /* kept connections to one origin */
+struct fetch;	  /* one request in progress */
 
 /*
- * What a fetch tells its owner, on the ground floor.  `head` once; `data` any number of times (bytes
- * valid during the call, may be changed by the callee); `done` last, always once unless aborted: err
- * NULL when the response ended well.  The fetch is freed after `done`.
+ * What a fetch tells its owner, on the ground floor.  `head` once; `data` any number of times
+ * (bytes valid during the call, may be changed by the callee); `done` last, always once unless
+ * aborted: err NULL when the response ended well.  The fetch is freed after `done`.
  */
 struct fetch_handler {
-	void	(*head)(void *owner, struct fetch *fetch, int status);
-	void	(*data)(void *owner, struct fetch *fetch, char *bytes, size_t n);
-	void	(*done)(void *owner, struct fetch *fetch, const struct err *err);
+	void (*head)(void *owner, struct fetch *fetch, int status);
+	void (*data)(void *owner, struct fetch *fetch, char *bytes, size_t n);
+	void (*done)(void *owner, struct fetch *fetch, const struct err *err);
 };
 
 struct fetch_request {
 	struct slice method, path;
-	struct slice headers;		/* "Name: value\r\n..."; Host and Content-Length are ours */
-	const struct slice *body;	/* parts; copied when the socket does not take them at once */
-	size_t	body_parts;
-	struct bytes *keep;		/* parts that lie in these are not copied; may be NULL */
-	uint64_t idle_ms;		/* without any byte of the response; 0: for ever */
-	size_t	max_bytes;		/* of the response body; 0: no limit (streams) */
+	struct slice headers;	  /* "Name: value\r\n..."; Host and Content-Length are ours */
+	const struct slice *body; /* parts; copied when the socket does not take them at once */
+	size_t body_parts;
+	struct bytes *keep; /* parts that lie in these are not copied; may be NULL */
+	uint64_t idle_ms;   /* without any byte of the response; 0: for ever */
+	size_t max_bytes;   /* of the response body; 0: no limit (streams) */
 };
 
 /* url: http only for now; https is ERR_CONFIG. keep: idle connections kept. */
 MUST_CHECK bool http_pool_new(struct loop *loop, struct slice url, unsigned keep,
-	    uint64_t connect_ms, struct http_pool **out, struct err *err);
-void	http_pool_free(struct http_pool **pool);	/* aborts what is in progress without callbacks */
-void	http_pool_forget(struct http_pool *pool);	/* closes idle connections */
-/* Resolves the host if that was not done (or the last connection failed). Call before fetch_start. */
+    uint64_t connect_ms, struct http_pool **out, struct err *err);
+void http_pool_free(struct http_pool **pool);  /* aborts what is in progress without callbacks */
+void http_pool_forget(struct http_pool *pool); /* closes idle connections */
+/* Resolves the host if that was not done (or the last connection failed). Call before fetch_start.
+ */
 MUST_CHECK bool http_pool_resolve_wait(struct http_pool *pool, struct err *err);
 /* Sends on an idle connection, or a new one. Never fails here: `done` tells. */
 struct fetch *fetch_start(struct http_pool *pool, const struct fetch_request *request,
-	    const struct fetch_handler *handler, void *owner);
+    const struct fetch_handler *handler, void *owner);
 /* Closes it without further callbacks (the connection too, unless the response had ended). */
-void	fetch_abort(struct fetch **fetch);
+void fetch_abort(struct fetch **fetch);
 /* Holds the reading back, and goes on: for owners that are busy with what they got. */
-void	fetch_pause(struct fetch *fetch);
-void	fetch_resume(struct fetch *fetch);
+void fetch_pause(struct fetch *fetch);
+void fetch_resume(struct fetch *fetch);
 /* First value of a response header, from `head` on; valid until done. */
 struct slice fetch_header(const struct fetch *fetch, struct slice name);
 /* False: no byte of it has left, so that it may be repeated without harm. */
-bool	fetch_was_sent(const struct fetch *fetch);
+bool fetch_was_sent(const struct fetch *fetch);
 /* It failed on a kept connection before any byte of the response: the usual race with a server that
  * closes idle connections. */
-bool	fetch_was_stale(const struct fetch *fetch);
+bool fetch_was_stale(const struct fetch *fetch);
 
 #endif

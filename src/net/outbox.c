@@ -2,24 +2,24 @@
  * Ordered bytes on their way out of a stream.
  *
  * Bytes go to the stream at once where it takes them; the rest waits in a list of segments, copied
- * together or by reference.  Memory is given back when nothing is pending.  Failures are told from a
- * turn of the loop, never from within a put: whoever puts need not expect to be destroyed by it.
+ * together or by reference.  Memory is given back when nothing is pending.  Failures are told from
+ * a turn of the loop, never from within a put: whoever puts need not expect to be destroyed by it.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "net/net.h"
 
-#define IOV_MAX_USED	16
-#define FLAT_BYTES	4096		/* up to this, parts are copied together: cheaper than a vector */
-#define SEGMENT_BYTES	(64 * KIB)	/* a copied segment grows to about this */
+#define IOV_MAX_USED  16
+#define FLAT_BYTES    4096	 /* up to this, parts are copied together: cheaper than a vector */
+#define SEGMENT_BYTES (64 * KIB) /* a copied segment grows to about this */
 
 struct outbox_segment {
 	struct outbox_segment *next;
-	struct bytes *kept;		/* NULL: the bytes are in own */
+	struct bytes *kept; /* NULL: the bytes are in own */
 	struct buf own;
-	const char *p;			/* kept: where it begins */
-	size_t	at, n;			/* sent so far, length */
+	const char *p; /* kept: where it begins */
+	size_t at, n;  /* sent so far, length */
 };
 
 static void
@@ -28,7 +28,7 @@ want_update(struct outbox *outbox)
 	stream_want(outbox->stream, outbox->wants | (outbox->is_blocked ? STREAM_WRITABLE : 0));
 }
 
-static void	flush_later(struct deferred *deferred);
+static void flush_later(struct deferred *deferred);
 
 /* ---- segments ------------------------------------------------------------------------------- */
 
@@ -134,14 +134,16 @@ write_some(struct outbox *outbox, const struct iovec *iov, int n)
 	return 0;
 }
 
-/* Is there no room for more? (one message may be larger than the ceiling, if little waits before it) */
+/* Is there no room for more? (one message may be larger than the ceiling, if little waits before
+ * it) */
 static bool
 is_too_slow(struct outbox *outbox)
 {
 	if (outbox->pending_bytes <= outbox->ceiling_bytes)
 		return false;
-	err_set(&outbox->why, ERR_LIMIT, "the reader is too slow: %zu bytes wait for it, %zu are allowed",
-	    outbox->pending_bytes, outbox->ceiling_bytes);
+	err_set(&outbox->why, ERR_LIMIT,
+	    "the reader is too slow: %zu bytes wait for it, %zu are allowed", outbox->pending_bytes,
+	    outbox->ceiling_bytes);
 	fail(outbox);
 	return true;
 }
@@ -193,11 +195,12 @@ pending_write(struct outbox *outbox)
 	size_t room = SLICE_OF_WORK_BYTES;
 	int count = 0;
 
-	for (struct outbox_segment *s = outbox->first; s != NULL && room > 0 && count < IOV_MAX_USED;
-	     s = s->next) {
+	for (struct outbox_segment *s = outbox->first;
+	     s != NULL && room > 0 && count < IOV_MAX_USED; s = s->next) {
 		size_t part = s->n - s->at < room ? s->n - s->at : room;
 
-		iov[count].iov_base = (void *)(uintptr_t)((s->kept != NULL ? s->p : s->own.p) + s->at);
+		iov[count].iov_base =
+		    (void *)(uintptr_t)((s->kept != NULL ? s->p : s->own.p) + s->at);
 		iov[count++].iov_len = part;
 		room -= part;
 	}

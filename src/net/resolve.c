@@ -13,12 +13,12 @@
 
 #include "net/net.h"
 
-#define HOST_MAX	253
+#define HOST_MAX 253
 
 struct question {
-	char	host[HOST_MAX + 1];
+	char host[HOST_MAX + 1];
 	struct addrinfo *found;
-	int	status, sys_errno;
+	int status, sys_errno;
 };
 
 /* On the helper thread. */
@@ -93,7 +93,8 @@ net_resolve_wait(struct loop *loop, struct slice host, uint16_t port,
 
 	*n = 0;
 	if (host.n == 0 || host.n > HOST_MAX || memchr(host.p, '\0', host.n) != NULL)
-		return err_set(err, ERR_UNAVAILABLE, "\"%.*s\" is not a host name", SLICE_FMT(host));
+		return err_set(
+		    err, ERR_UNAVAILABLE, "\"%.*s\" is not a host name", SLICE_FMT(host));
 	memcpy(question.host, host.p, host.n);
 	question.host[host.n] = '\0';
 	if (literal_parse(question.host, port, &out[0])) {
@@ -102,15 +103,17 @@ net_resolve_wait(struct loop *loop, struct slice host, uint16_t port,
 	}
 	helper_run_wait(loop, "dns", question_ask, &question);
 	if (question.status != 0) {
-		const char *why = question.status == EAI_SYSTEM ? strerrordesc_np(question.sys_errno) :
-		    gai_strerror(question.status);
+		const char *why = question.status == EAI_SYSTEM
+		    ? strerrordesc_np(question.sys_errno)
+		    : gai_strerror(question.status);
 
-		return err_set(err, ERR_UNAVAILABLE, "cannot resolve host \"%s\": %s", question.host,
-		    why != NULL ? why : "unknown error");
+		return err_set(err, ERR_UNAVAILABLE, "cannot resolve host \"%s\": %s",
+		    question.host, why != NULL ? why : "unknown error");
 	}
 	*n = addresses_take(question.found, port, out);
 	freeaddrinfo(question.found);
 	if (*n == 0)
-		return err_set(err, ERR_UNAVAILABLE, "host \"%s\" has no IP address", question.host);
+		return err_set(
+		    err, ERR_UNAVAILABLE, "host \"%s\" has no IP address", question.host);
 	return true;
 }

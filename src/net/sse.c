@@ -10,7 +10,7 @@
 
 #include "net/net.h"
 
-#define KEEP_BYTES	(4 * KIB)	/* a bigger buffer is given back after its event */
+#define KEEP_BYTES (4 * KIB) /* a bigger buffer is given back after its event */
 
 static const char bom[3] = { '\xef', '\xbb', '\xbf' };
 
@@ -26,8 +26,8 @@ buf_calm(struct buf *buf)
 static bool
 too_long(const struct sse_reader *reader, struct err *err)
 {
-	return err_set(err, ERR_LIMIT, "an event of the stream is longer than %zu bytes",
-	    reader->max_bytes);
+	return err_set(
+	    err, ERR_LIMIT, "an event of the stream is longer than %zu bytes", reader->max_bytes);
 }
 
 MUST_CHECK static bool
@@ -280,7 +280,8 @@ sse_resume(struct sse_reader *reader, struct err *err)
 	if (reader->in_feed || reader->held.n == 0)
 		return true;
 	reader->in_feed = true;
-	ok = cut(reader, reader->held.p + reader->held_at, reader->held.n - reader->held_at, &used, err);
+	ok = cut(
+	    reader, reader->held.p + reader->held_at, reader->held.n - reader->held_at, &used, err);
 	reader->in_feed = false;
 	reader->held_at += used;
 	if (reader->held_at == reader->held.n) {

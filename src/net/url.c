@@ -61,8 +61,8 @@ authority_parse(struct slice text, struct url *out, struct err *err)
 		rest.n--;
 		out->host = slice_cut(rest, ']', &rest);
 		if (rest.p == NULL || !all_chars(out->host, is_ipv6_char))
-			return err_set(err, ERR_CONFIG, "\"%.*s\": the address in brackets is not IPv6",
-			    SLICE_FMT(text));
+			return err_set(err, ERR_CONFIG,
+			    "\"%.*s\": the address in brackets is not IPv6", SLICE_FMT(text));
 		if (rest.n > 0 && rest.p[0] != ':')
 			return err_set(err, ERR_CONFIG, "\"%.*s\": only a port may follow \"]\"",
 			    SLICE_FMT(text));
@@ -71,7 +71,8 @@ authority_parse(struct slice text, struct url *out, struct err *err)
 	} else {
 		out->host = slice_cut(rest, ':', &port);
 		if (out->host.n == 0)
-			return err_set(err, ERR_CONFIG, "\"%.*s\": the host is missing", SLICE_FMT(text));
+			return err_set(
+			    err, ERR_CONFIG, "\"%.*s\": the host is missing", SLICE_FMT(text));
 		if (memchr(rest.p, '@', rest.n) != NULL)
 			return err_set(err, ERR_CONFIG,
 			    "a URL must not hold user and password (\"@\" in the host); use headers or auth");
@@ -79,7 +80,8 @@ authority_parse(struct slice text, struct url *out, struct err *err)
 			return err_set(err, ERR_CONFIG, "\"%.*s\": bad host name", SLICE_FMT(text));
 	}
 	if (port.p != NULL && (!slice_to_u64(port, 65535, &number) || number == 0))
-		return err_set(err, ERR_CONFIG, "\"%.*s\": the port must be 1 to 65535", SLICE_FMT(text));
+		return err_set(
+		    err, ERR_CONFIG, "\"%.*s\": the port must be 1 to 65535", SLICE_FMT(text));
 	out->port = (uint16_t)number;
 	return true;
 }
@@ -93,10 +95,11 @@ url_parse(struct slice text, struct url *out, struct err *err)
 	for (size_t i = 0; i < text.n; i++)
 		if ((unsigned char)text.p[i] <= ' ' || (unsigned char)text.p[i] >= 0x7f)
 			return err_set(err, ERR_CONFIG,
-			    "byte %zu of the URL is a blank, a control or a non-ASCII character", i + 1);
+			    "byte %zu of the URL is a blank, a control or a non-ASCII character",
+			    i + 1);
 	if (!scheme_cut(&rest, &out->is_tls))
-		return err_set(err, ERR_CONFIG, "\"%.*s\": a URL must begin with http:// or https://",
-		    SLICE_FMT(text));
+		return err_set(err, ERR_CONFIG,
+		    "\"%.*s\": a URL must begin with http:// or https://", SLICE_FMT(text));
 	if (text.n > 8 * KIB)
 		return err_set(err, ERR_CONFIG, "a URL must not be longer than 8 KiB");
 	out->authority = rest;
@@ -111,9 +114,12 @@ url_parse(struct slice text, struct url *out, struct err *err)
 	if (out->path.n == 0)
 		out->path = S("/");
 	else if (out->path.p[0] != '/')
-		return err_set(err, ERR_CONFIG, "\"%.*s\": \"/\" must follow the host", SLICE_FMT(text));
+		return err_set(
+		    err, ERR_CONFIG, "\"%.*s\": \"/\" must follow the host", SLICE_FMT(text));
 	if (memchr(out->path.p, '#', out->path.n) != NULL)
-		return err_set(err, ERR_CONFIG, "\"%.*s\": a fragment (\"#\") is not sent to servers; "
-		    "leave it out", SLICE_FMT(text));
+		return err_set(err, ERR_CONFIG,
+		    "\"%.*s\": a fragment (\"#\") is not sent to servers; "
+		    "leave it out",
+		    SLICE_FMT(text));
 	return true;
 }

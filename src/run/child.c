@@ -1,15 +1,15 @@
 /*
  * child: starting a program from a task, and the few words one says to it, on any machine.
  *
- * What a start, a stop, an exit really are is the seam's business (seam_uv_child.c, or a simulation).
- * The record of a start is of its own, not on the task's stack, because the answer may come after the
- * task was cut; a child that nobody waits for any more is closed, which kills it.
+ * What a start, a stop, an exit really are is the seam's business (seam_uv_child.c, or a
+ * simulation). The record of a start is of its own, not on the task's stack, because the answer may
+ * come after the task was cut; a child that nobody waits for any more is closed, which kills it.
  */
 #include "run/run.h"
 #include "run/seam_uv.h"
 
 struct opening {
-	struct task *task;		/* NULL: cut; nobody waits */
+	struct task *task; /* NULL: cut; nobody waits */
 	struct child *child;
 	struct err err;
 	bool is_done;
@@ -33,7 +33,8 @@ opened(void *ctx, struct child *child, const struct err *err)
 }
 
 bool
-child_open_wait(struct loop *loop, const struct child_spec *spec, struct child **out, struct err *err)
+child_open_wait(
+    struct loop *loop, const struct child_spec *spec, struct child **out, struct err *err)
 {
 	struct opening *opening = MEM_NEW(struct opening);
 	const struct seam_ops *ops;

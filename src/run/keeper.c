@@ -8,9 +8,9 @@
  * reason, it kills and reaps all of them and ends.
  *
  * A descendant is found by its chain of parents (process_tree).  One whose parents are gone hangs
- * below the keeper itself; whose it was tell the variable KEEPER_MARKER in its environment, else its
- * session, else the fact that nobody alive can have been its ancestor.  A last resort is the end of
- * the keeper, which spares nobody.
+ * below the keeper itself; whose it was tell the variable KEEPER_MARKER in its environment, else
+ * its session, else the fact that nobody alive can have been its ancestor.  A last resort is the
+ * end of the keeper, which spares nobody.
  *
  * Nothing here waits for a child: how exec(2) went is read from a pipe that exec closes.
  */
@@ -26,6 +26,7 @@
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,24 +34,24 @@
 #include "run/keeper_wire.h"
 #include "run/process_tree.h"
 
-#define SOCKET_FD	3		/* where the keeper keeps its socket */
-#define STATUS_FD	3		/* where a child keeps the pipe that exec closes */
-#define STARTING_MAX	64u		/* children between fork and exec; more wait in the socket */
-#define TERM_TO_KILL_MS	2000
+#define SOCKET_FD	3   /* where the keeper keeps its socket */
+#define STATUS_FD	3   /* where a child keeps the pipe that exec closes */
+#define STARTING_MAX	64u /* children between fork and exec; more wait in the socket */
+#define TERM_TO_KILL_MS 2000
 #define FREEZE_ROUNDS	16u
 #define LOOK_MIN_MS	1
 #define LOOK_MAX_MS	100
-#define DENIED_LOOKS	4u		/* after so many looks, what cannot be signalled is let be */
+#define DENIED_LOOKS	4u /* after so many looks, what cannot be signalled is let be */
 #define END_LOOKS	1500u
 #define NEVER		UINT64_MAX
 #define MARKER_BYTES	256
 
 enum phase {
-	STARTING,		/* forked; the outcome of exec is not known yet */
+	STARTING, /* forked; the outcome of exec is not known yet */
 	RUNNING,
-	GRACE,			/* told to stop: its input is closed */
-	TERMED,			/* the tree has got TERM */
-	DOOMED			/* exited, or to be killed: what is left of the tree dies */
+	GRACE,	/* told to stop: its input is closed */
+	TERMED, /* the tree has got TERM */
+	DOOMED	/* exited, or to be killed: what is left of the tree dies */
 };
 
 struct ward {
@@ -59,27 +60,27 @@ struct ward {
 	pid_t pid;
 	uint64_t start_ticks;
 	enum phase phase;
-	uint64_t due_ms;	/* end of GRACE or TERMED; NEVER */
-	int status_fd;		/* the pipe that exec closes; -1: read */
-	int pipes[KEEPER_FDS];	/* the gateway's ends until STARTED is sent; -1 */
-	int status;		/* of waitpid, when is_reaped */
+	uint64_t due_ms;       /* end of GRACE or TERMED; NEVER */
+	int status_fd;	       /* the pipe that exec closes; -1: read */
+	int pipes[KEEPER_FDS]; /* the gateway's ends until STARTED is sent; -1 */
+	int status;	       /* of waitpid, when is_reaped */
 	bool is_reaped;
-	bool is_failed;		/* FAILED was sent, EXITED will not be */
-	unsigned left;		/* processes of the tree in the last look */
-	unsigned looks;		/* looks since it was doomed */
+	bool is_failed; /* FAILED was sent, EXITED will not be */
+	unsigned left;	/* processes of the tree in the last look */
+	unsigned looks; /* looks since it was doomed */
 };
 
 struct house {
 	int socket, signals;
-	struct ward *wards;	/* newest first */
+	struct ward *wards; /* newest first */
 	unsigned starting;
-	uint64_t look_ms;	/* when to look for what the doomed left; NEVER */
+	uint64_t look_ms; /* when to look for what the doomed left; NEVER */
 	uint64_t look_gap_ms;
-	uint64_t oldest_alive;	/* start_ticks of the oldest ward that is not doomed; NEVER */
+	uint64_t oldest_alive; /* start_ticks of the oldest ward that is not doomed; NEVER */
 	struct processes now, before;
-	char key[17];		/* this keeper's part of markers */
-	char outer[MARKER_BYTES / 2];	/* marker of the keeper above us, with '/', or empty */
-	bool is_ending;		/* the gateway is gone: everyone is doomed */
+	char key[17];		      /* this keeper's part of markers */
+	char outer[MARKER_BYTES / 2]; /* marker of the keeper above us, with '/', or empty */
+	bool is_ending;		      /* the gateway is gone: everyone is doomed */
 };
 
 static uint64_t
@@ -142,22 +143,23 @@ ward_close_pipes(struct ward *ward)
 /* ---- the child's side of a start ----------------------------------------------------------- */
 
 /*
- * Makes the forked process what the program will find: runs in the child, just before exec.  This is
- * the seam where namespaces, resource limits and seccomp filters belong; whatever fails says its step.
- * 0 or an errno.
+ * Makes the forked process what the program will find: runs in the child, just before exec.  This
+ * is the seam where namespaces, resource limits and seccomp filters belong; whatever fails says its
+ * step. 0 or an errno.
  */
 static int
 keeper_child_prepare(const struct keeper_spec *spec, enum keeper_step *step)
 {
-	struct sigaction usual = { .sa_handler = SIG_DFL };
+	static const unsigned long usual[4]; /* the kernel's struct sigaction: SIG_DFL, no flags */
 	sigset_t none;
 	int signo;
 
 	*step = STEP_PREPARE;
 	if (setsid() < 0)
 		return errno;
+	/* Not through the C library, which keeps two signals to itself; fails for KILL and STOP. */
 	for (signo = 1; signo < NSIG; signo++)
-		sigaction(signo, &usual, NULL);		/* fails for those that nobody can change */
+		syscall(SYS_rt_sigaction, signo, usual, NULL, sizeof(uint64_t));
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return errno;
@@ -187,7 +189,7 @@ close_from_slowly(int first)
 void
 keeper_close_from(int first)
 {
-	if (close_range((unsigned)first, ~0u, 0) < 0)	/* Linux before 5.9, or a strict filter */
+	if (close_range((unsigned)first, ~0u, 0) < 0) /* Linux before 5.9, or a strict filter */
 		close_from_slowly(first);
 }
 
@@ -200,12 +202,12 @@ child_run(const struct keeper_spec *spec, const int ends[KEEPER_FDS], int status
 
 	for (i = 0; i < KEEPER_FDS; i++)
 		dup2(ends[i], i);
-	dup3(status_fd, STATUS_FD, O_CLOEXEC);		/* all of the keeper's own are above it */
+	dup3(status_fd, STATUS_FD, O_CLOEXEC); /* all of the keeper's own are above it */
 	keeper_close_from(STATUS_FD + 1);
 	error = keeper_child_prepare(spec, &step);
 	if (error == 0) {
 		step = STEP_EXEC;
-		environ = spec->env;			/* its PATH is the one that is searched */
+		environ = spec->env; /* its PATH is the one that is searched */
 		execvp(spec->argv[0], spec->argv);
 		error = errno;
 	}
@@ -354,7 +356,7 @@ ward_started(struct house *house, struct ward *ward)
 		error = keeper_send(house->socket, &msg, ward->pipes, KEEPER_FDS);
 		if (error == EPIPE) {
 			house->is_ending = true;
-		} else if (error != 0) {		/* such as too many descriptors on the way */
+		} else if (error != 0) { /* such as too many descriptors on the way */
 			ward->is_failed = true;
 			tell_failed(house, ward->id, STEP_PIPE, error);
 		}
@@ -388,7 +390,8 @@ marker_id(const struct house *house, const char *marker, uint64_t *id)
 	return true;
 }
 
-/* Whose is a process below the keeper itself?  (The ward, or NULL: cannot be told while it matters.) */
+/* Whose is a process below the keeper itself?  (The ward, or NULL: cannot be told while it
+ * matters.) */
 static void *
 owner_of(void *ctx, const struct process *process)
 {
@@ -403,7 +406,7 @@ owner_of(void *ctx, const struct process *process)
 		if (!ward->is_reaped && ward->pid == process->pid)
 			return ward;
 		if (of_session == NULL && ward->pid == process->session)
-			of_session = ward;	/* the newest: pids come again */
+			of_session = ward; /* the newest: pids come again */
 	}
 	if (process_env(process->pid, KEEPER_MARKER, marker, sizeof marker) &&
 	    marker_id(house, marker, &id)) {
@@ -544,8 +547,10 @@ bury(struct house *house)
 			continue;
 		}
 		*at = ward->next;
-		msg = (struct keeper_msg){ .type = KEEPER_EXITED, .id = ward->id,
-			.value = ward->status, .pid = ward->pid };
+		msg = (struct keeper_msg){ .type = KEEPER_EXITED,
+			.id = ward->id,
+			.value = ward->status,
+			.pid = ward->pid };
 		if (!ward->is_failed)
 			tell(house, &msg, NULL, 0);
 		ward_free(ward);
@@ -553,7 +558,8 @@ bury(struct house *house)
 	return is_some_left;
 }
 
-/* One look for what the doomed left; the next one comes with the next SIGCHLD, or later and later. */
+/* One look for what the doomed left; the next one comes with the next SIGCHLD, or later and later.
+ */
 static void
 doomed_check(struct house *house)
 {
@@ -575,8 +581,8 @@ doomed_check(struct house *house)
 	if (can_look)
 		kill_doomed(house);
 	house->look_ms = now_ms() + house->look_gap_ms;
-	house->look_gap_ms = house->look_gap_ms < LOOK_MAX_MS / 2 ? house->look_gap_ms * 2 :
-	    LOOK_MAX_MS;
+	house->look_gap_ms =
+	    house->look_gap_ms < LOOK_MAX_MS / 2 ? house->look_gap_ms * 2 : LOOK_MAX_MS;
 }
 
 static void
@@ -650,7 +656,7 @@ message(struct house *house, const struct keeper_msg *msg, const struct keeper_f
 	}
 	ward = ward_of_id(house, msg->id);
 	if (ward == NULL)
-		return;				/* it ended while the message was on its way */
+		return; /* it ended while the message was on its way */
 	if (msg->type == KEEPER_STOP)
 		ward_stop(ward, msg->value);
 	else if (msg->type == KEEPER_KILL && ward->phase != DOOMED && ward->phase != STARTING)
@@ -729,7 +735,7 @@ turn(struct house *house)
 	if (polled[1].revents != 0)
 		reap(house);
 	if ((polled[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
-		house->is_ending = true;	/* what is still unread came from a dead gateway */
+		house->is_ending = true; /* what is still unread came from a dead gateway */
 	else if (polled[0].revents != 0)
 		messages(house);
 }
@@ -768,7 +774,7 @@ signals_setup(struct house *house)
 
 	for (i = 0; i < COUNT(ignored); i++)
 		signal(ignored[i], SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);		/* ignored, it would lose every wait status */
+	signal(SIGCHLD, SIG_DFL); /* ignored, it would lose every wait status */
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
@@ -783,7 +789,7 @@ descriptors_setup(int socket)
 
 	if (null < 0 || (socket != SOCKET_FD && dup2(socket, SOCKET_FD) < 0))
 		return false;
-	if (null == SOCKET_FD)			/* overwritten; the number was free, so 0 to 2 are not */
+	if (null == SOCKET_FD) /* overwritten; the number was free, so 0 to 2 are not */
 		null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
 		return false;
@@ -814,7 +820,7 @@ keeper_main(int fd)
 	struct ward *ward;
 
 	prctl(PR_SET_NAME, "bascule-keeper");
-	setsid();				/* fails only where it leads its session already */
+	setsid(); /* fails only where it leads its session already */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || !descriptors_setup(fd) || !key_make(&house))
 		return 1;
 	signals_setup(&house);

@@ -22,9 +22,9 @@
 #include "run/keeper_wire.h"
 #include "run/process_tree.h"
 
-#define SWEEP_ROUNDS	8u
-#define CLOSE_WAITS	5000u		/* of 1 ms */
-#define SOCKET_MIN	4		/* above what the keeper uses itself */
+#define SWEEP_ROUNDS 8u
+#define CLOSE_WAITS  5000u /* of 1 ms */
+#define SOCKET_MIN   4	   /* above what the keeper uses itself */
 
 /* ---- beginning ----------------------------------------------------------------------------- */
 
@@ -104,7 +104,7 @@ keeper_fork(struct err *err)
 		return NULL;
 	pid = fork_blocked(fork);
 	if (pid == 0)
-		_exit(keeper_main(pair[1]));	/* it closes all the rest itself */
+		_exit(keeper_main(pair[1])); /* it closes all the rest itself */
 	return forked(pid, pair, err);
 }
 
@@ -232,7 +232,8 @@ keeper_bury(struct keeper **keeper)
 	*keeper = NULL;
 }
 
-/* The keeper ends when its socket closes, after everyone below it; that takes a few looks at /proc. */
+/* The keeper ends when its socket closes, after everyone below it; that takes a few looks at /proc.
+ */
 void
 keeper_close(struct keeper **keeper)
 {

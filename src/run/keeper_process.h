@@ -18,7 +18,7 @@ struct birth {
 
 struct keeper {
 	pid_t pid;
-	int socket;			/* does not block */
+	int socket; /* does not block */
 	struct birth birth;
 };
 
@@ -26,13 +26,14 @@ struct keeper {
 struct keeper *keeper_execute(struct err *err);
 
 /* Ends a keeper that is dead or no good, at once, and reaps it; what lived below it falls to us. */
-void	keeper_bury(struct keeper **keeper);
+void keeper_bury(struct keeper **keeper);
 
 /*
  * What falls to the gateway when a keeper has died: all its descendants.  One call looks, kills and
  * reaps once; true: somebody was left, call again a little later.  `current` (may be NULL) and what
- * descends from it is spared, and so is what was there before `since`, the birth of the first keeper.
+ * descends from it is spared, and so is what was there before `since`, the birth of the first
+ * keeper.
  */
-bool	keeper_fallen_sweep(const struct keeper *current, const struct birth *since);
+bool keeper_fallen_sweep(const struct keeper *current, const struct birth *since);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * keeper_wire: sending and receiving of the keeper's messages, writing and reading of a child's spec.
+ * keeper_wire: sending and receiving of the keeper's messages, writing and reading of a child's
+ * spec.
  *
  * The spec file: a header of counts, then the strings of argv, the environment and the directory,
  * each with its NUL.  The reader checks counts and ends although the writer is our own binary.
@@ -14,7 +15,7 @@
 #include "run/keeper_wire.h"
 
 #ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL	0x0008u
+#define MFD_NOEXEC_SEAL 0x0008u
 #endif
 
 struct spec_head {
@@ -73,7 +74,9 @@ keeper_receive(int socket, struct keeper_msg *msg, struct keeper_fds *fds)
 {
 	struct iovec iov = { .iov_base = msg, .iov_len = sizeof *msg };
 	union control control = { 0 };
-	struct msghdr head = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+	struct msghdr head = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
 		.msg_controllen = sizeof control.bytes };
 	ssize_t n;
 
@@ -86,7 +89,7 @@ keeper_receive(int socket, struct keeper_msg *msg, struct keeper_fds *fds)
 	fds_of(&head, fds);
 	if (n == sizeof *msg)
 		return 1;
-	keeper_fds_close(fds);		/* the end, or not a message of ours: as good as gone */
+	keeper_fds_close(fds); /* the end, or not a message of ours: as good as gone */
 	return 0;
 }
 
@@ -108,7 +111,7 @@ static void
 measure(const char *const *strings, uint32_t *count, size_t *bytes)
 {
 	for (*count = 0; strings != NULL && strings[*count] != NULL && *count < SPEC_STRINGS_MAX;
-	    (*count)++)
+	     (*count)++)
 		*bytes += strlen(strings[*count]) + 1;
 }
 
@@ -127,7 +130,7 @@ memory_file(const char *bytes, size_t n, struct err *err)
 	int fd = memfd_create("bascule-child", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
 	ssize_t done;
 
-	if (fd < 0 && errno == EINVAL)			/* Linux before 6.3 */
+	if (fd < 0 && errno == EINVAL) /* Linux before 6.3 */
 		fd = memfd_create("bascule-child", MFD_CLOEXEC);
 	if (fd < 0) {
 		err_set(err, ERR_UNAVAILABLE, "memory file for the child's settings: %s",
@@ -166,10 +169,12 @@ keeper_spec_write(const struct child_spec *spec, struct err *err)
 		err_set(err, ERR_USAGE, "no program to start: the command is empty");
 		return -1;
 	}
-	if (bytes > SPEC_BYTES_MAX || head.argc >= SPEC_STRINGS_MAX || head.envc >= SPEC_STRINGS_MAX) {
-		err_set(err, ERR_LIMIT, "%.100s: arguments and environment take %zu bytes; "
-		    "%zu bytes and %u strings are the limit", spec->argv[0], bytes, SPEC_BYTES_MAX,
-		    SPEC_STRINGS_MAX);
+	if (bytes > SPEC_BYTES_MAX || head.argc >= SPEC_STRINGS_MAX ||
+	    head.envc >= SPEC_STRINGS_MAX) {
+		err_set(err, ERR_LIMIT,
+		    "%.100s: arguments and environment take %zu bytes; "
+		    "%zu bytes and %u strings are the limit",
+		    spec->argv[0], bytes, SPEC_BYTES_MAX, SPEC_STRINGS_MAX);
 		return -1;
 	}
 	text = mem_new(bytes);

@@ -3,8 +3,8 @@
  *
  * A look at /proc is not a moment: processes end, fork and change parents while it is taken.  So
  * nothing is believed for long: a link to a parent counts only if the parent is the older one, and
- * before a signal is sent the process is looked at again through a pidfd that pins it.  Who is missed
- * in one look is found in the next; callers look until they see nothing new.
+ * before a signal is sent the process is looked at again through a pidfd that pins it.  Who is
+ * missed in one look is found in the next; callers look until they see nothing new.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -18,25 +18,25 @@
 
 #include "run/process_tree.h"
 
-#define ENV_LOOK_BYTES	(256 * KIB)
-#define FIELD_PPID	2		/* fields of stat, counted from the state on as 1 */
-#define FIELD_SESSION	4
-#define FIELD_START	20
+#define ENV_LOOK_BYTES (256 * KIB)
+#define FIELD_PPID     2 /* fields of stat, counted from the state on as 1 */
+#define FIELD_SESSION  4
+#define FIELD_START    20
 
-static char unknown_owner;		/* only its address is used */
-#define UNKNOWN		((void *)&unknown_owner)
+static char unknown_owner; /* only its address is used */
+#define UNKNOWN ((void *)&unknown_owner)
 
 /* ---- one process --------------------------------------------------------------------------- */
 
 static bool
 stat_parse(char *text, struct process *out)
 {
-	char *at = strrchr(text, ')');		/* the name before it may hold anything */
+	char *at = strrchr(text, ')'); /* the name before it may hold anything */
 	unsigned field = 0;
 
 	if (at == NULL)
 		return false;
-	for (at++; *at == ' ' && field < FIELD_START; ) {
+	for (at++; *at == ' ' && field < FIELD_START;) {
 		at++;
 		field++;
 		if (field == FIELD_PPID)
@@ -178,8 +178,8 @@ processes_scan(struct processes *list, struct err *err)
 			continue;
 		if (!process_read((pid_t)pid, add(list)))
 			continue;
-		is_sorted = is_sorted && (list->n == 0 ||
-		    list->all[list->n - 1].pid < list->all[list->n].pid);
+		is_sorted = is_sorted &&
+		    (list->n == 0 || list->all[list->n - 1].pid < list->all[list->n].pid);
 		list->n++;
 	}
 	closedir(dir);
@@ -216,7 +216,8 @@ parent_of(const struct processes *list, const struct process *process)
 	return parent;
 }
 
-/* Climbs to the first one whose owner is known and writes that owner along the way: linear in all. */
+/* Climbs to the first one whose owner is known and writes that owner along the way: linear in all.
+ */
 static void
 inherit(struct processes *list, struct process *from)
 {

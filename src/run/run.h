@@ -3,8 +3,8 @@
  *
  * Two floors.  Ground floor: callbacks of streams and timers, short, never waiting.  Upper floor:
  * tasks (stackful coroutines), straight code; every function that may park ends in _wait or takes
- * the exchange or call it works for.  Clock, sockets, pipes, children and randomness are reached only
- * through the seam below, so that a simulation can stand in for the machine.
+ * the exchange or call it works for.  Clock, sockets, pipes, children and randomness are reached
+ * only through the seam below, so that a simulation can stand in for the machine.
  *
  * One turn of the loop: wait for events; callbacks of ready streams; timers that are due; deferred
  * work and woken tasks until none is left that was queued before this turn; flush the log.
@@ -26,25 +26,25 @@ struct keeper;
 
 /* ---- the seam ------------------------------------------------------------------------------ */
 
-#define ADDRESS_TEXT	128
+#define ADDRESS_TEXT 128
 
 /* Where to connect or listen: an IP address with port, or a Unix socket path. */
 struct address {
 	bool is_unix;
 	bool is_ipv6;
-	uint8_t ip[16];			/* network order; IPv4 in the first 4 */
+	uint8_t ip[16]; /* network order; IPv4 in the first 4 */
 	uint16_t port;
 	char path[108];
 };
 
 /* "127.0.0.1:80", "[::1]:80", "unix:/path" into text. */
-void	address_print(const struct address *address, char text[ADDRESS_TEXT]);
+void address_print(const struct address *address, char text[ADDRESS_TEXT]);
 /* Literal "IP:port", "[IP6]:port", "unix:/path"; names are net's business. */
 MUST_CHECK bool address_parse(struct slice text, struct address *out, struct err *err);
-bool	address_is_loopback(const struct address *address);	/* Unix sockets are */
+bool address_is_loopback(const struct address *address); /* Unix sockets are */
 
-#define STREAM_READABLE	1u
-#define STREAM_WRITABLE	2u
+#define STREAM_READABLE 1u
+#define STREAM_WRITABLE 2u
 
 /*
  * A non-blocking stream of bytes: socket, pipe, terminal, TLS over one of them, or a simulated one.
@@ -53,39 +53,39 @@ bool	address_is_loopback(const struct address *address);	/* Unix sockets are */
  */
 struct stream_ops {
 	/* > 0 bytes, 0 end of stream, -EAGAIN, or another -errno. */
-	ssize_t	(*read)(struct stream *stream, void *to, size_t n);
-	ssize_t	(*writev)(struct stream *stream, const struct iovec *iov, int n);
-	void	(*want)(struct stream *stream, unsigned events);
-	void	(*shutdown)(struct stream *stream);	/* no more writes: the peer sees the end */
-	void	(*close)(struct stream *stream);
+	ssize_t (*read)(struct stream *stream, void *to, size_t n);
+	ssize_t (*writev)(struct stream *stream, const struct iovec *iov, int n);
+	void (*want)(struct stream *stream, unsigned events);
+	void (*shutdown)(struct stream *stream); /* no more writes: the peer sees the end */
+	void (*close)(struct stream *stream);
 };
 
 struct stream {
 	const struct stream_ops *ops;
 	struct loop *loop;
-	void	(*on_ready)(void *owner, unsigned events);
-	void	*owner;
+	void (*on_ready)(void *owner, unsigned events);
+	void *owner;
 };
 
-ssize_t	stream_read(struct stream *stream, void *to, size_t n);
-ssize_t	stream_writev(struct stream *stream, const struct iovec *iov, int n);
-void	stream_want(struct stream *stream, unsigned events);	/* 0: nothing, as when new */
-void	stream_shutdown(struct stream *stream);
-void	stream_close(struct stream **stream);			/* *stream NULL: nothing */
+ssize_t stream_read(struct stream *stream, void *to, size_t n);
+ssize_t stream_writev(struct stream *stream, const struct iovec *iov, int n);
+void stream_want(struct stream *stream, unsigned events); /* 0: nothing, as when new */
+void stream_shutdown(struct stream *stream);
+void stream_close(struct stream **stream); /* *stream NULL: nothing */
 
 /* A listening socket. on_accept gets a stream that it owns. */
 struct listener {
 	struct loop *loop;
-	void	(*on_accept)(void *owner, struct stream *stream, const struct address *peer);
-	void	*owner;
-	struct address address;		/* where it really listens: port 0 filled in */
-	void	*seam_private;
+	void (*on_accept)(void *owner, struct stream *stream, const struct address *peer);
+	void *owner;
+	struct address address; /* where it really listens: port 0 filled in */
+	void *seam_private;
 };
 
 struct child_spec {
-	const char *const *argv;	/* argv[0]: absolute path, or looked up in PATH of env */
-	const char *const *env;		/* the whole environment, NULL-ended */
-	const char *cwd;		/* NULL: the gateway's */
+	const char *const *argv; /* argv[0]: absolute path, or looked up in PATH of env */
+	const char *const *env;	 /* the whole environment, NULL-ended */
+	const char *cwd;	 /* NULL: the gateway's */
 	/* Namespaces, rlimits, seccomp will be told here and done in keeper_child_prepare(). */
 };
 
@@ -96,34 +96,37 @@ struct child_spec {
  */
 struct child {
 	struct loop *loop;
-	struct stream *in, *out, *err;	/* owned by the child; the user may close them earlier */
+	struct stream *in, *out, *err; /* owned by the child; the user may close them earlier */
 	pid_t pid;
-	void	(*on_exit)(void *owner, int status);
-	void	*owner;
-	uint64_t id;			/* the seam's */
+	void (*on_exit)(void *owner, int status);
+	void *owner;
+	uint64_t id; /* the seam's */
 };
 
 struct seam_ops {
-	uint64_t (*now_ms)(void *seam);			/* monotonic */
+	uint64_t (*now_ms)(void *seam); /* monotonic */
 	uint64_t (*unix_ms)(void *seam);
-	void	(*random)(void *seam, void *to, size_t n);
+	void (*random)(void *seam, void *to, size_t n);
 	/* Calls what is ready; waits for it at most timeout_ms (-1: for ever, 0: not at all). */
-	void	(*turn)(void *seam, int64_t timeout_ms);
-	/* Becomes writable when connected; a failed connection shows as an error of the first write or read. */
+	void (*turn)(void *seam, int64_t timeout_ms);
+	/* Becomes writable when connected; a failed connection shows as an error of the first write
+	 * or read. */
 	struct stream *(*connect)(void *seam, const struct address *to, struct err *err);
-	bool	(*listen)(void *seam, struct listener *listener, const struct address *at, struct err *err);
-	void	(*listener_close)(void *seam, struct listener *listener);
-	struct stream *(*stdio)(void *seam, int fd, struct err *err);	/* 0 or 1 */
+	bool (*listen)(
+	    void *seam, struct listener *listener, const struct address *at, struct err *err);
+	void (*listener_close)(void *seam, struct listener *listener);
+	struct stream *(*stdio)(void *seam, int fd, struct err *err); /* 0 or 1 */
 	/* Starts it; done(ctx) is called later, once, with a child or (NULL and err). */
-	void	(*child_start)(void *seam, const struct child_spec *spec,
-		    void (*done)(void *ctx, struct child *child, const struct err *err), void *ctx);
-	void	(*child_stop)(void *seam, struct child *child, unsigned grace_ms);
-	void	(*child_free)(void *seam, struct child *child);
-	/* Runs work(arg) away from the loop (a thread; in simulation at once), then done(arg) on it. */
-	void	(*offload)(void *seam, const char *helper, void (*work)(void *arg),
-		    void (*done)(void *arg), void *arg);
-	void	(*signal)(void *seam, int signo, void (*fn)(void *ctx, int signo), void *ctx);
-	void	(*close)(void *seam);
+	void (*child_start)(void *seam, const struct child_spec *spec,
+	    void (*done)(void *ctx, struct child *child, const struct err *err), void *ctx);
+	void (*child_stop)(void *seam, struct child *child, unsigned grace_ms);
+	void (*child_free)(void *seam, struct child *child);
+	/* Runs work(arg) away from the loop (a thread; in simulation at once), then done(arg) on
+	 * it. */
+	void (*offload)(void *seam, const char *helper, void (*work)(void *arg),
+	    void (*done)(void *arg), void *arg);
+	void (*signal)(void *seam, int signo, void (*fn)(void *ctx, int signo), void *ctx);
+	void (*close)(void *seam);
 };
 
 /* ---- loop ---------------------------------------------------------------------------------- */
@@ -135,48 +138,49 @@ struct seam_ops {
 struct loop *loop_new(struct keeper **keeper, struct log *log, struct err *err);
 /* Any machine; seam is handed to ops and closed with the loop. */
 struct loop *loop_new_on(const struct seam_ops *ops, void *seam, struct log *log);
-void	loop_free(struct loop **loop);		/* no task may be left */
-void	loop_run(struct loop *loop);		/* until loop_stop() */
-void	loop_stop(struct loop *loop);
+void loop_free(struct loop **loop); /* no task may be left */
+void loop_run(struct loop *loop);   /* until loop_stop() */
+void loop_stop(struct loop *loop);
 /*
- * One turn; false when neither before nor after it anything was queued, no timer ran and no task was
- * due: nothing more can happen but by what the machine itself still holds (for simulation).
+ * One turn; false when neither before nor after it anything was queued, no timer ran and no task
+ * was due: nothing more can happen but by what the machine itself still holds (for simulation).
  */
-bool	loop_turn(struct loop *loop, int64_t timeout_ms);
+bool loop_turn(struct loop *loop, int64_t timeout_ms);
 
-uint64_t loop_now_ms(const struct loop *loop);	/* monotonic, of this turn */
+uint64_t loop_now_ms(const struct loop *loop); /* monotonic, of this turn */
 uint64_t loop_unix_ms(const struct loop *loop);
-void	loop_random(struct loop *loop, void *to, size_t n);
-uint64_t loop_seed(const struct loop *loop);	/* of hash tables; one a loop */
+void loop_random(struct loop *loop, void *to, size_t n);
+uint64_t loop_seed(const struct loop *loop); /* of hash tables; one a loop */
 struct log *loop_log(const struct loop *loop);
-struct memory *loop_memory(struct loop *loop);	/* limits.memory: set its limit_bytes */
+struct memory *loop_memory(struct loop *loop); /* limits.memory: set its limit_bytes */
 /* SIGHUP, SIGTERM, SIGINT ...: at most one function a signal. */
-void	loop_on_signal(struct loop *loop, int signo, void (*fn)(void *ctx, int signo), void *ctx);
+void loop_on_signal(struct loop *loop, int signo, void (*fn)(void *ctx, int signo), void *ctx);
 
 struct stream *loop_connect(struct loop *loop, const struct address *to, struct err *err);
-MUST_CHECK bool loop_listen(struct loop *loop, struct listener *listener, const struct address *at,
-	    struct err *err);
-void	listener_close(struct listener *listener);
+MUST_CHECK bool loop_listen(
+    struct loop *loop, struct listener *listener, const struct address *at, struct err *err);
+void listener_close(struct listener *listener);
 struct stream *loop_stdio(struct loop *loop, int fd, struct err *err);
 
 /* Work for the end of this turn, or of the next one when queued by such work.  Intrusive, queued at
  * most once; cancelled by deferred_stop(). Zero-initialise. */
 struct deferred {
 	struct deferred *next, *prev;
-	void	(*fn)(struct deferred *self);
-	bool	is_queued;
+	void (*fn)(struct deferred *self);
+	bool is_queued;
 };
-void	loop_defer(struct loop *loop, struct deferred *deferred, void (*fn)(struct deferred *));
-void	deferred_stop(struct loop *loop, struct deferred *deferred);
+void loop_defer(struct loop *loop, struct deferred *deferred, void (*fn)(struct deferred *));
+void deferred_stop(struct loop *loop, struct deferred *deferred);
 
 /* Fires once. Intrusive; may be restarted or stopped at any time. Zero-initialise. */
 struct timer {
 	uint64_t at_ms;
-	size_t	place;			/* 1-based place in the heap, 0: not running */
-	void	(*fn)(struct timer *self);
+	size_t place; /* 1-based place in the heap, 0: not running */
+	void (*fn)(struct timer *self);
 };
-void	timer_start(struct loop *loop, struct timer *timer, uint64_t at_ms, void (*fn)(struct timer *));
-void	timer_stop(struct loop *loop, struct timer *timer);
+void
+timer_start(struct loop *loop, struct timer *timer, uint64_t at_ms, void (*fn)(struct timer *));
+void timer_stop(struct loop *loop, struct timer *timer);
 
 /* ---- tasks --------------------------------------------------------------------------------- */
 
@@ -190,75 +194,78 @@ struct group {
 	struct task *waiter;
 };
 
-#define TASK_STACK_BYTES	(64 * KIB)
-#define TASK_NAME		24
+#define TASK_STACK_BYTES (64 * KIB)
+#define TASK_NAME	 24
 
 /*
  * Starts fn(arg) at the end of this turn.  name: for the debugger and the log, copied, cut.
  * ERR_LIMIT when the loop's ceiling of tasks (loop_set_tasks_max, default 4,000) is reached.
  */
 MUST_CHECK bool group_spawn(struct loop *loop, struct group *group, const char *name,
-	    void (*fn)(void *arg), void *arg, struct err *err);
+    void (*fn)(void *arg), void *arg, struct err *err);
 /* Cuts short the waits of every task of the group: they return false with `why`. */
-void	group_cancel(struct group *group, enum errkind why);
+void group_cancel(struct group *group, enum errkind why);
 /* Waits until no task of the group is left.  When the waiting task is itself cut, its children are
  * cut with the same reason and still waited for; returns false then. */
 MUST_CHECK bool group_wait(struct loop *loop, struct group *group, struct err *err);
 /* As group_wait without being cut, after group_cancel(): for clean-up. */
-void	group_drain(struct loop *loop, struct group *group);
-void	loop_set_tasks_max(struct loop *loop, unsigned max);
+void group_drain(struct loop *loop, struct group *group);
+void loop_set_tasks_max(struct loop *loop, unsigned max);
 unsigned loop_tasks(const struct loop *loop);
 
-struct task *task_self(struct loop *loop);	/* NULL on the ground floor */
+struct task *task_self(struct loop *loop); /* NULL on the ground floor */
 const char *task_name(const struct task *task);
 /*
  * Parks until task_wake(); a wake that came before is not lost.  False when cut: err says
- * ERR_CANCELLED or ERR_DEADLINE, and so will every later wait of this task.  Whoever parks takes back
- * what it registered before it returns.  Spurious wakes are possible: test the condition.
+ * ERR_CANCELLED or ERR_DEADLINE, and so will every later wait of this task.  Whoever parks takes
+ * back what it registered before it returns.  Spurious wakes are possible: test the condition.
  */
 MUST_CHECK bool task_park_wait(struct loop *loop, struct err *err);
-void	task_wake(struct task *task);
-void	task_cancel(struct task *task, enum errkind why);
+void task_wake(struct task *task);
+void task_cancel(struct task *task, enum errkind why);
 MUST_CHECK bool task_sleep_wait(struct loop *loop, uint64_t ms, struct err *err);
 /* Lets the loop turn once. */
 MUST_CHECK bool task_yield_wait(struct loop *loop, struct err *err);
 /* Parks until woken or at_ms (then *timed_out is true and the result is true). */
-MUST_CHECK bool task_park_until_wait(struct loop *loop, uint64_t at_ms, bool *timed_out, struct err *err);
+MUST_CHECK bool
+task_park_until_wait(struct loop *loop, uint64_t at_ms, bool *timed_out, struct err *err);
 
-/* Deadline of a task: at at_ms its wait is cut with ERR_DEADLINE. 0: none. Calls replace each other. */
-void	task_deadline(struct task *task, uint64_t at_ms);
+/* Deadline of a task: at at_ms its wait is cut with ERR_DEADLINE. 0: none. Calls replace each
+ * other. */
+void task_deadline(struct task *task, uint64_t at_ms);
 /* Time between stop and start does not count (a person answers). Nested calls count. */
-void	task_clock_stop(struct task *task);
-void	task_clock_start(struct task *task);
+void task_clock_stop(struct task *task);
+void task_clock_start(struct task *task);
 /* ERR_NONE, or why the task was cut. */
 enum errkind task_cut(const struct task *task);
 /* Deepest use of any task's stack in bytes since the start (painted stacks; tests only). */
-size_t	task_stack_high_water(void);
-void	task_stack_paint(bool on);
+size_t task_stack_high_water(void);
+void task_stack_paint(bool on);
 
 /* Calls work(arg) on the named helper thread and waits for it; this wait is not cut short. */
-void	helper_run_wait(struct loop *loop, const char *helper, void (*work)(void *arg), void *arg);
+void helper_run_wait(struct loop *loop, const char *helper, void (*work)(void *arg), void *arg);
 
 /* ---- keeper and children ------------------------------------------------------------------- */
 
-#define KEEPER_ARG	"--keeper"	/* hidden first argument of the executed keeper */
+#define KEEPER_ARG "--keeper" /* hidden first argument of the executed keeper */
 
 /* Forks the keeper.  Call before threads, loops and large allocations; NULL: err. */
 struct keeper *keeper_fork(struct err *err);
 /* Ends a keeper that no loop took over, with all below it; *keeper NULL: nothing. */
-void	keeper_close(struct keeper **keeper);
+void keeper_close(struct keeper **keeper);
 /* The keeper's main, for the hidden argument: fd is its end of the socket. */
-int	keeper_main(int fd);
+int keeper_main(int fd);
 
 /*
- * Starts a program through the keeper. ERR_UNAVAILABLE says what failed: chdir, exec, ...  Set on_exit
- * before the next wait: an exit that nobody listens to is not told later.
+ * Starts a program through the keeper. ERR_UNAVAILABLE says what failed: chdir, exec, ...  Set
+ * on_exit before the next wait: an exit that nobody listens to is not told later.
  */
-MUST_CHECK bool child_open_wait(struct loop *loop, const struct child_spec *spec, struct child **out,
-	    struct err *err);
-/* Closes its stdin; after grace_ms the keeper sends TERM to the tree, 2 s later KILL. on_exit tells. */
-void	child_stop(struct child *child, unsigned grace_ms);
+MUST_CHECK bool child_open_wait(
+    struct loop *loop, const struct child_spec *spec, struct child **out, struct err *err);
+/* Closes its stdin; after grace_ms the keeper sends TERM to the tree, 2 s later KILL. on_exit
+ * tells. */
+void child_stop(struct child *child, unsigned grace_ms);
 /* Closes the streams and forgets it: no callback any more; what still runs is killed at once. */
-void	child_close(struct child **child);
+void child_close(struct child **child);
 
 #endif

@@ -1,11 +1,11 @@
 /*
  * seam_uv_child: children on the real machine: the gateway's end of the keeper's socket.
  *
- * Requests are numbered; the keeper answers each start with STARTED or FAILED and each started child
- * in the end with EXITED.  Messages that the socket does not take at once wait in a queue.  When the
- * keeper dies its children are counted as killed: what fell to the gateway is swept, step by step on
- * a timer, and on_exit is called when nothing is left; the next start executes a new keeper.  Nothing
- * about the machine as such is here (keeper_process.c, process_tree.c).
+ * Requests are numbered; the keeper answers each start with STARTED or FAILED and each started
+ * child in the end with EXITED.  Messages that the socket does not take at once wait in a queue.
+ * When the keeper dies its children are counted as killed: what fell to the gateway is swept, step
+ * by step on a timer, and on_exit is called when nothing is left; the next start executes a new
+ * keeper.  Nothing about the machine as such is here (keeper_process.c, process_tree.c).
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,34 +17,34 @@
 #include "run/keeper_wire.h"
 #include "run/seam_uv.h"
 
-#define MESSAGES_A_TURN		64u
-#define SWEEP_GAP_MAX_MS	100
-#define SWEEPS_MAX		600u	/* about a minute */
-#define WHAT_BYTES		120
+#define MESSAGES_A_TURN	 64u
+#define SWEEP_GAP_MAX_MS 100
+#define SWEEPS_MAX	 600u /* about a minute */
+#define WHAT_BYTES	 120
 
 /* A start that the keeper has not answered. */
 struct start {
 	struct start *next;
 	struct seam_children *children;
 	uint64_t id;
-	void	(*done)(void *ctx, struct child *child, const struct err *err);
-	void	*ctx;
-	struct deferred deferred;	/* for what failed before it was sent */
+	void (*done)(void *ctx, struct child *child, const struct err *err);
+	void *ctx;
+	struct deferred deferred; /* for what failed before it was sent */
 	struct err err;
-	char program[WHAT_BYTES], cwd[WHAT_BYTES], path[WHAT_BYTES];	/* for the text of an error */
+	char program[WHAT_BYTES], cwd[WHAT_BYTES], path[WHAT_BYTES]; /* for the text of an error */
 };
 
 struct uv_child {
 	struct child child;
 	struct uv_child *next, *prev;
-	bool is_gone;			/* exited, or its keeper has: nothing to tell anyone about it */
-	bool is_lost;			/* its keeper has died and on_exit has not been called */
+	bool is_gone; /* exited, or its keeper has: nothing to tell anyone about it */
+	bool is_lost; /* its keeper has died and on_exit has not been called */
 };
 
 struct outgoing {
 	struct outgoing *next;
 	struct keeper_msg msg;
-	int fd;				/* -1: none */
+	int fd; /* -1: none */
 };
 
 /* Closes after its owner has forgotten it. */
@@ -54,13 +54,13 @@ struct watch {
 
 struct seam_children {
 	struct seam_uv *seam;
-	struct keeper *keeper;		/* NULL: none yet, or lost */
-	struct watch *watch;		/* of the keeper's socket */
+	struct keeper *keeper; /* NULL: none yet, or lost */
+	struct watch *watch;   /* of the keeper's socket */
 	struct uv_child *first;
 	struct start *starts;
 	struct outgoing *out_first, **out_end;
 	uint64_t last_id;
-	struct birth since;		/* of the first keeper; pid 0: none yet */
+	struct birth since; /* of the first keeper; pid 0: none yet */
 	struct timer sweep;
 	uint64_t sweep_gap_ms;
 	unsigned sweeps;
@@ -101,7 +101,8 @@ flush(struct seam_children *children)
 	int error;
 
 	while ((first = children->out_first) != NULL) {
-		error = keeper_send(children->keeper->socket, &first->msg, &first->fd, first->fd >= 0);
+		error =
+		    keeper_send(children->keeper->socket, &first->msg, &first->fd, first->fd >= 0);
 		if (error == EAGAIN || error == ENOBUFS)
 			return EAGAIN;
 		if (error != 0)
@@ -172,8 +173,8 @@ uv_child_free(struct seam_children *children, struct uv_child *child)
 }
 
 static bool
-streams_open(struct seam_children *children, struct child *child, struct keeper_fds *fds,
-    struct err *err)
+streams_open(
+    struct seam_children *children, struct child *child, struct keeper_fds *fds, struct err *err)
 {
 	struct stream **streams[KEEPER_FDS] = { &child->in, &child->out, &child->err };
 	unsigned i;
@@ -181,7 +182,8 @@ streams_open(struct seam_children *children, struct child *child, struct keeper_
 
 	for (i = 0; i < KEEPER_FDS; i++) {
 		if (fds->fd[i] < 0)
-			return err_set(err, ERR_UNAVAILABLE, "its pipes did not arrive "
+			return err_set(err, ERR_UNAVAILABLE,
+			    "its pipes did not arrive "
 			    "(too many open files: raise the limit, ulimit -n)");
 		fd = fds->fd[i];
 		fds->fd[i] = -1;
@@ -231,26 +233,33 @@ explain(struct start *start, enum keeper_step step, int error)
 	struct err *err = &start->err;
 
 	if (step == STEP_CHDIR) {
-		err_set(err, ERR_UNAVAILABLE, "%s: cannot enter its directory %s: %s", start->program,
-		    start->cwd, strerror(error));
+		err_set(err, ERR_UNAVAILABLE, "%s: cannot enter its directory %s: %s",
+		    start->program, start->cwd, strerror(error));
 	} else if (step == STEP_EXEC && error == ENOENT && !is_path) {
 		err_set(err, ERR_UNAVAILABLE, "%s: no such program in PATH (%s)", start->program,
 		    start->path);
 	} else if (step == STEP_EXEC && error == ENOENT && access(start->program, F_OK) == 0) {
-		err_set(err, ERR_UNAVAILABLE, "no interpreter for %s: the file is there, but not the "
-		    "program named in its first line (or its loader)", start->program);
+		err_set(err, ERR_UNAVAILABLE,
+		    "no interpreter for %s: the file is there, but not the "
+		    "program named in its first line (or its loader)",
+		    start->program);
 	} else if (step == STEP_EXEC && error == ENOENT) {
 		err_set(err, ERR_UNAVAILABLE, "no such file: %s", start->program);
 	} else if (step == STEP_EXEC && error == EACCES) {
-		err_set(err, ERR_UNAVAILABLE, "%s: not executable, or a directory on its way cannot be "
-		    "entered", start->program);
+		err_set(err, ERR_UNAVAILABLE,
+		    "%s: not executable, or a directory on its way cannot be "
+		    "entered",
+		    start->program);
 	} else if (step == STEP_EXEC) {
 		err_set(err, ERR_UNAVAILABLE, "%s: cannot be executed: %s", start->program,
 		    strerror(error));
 	} else {
 		err_set(err, ERR_UNAVAILABLE, "%s: cannot be started: %s: %s", start->program,
-		    step == STEP_FORK ? "fork" : step == STEP_PIPE ? "pipe" : step == STEP_SPEC ?
-		    "reading its settings" : "preparing its process", strerror(error));
+		    step == STEP_FORK	    ? "fork"
+			: step == STEP_PIPE ? "pipe"
+			: step == STEP_SPEC ? "reading its settings"
+					    : "preparing its process",
+		    strerror(error));
 	}
 }
 
@@ -309,7 +318,7 @@ receive(struct seam_children *children)
 		else if (msg.type == KEEPER_EXITED)
 			exited(children, &msg);
 		keeper_fds_close(&fds);
-		if (children->keeper != keeper)		/* a callback has ended it */
+		if (children->keeper != keeper) /* a callback has ended it */
 			return;
 	}
 }
@@ -411,8 +420,9 @@ sweep(struct timer *timer)
 		return;
 	}
 	timer_start(loop, timer, loop_now_ms(loop) + children->sweep_gap_ms, sweep);
-	children->sweep_gap_ms = children->sweep_gap_ms * 2 < SWEEP_GAP_MAX_MS ?
-	    children->sweep_gap_ms * 2 : SWEEP_GAP_MAX_MS;
+	children->sweep_gap_ms = children->sweep_gap_ms * 2 < SWEEP_GAP_MAX_MS
+	    ? children->sweep_gap_ms * 2
+	    : SWEEP_GAP_MAX_MS;
 }
 
 /* The keeper is dead: its children die with it, and who waits for a start is told. */
@@ -429,7 +439,8 @@ lose(struct seam_children *children, const char *why)
 		lost += !child->is_gone;
 		child->is_gone = true;
 	}
-	log_event(loop_log(loop), LOG_ERROR, "keeper_lost", "the keeper (process %d) has died: %s; its "
+	log_event(loop_log(loop), LOG_ERROR, "keeper_lost",
+	    "the keeper (process %d) has died: %s; its "
 	    "%u children are killed, a new keeper is started with the next child",
 	    (int)children->keeper->pid, why, lost);
 	unwatch(children);
@@ -443,8 +454,10 @@ lose(struct seam_children *children, const char *why)
 	while ((start = starts) != NULL) {
 		starts = start->next;
 		if (start->err.kind == ERR_NONE)
-			err_set(&start->err, ERR_UNAVAILABLE, "%s: cannot be started: the keeper of all "
-			    "children has died; try again", start->program);
+			err_set(&start->err, ERR_UNAVAILABLE,
+			    "%s: cannot be started: the keeper of all "
+			    "children has died; try again",
+			    start->program);
 		deferred_stop(loop, &start->deferred);
 		start_fail(start);
 	}
@@ -508,8 +521,8 @@ seam_uv_child_stop(void *seam, struct child *child, unsigned grace_ms)
 	struct seam_children *children = ((struct seam_uv *)seam)->children;
 
 	if (!CONTAINER(child, struct uv_child, child)->is_gone)
-		tell(children, KEEPER_STOP, child->id, grace_ms < INT32_MAX ? (int32_t)grace_ms :
-		    INT32_MAX);
+		tell(children, KEEPER_STOP, child->id,
+		    grace_ms < INT32_MAX ? (int32_t)grace_ms : INT32_MAX);
 }
 
 void

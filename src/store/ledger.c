@@ -2,9 +2,9 @@
  * The ledger in memory: a ring of the newest records, in the order of their numbers, so that one is
  * found by its distance from the newest or, where numbers were left out, by halving.
  *
- * Only records with an outcome are pushed out; one that is still open moves to a list beside the ring
- * and stays until its outcome was written and the next intent comes.  A second outcome, and writing
- * about a number that is not open, are faults of the program.
+ * Only records with an outcome are pushed out; one that is still open moves to a list beside the
+ * ring and stays until its outcome was written and the next intent comes.  A second outcome, and
+ * writing about a number that is not open, are faults of the program.
  */
 #include <string.h>
 

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHUNK	65536
+#define CHUNK 65536
 
 void
 die(const char *fmt, ...)
@@ -46,8 +46,8 @@ number(const char *option, const char *value, uint64_t least, uint64_t most)
 	errno = 0;
 	n = strtoull(value, &end, 10);
 	if (*end != '\0' || errno != 0 || n < least || n > most)
-		die("%s: %s is not a number from %llu to %llu", option, value, (unsigned long long)least,
-		    (unsigned long long)most);
+		die("%s: %s is not a number from %llu to %llu", option, value,
+		    (unsigned long long)least, (unsigned long long)most);
 	return n;
 }
 

@@ -1,12 +1,14 @@
 /*
- * A closed-loop MCP client to measure with.  Over Streamable HTTP: N sessions, each on one kept connection with
- * one request at a time.  Over stdio: one child, N requests at a time.  Each session initializes, warms up, and
- * then calls one tool again and again for the time given (or --calls times).
+ * A closed-loop MCP client to measure with.  Over Streamable HTTP: N sessions, each on one kept
+ * connection with one request at a time.  Over stdio: one child, N requests at a time.  Each
+ * session initializes, warms up, and then calls one tool again and again for the time given (or
+ * --calls times).
  *
- * Every reply is checked for its id and for the text that only this call was given; a wrong one counts as an
- * error, a lost connection or a silence of 60 s ends the run.  With --wait the program prints `ready PID` (the
- * child's, else 0) after the warm-up and starts to measure when a line comes on stdin, so that whoever reads the
- * target's CPU time reads it around exactly the measured calls.  The result is one JSON object on stdout.
+ * Every reply is checked for its id and for the text that only this call was given; a wrong one
+ * counts as an error, a lost connection or a silence of 60 s ends the run.  With --wait the program
+ * prints `ready PID` (the child's, else 0) after the warm-up and starts to measure when a line
+ * comes on stdin, so that whoever reads the target's CPU time reads it around exactly the measured
+ * calls.  The result is one JSON object on stdout.
  */
 #include "common.h"
 
@@ -24,25 +26,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SILENCE_MS	60000
-#define HEADERS									\
-	"Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
+#define SILENCE_MS 60000
+#define HEADERS	   "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
 
 enum step { STEP_INITIALIZE, STEP_INITIALIZED, STEP_READY };
 
 /* A request in progress, one at a time. */
 struct lane {
 	uint64_t id, sent_ns, done;
-	bool	is_waiting;
+	bool is_waiting;
 };
 
 /* A connection, or the child's pipes. */
 struct link {
-	int	in_fd, out_fd;
+	int in_fd, out_fd;
 	unsigned first_lane, lanes;
 	enum step step;
-	char	session[160];
-	struct room in, out, body;	/* body: of a chunked reply, unchunked */
+	char session[160];
+	struct room in, out, body; /* body: of a chunked reply, unchunked */
 };
 
 struct load {
@@ -51,19 +52,19 @@ struct load {
 		const char *path, *tool;
 		unsigned lanes;
 		uint64_t seconds, warm_ms, calls, ms, text_bytes;
-		bool	waits;
-		char	**command;
+		bool waits;
+		char **command;
 	} want;
-	int	epoll;
-	pid_t	child;
+	int epoll;
+	pid_t child;
 	struct link *links;
 	struct lane *lanes;
 	unsigned links_n, waiting, ready;
-	uint64_t until_ns, calls_each;		/* of the phase that runs; calls_each 0: by time */
-	bool	is_measuring;
+	uint64_t until_ns, calls_each; /* of the phase that runs; calls_each 0: by time */
+	bool is_measuring;
 	uint64_t next, calls, errors, size;
-	uint32_t *took;				/* ns per measured call */
-	char	*padding;
+	uint32_t *took; /* ns per measured call */
+	char *padding;
 	struct room request, expect;
 };
 
@@ -72,7 +73,8 @@ lane_expect(struct load *l, const struct lane *lane)
 {
 	l->expect.n = 0;
 	if (strcmp(l->want.tool, "echo") == 0) {
-		room_printf(&l->expect, "\"call %015llu of this load", (unsigned long long)lane->id);
+		room_printf(
+		    &l->expect, "\"call %015llu of this load", (unsigned long long)lane->id);
 		room_put(&l->expect, (struct text){ l->padding, l->want.text_bytes });
 		room_put(&l->expect, TEXT("\""));
 	} else if (strcmp(l->want.tool, "sleep") == 0) {
@@ -85,12 +87,14 @@ static void
 lane_request(struct load *l, const struct lane *lane)
 {
 	l->request.n = 0;
-	room_printf(&l->request, "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":", (unsigned long long)lane->id);
+	room_printf(&l->request,
+	    "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":", (unsigned long long)lane->id);
 	if (strcmp(l->want.tool, "ping") == 0) {
 		room_put(&l->request, TEXT("\"ping\"}"));
 		return;
 	}
-	room_printf(&l->request, "\"tools/call\",\"params\":{\"name\":\"%s\",\"arguments\":", l->want.tool);
+	room_printf(
+	    &l->request, "\"tools/call\",\"params\":{\"name\":\"%s\",\"arguments\":", l->want.tool);
 	if (strcmp(l->want.tool, "sleep") == 0) {
 		room_printf(&l->request, "{\"ms\":%llu}}}", (unsigned long long)l->want.ms);
 		return;
@@ -105,7 +109,9 @@ static void
 link_send(struct load *l, struct link *k, struct text message)
 {
 	if (l->child == 0)
-		room_printf(&k->out, "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n" HEADERS "%sContent-Length: %zu\r\n\r\n",
+		room_printf(&k->out,
+		    "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n" HEADERS
+		    "%sContent-Length: %zu\r\n\r\n",
 		    l->want.path, (unsigned)ntohs(l->want.address.sin_port), k->session, message.n);
 	room_put(&k->out, message);
 	if (l->child != 0)
@@ -117,7 +123,7 @@ link_flush(struct link *k)
 {
 	if (!room_write(&k->out, k->out_fd))
 		die("load: the connection was lost while writing: %m");
-	while (k->out.n > 0) {			/* a full pipe or socket: rare, and the reader is another process */
+	while (k->out.n > 0) { /* a full pipe or socket: rare, and the reader is another process */
 		usleep(50);
 		if (!room_write(&k->out, k->out_fd))
 			die("load: the connection was lost while writing: %m");
@@ -158,7 +164,8 @@ measured(struct load *l, uint64_t ns, bool is_right, struct text message)
 {
 	if (!is_right) {
 		if (l->errors++ == 0)
-			fprintf(stderr, "load: wrong reply: %.*s\n", (int)(message.n > 300 ? 300 : message.n), message.p);
+			fprintf(stderr, "load: wrong reply: %.*s\n",
+			    (int)(message.n > 300 ? 300 : message.n), message.p);
 		return;
 	}
 	if (l->calls == l->size) {
@@ -188,7 +195,7 @@ message_take(struct load *l, struct link *k, struct text message)
 	uint64_t n;
 
 	if (id.p == NULL || json_member(message, "method").p != NULL)
-		return;				/* a notification */
+		return; /* a notification */
 	if (k->step == STEP_INITIALIZE) {
 		if (json_member(message, "result").p == NULL)
 			die("load: initialize failed: %.*s", (int)message.n, message.p);
@@ -198,7 +205,8 @@ message_take(struct load *l, struct link *k, struct text message)
 	snprintf(digits, sizeof digits, "%.*s", (int)id.n, id.p);
 	n = strtoull(digits, NULL, 10);
 	lane = &l->lanes[n % l->want.lanes];
-	if (!lane->is_waiting || lane->id != n || (unsigned)(lane - l->lanes) - k->first_lane >= k->lanes) {
+	if (!lane->is_waiting || lane->id != n ||
+	    (unsigned)(lane - l->lanes) - k->first_lane >= k->lanes) {
 		measured(l, 0, false, message);
 		return;
 	}
@@ -216,7 +224,8 @@ lines_take(struct load *l, struct link *k)
 	size_t at = 0;
 
 	for (;;) {
-		const char *line = k->in.p + at, *end = at == k->in.n ? NULL : memchr(line, '\n', k->in.n - at);
+		const char *line = k->in.p + at,
+			   *end = at == k->in.n ? NULL : memchr(line, '\n', k->in.n - at);
 
 		if (end == NULL)
 			break;
@@ -273,8 +282,8 @@ session_keep(struct link *k, struct text head)
 
 	if (id.p == NULL || id.n > 80)
 		return;
-	snprintf(k->session, sizeof k->session, "Mcp-Session-Id: %.*s\r\nMCP-Protocol-Version: 2025-11-25\r\n",
-	    (int)id.n, id.p);
+	snprintf(k->session, sizeof k->session,
+	    "Mcp-Session-Id: %.*s\r\nMCP-Protocol-Version: 2025-11-25\r\n", (int)id.n, id.p);
 }
 
 /* Takes one HTTP reply from the buffer; false: it is not all there. */
@@ -295,7 +304,8 @@ reply_take(struct load *l, struct link *k)
 		if (k->in.n - head.n < used)
 			return false;
 		body = (struct text){ k->in.p + head.n, used };
-	} else if (memcmp(head.p + 9, "202", 3) == 0 && head_value(head, "transfer-encoding").p == NULL) {
+	} else if (memcmp(head.p + 9, "202", 3) == 0 &&
+	    head_value(head, "transfer-encoding").p == NULL) {
 		used = 0;
 		body = (struct text){ head.p, 0 };
 	} else {
@@ -305,7 +315,8 @@ reply_take(struct load *l, struct link *k)
 		body = (struct text){ k->body.p, k->body.n };
 	}
 	if (memcmp(head.p + 9, "20", 2) != 0)
-		die("load: %.*s%.*s", (int)head.n, head.p, (int)(body.n > 500 ? 500 : body.n), body.p);
+		die("load: %.*s%.*s", (int)head.n, head.p, (int)(body.n > 500 ? 500 : body.n),
+		    body.p);
 	if (k->step == STEP_INITIALIZE)
 		session_keep(k, head);
 	if (k->step == STEP_INITIALIZED) {
@@ -356,8 +367,10 @@ link_open(struct load *l, struct link *k, int in_fd, int out_fd)
 		fcntl(out_fd, F_SETFL, fcntl(out_fd, F_GETFL) | O_NONBLOCK);
 	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, in_fd, &e) < 0)
 		die("load: epoll: %m");
-	link_send(l, k, TEXT("{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
-	    "\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"bench-load\",\"version\":\"1\"}}}"));
+	link_send(l, k,
+	    TEXT(
+		"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
+		"\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"bench-load\",\"version\":\"1\"}}}"));
 	link_flush(k);
 }
 
@@ -457,9 +470,11 @@ report(struct load *l, uint64_t ns)
 {
 	if (l->calls > 0)
 		qsort(l->took, l->calls, sizeof *l->took, took_compare);
-	printf("{\"calls\":%llu,\"errors\":%llu,\"seconds\":%.6f,\"calls_per_s\":%.1f,\"min_us\":%.1f,\"p50_us\":%.1f,"
-	    "\"p99_us\":%.1f,\"max_us\":%.1f}\n", (unsigned long long)l->calls, (unsigned long long)l->errors,
-	    (double)ns / 1e9, (double)l->calls * 1e9 / (double)ns, took_us(l, 0), took_us(l, 0.5), took_us(l, 0.99),
+	printf(
+	    "{\"calls\":%llu,\"errors\":%llu,\"seconds\":%.6f,\"calls_per_s\":%.1f,\"min_us\":%.1f,\"p50_us\":%.1f,"
+	    "\"p99_us\":%.1f,\"max_us\":%.1f}\n",
+	    (unsigned long long)l->calls, (unsigned long long)l->errors, (double)ns / 1e9,
+	    (double)l->calls * 1e9 / (double)ns, took_us(l, 0), took_us(l, 0.5), took_us(l, 0.99),
 	    took_us(l, 1));
 	fflush(stdout);
 }
@@ -467,7 +482,8 @@ report(struct load *l, uint64_t ns)
 static void
 url_read(struct load *l, const char *url)
 {
-	const char *host = strncmp(url, "http://", 7) == 0 ? url + 7 : url, *colon = strchr(host, ':');
+	const char *host = strncmp(url, "http://", 7) == 0 ? url + 7 : url,
+		   *colon = strchr(host, ':');
 	const char *slash = strchr(host, '/');
 	char text[32];
 
@@ -547,7 +563,8 @@ main(int argc, char **argv)
 	l.is_measuring = true;
 	ns = phase_run(&l, l.want.seconds * 1000, l.want.calls);
 	report(&l, ns);
-	if (l.want.waits && read(STDIN_FILENO, &go, 1) < 0)	/* the child lives until its CPU time was read */
+	if (l.want.waits &&
+	    read(STDIN_FILENO, &go, 1) < 0) /* the child lives until its CPU time was read */
 		return 2;
 	if (l.child != 0) {
 		close(l.links[0].out_fd);

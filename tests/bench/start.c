@@ -1,7 +1,8 @@
 /*
- * How long a stdio MCP server takes from exec to its first tools/list answer that names a tool: each run starts
- * the command, does initialize and tools/list as a client does (waiting for each answer), closes its stdin and
- * reaps it.  Prints all runs and their median, in milliseconds, as one JSON object.
+ * How long a stdio MCP server takes from exec to its first tools/list answer that names a tool:
+ * each run starts the command, does initialize and tools/list as a client does (waiting for each
+ * answer), closes its stdin and reaps it.  Prints all runs and their median, in milliseconds, as
+ * one JSON object.
  */
 #include "common.h"
 
@@ -14,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RUNS_MAX	1000
+#define RUNS_MAX 1000
 
 extern char **environ;
 
@@ -35,7 +36,8 @@ answer_read(struct room *in, int fd, const char *id)
 		while (in->n > 0 && (end = memchr(in->p, '\n', in->n)) != NULL) {
 			struct text line = { in->p, (size_t)(end - in->p) };
 
-			if (text_is(json_member(line, "id"), id) && json_member(line, "method").p == NULL)
+			if (text_is(json_member(line, "id"), id) &&
+			    json_member(line, "method").p == NULL)
 				return line;
 			room_drop(in, line.n + 1);
 		}
@@ -65,16 +67,19 @@ run_once(char **command, const char *tool)
 		die("start: %s cannot be started", command[0]);
 	close(to[0]);
 	close(from[1]);
-	say(to[1], "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-11-25\","
+	say(to[1],
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-11-25\","
 	    "\"capabilities\":{},\"clientInfo\":{\"name\":\"bench-start\",\"version\":\"1\"}}}\n");
 	answer_read(&in, from[0], "1");
-	say(to[1], "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n"
+	say(to[1],
+	    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n"
 	    "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}\n");
 	list = answer_read(&in, from[0], "2");
 	end = now_ns();
 	snprintf(quoted, sizeof quoted, "\"%s\"", tool);
 	if (memmem(list.p, list.n, quoted, strlen(quoted)) == NULL)
-		die("start: the first tools/list does not name %s: %.*s", tool, (int)(list.n > 300 ? 300 : list.n), list.p);
+		die("start: the first tools/list does not name %s: %.*s", tool,
+		    (int)(list.n > 300 ? 300 : list.n), list.p);
 	close(to[1]);
 	close(from[0]);
 	waitpid(child, &status, 0);
@@ -98,8 +103,8 @@ main(int argc, char **argv)
 	unsigned n;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (argc < 6 || strcmp(argv[1], "--runs") != 0 || strcmp(argv[3], "--tool") != 0 || strcmp(argv[5], "--") != 0 ||
-	    argv[6] == NULL)
+	if (argc < 6 || strcmp(argv[1], "--runs") != 0 || strcmp(argv[3], "--tool") != 0 ||
+	    strcmp(argv[5], "--") != 0 || argv[6] == NULL)
 		die("usage: start --runs N --tool NAME -- COMMAND...");
 	n = (unsigned)number("--runs", argv[2], 1, RUNS_MAX);
 	for (unsigned i = 0; i < n; i++)

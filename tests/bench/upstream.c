@@ -1,10 +1,11 @@
 /*
- * A small MCP server to measure gateways with: Streamable HTTP with sessions (2025-11-25) on loopback, or
- * stdio with --stdio.  Tools: echo{text}, sleep{ms}, stats{}.  One read and one write a message, JSON found
- * by scanning and answered by copying, so that it costs little beside what is measured.
+ * A small MCP server to measure gateways with: Streamable HTTP with sessions (2025-11-25) on
+ * loopback, or stdio with --stdio.  Tools: echo{text}, sleep{ms}, stats{}.  One read and one write
+ * a message, JSON found by scanning and answered by copying, so that it costs little beside what is
+ * measured.
  *
- * stats answers with the number of messages that came and the number of echo and sleep calls among them:
- * what a gateway sends upstream for one call.
+ * stats answers with the number of messages that came and the number of echo and sleep calls among
+ * them: what a gateway sends upstream for one call.
  */
 #include "common.h"
 
@@ -22,11 +23,11 @@
 
 /* A client's connection, or the one pair of pipes. */
 struct conn {
-	int	in_fd, out_fd;
-	bool	is_stdio;
-	bool	is_napping;		/* HTTP: the answer to the last request is not written yet */
-	bool	is_stream;		/* an open GET */
-	bool	wants_out;
+	int in_fd, out_fd;
+	bool is_stdio;
+	bool is_napping; /* HTTP: the answer to the last request is not written yet */
+	bool is_stream;	 /* an open GET */
+	bool wants_out;
 	struct room in, out;
 };
 
@@ -35,27 +36,27 @@ struct nap {
 	struct nap *next;
 	uint64_t due_ns;
 	struct conn *conn;
-	char	id[72];
+	char id[72];
 };
 
 struct server {
-	int	epoll, listener;
+	int epoll, listener;
 	struct nap *naps;
 	uint64_t sessions, messages, calls;
-	struct room body;		/* of the answer in the making */
-	bool	is_over;
+	struct room body; /* of the answer in the making */
+	bool is_over;
 };
 
 enum answer { ANSWER_NOW, ANSWER_LATER, ANSWER_NONE };
 
 static const char tools[] =
-	"{\"tools\":["
-	"{\"name\":\"echo\",\"description\":\"Answers with the text it was given\",\"inputSchema\":"
-	"{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\"}},\"required\":[\"text\"]}},"
-	"{\"name\":\"sleep\",\"description\":\"Answers after some milliseconds\",\"inputSchema\":"
-	"{\"type\":\"object\",\"properties\":{\"ms\":{\"type\":\"integer\"}},\"required\":[\"ms\"]}},"
-	"{\"name\":\"stats\",\"description\":\"Messages and calls seen so far\",\"inputSchema\":"
-	"{\"type\":\"object\"}}]}";
+    "{\"tools\":["
+    "{\"name\":\"echo\",\"description\":\"Answers with the text it was given\",\"inputSchema\":"
+    "{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\"}},\"required\":[\"text\"]}},"
+    "{\"name\":\"sleep\",\"description\":\"Answers after some milliseconds\",\"inputSchema\":"
+    "{\"type\":\"object\",\"properties\":{\"ms\":{\"type\":\"integer\"}},\"required\":[\"ms\"]}},"
+    "{\"name\":\"stats\",\"description\":\"Messages and calls seen so far\",\"inputSchema\":"
+    "{\"type\":\"object\"}}]}";
 
 static void
 answer_begin(struct server *s, struct text id)
@@ -110,7 +111,8 @@ nap_add(struct server *s, struct conn *c, struct text id, uint64_t ms)
 static enum answer
 tool_call(struct server *s, struct conn *c, struct text id, struct text params)
 {
-	struct text name = json_member(params, "name"), arguments = json_member(params, "arguments");
+	struct text name = json_member(params, "name"),
+		    arguments = json_member(params, "arguments");
 
 	if (text_is(name, "\"echo\"")) {
 		struct text token = json_member(arguments, "text");
@@ -127,14 +129,15 @@ tool_call(struct server *s, struct conn *c, struct text id, struct text params)
 		char ms[24];
 
 		s->calls++;
-		snprintf(ms, sizeof ms, "%.*s", (int)(token.p == NULL ? 0 : token.n), token.p == NULL ? "" : token.p);
+		snprintf(ms, sizeof ms, "%.*s", (int)(token.p == NULL ? 0 : token.n),
+		    token.p == NULL ? "" : token.p);
 		nap_add(s, c, id, number("ms", ms, 0, 3600000));
 		return ANSWER_LATER;
 	}
 	if (text_is(name, "\"stats\"")) {
 		char text[96];
-		int n = snprintf(text, sizeof text, "\"messages=%llu calls=%llu\"", (unsigned long long)s->messages,
-		    (unsigned long long)s->calls);
+		int n = snprintf(text, sizeof text, "\"messages=%llu calls=%llu\"",
+		    (unsigned long long)s->messages, (unsigned long long)s->calls);
 
 		answer_text(s, id, (struct text){ text, (size_t)n });
 		return ANSWER_NOW;
@@ -160,8 +163,9 @@ message_take(struct server *s, struct conn *c, struct text message, struct text 
 	else if (text_is(*method, "\"ping\""))
 		answer_result(s, id, TEXT("{}"));
 	else if (text_is(*method, "\"initialize\""))
-		answer_result(s, id, TEXT("{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{\"tools\":{}},"
-		    "\"serverInfo\":{\"name\":\"bench-upstream\",\"version\":\"1\"}}"));
+		answer_result(s, id,
+		    TEXT("{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{\"tools\":{}},"
+			 "\"serverInfo\":{\"name\":\"bench-upstream\",\"version\":\"1\"}}"));
 	else
 		answer_error(s, id, -32601, "unknown method");
 	return ANSWER_NOW;
@@ -215,7 +219,8 @@ static void
 body_send(struct server *s, struct conn *c, const char *session)
 {
 	if (!c->is_stdio)
-		room_printf(&c->out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n",
+		room_printf(&c->out,
+		    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n",
 		    session, s->body.n);
 	room_put(&c->out, (struct text){ s->body.p, s->body.n });
 	if (c->is_stdio)
@@ -257,7 +262,8 @@ post_take(struct server *s, struct conn *c, struct text head, struct text body)
 		break;
 	case ANSWER_NOW:
 		if (text_is(method, "\"initialize\""))
-			snprintf(header, sizeof header, "Mcp-Session-Id: s%llu\r\n", (unsigned long long)s->sessions++);
+			snprintf(header, sizeof header, "Mcp-Session-Id: s%llu\r\n",
+			    (unsigned long long)s->sessions++);
 		else if (session.p == NULL) {
 			refuse(c, "400 Bad Request");
 			break;
@@ -281,14 +287,16 @@ request_take(struct server *s, struct conn *c)
 	if (length.p == NULL && head_value(head, "transfer-encoding").p != NULL)
 		die("upstream: a request body without Content-Length is not supported");
 	snprintf(digits, sizeof digits, "%.*s", (int)length.n, length.p == NULL ? "0" : length.p);
-	body = (struct text){ c->in.p + head.n, length.p == NULL ? 0 : number("Content-Length", digits, 0, 1u << 30) };
+	body = (struct text){ c->in.p + head.n,
+		length.p == NULL ? 0 : number("Content-Length", digits, 0, 1u << 30) };
 	if (c->in.n < head.n + body.n)
 		return false;
 	if (memcmp(head.p, "POST ", 5) == 0) {
 		post_take(s, c, head, body);
 	} else if (memcmp(head.p, "GET ", 4) == 0) {
-		room_put(&c->out, TEXT("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-		    "Transfer-Encoding: chunked\r\n\r\n"));
+		room_put(&c->out,
+		    TEXT("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+			 "Transfer-Encoding: chunked\r\n\r\n"));
 		c->is_stream = true;
 	} else {
 		refuse(c, memcmp(head.p, "DELETE ", 7) == 0 ? "200 OK" : "405 Method Not Allowed");
@@ -305,12 +313,14 @@ lines_take(struct server *s, struct conn *c)
 	struct text method;
 
 	for (;;) {
-		const char *line = c->in.p + at, *end = at == c->in.n ? NULL : memchr(line, '\n', c->in.n - at);
+		const char *line = c->in.p + at,
+			   *end = at == c->in.n ? NULL : memchr(line, '\n', c->in.n - at);
 
 		if (end == NULL)
 			break;
 		at += (size_t)(end - line) + 1;
-		if (message_take(s, c, (struct text){ line, (size_t)(end - line) }, &method) == ANSWER_NOW)
+		if (message_take(s, c, (struct text){ line, (size_t)(end - line) }, &method) ==
+		    ANSWER_NOW)
 			body_send(s, c, "");
 	}
 	room_drop(&c->in, at);
@@ -382,7 +392,8 @@ naps_wake(struct server *s)
 static void
 listen_open(struct server *s, uint16_t port)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port),
+	struct sockaddr_in a = { .sin_family = AF_INET,
+		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct epoll_event e = { .events = EPOLLIN, .data.ptr = NULL };
 	socklen_t n = sizeof a;
@@ -390,7 +401,8 @@ listen_open(struct server *s, uint16_t port)
 
 	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	if (s->listener < 0 || bind(s->listener, (struct sockaddr *)&a, sizeof a) < 0 || listen(s->listener, 4096) < 0)
+	if (s->listener < 0 || bind(s->listener, (struct sockaddr *)&a, sizeof a) < 0 ||
+	    listen(s->listener, 4096) < 0)
 		die("upstream: port %u: %m", (unsigned)port);
 	getsockname(s->listener, (struct sockaddr *)&a, &n);
 	epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &e);
@@ -437,7 +449,8 @@ main(int argc, char **argv)
 				continue;
 			}
 			if ((events[i].events & EPOLLERR) ||
-			    ((events[i].events & (EPOLLIN | EPOLLHUP)) && room_read(&c->in, c->in_fd) == 0))
+			    ((events[i].events & (EPOLLIN | EPOLLHUP)) &&
+				room_read(&c->in, c->in_fd) == 0))
 				conn_close(&s, c);
 			else
 				conn_work(&s, c);

@@ -1,12 +1,12 @@
 /*
- * The HTTP client: any cutting of a server's bytes, with and without pauses, gives the response that
- * one piece gives; `done` comes once, nothing is leaked.  The first byte chooses the cutting, the
- * second what the owner does.
+ * The HTTP client: any cutting of a server's bytes, with and without pauses, gives the response
+ * that one piece gives; `done` comes once, nothing is leaked.  The first byte chooses the cutting,
+ * the second what the owner does.
  */
 #include "../unit/stream_double.h"
 #include "net/net.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 struct run {
 	struct machine machine;
@@ -14,10 +14,10 @@ struct run {
 	struct http_pool *pool;
 	struct fetch *fetch;
 	struct buf body;
-	int	status;
+	int status;
 	enum errkind kind;
 	unsigned dones;
-	bool	pauses, aborts;
+	bool pauses, aborts;
 };
 
 static void
@@ -73,8 +73,9 @@ static void
 run(struct run *run, const uint8_t *data, size_t n, uint8_t cutting, uint8_t how)
 {
 	static const struct fetch_handler handler = { on_head, on_data, on_done };
-	struct fetch_request request = { .method = how & 1 ? S("HEAD") : S("GET"), .path = S("/"),
-		.max_bytes = 1000 };
+	struct fetch_request request = {
+		.method = how & 1 ? S("HEAD") : S("GET"), .path = S("/"), .max_bytes = 1000
+	};
 	size_t step = cutting & 0x7f;
 	struct peer *peer;
 	struct err err;
@@ -84,7 +85,8 @@ run(struct run *run, const uint8_t *data, size_t n, uint8_t cutting, uint8_t how
 	run->aborts = how & 2;
 	buf_init(&run->body, NULL, SIZE_MAX);
 	run->loop = machine_loop(&run->machine);
-	must(http_pool_new(run->loop, S("http://127.0.0.1:99/"), how & 4 ? 1 : 0, 1000, &run->pool, &err));
+	must(http_pool_new(
+	    run->loop, S("http://127.0.0.1:99/"), how & 4 ? 1 : 0, 1000, &run->pool, &err));
 	run->fetch = fetch_start(run->pool, &request, &handler, run);
 	machine_turns(&run->machine, run->loop);
 	peer = machine_last(&run->machine);

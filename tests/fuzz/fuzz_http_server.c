@@ -1,12 +1,12 @@
 /*
- * The HTTP server: any cutting of a client's bytes, short writes included, gives the requests that one
- * piece gives; nothing is leaked, every request that was told has one end.  The first byte chooses the
- * cutting, the second how the handler answers.
+ * The HTTP server: any cutting of a client's bytes, short writes included, gives the requests that
+ * one piece gives; nothing is leaked, every request that was told has one end.  The first byte
+ * chooses the cutting, the second how the handler answers.
  */
 #include "../unit/stream_double.h"
 #include "net/net.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 struct run {
 	struct machine machine;
@@ -15,7 +15,7 @@ struct run {
 	struct http_request *waiting;
 	struct buf log;
 	uint8_t how;
-	unsigned open;			/* told and not ended */
+	unsigned open; /* told and not ended */
 };
 
 static void

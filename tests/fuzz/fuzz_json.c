@@ -13,10 +13,10 @@
 
 #include "base/base.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-#define HEAD_BYTES	4
-#define CAPTURE_DEPTH	3
+#define HEAD_BYTES    4
+#define CAPTURE_DEPTH 3
 
 struct run {
 	struct arena arena;

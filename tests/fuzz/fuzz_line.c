@@ -6,12 +6,12 @@
 
 #include "net/net.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 struct run {
 	struct line_reader reader;
 	struct buf log;
-	bool	pauses;
+	bool pauses;
 };
 
 static void

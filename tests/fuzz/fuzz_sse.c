@@ -1,18 +1,18 @@
 /*
- * The reader of event streams: any cutting of the input, with and without pauses, gives what one piece
- * gives, and the same error at the same place.  The first byte chooses the cutting, the second the
- * longest event.
+ * The reader of event streams: any cutting of the input, with and without pauses, gives what one
+ * piece gives, and the same error at the same place.  The first byte chooses the cutting, the
+ * second the longest event.
  */
 #include <string.h>
 
 #include "net/net.h"
 
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 struct run {
 	struct sse_reader reader;
 	struct buf log;
-	bool	pauses;
+	bool pauses;
 };
 
 static void

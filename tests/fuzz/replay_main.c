@@ -1,7 +1,7 @@
 /*
- * Runs a fuzz target over files and folders of inputs, for builds without libFuzzer: the seed corpus is
- * an ordinary test everywhere.  Every input is given from a block of exactly its size, so that
- * sanitizers see any step outside it; and once more with its last byte cut off.
+ * Runs a fuzz target over files and folders of inputs, for builds without libFuzzer: the seed
+ * corpus is an ordinary test everywhere.  Every input is given from a block of exactly its size, so
+ * that sanitizers see any step outside it; and once more with its last byte cut off.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static void
 run_copy(const char *bytes, size_t n)

@@ -1,12 +1,12 @@
 /*
- * The simulation of calls: a whole gateway on a machine in memory, two children and an HTTP server behind
- * it, one stdio client and several HTTP clients before it, and everything that can go wrong by lot:
- * short reads and writes, delays, resets, refused connections, cancellations, clients that leave,
- * questions nobody answers, upstreams that die, babble, answer twice or never.
+ * The simulation of calls: a whole gateway on a machine in memory, two children and an HTTP server
+ * behind it, one stdio client and several HTTP clients before it, and everything that can go wrong
+ * by lot: short reads and writes, delays, resets, refused connections, cancellations, clients that
+ * leave, questions nobody answers, upstreams that die, babble, answer twice or never.
  *
- * What must hold for every seed: each exchange has exactly one outcome in the ledger; each call gets at
- * most one answer, exactly one when neither it nor its connection was given up; what echo returns is what
- * was sent; nothing is left at the end: no task, no stream, no byte of the account.
+ * What must hold for every seed: each exchange has exactly one outcome in the ledger; each call
+ * gets at most one answer, exactly one when neither it nor its connection was given up; what echo
+ * returns is what was sent; nothing is left at the end: no task, no stream, no byte of the account.
  *
  * usage: calls [--seed N] [--seeds K] [--calls N]	(TAP; a failing seed can be replayed alone)
  */
@@ -20,10 +20,10 @@
 #include "gateway/gateway.h"
 #include "toy.h"
 
-#define HTTP_CLIENTS	6
-#define IN_FLIGHT	8
-#define GATEWAY_PORT	8080
-#define TOY_PORT	9001
+#define HTTP_CLIENTS 6
+#define IN_FLIGHT    8
+#define GATEWAY_PORT 8080
+#define TOY_PORT     9001
 
 static const char configuration[] =
     "listen: {http: \"127.0.0.1:8080\", stdio: true}\n"
@@ -33,36 +33,39 @@ static const char configuration[] =
     "  - {name: two, command: [/sim/two], timeout: 5s}\n"
     "  - {name: web, url: \"http://127.0.0.1:9001/mcp\", timeout: 5s}\n";
 
-static const char *const tools[] = { "echo", "echo", "echo", "echo", "sleep", "count", "ask", "twice",
-	"rubbish", "silent", "die" };
+static const char *const tools[] = { "echo", "echo", "echo", "echo", "sleep", "count", "ask",
+	"twice", "rubbish", "silent", "die" };
 static const char *const servers[] = { "one", "two", "web" };
 
 static uint64_t seed_now;
 
-/* ---- one call of a client ------------------------------------------------------------------------------ */
+/*
+ * ---- one call of a client
+ * ------------------------------------------------------------------------------
+ */
 
 struct world;
 struct client;
 
 struct client_call {
 	struct client *client;
-	struct fetch *fetch;		/* HTTP */
+	struct fetch *fetch; /* HTTP */
 	struct sse_reader sse;
 	struct buf body;
 	uint64_t id;
-	bool	is_open, is_cancelled, is_left, is_sse, is_echo, was_unavailable;
+	bool is_open, is_cancelled, is_left, is_sse, is_echo, was_unavailable;
 	unsigned answers;
-	struct timer later;		/* cancels or leaves */
+	struct timer later; /* cancels or leaves */
 };
 
 struct client {
 	struct world *world;
 	struct client_call calls[IN_FLIGHT];
-	struct http_pool *pool;		/* NULL: the stdio client */
-	char	session[64];
-	bool	is_ready, is_gone;
+	struct http_pool *pool; /* NULL: the stdio client */
+	char session[64];
+	bool is_ready, is_gone;
 	struct timer again;
-	struct stream *in, *out;	/* stdio */
+	struct stream *in, *out; /* stdio */
 	struct line_reader lines;
 	struct outbox outbox;
 };
@@ -76,19 +79,19 @@ struct world {
 	struct client clients[HTTP_CLIENTS + 1];
 	unsigned begun, wanted, ended, answered, cancelled, left, broken;
 	struct group group;
-	bool	is_over, is_stopping;
+	bool is_over, is_stopping;
 };
 
 static void client_go(struct timer *timer);
 
-#define CHECK(cond, ...)                                                                           \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			fprintf(stderr, "seed %llu: ", (unsigned long long)seed_now);              \
-			fprintf(stderr, __VA_ARGS__);                                              \
-			fprintf(stderr, "\n");                                                     \
-			abort();                                                                   \
-		}                                                                                  \
+#define CHECK(cond, ...) \
+	do { \
+		if (!(cond)) { \
+			fprintf(stderr, "seed %llu: ", (unsigned long long)seed_now); \
+			fprintf(stderr, __VA_ARGS__); \
+			fprintf(stderr, "\n"); \
+			abort(); \
+		} \
 	} while (0)
 
 static void
@@ -103,7 +106,8 @@ call_end(struct client_call *call)
 	timer_stop(world->loop, &call->later);
 	world->ended++;
 	if (!call->client->again.place && !world->is_stopping && !call->client->is_gone)
-		timer_start(world->loop, &call->client->again, loop_now_ms(world->loop) + pause, client_go);
+		timer_start(
+		    world->loop, &call->client->again, loop_now_ms(world->loop) + pause, client_go);
 }
 
 /* A response with an id of ours. */
@@ -127,7 +131,8 @@ call_answered(struct client *client, struct slice text, struct slice id)
 	CHECK(call->answers == 1, "call %llu was answered twice", (unsigned long long)call->id);
 	client->world->answered++;
 	if (call->is_echo && memmem(text.p, text.n, "\"result\"", 8) != NULL) {
-		snprintf(want, sizeof(want), "\"text\":\"%llu-text\"", (unsigned long long)call->id);
+		snprintf(
+		    want, sizeof(want), "\"text\":\"%llu-text\"", (unsigned long long)call->id);
 		CHECK(memmem(text.p, text.n, want, strlen(want)) != NULL,
 		    "call %llu got another's answer: %.*s", (unsigned long long)call->id,
 		    SLICE_FMT(text));
@@ -136,7 +141,10 @@ call_answered(struct client *client, struct slice text, struct slice id)
 		call_end(call);
 }
 
-/* ---- talking ---------------------------------------------------------------------------------------------- */
+/*
+ * ---- talking
+ * ----------------------------------------------------------------------------------------------
+ */
 
 static void post(struct client *client, struct slice text, struct client_call *call);
 
@@ -163,9 +171,10 @@ client_message(struct client *client, char *bytes, size_t n)
 			call_answered(client, text, id);
 		return;
 	}
-	CHECK(slice_eq(method, S("\"elicitation/create\"")), "unexpected request %.*s", SLICE_FMT(text));
+	CHECK(slice_eq(method, S("\"elicitation/create\"")), "unexpected request %.*s",
+	    SLICE_FMT(text));
 	if (sim_chance(world->sim, 200))
-		return;			/* nobody is there */
+		return; /* nobody is there */
 	len = snprintf(answer, sizeof(answer),
 	    "{\"jsonrpc\":\"2.0\",\"id\":%.*s,\"result\":{\"action\":\"accept\",\"content\":{\"ok\":true}}}",
 	    SLICE_FMT(id));
@@ -189,7 +198,8 @@ on_head(void *owner, struct fetch *fetch, int status)
 
 	call->is_sse = slice_starts(fetch_header(fetch, S("content-type")), S("text/event-stream"));
 	if (id.p != NULL)
-		snprintf(call->client->session, sizeof(call->client->session), "%.*s", SLICE_FMT(id));
+		snprintf(
+		    call->client->session, sizeof(call->client->session), "%.*s", SLICE_FMT(id));
 }
 
 static void
@@ -266,8 +276,9 @@ static const struct fetch_handler note_events = { note_head, note_data, note_don
 static void
 post(struct client *client, struct slice text, struct client_call *call)
 {
-	struct fetch_request request = { .method = S("POST"), .path = S("/mcp"), .body = &text,
-		.body_parts = 1 };
+	struct fetch_request request = {
+		.method = S("POST"), .path = S("/mcp"), .body = &text, .body_parts = 1
+	};
 	char headers[256];
 	int n;
 
@@ -292,7 +303,10 @@ post(struct client *client, struct slice text, struct client_call *call)
 	call->fetch = fetch_start(client->pool, &request, &fetch_events, call);
 }
 
-/* ---- what a client does ------------------------------------------------------------------------------------- */
+/*
+ * ---- what a client does
+ * -------------------------------------------------------------------------------------
+ */
 
 static void
 call_later(struct timer *timer)
@@ -318,7 +332,7 @@ call_later(struct timer *timer)
 	    (unsigned long long)call->id);
 	post(client, (struct slice){ text, (size_t)n }, NULL);
 	if (client->pool == NULL)
-		call_end(call);		/* no answer is promised any more */
+		call_end(call); /* no answer is promised any more */
 }
 
 static void
@@ -382,7 +396,10 @@ client_go(struct timer *timer)
 	}
 }
 
-/* ---- the stdio client ------------------------------------------------------------------------------------------ */
+/*
+ * ---- the stdio client
+ * ------------------------------------------------------------------------------------------
+ */
 
 static void
 stdio_line(void *owner, char *line, size_t n)
@@ -458,7 +475,10 @@ stdio_client(struct world *world, struct client *client)
 	stream_want(client->in, STREAM_READABLE);
 }
 
-/* ---- the world ------------------------------------------------------------------------------------------------- */
+/*
+ * ---- the world
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static void
 stdio_ended(void *owner)
@@ -495,8 +515,11 @@ static void
 world_begin(struct world *world, uint64_t seed, unsigned calls, struct log *log)
 {
 	static const char *const no_environ[] = { NULL };
-	struct front_limits limits = { .message_bytes = 64 * MIB, .ask_ms = 3000,
-		.session_idle_ms = 1800000, .sessions = 100, .in_flight = 2000 };
+	struct front_limits limits = { .message_bytes = 64 * MIB,
+		.ask_ms = 3000,
+		.session_idle_ms = 1800000,
+		.sessions = 100,
+		.in_flight = 2000 };
 	struct address at = { .ip = { 127, 0, 0, 1 }, .port = GATEWAY_PORT }, bound;
 	struct config *config = NULL;
 	struct err err = { 0 };
@@ -507,8 +530,9 @@ world_begin(struct world *world, uint64_t seed, unsigned calls, struct log *log)
 	sim_program(world->sim, "/sim/one", toy_program, "one");
 	sim_program(world->sim, "/sim/two", toy_program, "two");
 	world->web = toy_http_new(world->sim, "web", TOY_PORT);
-	CHECK(config_parse(slice_of(configuration), "sim.yaml", "/", no_environ, log, &config, &err), "%s",
-	    err.text);
+	CHECK(
+	    config_parse(slice_of(configuration), "sim.yaml", "/", no_environ, log, &config, &err),
+	    "%s", err.text);
 	world->hub = hub_new(world->loop, &config);
 	world->fronts = fronts_new(world->loop, hub_gate(world->hub), &limits);
 	hub_set_fronts(world->hub, world->fronts);
@@ -525,8 +549,8 @@ world_begin(struct world *world, uint64_t seed, unsigned calls, struct log *log)
 			CHECK(http_pool_new(world->loop, S("http://127.0.0.1:8080/mcp"), 4, 5000,
 				  &client->pool, &err),
 			    "%s", err.text);
-		timer_start(world->loop, &client->again, loop_now_ms(world->loop) + sim_random(world->sim, 50),
-		    client_go);
+		timer_start(world->loop, &client->again,
+		    loop_now_ms(world->loop) + sim_random(world->sim, 50), client_go);
 	}
 	CHECK(front_stdio_open(world->fronts, stdio_ended, world, &err), "%s", err.text);
 }
@@ -576,10 +600,14 @@ run_seed(uint64_t seed, unsigned calls, struct log *log)
 	world_begin(world, seed, calls, log);
 	/* Every third seed is calm, so that plain mistakes are not blamed on the weather. */
 	if (seed % 3 != 0)
-		faults = (struct sim_faults){ .short_io = 200, .again = 50, .delay = 200,
-			.reset = seed % 3 == 1 ? 0 : 2, .refuse = seed % 3 == 1 ? 0 : 20,
+		faults = (struct sim_faults){ .short_io = 200,
+			.again = 50,
+			.delay = 200,
+			.reset = seed % 3 == 1 ? 0 : 2,
+			.refuse = seed % 3 == 1 ? 0 : 20,
 			.start_fails = 100 };
-	CHECK(group_spawn(world->loop, &world->group, "resolve", resolve_run, world, &err), "%s", err.text);
+	CHECK(group_spawn(world->loop, &world->group, "resolve", resolve_run, world, &err), "%s",
+	    err.text);
 	sim_set_faults(world->sim, &faults);
 	CHECK(sim_run_until(world->sim, all_done, world, 86400000),
 	    "stuck: %u begun, %u ended, %u in flight at %llu ms", world->begun, world->ended,
@@ -597,7 +625,8 @@ run_seed(uint64_t seed, unsigned calls, struct log *log)
 	    (unsigned long long)ledger_count(hub_ledger(world->hub), LEDGER_UNKNOWN),
 	    (double)loop_now_ms(world->loop) / 1000);
 	world->is_stopping = true;
-	CHECK(group_spawn(world->loop, &world->group, "stop", stop_run, world, &err), "%s", err.text);
+	CHECK(
+	    group_spawn(world->loop, &world->group, "stop", stop_run, world, &err), "%s", err.text);
 	CHECK(sim_run_until(world->sim, is_over, world, loop_now_ms(world->loop) + 600000),
 	    "the gateway does not end");
 	clients_end(world);
@@ -606,7 +635,8 @@ run_seed(uint64_t seed, unsigned calls, struct log *log)
 	for (int i = 0; i < 100; i++)
 		(void)loop_turn(world->loop, 10);
 	CHECK(loop_tasks(world->loop) == 0, "%u tasks are left", loop_tasks(world->loop));
-	CHECK(sim_streams_open(world->sim) == 0, "%u streams are left", sim_streams_open(world->sim));
+	CHECK(
+	    sim_streams_open(world->sim) == 0, "%u streams are left", sim_streams_open(world->sim));
 	CHECK(loop_memory(world->loop)->used_bytes == 0, "%zu bytes of the account are left",
 	    loop_memory(world->loop)->used_bytes);
 	loop_free(&world->loop);
@@ -618,7 +648,8 @@ static void
 on_abort(int signo)
 {
 	char text[160];
-	int n = snprintf(text, sizeof(text), "\nnot ok - failing seed %llu; replay it with --seed %llu\n",
+	int n = snprintf(text, sizeof(text),
+	    "\nnot ok - failing seed %llu; replay it with --seed %llu\n",
 	    (unsigned long long)seed_now, (unsigned long long)seed_now);
 
 	if (write(STDOUT_FILENO, text, (size_t)n) < 0 || write(STDERR_FILENO, text, (size_t)n) < 0)
@@ -651,7 +682,8 @@ main(int argc, char **argv)
 	}
 	signal(SIGABRT, on_abort);
 	signal(SIGSEGV, on_abort);
-	log = log_new(STDERR_FILENO, getenv("SIM_LOG") != NULL ? LOG_DEBUG : LOG_OFF, LOG_TEXT, "sim");
+	log = log_new(
+	    STDERR_FILENO, getenv("SIM_LOG") != NULL ? LOG_DEBUG : LOG_OFF, LOG_TEXT, "sim");
 	printf("1..%llu\n", (unsigned long long)seeds);
 	for (uint64_t i = 0; i < seeds; i++) {
 		run_seed(seed + i, calls, log);

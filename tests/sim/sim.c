@@ -1,29 +1,30 @@
 /*
- * The machine in memory: see sim.h.  One list of streams; a turn delivers what is due, then calls each
- * ready stream in an order drawn from the seed; when nothing is ready the clock jumps to what comes next.
+ * The machine in memory: see sim.h.  One list of streams; a turn delivers what is due, then calls
+ * each ready stream in an order drawn from the seed; when nothing is ready the clock jumps to what
+ * comes next.
  */
 #include "sim.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define PIPE_BYTES	(32 * KIB)	/* of one direction, as a small socket buffer */
-#define PROGRAMS_MAX	16
+#define PIPE_BYTES   (32 * KIB) /* of one direction, as a small socket buffer */
+#define PROGRAMS_MAX 16
 
 /* Bytes under way in one direction. */
 struct direction {
 	struct buf bytes;
-	size_t	visible;		/* of bytes: the reader may have them */
-	uint64_t due_ms;		/* when the rest becomes visible */
-	bool	is_ended;		/* no more will be written */
+	size_t visible;	 /* of bytes: the reader may have them */
+	uint64_t due_ms; /* when the rest becomes visible */
+	bool is_ended;	 /* no more will be written */
 };
 
 struct sim_child;
 
 struct sim_pipe {
-	struct direction to[2];		/* to[i]: what end i reads */
-	struct sim_stream *end[2];	/* NULL: closed */
-	bool	is_reset;
+	struct direction to[2];	   /* to[i]: what end i reads */
+	struct sim_stream *end[2]; /* NULL: closed */
+	bool is_reset;
 };
 
 struct sim_stream {
@@ -32,8 +33,8 @@ struct sim_stream {
 	struct sim_stream *next, *prev;
 	struct sim_pipe *pipe;
 	unsigned side, wants;
-	uint64_t open_ms;		/* a connection is there from then on */
-	uint64_t turn;			/* last turn it was called in */
+	uint64_t open_ms; /* a connection is there from then on */
+	uint64_t turn;	  /* last turn it was called in */
 };
 
 struct sim_listener {
@@ -46,36 +47,39 @@ struct sim_listener {
 struct sim_event {
 	struct sim_event *next;
 	uint64_t at_ms;
-	void	(*fn)(struct sim_event *event);
+	void (*fn)(struct sim_event *event);
 	struct sim *sim;
 	struct listener *listener;
 	struct stream *stream;
 	struct sim_child *child;
-	int	status;
-	void	(*done)(void *ctx, struct child *child, const struct err *err);
-	void	(*work_done)(void *arg);
-	void	*ctx;
+	int status;
+	void (*done)(void *ctx, struct child *child, const struct err *err);
+	void (*work_done)(void *arg);
+	void *ctx;
 };
 
 struct sim {
 	struct loop *loop;
 	uint64_t now_ms, rng, turn, next_child;
 	struct sim_faults faults;
-	struct sim_stream streams;	/* list head */
+	struct sim_stream streams; /* list head */
 	unsigned open;
 	struct sim_listener *listeners;
 	struct sim_event *events;
-	struct stream *stdio[2];	/* the gateway's ends */
+	struct stream *stdio[2]; /* the gateway's ends */
 	struct {
 		const char *argv0;
 		sim_program_fn *fn;
 		void *ctx;
 	} programs[PROGRAMS_MAX];
-	size_t	programs_n;
+	size_t programs_n;
 	uint16_t next_port;
 };
 
-/* ---- chance ------------------------------------------------------------------------------------------ */
+/*
+ * ---- chance
+ * ------------------------------------------------------------------------------------------
+ */
 
 /* splitmix64 */
 static uint64_t
@@ -100,7 +104,10 @@ sim_chance(struct sim *sim, unsigned per_mille)
 	return per_mille > 0 && draw(sim) % 1000 < per_mille;
 }
 
-/* ---- streams ------------------------------------------------------------------------------------------- */
+/*
+ * ---- streams
+ * -------------------------------------------------------------------------------------------
+ */
 
 static struct sim_stream *
 sim_of(struct stream *stream)
@@ -265,7 +272,10 @@ ready_events(struct sim_stream *s)
 	return events & s->wants;
 }
 
-/* ---- events ---------------------------------------------------------------------------------------------- */
+/*
+ * ---- events
+ * ----------------------------------------------------------------------------------------------
+ */
 
 static struct sim_event *
 event_new(struct sim *sim, uint64_t in_ms, void (*fn)(struct sim_event *))
@@ -331,7 +341,8 @@ call_streams(struct sim *sim)
 		uint64_t seen = 0;
 
 		for (struct sim_stream *s = sim->streams.next; s != &sim->streams; s = s->next) {
-			if (s->turn != sim->turn && ready_events(s) != 0 && sim_random(sim, ++seen) == 0)
+			if (s->turn != sim->turn && ready_events(s) != 0 &&
+			    sim_random(sim, ++seen) == 0)
 				chosen = s;
 		}
 		if (chosen == NULL)
@@ -342,7 +353,10 @@ call_streams(struct sim *sim)
 	}
 }
 
-/* ---- the seam ---------------------------------------------------------------------------------------------- */
+/*
+ * ---- the seam
+ * ----------------------------------------------------------------------------------------------
+ */
 
 static uint64_t
 seam_now(void *seam)
@@ -485,14 +499,17 @@ sim_stdio(struct sim *sim, struct stream **to_stdin, struct stream **from_stdout
 	sim_pair(sim, &sim->stdio[1], from_stdout);
 }
 
-/* ---- children ------------------------------------------------------------------------------------------------- */
+/*
+ * ---- children
+ * -------------------------------------------------------------------------------------------------
+ */
 
 /* Freed when the gateway and the actor are both done with it and no event speaks of it. */
 struct sim_child {
 	struct sim_process process;
 	struct child child;
 	unsigned holders;
-	bool	gateway_has, actor_has;
+	bool gateway_has, actor_has;
 };
 
 static void
@@ -574,7 +591,7 @@ sim_process_exit(struct sim_process *process, int status)
 	stream_close(&process->out);
 	stream_close(&process->err);
 	event = event_new(process->sim, 1 + sim_random(process->sim, 3), exited_now);
-	event->child = c;		/* the actor's hold goes over to the event */
+	event->child = c; /* the actor's hold goes over to the event */
 	event->status = status;
 }
 
@@ -613,7 +630,7 @@ seam_child_free(void *seam, struct child *child)
 	child_release(c);
 }
 
-/* ---- the rest -------------------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static void
 offloaded_now(struct sim_event *event)
@@ -622,7 +639,8 @@ offloaded_now(struct sim_event *event)
 }
 
 static void
-seam_offload(void *seam, const char *helper, void (*work)(void *arg), void (*done)(void *arg), void *arg)
+seam_offload(
+    void *seam, const char *helper, void (*work)(void *arg), void (*done)(void *arg), void *arg)
 {
 	struct sim_event *event;
 
@@ -722,7 +740,8 @@ bool
 sim_run_until(struct sim *sim, bool (*done)(void *ctx), void *ctx, uint64_t until_ms)
 {
 	while (!done(ctx)) {
-		if (sim->now_ms >= until_ms || !loop_turn(sim->loop, (int64_t)(until_ms - sim->now_ms)))
+		if (sim->now_ms >= until_ms ||
+		    !loop_turn(sim->loop, (int64_t)(until_ms - sim->now_ms)))
 			return done(ctx);
 	}
 	return true;

@@ -7,24 +7,24 @@
 
 #include "net/net.h"
 
-#define NAMES_MAX	8
+#define NAMES_MAX 8
 
 /* An answer that comes later. */
 struct pending {
 	struct pending *next;
 	struct toy *toy;
 	struct timer timer;
-	void	*channel;
-	char	id[80], token[80];
-	unsigned at, to, ask_id;	/* count; ask */
+	void *channel;
+	char id[80], token[80];
+	unsigned at, to, ask_id; /* count; ask */
 };
 
 struct toy {
 	struct sim *sim;
 	struct loop *loop;
 	toy_send_fn *send;
-	void	(*die)(void *owner);
-	void	*owner;
+	void (*die)(void *owner);
+	void *owner;
 	struct pending *pending;
 	struct toy_calls *calls;
 	unsigned next_ask;
@@ -161,7 +161,8 @@ counted(struct timer *timer)
 	    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{\"progressToken\":%s,"
 	    "\"progress\":%u,\"total\":%u}}",
 	    p->token, p->at, p->to);
-	timer_start(p->toy->loop, timer, loop_now_ms(p->toy->loop) + 1 + sim_random(p->toy->sim, 5), counted);
+	timer_start(p->toy->loop, timer, loop_now_ms(p->toy->loop) + 1 + sim_random(p->toy->sim, 5),
+	    counted);
 	if (p->token[0] != '\0')
 		p->toy->send(p->channel, (struct slice){ text, (size_t)n }, false);
 }
@@ -243,7 +244,8 @@ on_call(struct toy *toy, void *channel, const char *id, struct slice params)
 	} else if (slice_eq(name, S("\"silent\""))) {
 		pending_new(toy, channel, id);
 	} else {
-		say(toy, channel, true, id, "\"error\":{\"code\":-32602,\"message\":\"unknown tool\"}");
+		say(toy, channel, true, id,
+		    "\"error\":{\"code\":-32602,\"message\":\"unknown tool\"}");
 	}
 }
 
@@ -306,7 +308,10 @@ toy_calls(struct toy *toy)
 	return toy->calls;
 }
 
-/* ---- as a program ------------------------------------------------------------------------------------ */
+/*
+ * ---- as a program
+ * ------------------------------------------------------------------------------------
+ */
 
 struct toy_stdio {
 	struct toy *toy;
@@ -421,7 +426,10 @@ toy_program(struct sim_process *process, const struct child_spec *spec, void *ct
 	stream_want(process->in, STREAM_READABLE);
 }
 
-/* ---- as an HTTP server ---------------------------------------------------------------------------------- */
+/*
+ * ---- as an HTTP server
+ * ----------------------------------------------------------------------------------
+ */
 
 struct toy_http {
 	struct toy *toy;
@@ -434,7 +442,7 @@ struct toy_http {
 struct http_channel {
 	struct toy_http *http;
 	struct http_request *request;
-	bool	is_stream;
+	bool is_stream;
 };
 
 static void
@@ -523,7 +531,8 @@ toy_http_new(struct sim *sim, const char *name, uint16_t port)
 
 	http->sim = sim;
 	http->toy = toy_new(sim, name, http_send, http_die, http);
-	must(http_server_new(sim_loop(sim), &at, &http_limits_default, &handler, http, &http->server, &err));
+	must(http_server_new(
+	    sim_loop(sim), &at, &http_limits_default, &handler, http, &http->server, &err));
 	return http;
 }
 

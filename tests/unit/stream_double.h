@@ -1,6 +1,7 @@
 /*
  * A machine for unit tests: streams over two queues of bytes, a clock that only the test moves,
- * listeners and connections that the test answers.  Everything can be made short, blocked or broken.
+ * listeners and connections that the test answers.  Everything can be made short, blocked or
+ *broken.
  *
  *	struct machine machine;
  *	struct loop *loop = machine_loop(&machine);
@@ -18,9 +19,9 @@
 
 #include "run/run.h"
 
-#define MACHINE_PEERS	64
+#define MACHINE_PEERS	  64
 #define MACHINE_LISTENERS 4
-#define UNUSED		__attribute__((unused))
+#define UNUSED		  __attribute__((unused))
 
 struct machine;
 
@@ -28,32 +29,35 @@ struct machine;
 struct peer {
 	struct stream stream;
 	struct machine *machine;
-	struct buf says;		/* what the stream reads */
-	size_t	says_at;
-	struct buf heard;		/* what was written to it */
-	size_t	read_max;		/* bytes a read gives at most; 0: no bound */
-	size_t	write_max;		/* bytes a write takes at most; 0: no bound */
-	size_t	write_room;		/* bytes it takes before it blocks */
-	int	read_error, write_error; /* errno, 0: none */
-	bool	says_end;		/* end of stream after says */
-	bool	is_connecting, is_shut, is_closed;
+	struct buf says; /* what the stream reads */
+	size_t says_at;
+	struct buf heard;	     /* what was written to it */
+	size_t read_max;	     /* bytes a read gives at most; 0: no bound */
+	size_t write_max;	     /* bytes a write takes at most; 0: no bound */
+	size_t write_room;	     /* bytes it takes before it blocks */
+	int read_error, write_error; /* errno, 0: none */
+	bool says_end;		     /* end of stream after says */
+	bool is_connecting, is_shut, is_closed;
 	unsigned wanted, reads, writes, wants;
-	struct address to;		/* of connections */
+	struct address to; /* of connections */
 };
 
 struct machine {
 	uint64_t now_ms;
-	unsigned events;		/* callbacks of streams, reads and writes, ever */
+	unsigned events; /* callbacks of streams, reads and writes, ever */
 	struct peer *peers[MACHINE_PEERS];
 	unsigned peers_n;
 	struct listener *listeners[MACHINE_LISTENERS];
-	unsigned connects;		/* ever */
-	int	connect_error;		/* of connections begun from now on */
-	bool	connects_hang;
+	unsigned connects; /* ever */
+	int connect_error; /* of connections begun from now on */
+	bool connects_hang;
 	uint64_t random;
 };
 
-/* ---- streams ----------------------------------------------------------------------------------- */
+/*
+ * ---- streams
+ * -----------------------------------------------------------------------------------
+ */
 
 static ssize_t
 peer_read(struct stream *stream, void *to, size_t n)
@@ -159,7 +163,10 @@ peer_heard(const struct peer *peer)
 	return buf_view(&peer->heard);
 }
 
-/* ---- the seam ------------------------------------------------------------------------------------ */
+/*
+ * ---- the seam
+ * ------------------------------------------------------------------------------------
+ */
 
 static uint64_t
 machine_now(void *seam)
@@ -255,8 +262,8 @@ machine_listener_close(void *seam, struct listener *listener)
 }
 
 static void
-machine_offload(void *seam, const char *helper, void (*work)(void *arg), void (*done)(void *arg),
-    void *arg)
+machine_offload(
+    void *seam, const char *helper, void (*work)(void *arg), void (*done)(void *arg), void *arg)
 {
 	(void)seam;
 	(void)helper;
@@ -306,8 +313,8 @@ machine_accept(struct machine *machine, unsigned listener)
 	struct address from = { .ip = { 127, 0, 0, 1 }, .port = 40000 };
 	struct peer *peer = peer_new(machine, machine->listeners[listener]->loop);
 
-	machine->listeners[listener]->on_accept(machine->listeners[listener]->owner, &peer->stream,
-	    &from);
+	machine->listeners[listener]->on_accept(
+	    machine->listeners[listener]->owner, &peer->stream, &from);
 	return peer;
 }
 

@@ -1,14 +1,14 @@
 /*
  * Arenas: ceilings and accounts to the byte, what is announced cannot fail, nothing is left over.
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "base/base.h"
 
@@ -125,7 +125,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ceilings), cmocka_unit_test(allocations), cmocka_unit_test(reuse),
+		cmocka_unit_test(ceilings),
+		cmocka_unit_test(allocations),
+		cmocka_unit_test(reuse),
 		cmocka_unit_test(prints),
 	};
 

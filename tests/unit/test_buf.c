@@ -1,14 +1,14 @@
 /*
  * Buffers: ceilings and accounts to the byte, overflow is sticky and leaves no hole.
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "base/base.h"
 
@@ -67,7 +67,7 @@ prints(void **state)
 	buf_put_u64(&buf, UINT64_MAX);
 	assert_true(slice_eq(buf_view(&buf), S("18446744073709551615")));
 	buf_printf(&buf, "%s", "");
-	buf_printf(&buf, "%s", long_text);	/* exactly to the ceiling */
+	buf_printf(&buf, "%s", long_text); /* exactly to the ceiling */
 	assert_true(buf_check(&buf, &err));
 	assert_int_equal(buf.n, 619);
 	assert_memory_equal(buf.p + 20, long_text, 599);
@@ -110,7 +110,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ceilings), cmocka_unit_test(prints), cmocka_unit_test(moves),
+		cmocka_unit_test(ceilings),
+		cmocka_unit_test(prints),
+		cmocka_unit_test(moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

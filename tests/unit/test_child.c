@@ -1,8 +1,8 @@
 /*
  * Children through the real loop and the keeper: texts of errors, exits, cut tasks, a lost keeper.
  *
- * Each case is a story that runs in a task.  cmocka's own assertions jump, which must not happen on a
- * task's stack, so a story notes the first line that does not hold.
+ * Each case is a story that runs in a task.  cmocka's own assertions jump, which must not happen on
+ * a task's stack, so a story notes the first line that does not hold.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,8 +25,8 @@
 #include "run/process_tree.h"
 #include "run/run.h"
 
-#define CHECK(x)	((x) || first_failed != 0 ? (void)0 : (void)(first_failed = __LINE__))
-#define TRIES		30000
+#define CHECK(x) ((x) || first_failed != 0 ? (void)0 : (void)(first_failed = __LINE__))
+#define TRIES	 30000
 
 static int first_failed;
 static const char *const plain_env[] = { "PATH=/usr/local/bin:/usr/bin:/bin", NULL };
@@ -34,9 +34,9 @@ static const char *const plain_env[] = { "PATH=/usr/local/bin:/usr/bin:/bin", NU
 struct story {
 	struct loop *loop;
 	struct group group;
-	void	(*fn)(struct story *story);
-	pid_t keeper;			/* 0: none was forked */
-	char log[1024];			/* what was logged, after the story */
+	void (*fn)(struct story *story);
+	pid_t keeper;	/* 0: none was forked */
+	char log[1024]; /* what was logged, after the story */
 };
 
 /* ---- helpers of stories -------------------------------------------------------------------- */
@@ -198,7 +198,8 @@ story_error_texts(struct story *story)
 		const char *program, *cwd, *text;
 	} rows[] = {
 		{ "/x/y", NULL, "no such file: /x/y" },
-		{ "no-such", NULL, "no-such: no such program in PATH (/usr/local/bin:/usr/bin:/bin)" },
+		{ "no-such", NULL,
+		    "no-such: no such program in PATH (/usr/local/bin:/usr/bin:/bin)" },
 		{ "/etc/passwd", NULL,
 		    "/etc/passwd: not executable, or a directory on its way cannot be entered" },
 		{ "/bin/true", "/x/y",
@@ -244,7 +245,7 @@ story_stop(struct story *story)
 	child_stop(child, 600000);
 	exit_wait(story, &waited);
 	CHECK(WIFEXITED(waited.status) && WEXITSTATUS(waited.status) == 3);
-	child_stop(child, 0);			/* of a child that has gone: nothing */
+	child_stop(child, 0); /* of a child that has gone: nothing */
 	child_close(&child);
 }
 
@@ -252,8 +253,10 @@ static void
 story_close_kills(struct story *story)
 {
 	struct waited waited;
-	struct child *child = open_shell(story, "trap '' TERM; (setsid sh -c 'trap \"\" TERM; echo $$; "
-	    "while :; do sleep 1; done' &); while :; do sleep 1; done", &waited);
+	struct child *child = open_shell(story,
+	    "trap '' TERM; (setsid sh -c 'trap \"\" TERM; echo $$; "
+	    "while :; do sleep 1; done' &); while :; do sleep 1; done",
+	    &waited);
 	pid_t own = child->pid, left = pid_wait(story, child, &waited);
 
 	CHECK(is_alive(own) && is_alive(left));
@@ -292,7 +295,7 @@ story_cut_while_opening(struct story *story)
 	CHECK(task_yield_wait(story->loop, &err));
 	group_cancel(&group, ERR_CANCELLED);
 	group_drain(story->loop, &group);
-	child = open_shell(story, "exit 0", &waited);		/* comes after it in the keeper */
+	child = open_shell(story, "exit 0", &waited); /* comes after it in the keeper */
 	exit_wait(story, &waited);
 	child_close(&child);
 	for (i = 0; i < TRIES && n > 0; i++) {
@@ -309,7 +312,8 @@ story_cut_while_opening(struct story *story)
 static void
 story_keeper_lost(struct story *story)
 {
-	static const char script[] = "trap '' TERM; (env -i PATH=$PATH setsid sh -c 'trap \"\" TERM; echo $$; "
+	static const char script[] =
+	    "trap '' TERM; (env -i PATH=$PATH setsid sh -c 'trap \"\" TERM; echo $$; "
 	    "while :; do sleep 1; done' &); while :; do sleep 1; done";
 	struct waited a_waited, b_waited;
 	struct child *a, *b;
@@ -329,7 +333,8 @@ story_keeper_lost(struct story *story)
 		exit_wait(story, &a_waited);
 		exit_wait(story, &b_waited);
 		CHECK(WIFSIGNALED(a_waited.status) && WTERMSIG(b_waited.status) == SIGKILL);
-		CHECK(!is_alive(a_own) && !is_alive(b_own) && !is_alive(a_left) && !is_alive(b_left));
+		CHECK(
+		    !is_alive(a_own) && !is_alive(b_own) && !is_alive(a_left) && !is_alive(b_left));
 		CHECK(!is_alive(process.ppid));
 		child_stop(a, 0);
 		child_close(&a);
@@ -346,8 +351,10 @@ static void
 story_close_lets_nobody_stay(struct story *story)
 {
 	struct waited waited;
-	struct child *child = open_shell(story, "(setsid sh -c 'trap \"\" TERM; echo $$; "
-	    "while :; do sleep 1; done' &); cat", &waited);
+	struct child *child = open_shell(story,
+	    "(setsid sh -c 'trap \"\" TERM; echo $$; "
+	    "while :; do sleep 1; done' &); cat",
+	    &waited);
 
 	pid_wait(story, child, &waited);
 	child->on_exit = NULL;
@@ -406,14 +413,13 @@ tell(void (*fn)(struct story *), bool with_keeper, struct story *story)
 	assert_int_equal(own_children(), 0);
 }
 
-#define STORY(name, with_keeper)						\
-	static void								\
-	test_##name(void **state)						\
-	{									\
-		struct story story;						\
-										\
-		tell(story_##name, with_keeper, &story);			\
-		assert_string_equal(story.log, "");				\
+#define STORY(name, with_keeper) \
+	static void test_##name(void **state) \
+	{ \
+		struct story story; \
+\
+		tell(story_##name, with_keeper, &story); \
+		assert_string_equal(story.log, ""); \
 	}
 
 STORY(output_and_exit, true)

@@ -1,14 +1,14 @@
 /*
  * Errors: texts are cut on UTF-8 boundaries, the table is whole.
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "base/base.h"
 
@@ -83,7 +83,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sets), cmocka_unit_test(cuts_whole_characters),
+		cmocka_unit_test(sets),
+		cmocka_unit_test(cuts_whole_characters),
 		cmocka_unit_test(table_is_whole),
 	};
 

@@ -1,14 +1,14 @@
 /*
  * Hashes: every length, every byte matters, the seed too; SHA-256 of the standard.
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "base/base.h"
 
@@ -22,7 +22,7 @@ bytes(void **state)
 	(void)state;
 	/* Zeros of every length differ, and so does each with one bit more. */
 	for (n = 0; n < 64; n++) {
-		char *exact = malloc(n > 0 ? n : 1);	/* any read outside is seen */
+		char *exact = malloc(n > 0 ? n : 1); /* any read outside is seen */
 
 		assert_non_null(exact);
 		memset(exact, 0, n > 0 ? n : 1);
@@ -70,16 +70,20 @@ sha256(void **state)
 
 	(void)state;
 	sha256_hex(parts, 3, hex);
-	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_string_equal(
+	    hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	sha256_hex(NULL, 0, hex);
-	assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	assert_string_equal(
+	    hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bytes), cmocka_unit_test(spreads), cmocka_unit_test(sha256),
+		cmocka_unit_test(bytes),
+		cmocka_unit_test(spreads),
+		cmocka_unit_test(sha256),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,11 +2,11 @@
  * The HTTP client: responses at every cut of their bytes, bad ones, kept connections, connecting,
  * time, pausing, and owners that abort, start and free from within callbacks.
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <stdlib.h>
 
@@ -20,14 +20,14 @@ struct fixture {
 	struct loop *loop;
 	struct http_pool *pool;
 	struct fetch *fetch;
-	struct buf got;			/* "<status>", bytes, "." or "!" */
+	struct buf got; /* "<status>", bytes, "." or "!" */
 	struct err err;
-	bool	was_sent, was_stale;
+	bool was_sent, was_stale;
 	unsigned dones;
 	enum act at_head, at_data, at_done;
 };
 
-static void	get(struct fixture *fixture);
+static void get(struct fixture *fixture);
 
 static void
 act(struct fixture *fixture, enum act act)
@@ -141,7 +141,8 @@ static void
 say(struct fixture *fixture, struct peer *peer, struct slice text, size_t step)
 {
 	for (size_t at = 0; at < text.n && !peer->is_closed; at += step) {
-		peer_says(peer, (struct slice){ text.p + at, text.n - at < step ? text.n - at : step });
+		peer_says(
+		    peer, (struct slice){ text.p + at, text.n - at < step ? text.n - at : step });
 		(void)loop_turn(fixture->loop, 0);
 	}
 	turns(fixture);
@@ -170,26 +171,29 @@ assert_got(struct fixture *fixture, const char *want)
 
 static const struct {
 	const char *says, *got;
-	bool ends;			/* the server closes after it */
+	bool ends; /* the server closes after it */
 	bool keeps;
 } good[] = {
-	{ "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-A: b \r\n\r\nabc", "<200 b>abc.", false, true },
+	{ "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-A: b \r\n\r\nabc", "<200 b>abc.", false,
+	    true },
 	{ "HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", "<200 >.", false, true },
 	{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;x\r\nc\r\n0\r\nX-A: t\r\n\r\n",
-	  "<200 >abc.", false, true },
+	    "<200 >abc.", false, true },
 	{ "HTTP/1.1 200 OK\r\n\r\nabc", "<200 >abc.", true, false },
 	{ "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", "<200 >abc.", false, false },
-	{ "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nabc", "<200 >abc.", false,
-	  true },
-	{ "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc", "<200 >abc.", false, false },
+	{ "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nabc", "<200 >abc.",
+	    false, true },
+	{ "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc", "<200 >abc.",
+	    false, false },
 	{ "HTTP/1.1 204 No\r\n\r\n", "<204 >.", false, true },
 	{ "HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\n", "<204 >.", false, true },
 	{ "HTTP/1.1 304 No\r\nTransfer-Encoding: chunked\r\n\r\n", "<304 >.", false, true },
 	{ "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nX-A: no\r\n\r\n"
-	  "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", "<200 >a.", false, true },
+	  "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na",
+	    "<200 >a.", false, true },
 	{ "HTTP/1.1 500 Oops\r\nContent-Length: 1\r\n\r\na", "<500 >a.", false, true },
 	{ "HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n1234567890123456789012345678901234567890",
-	  "<200 >1234567890123456789012345678901234567890.", false, true },
+	    "<200 >1234567890123456789012345678901234567890.", false, true },
 };
 
 static void
@@ -208,19 +212,21 @@ good_responses(void **state)
 			turns(&fixture);
 			assert_got(&fixture, good[i].got);
 			assert_int_equal(!peer->is_closed, good[i].keeps);
-			assert_true(slice_eq(peer_heard(peer),
-			    S("GET /x HTTP/1.1\r\nHost: 127.0.0.1:99\r\n\r\n")));
+			assert_true(slice_eq(
+			    peer_heard(peer), S("GET /x HTTP/1.1\r\nHost: 127.0.0.1:99\r\n\r\n")));
 			end(&fixture);
 		}
 }
 
 static const struct {
-	const char *says, *got;		/* without the final '!' */
+	const char *says, *got; /* without the final '!' */
 	enum errkind kind;
 } bad[] = {
 	{ "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na", "", ERR_IO },
-	{ "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\na", "", ERR_IO },
-	{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\na", "", ERR_IO },
+	{ "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\na", "",
+	    ERR_IO },
+	{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\na", "",
+	    ERR_IO },
 	{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\na", "", ERR_IO },
 	{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\na", "", ERR_IO },
 	{ "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "", ERR_IO },
@@ -234,7 +240,8 @@ static const struct {
 	{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc", "<200 >a", ERR_IO },
 	{ "HTTP/1.1 200 OK\r\nContent-Length: 41\r\n\r\n", "", ERR_LIMIT },
 	{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n28\r\n1234567890123456789012345678901234567890"
-	  "\r\n1\r\na\r\n0\r\n\r\n", "<200 >1234567890123456789012345678901234567890", ERR_LIMIT },
+	  "\r\n1\r\na\r\n0\r\n\r\n",
+	    "<200 >1234567890123456789012345678901234567890", ERR_LIMIT },
 };
 
 static void
@@ -250,7 +257,8 @@ bad_responses(void **state)
 			peer = answered(&fixture, slice_of(bad[i].says), step);
 			assert_int_equal(fixture.dones, 1);
 			assert_int_equal(fixture.err.kind, bad[i].kind);
-			assert_true(slice_starts(slice_of(fixture.err.text), S("http://127.0.0.1:99: ")));
+			assert_true(
+			    slice_starts(slice_of(fixture.err.text), S("http://127.0.0.1:99: ")));
 			fixture.got.n--;
 			assert_got(&fixture, bad[i].got);
 			assert_true(peer->is_closed);
@@ -321,13 +329,16 @@ request_texts(void **state)
 		struct fetch_request request;
 		const char *heard;
 	} rows[] = {
-		{ { .method = S("POST"), .path = S("/a?b=c"), .headers = S("A: b\r\nC: d\r\n"),
-		    .body = body, .body_parts = 3 },
-		  "POST /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:99\r\nContent-Length: 3\r\nA: b\r\nC: d\r\n\r\n123" },
+		{ { .method = S("POST"),
+		      .path = S("/a?b=c"),
+		      .headers = S("A: b\r\nC: d\r\n"),
+		      .body = body,
+		      .body_parts = 3 },
+		    "POST /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:99\r\nContent-Length: 3\r\nA: b\r\nC: d\r\n\r\n123" },
 		{ { .method = S("POST"), .path = S("/") },
-		  "POST / HTTP/1.1\r\nHost: 127.0.0.1:99\r\nContent-Length: 0\r\n\r\n" },
+		    "POST / HTTP/1.1\r\nHost: 127.0.0.1:99\r\nContent-Length: 0\r\n\r\n" },
 		{ { .method = S("DELETE"), .path = S("/") },
-		  "DELETE / HTTP/1.1\r\nHost: 127.0.0.1:99\r\n\r\n" },
+		    "DELETE / HTTP/1.1\r\nHost: 127.0.0.1:99\r\n\r\n" },
 	};
 	struct fixture fixture;
 
@@ -433,7 +444,8 @@ connect_timeout(void **state)
 	end(&fixture);
 }
 
-/* Addresses are tried in turn, each with its share of the time; the one that worked is the next first. */
+/* Addresses are tried in turn, each with its share of the time; the one that worked is the next
+ * first. */
 static void
 several_addresses(void **state)
 {
@@ -523,7 +535,8 @@ kept_connections(void **state)
 	assert_int_equal(fixture.machine.connects, 3);
 	assert_true(!peers[0]->is_closed && !peers[1]->is_closed && peers[2]->is_closed);
 	for (unsigned i = 1; i < 5; i++) {
-		unsigned reads = peers[1]->reads, writes = peers[1]->writes, wants = peers[1]->wants;
+		unsigned reads = peers[1]->reads, writes = peers[1]->writes,
+			 wants = peers[1]->wants;
 
 		get(&fixture);
 		say(&fixture, peers[1], ok, 100);
@@ -698,7 +711,7 @@ static void
 pausing(void **state)
 {
 	static const char says[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-	    "1\r\na\r\n1\r\nb\r\n2\r\ncd\r\n0\r\n\r\n";
+				   "1\r\na\r\n1\r\nb\r\n2\r\ncd\r\n0\r\n\r\n";
 
 	(void)state;
 	for (size_t step = 1; step < sizeof(says) + 4; step++)
@@ -749,13 +762,16 @@ callbacks_that_act(void **state)
 		fixture.at_head = rows[i].at_head;
 		fixture.at_data = rows[i].at_data;
 		fixture.at_done = rows[i].at_done;
-		(void)answered(&fixture, S("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-		    "1\r\na\r\n1\r\nb\r\n0\r\n\r\n"), 1000);
+		(void)answered(&fixture,
+		    S("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		      "1\r\na\r\n1\r\nb\r\n0\r\n\r\n"),
+		    1000);
 		assert_got(&fixture, rows[i].got);
 		assert_int_equal(fixture.machine.connects, rows[i].connects);
 		if (rows[i].at_done == ACT_START) {
 			assert_non_null(fixture.fetch);
-			say(&fixture, machine_last(&fixture.machine), S("HTTP/1.1 204 No\r\n\r\n"), 1);
+			say(&fixture, machine_last(&fixture.machine), S("HTTP/1.1 204 No\r\n\r\n"),
+			    1);
 			assert_got(&fixture, "<200 >ab.<204 >.");
 		}
 		end(&fixture);
@@ -776,7 +792,8 @@ aborts(void **state)
 		if (when != 1)
 			turns(&fixture);
 		if (when == 3)
-			say(&fixture, machine_last(&fixture.machine), S("HTTP/1.1 200 OK\r\n\r\nx"), 100);
+			say(&fixture, machine_last(&fixture.machine), S("HTTP/1.1 200 OK\r\n\r\nx"),
+			    100);
 		fetch_abort(&fixture.fetch);
 		assert_null(fixture.fetch);
 		turns(&fixture);

@@ -2,11 +2,11 @@
  * The HTTP server: framing rules, limits, keep-alive, pipelining, refusals, streams, time, at every
  * cut of the bytes.  What the handler does is chosen by the path.
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,15 +18,15 @@ struct fixture {
 	struct machine machine;
 	struct loop *loop;
 	struct http_server *server;
-	struct http_request *waiting;	/* the last one that was kept */
+	struct http_request *waiting; /* the last one that was kept */
 	unsigned heads, requests, gones;
 };
 
 static void
 echo(struct http_request *request)
 {
-	struct slice parts[] = { request->method, S(" "), request->path, S(" "), request->query, S(" "),
-		http_request_header(request, S("x-a")), S(" "), buf_view(&request->body) };
+	struct slice parts[] = { request->method, S(" "), request->path, S(" "), request->query,
+		S(" "), http_request_header(request, S("x-a")), S(" "), buf_view(&request->body) };
 
 	http_respond(request, 200, S("X-Extra: 1\r\n"), S("text/plain"), parts, COUNT(parts));
 }
@@ -91,7 +91,8 @@ begin(struct fixture *fixture, const struct http_limits *limits)
 
 	*fixture = (struct fixture){ .heads = 0 };
 	fixture->loop = machine_loop(&fixture->machine);
-	assert_true(http_server_new(fixture->loop, &at, limits, &handler, fixture, &fixture->server, &err));
+	assert_true(
+	    http_server_new(fixture->loop, &at, limits, &handler, fixture, &fixture->server, &err));
 }
 
 static void
@@ -120,7 +121,8 @@ static void
 say(struct fixture *fixture, struct peer *peer, struct slice text, size_t step)
 {
 	for (size_t at = 0; at < text.n; at += step) {
-		peer_says(peer, (struct slice){ text.p + at, text.n - at < step ? text.n - at : step });
+		peer_says(
+		    peer, (struct slice){ text.p + at, text.n - at < step ? text.n - at : step });
 		(void)loop_turn(fixture->loop, 0);
 	}
 	turns(fixture);
@@ -155,43 +157,46 @@ assert_heard(struct peer *peer, const char *want)
 		fail_msg("heard:\n%.*s\nwanted:\n%s", SLICE_FMT(got), want);
 }
 
-#define OK(n, more) "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " n "\r\n" more \
+#define OK(n, more) \
+	"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " n "\r\n" more \
 	"X-Extra: 1\r\n\r\n"
 
 static const struct {
 	const char *says, *hears;
-	bool is_open;			/* afterwards */
+	bool is_open; /* afterwards */
 } good[] = {
 	{ "GET / HTTP/1.1\r\nHost: a\r\n\r\n", OK("8", "") "GET /   ", true },
 	{ "POST /x?y=1&z HTTP/1.1\r\nHost: a\r\nx-A:  v  \r\nContent-Length: 3\r\n\r\nabc",
-	  OK("19", "") "POST /x y=1&z v abc", true },
-	{ "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", OK("9", "") "POST /   ", true },
+	    OK("19", "") "POST /x y=1&z v abc", true },
+	{ "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", OK("9", "") "POST /   ",
+	    true },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n"
-	  "2;x=y\r\nab\r\n00001\r\nc\r\n0\r\nTrailer: x\r\nHost: b\r\n\r\n", OK("12", "") "POST /   abc", true },
+	  "2;x=y\r\nab\r\n00001\r\nc\r\n0\r\nTrailer: x\r\nHost: b\r\n\r\n",
+	    OK("12", "") "POST /   abc", true },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-	  OK("9", "") "POST /   ", true },
+	    OK("9", "") "POST /   ", true },
 	{ "GET http://A:80/x HTTP/1.1\r\nHost: a:80\r\n\r\n", OK("9", "") "GET /x   ", true },
 	{ "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", OK("12", "") "OPTIONS *   ", true },
 	{ "HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
-	  OK("9", "") OK("8", "") "GET /   ", true },
+	    OK("9", "") OK("8", "") "GET /   ", true },
 	{ "GET /none HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n", true },
 	{ "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-	  OK("8", "Connection: close\r\n") "GET /   ", false },
+	    OK("8", "Connection: close\r\n") "GET /   ", false },
 	{ "GET / HTTP/1.0\r\n\r\n", OK("8", "Connection: close\r\n") "GET /   ", false },
 	{ "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
-	  OK("8", "Connection: keep-alive\r\n") "GET /   ", true },
+	    OK("8", "Connection: keep-alive\r\n") "GET /   ", true },
 	{ "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
-	  OK("8", "") "GET /   ", true },
+	    OK("8", "") "GET /   ", true },
 	{ "\r\n\r\nGET / HTTP/1.1\r\nHost:\r\n\r\n", OK("8", "") "GET /   ", true },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 0\r\n\r\n",
-	  OK("9", "") "POST /   ", true },
+	    OK("9", "") "POST /   ", true },
 	{ "POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
-	  OK("10", "Connection: close\r\n") "POST /   x", false },
+	    OK("10", "Connection: close\r\n") "POST /   x", false },
 	{ "GET /refuse HTTP/1.1\r\nHost: a\r\n\r\n",
-	  "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", true },
+	    "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", true },
 	{ "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
 	  "POST /3 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n3",
-	  OK("9", "") "GET /1   " OK("9", "") "GET /2   " OK("11", "") "POST /3   3", true },
+	    OK("9", "") "GET /1   " OK("9", "") "GET /2   " OK("11", "") "POST /3   3", true },
 };
 
 static void
@@ -217,19 +222,22 @@ good_requests(void **state)
 
 static const struct {
 	const char *says;
-	int	status;
+	int status;
 } bad[] = {
 	/* who says how long the body is */
 	{ "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", 400 },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\nx", 400 },
-	{ "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400 },
-	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n", 400 },
+	{ "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	    400 },
+	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n",
+	    400 },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501 },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 0 },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501 },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 501 },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n0\r\n\r\n", 0 },
-	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0 },
+	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	    0 },
 	{ "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400 },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\nx", 400 },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\nx", 400 },
@@ -245,9 +253,11 @@ static const struct {
 	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\na\r\n", 400 },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\n", 400 },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", 400 },
-	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", 400 },
+	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+	    400 },
 	{ "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-	  "f\r\n123456789012345\r\n6\r\n123456\r\n0\r\n\r\n", 413 },
+	  "f\r\n123456789012345\r\n6\r\n123456\r\n0\r\n\r\n",
+	    413 },
 	/* fields */
 	{ "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n", 400 },
 	{ "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n\tb\r\n\r\n", 400 },
@@ -264,7 +274,8 @@ static const struct {
 	{ "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400 },
 	{ "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", 400 },
 	{ "GET / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n", 417 },
-	{ "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nExpect: 100-continue\r\n\r\n", 417 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nExpect: 100-continue\r\n\r\n",
+	    417 },
 	{ "GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\nF: 6\r\nG: 7\r\n\r\n", 431 },
 	/* the request line */
 	{ "FOO / HTTP/1.1\r\nHost: a\r\n\r\n", 501 },
@@ -299,7 +310,8 @@ status_of(struct slice heard)
 	return (int)status;
 }
 
-/* Refused with an answer, then shut; nothing of it reaches `request`, and nothing after it is read. */
+/* Refused with an answer, then shut; nothing of it reaches `request`, and nothing after it is read.
+ */
 static void
 bad_requests(void **state)
 {
@@ -318,7 +330,8 @@ bad_requests(void **state)
 			heard = peer_heard(peer);
 			assert_true(slice_starts(heard, S("HTTP/1.1 ")));
 			status = status_of(heard);
-			if (bad[i].status != 0 ? status != bad[i].status : status != 400 && status != 501)
+			if (bad[i].status != 0 ? status != bad[i].status
+					       : status != 400 && status != 501)
 				fail_msg("row %zu, step %zu: %d\n%s", i, step, status, bad[i].says);
 			assert_int_equal(fixture.requests, 0);
 			assert_int_equal(fixture.heads, fixture.gones);
@@ -337,7 +350,7 @@ endless_heads(void **state)
 {
 	static const struct {
 		const char *start, *more;
-		int	status;
+		int status;
 	} rows[] = {
 		{ "GET /", "aaaaaaa", 414 },
 		{ "", "\r\n\r\n", 414 },
@@ -381,7 +394,8 @@ endless_framing(void **state)
 
 		begin(&fixture, &small);
 		peer = client(&fixture);
-		say(&fixture, peer, S("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"), 100);
+		say(&fixture, peer,
+		    S("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"), 100);
 		say(&fixture, peer, i == 1 ? S("1") : S(""), 1);
 		for (int k = 0; k < 4000 && peer->heard.n == 0; k++) {
 			peer_says(peer, i == 2 && k > 0 ? S("X: y\r\n") : slice_of(more[i]));
@@ -402,14 +416,19 @@ continue_100(void **state)
 	(void)state;
 	begin(&fixture, &small);
 	peer = client(&fixture);
-	say(&fixture, peer, S("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"), 7);
+	say(&fixture, peer,
+	    S("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"),
+	    7);
 	assert_heard(peer, "HTTP/1.1 100 Continue\r\n\r\n");
 	say(&fixture, peer, S("ab"), 1);
 	assert_heard(peer, "HTTP/1.1 100 Continue\r\n\r\n" OK("11", "") "POST /   ab");
 	peer = client(&fixture);
-	say(&fixture, peer, S("POST /refuse HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
-	    "Content-Length: 2\r\n\r\n"), 100);
-	assert_heard(peer, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+	say(&fixture, peer,
+	    S("POST /refuse HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+	      "Content-Length: 2\r\n\r\n"),
+	    100);
+	assert_heard(
+	    peer, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 	assert_true(peer->is_shut);
 	end(&fixture);
 }
@@ -421,17 +440,19 @@ refused_bodies(void **state)
 	struct fixture fixture;
 	struct peer *peer;
 	struct slice text = S("POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
-	    "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+			      "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 
 	(void)state;
 	begin(&fixture, &small);
 	peer = client(&fixture);
 	say(&fixture, peer, text, text.n);
-	assert_heard(peer, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n" OK("8", "") "GET /   ");
+	assert_heard(
+	    peer, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n" OK("8", "") "GET /   ");
 	assert_false(peer->is_shut);
 	peer = client(&fixture);
 	say(&fixture, peer, text, text.n - 28);
-	assert_heard(peer, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+	assert_heard(
+	    peer, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 	assert_true(peer->is_shut);
 	assert_int_equal(fixture.requests, 1);
 	assert_int_equal(fixture.gones, 0);
@@ -449,7 +470,8 @@ hot_path(void **state)
 	begin(&fixture, &http_limits_default);
 	peer = client(&fixture);
 	for (unsigned i = 1; i <= 5; i++) {
-		say(&fixture, peer, S("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"), 100);
+		say(&fixture, peer,
+		    S("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"), 100);
 		assert_int_equal(peer->reads, i);
 		assert_int_equal(peer->writes, i);
 		assert_int_equal(peer->wants, 1);
@@ -468,13 +490,15 @@ pipelining_waits(void **state)
 	(void)state;
 	begin(&fixture, &small);
 	peer = client(&fixture);
-	say(&fixture, peer, S("GET /wait HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"), 100);
+	say(&fixture, peer,
+	    S("GET /wait HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"), 100);
 	say(&fixture, peer, S("GET /3 HTTP/1.1\r\nHost: a\r\n\r\n"), 5);
 	assert_int_equal(fixture.requests, 1);
 	assert_int_equal(peer->heard.n, 0);
 	echo(fixture.waiting);
 	turns(&fixture);
-	assert_heard(peer, OK("12", "") "GET /wait   " OK("9", "") "GET /2   " OK("9", "") "GET /3   ");
+	assert_heard(
+	    peer, OK("12", "") "GET /wait   " OK("9", "") "GET /2   " OK("9", "") "GET /3   ");
 	say(&fixture, peer, S("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"), 100);
 	for (int i = 0; i < 5000; i++)
 		peer_says(peer, S("GET /4 HTTP/1.1\r\nHost: a\r\n\r\n"));
@@ -499,7 +523,8 @@ back_pressure(void **state)
 	begin(&fixture, &small);
 	peer = client(&fixture);
 	peer->write_room = 10;
-	say(&fixture, peer, S("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"), 100);
+	say(&fixture, peer,
+	    S("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"), 100);
 	assert_int_equal(fixture.requests, 1);
 	peer->write_room = 1000;
 	turns(&fixture);
@@ -519,9 +544,12 @@ short_writes(void **state)
 		begin(&fixture, &small);
 		peer = client(&fixture);
 		peer->write_max = max;
-		say(&fixture, peer, S("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n"
-		    "Connection: close\r\n\r\n"), 3);
-		assert_heard(peer, OK("9", "") "GET /1   " OK("9", "Connection: close\r\n") "GET /2   ");
+		say(&fixture, peer,
+		    S("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n"
+		      "Connection: close\r\n\r\n"),
+		    3);
+		assert_heard(
+		    peer, OK("9", "") "GET /1   " OK("9", "Connection: close\r\n") "GET /2   ");
 		assert_true(peer->is_closed);
 		end(&fixture);
 	}
@@ -531,7 +559,10 @@ static void
 gone_clients(void **state)
 {
 	static const char *const says[] = {
-		"", "G", "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n", "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n",
+		"",
+		"G",
+		"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n",
+		"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n",
 		"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab",
 		"GET /wait HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n",
 	};
@@ -582,15 +613,18 @@ half_closed_reader(void **state)
 static void
 streams(void **state)
 {
-	static const struct slice parts[] = { { "data: ", 6 }, { "0123456789", 10 }, { "", 0 }, { "\n\n", 2 } };
+	static const struct slice parts[] = { { "data: ", 6 }, { "0123456789", 10 }, { "", 0 },
+		{ "\n\n", 2 } };
 	struct fixture fixture;
 	struct peer *peer;
 
 	(void)state;
 	begin(&fixture, &small);
 	peer = client(&fixture);
-	say(&fixture, peer, S("GET /stream HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"), 100);
-	assert_heard(peer, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+	say(&fixture, peer,
+	    S("GET /stream HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"), 100);
+	assert_heard(peer,
+	    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 	    "Transfer-Encoding: chunked\r\n\r\n");
 	peer->heard.n = peer->writes = 0;
 	http_stream_put(fixture.waiting, parts, 4);
@@ -599,13 +633,15 @@ streams(void **state)
 	http_stream_put(fixture.waiting, parts + 1, 1);
 	http_stream_end(fixture.waiting);
 	turns(&fixture);
-	assert_heard(peer, "12\r\ndata: 0123456789\n\n\r\na\r\n0123456789\r\n0\r\n\r\n" OK("8", "") "GET /   ");
+	assert_heard(peer,
+	    "12\r\ndata: 0123456789\n\n\r\na\r\n0123456789\r\n0\r\n\r\n" OK("8", "") "GET /   ");
 
 	peer = client(&fixture);
 	say(&fixture, peer, S("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), 100);
 	http_stream_put(fixture.waiting, parts, 4);
 	http_stream_end(fixture.waiting);
-	assert_heard(peer, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+	assert_heard(peer,
+	    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 	    "data: 0123456789\n\n");
 	turns(&fixture);
 	assert_true(peer->is_closed);
@@ -614,7 +650,8 @@ streams(void **state)
 	say(&fixture, peer, S("HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\n"), 100);
 	http_stream_put(fixture.waiting, parts, 4);
 	http_stream_end(fixture.waiting);
-	assert_heard(peer, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+	assert_heard(peer,
+	    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 	    "Transfer-Encoding: chunked\r\n\r\n");
 	assert_false(peer->is_closed);
 	assert_int_equal(fixture.gones, 0);
@@ -665,7 +702,8 @@ long_reply(void **state)
 	peer->write_room = SIZE_MAX;
 	turns(&fixture);
 	assert_true(slice_ends(peer_heard(peer), (struct slice){ bytes, 5000 }));
-	assert_int_equal(plain(peer).n, 5000 + strlen("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"));
+	assert_int_equal(
+	    plain(peer).n, 5000 + strlen("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"));
 	end(&fixture);
 }
 
@@ -809,7 +847,8 @@ freeing_tells(void **state)
 	(void)state;
 	begin(&fixture, &small);
 	say(&fixture, client(&fixture), S("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"), 100);
-	say(&fixture, client(&fixture), S("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"), 100);
+	say(&fixture, client(&fixture),
+	    S("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"), 100);
 	say(&fixture, client(&fixture), S("GET / HTTP/1.1\r\n"), 100);
 	http_server_free(&fixture.server);
 	assert_int_equal(fixture.gones, 2);
@@ -855,7 +894,8 @@ long_bodies(void **state)
 			if (k % 2 == 0)
 				buf_printf(&text, "Content-Length: %zu\r\n\r\n", sizes[i]);
 			else
-				buf_printf(&text, "Transfer-Encoding: chunked\r\n\r\n%zx\r\n", sizes[i]);
+				buf_printf(
+				    &text, "Transfer-Encoding: chunked\r\n\r\n%zx\r\n", sizes[i]);
 			buf_put(&text, (struct slice){ bytes, sizes[i] });
 			if (k % 2 == 1)
 				buf_puts(&text, "\r\n0\r\n\r\n");

@@ -1,21 +1,22 @@
 /*
  * Reading in accepted texts; and in rubbish, where only staying inside counts.
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "base/base.h"
 
 static void
 finds(void **state)
 {
-	struct slice object = S("{ \"a\" : [1, {\"b\":2}] ,\"s\":\"}\\\"{\",\"c\\u0064\":null,\"\":-1.5,\"b\":{}}");
+	struct slice object =
+	    S("{ \"a\" : [1, {\"b\":2}] ,\"s\":\"}\\\"{\",\"c\\u0064\":null,\"\":-1.5,\"b\":{}}");
 	struct slice v;
 
 	(void)state;
@@ -64,7 +65,8 @@ iterates(void **state)
 static void
 stays_inside(void **state)
 {
-	static const char text[] = "{\"a\\u0041\":[1,\"x\\\\\",{\"b\":tru}],\"c\":\"\\ud83d\\ude00\"";
+	static const char text[] =
+	    "{\"a\\u0041\":[1,\"x\\\\\",{\"b\":tru}],\"c\":\"\\ud83d\\ude00\"";
 	struct arena arena;
 	struct err err;
 	size_t n;
@@ -162,8 +164,10 @@ strings(void **state)
 	assert_false(json_string(&arena, S("\""), &out, &err));
 	assert_false(json_string(&arena, SLICE_NONE, &out, &err));
 	assert_int_equal(err.kind, ERR_PARSE);
-	assert_false(json_string(&arena, S("\"\\n 90 bytes are more than what is left of the ceiling now, "
-	    "which was a hundred at the start\""), &out, &err));
+	assert_false(json_string(&arena,
+	    S("\"\\n 90 bytes are more than what is left of the ceiling now, "
+	      "which was a hundred at the start\""),
+	    &out, &err));
 	assert_int_equal(err.kind, ERR_LIMIT);
 	arena_fini(&arena);
 	arena_drain();
@@ -173,8 +177,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(finds), cmocka_unit_test(iterates), cmocka_unit_test(stays_inside),
-		cmocka_unit_test(scalars), cmocka_unit_test(strings),
+		cmocka_unit_test(finds),
+		cmocka_unit_test(iterates),
+		cmocka_unit_test(stays_inside),
+		cmocka_unit_test(scalars),
+		cmocka_unit_test(strings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

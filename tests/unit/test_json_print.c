@@ -1,14 +1,14 @@
 /*
  * Writing JSON: every byte, every bad sequence; what is written scans.
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "base/base.h"
 
@@ -24,7 +24,11 @@ strings(void **state)
 		{ { "\b\t\n\v\f\r", 6 }, "\"\\b\\t\\n\\u000b\\f\\r\"" },
 		{ { "\0\x1f\x7f", 3 }, "\"\\u0000\\u001f\x7f\"" },
 		{ { "\xc3\xa9\xe4\xb8\xad", 5 }, "\"\xc3\xa9\xe4\xb8\xad\"" },
-		{ { "a\xff" "b\xc3", 4 }, "\"a\xef\xbf\xbd" "b\xef\xbf\xbd\"" },
+		{ { "a\xff"
+		    "b\xc3",
+		      4 },
+		    "\"a\xef\xbf\xbd"
+		    "b\xef\xbf\xbd\"" },
 		{ { "\xed\xa0\x80", 3 }, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
 	};
 	struct buf buf;
@@ -88,13 +92,16 @@ pretty(void **state)
 
 	(void)state;
 	buf_init(&buf, NULL, 200);
-	assert_true(json_pretty(&buf, S("{\"a\":[1.50,1e999,123456789012345678901],\"b\":{}}"), &err));
-	assert_true(slice_eq(buf_view(&buf), S("{\n  \"a\": [\n    1.50,\n    1e999,\n"
-	    "    123456789012345678901\n  ],\n  \"b\": {}\n}")));
+	assert_true(
+	    json_pretty(&buf, S("{\"a\":[1.50,1e999,123456789012345678901],\"b\":{}}"), &err));
+	assert_true(slice_eq(buf_view(&buf),
+	    S("{\n  \"a\": [\n    1.50,\n    1e999,\n"
+	      "    123456789012345678901\n  ],\n  \"b\": {}\n}")));
 	assert_false(json_pretty(&buf, S("{"), &err));
 	assert_int_equal(err.kind, ERR_PARSE);
 	assert_false(json_pretty(&buf, SLICE_NONE, &err));
-	assert_false(json_pretty(&buf, S("[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]"), &err));
+	assert_false(
+	    json_pretty(&buf, S("[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]"), &err));
 	assert_int_equal(err.kind, ERR_LIMIT);
 	buf_fini(&buf);
 }
@@ -103,7 +110,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(strings), cmocka_unit_test(bytes_scan), cmocka_unit_test(pretty),
+		cmocka_unit_test(strings),
+		cmocka_unit_test(bytes_scan),
+		cmocka_unit_test(pretty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

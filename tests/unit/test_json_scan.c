@@ -1,15 +1,15 @@
 /*
- * The scanner: grammar, its own refusals, spans, mending, positions of errors, every cut into steps,
- * memory that follows open keys and not the length of the text.
+ * The scanner: grammar, its own refusals, spans, mending, positions of errors, every cut into
+ * steps, memory that follows open keys and not the length of the text.
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "base/base.h"
 
@@ -50,7 +50,7 @@ teardown(void **state)
 }
 
 static const struct {
-	const char *text, *error;	/* NULL: accepted */
+	const char *text, *error; /* NULL: accepted */
 	unsigned line, col;
 } grammar[] = {
 	{ "{}", NULL, 0, 0 },
@@ -116,7 +116,9 @@ static const struct {
 	{ "\"\xf4\x90\x80\x80\"", "not UTF-8", 1, 2 },
 	{ "\"\xf5\x80\x80\x80\"", "not UTF-8", 1, 2 },
 	{ "\xef\xbb\xbf{}", "found byte 0xef", 1, 1 },
-	{ "[1,\x0b" "2]", "found byte 0x0b", 1, 4 },
+	{ "[1,\x0b"
+	  "2]",
+	    "found byte 0x0b", 1, 4 },
 	{ "\"\\ud800\"", "surrogate", 1, 2 },
 	{ "\"\\udc00\"", "surrogate", 1, 2 },
 	{ "\"\\ud800\\ud800\\udc00\"", "surrogate", 1, 2 },
@@ -127,7 +129,8 @@ static const struct {
 	{ "{\"a\":1,\"b\":{\"c\":[{}]},\"a\":2}", "occurs twice", 1, 23 },
 	{ "{\"abc\":1,\"\\u0061b\\u0063\":2}", "occurs twice", 1, 10 },
 	{ "{\"\\u00e9\":1,\"\xc3\xa9\":2}", "occurs twice", 1, 13 },
-	{ "{\"\\ud83d\\ude00 12345\":1,\"\xf0\x9f\x98\x80 1\\u0032345\":2}", "occurs twice", 1, 25 },
+	{ "{\"\\ud83d\\ude00 12345\":1,\"\xf0\x9f\x98\x80 1\\u0032345\":2}", "occurs twice", 1,
+	    25 },
 	{ "{\"\\/\":1,\"/\":2}", "occurs twice", 1, 9 },
 };
 
@@ -144,8 +147,8 @@ grammar_in_steps(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(grammar); i++) {
 		for (b = 0; b < COUNT(budgets); b++) {
-			enum json_step step = scan_bytes(grammar[i].text, strlen(grammar[i].text), 2, 0,
-			    budgets[b], &scan, &text, &err);
+			enum json_step step = scan_bytes(grammar[i].text, strlen(grammar[i].text),
+			    2, 0, budgets[b], &scan, &text, &err);
 
 			free(text);
 			if (grammar[i].error == NULL) {
@@ -166,7 +169,8 @@ grammar_in_steps(void **state)
 static void
 every_place(void **state)
 {
-	static const char *const pieces[] = { "\\n", "\\u00e9", "\xe4\xb8\xad", "\xf0\x9f\x98\x80" };
+	static const char *const pieces[] = { "\\n", "\\u00e9", "\xe4\xb8\xad",
+		"\xf0\x9f\x98\x80" };
 	struct json_scan *scan;
 	struct err err;
 	char buf[80], *text;
@@ -181,16 +185,19 @@ every_place(void **state)
 			memcpy(buf + at, pieces[piece], n);
 			buf[70] = '"';
 			for (budget = 1; budget < 40; budget += 5) {
-				assert_int_equal(scan_bytes(buf, 71, 0, 0, budget, &scan, &text, &err),
+				assert_int_equal(
+				    scan_bytes(buf, 71, 0, 0, budget, &scan, &text, &err),
 				    JSON_DONE);
 				free(text);
 			}
 			/* Torn at every byte: never read past, never accepted. */
-			assert_int_equal(scan_bytes(buf, at + n - 1, 0, 0, SIZE_MAX, &scan, &text, &err),
+			assert_int_equal(
+			    scan_bytes(buf, at + n - 1, 0, 0, SIZE_MAX, &scan, &text, &err),
 			    JSON_BAD);
 			free(text);
 			buf[at] = 0x1f;
-			assert_int_equal(scan_bytes(buf, 71, 0, 0, 9, &scan, &text, &err), JSON_BAD);
+			assert_int_equal(
+			    scan_bytes(buf, 71, 0, 0, 9, &scan, &text, &err), JSON_BAD);
 			assert_int_equal(err.col, at + 1);
 			free(text);
 		}
@@ -200,7 +207,8 @@ every_place(void **state)
 static void
 spans(void **state)
 {
-	static const char text_in[] = " {\"id\" : 7 ,\"params\":{ \"name\":\"x\", \"m\\u0065ta\":{\"k\":[1,{\"z\":0}]},"
+	static const char text_in[] =
+	    " {\"id\" : 7 ,\"params\":{ \"name\":\"x\", \"m\\u0065ta\":{\"k\":[1,{\"z\":0}]},"
 	    "\"list\":[{\"q\":1}]},\"a\":[ ],\"e\":{}} ";
 	const struct json_member *members;
 	struct json_scan *scan;
@@ -212,14 +220,17 @@ spans(void **state)
 
 	(void)state;
 	for (budget = 1; budget < 100; budget++) {
-		assert_int_equal(scan_bytes(text_in, sizeof(text_in) - 1, 2, 0, budget, &scan, &text, &err),
+		assert_int_equal(
+		    scan_bytes(text_in, sizeof(text_in) - 1, 2, 0, budget, &scan, &text, &err),
 		    JSON_DONE);
 		assert_int_equal(json_scan_type(scan), JSON_OBJECT);
 		members = json_scan_members(scan, &n);
 		assert_int_equal(n, 7);
-		assert_true(slice_eq(members[0].key, S("id")) && slice_eq(members[0].value, S("7")));
+		assert_true(
+		    slice_eq(members[0].key, S("id")) && slice_eq(members[0].value, S("7")));
 		assert_true(slice_eq(json_scan_get(scan, params, S("name")), S("\"x\"")));
-		assert_true(slice_eq(json_scan_get(scan, params, S("meta")), S("{\"k\":[1,{\"z\":0}]}")));
+		assert_true(
+		    slice_eq(json_scan_get(scan, params, S("meta")), S("{\"k\":[1,{\"z\":0}]}")));
 		assert_true(slice_eq(json_scan_get(scan, params, S("list")), S("[{\"q\":1}]")));
 		assert_true(slice_eq(json_scan_get(scan, SLICE_NONE, S("a")), S("[ ]")));
 		assert_true(slice_eq(json_scan_get(scan, SLICE_NONE, S("e")), S("{}")));
@@ -270,8 +281,8 @@ mends(void **state)
 	for (i = 0; i < COUNT(cases); i++) {
 		for (budget = 1; budget < 20; budget++) {
 			size_t n = strlen(cases[i].text);
-			enum json_step step = scan_bytes(cases[i].text, n, 2, JSON_MEND, budget, &scan,
-			    &text, &err);
+			enum json_step step =
+			    scan_bytes(cases[i].text, n, 2, JSON_MEND, budget, &scan, &text, &err);
 
 			assert_int_equal(step, cases[i].mended != NULL ? JSON_DONE : JSON_BAD);
 			if (step == JSON_DONE) {
@@ -292,12 +303,12 @@ one_line(void **state)
 	char *text;
 
 	(void)state;
-	assert_int_equal(scan_bytes(in, sizeof(in) - 1, 1, JSON_ONE_LINE, 2, &scan, &text, &err),
-	    JSON_DONE);
+	assert_int_equal(
+	    scan_bytes(in, sizeof(in) - 1, 1, JSON_ONE_LINE, 2, &scan, &text, &err), JSON_DONE);
 	assert_memory_equal(text, out, sizeof(out) - 1);
 	free(text);
-	assert_int_equal(scan_bytes("{\n\n \"a\":x", 10, 1, JSON_ONE_LINE, 2, &scan, &text, &err),
-	    JSON_BAD);
+	assert_int_equal(
+	    scan_bytes("{\n\n \"a\":x", 10, 1, JSON_ONE_LINE, 2, &scan, &text, &err), JSON_BAD);
 	assert_int_equal(err.line, 3);
 	assert_int_equal(err.col, 6);
 	free(text);
@@ -335,10 +346,12 @@ long_keys(void **state)
 	memset(in, 'k', n);
 	memcpy(in, "{\"", 2);
 	memcpy(in + 2 + JSON_KEY_BYTES, "\":1}", 4);
-	assert_int_equal(scan_bytes(in, JSON_KEY_BYTES + 6, 1, 0, 1000, &scan, &text, &err), JSON_DONE);
+	assert_int_equal(
+	    scan_bytes(in, JSON_KEY_BYTES + 6, 1, 0, 1000, &scan, &text, &err), JSON_DONE);
 	free(text);
 	memcpy(in + 2 + JSON_KEY_BYTES, "k\":1}", 5);
-	assert_int_equal(scan_bytes(in, JSON_KEY_BYTES + 7, 1, 0, 1000, &scan, &text, &err), JSON_BAD);
+	assert_int_equal(
+	    scan_bytes(in, JSON_KEY_BYTES + 7, 1, 0, 1000, &scan, &text, &err), JSON_BAD);
 	assert_int_equal(err.kind, ERR_LIMIT);
 	free(text);
 	free(in);
@@ -366,7 +379,7 @@ many_keys(void **state)
 	buf_putc(&buf, ']');
 	assert_int_equal(scan_bytes(buf.p, buf.n, 2, 0, 4096, &scan, &text, &err), JSON_DONE);
 	free(text);
-	buf.n -= 3;			/* the last 0, brace, bracket */
+	buf.n -= 3; /* the last 0, brace, bracket */
 	buf_puts(&buf, "0,\"in\":1}]");
 	assert_int_equal(scan_bytes(buf.p, buf.n, 2, 0, 4096, &scan, &text, &err), JSON_BAD);
 	assert_non_null(strstr(err.text, "the key \"in\" occurs twice"));

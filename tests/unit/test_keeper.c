@@ -1,5 +1,6 @@
 /*
- * The keeper with real processes, spoken to over its socket without a loop (test_child has the loop).
+ * The keeper with real processes, spoken to over its socket without a loop (test_child has the
+ * loop).
  *
  * Waiting is for events, with bounds so wide that they only end a broken run; what is asserted is
  * order, text and who is left.
@@ -29,17 +30,19 @@
 #include "run/keeper_wire.h"
 #include "run/process_tree.h"
 
-#define WAIT_MS		30000
-#define OUTPUT_MAX	(64 * 1024)
+#define WAIT_MS	   30000
+#define OUTPUT_MAX (64 * 1024)
 
 static char output[OUTPUT_MAX];
 static uint64_t last_id;
 static const char *const plain_env[] = { "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C", NULL };
 
-/* A grandchild that does all it can to stay: own session, ignores signals, two forks, marked or not. */
-#define DAEMON(prefix)										\
-	prefix " setsid sh -c 'trap \"\" TERM INT HUP; "					\
-	"(sh -c \"trap \\\"\\\" TERM; echo \\$\\$; exec >&- 2>&- <&-; while :; do sleep 1; done\" &) ; exit 0'"
+/* A grandchild that does all it can to stay: own session, ignores signals, two forks, marked or
+ * not. */
+#define DAEMON(prefix) \
+	prefix \
+	    " setsid sh -c 'trap \"\" TERM INT HUP; " \
+	    "(sh -c \"trap \\\"\\\" TERM; echo \\$\\$; exec >&- 2>&- <&-; while :; do sleep 1; done\" &) ; exit 0'"
 
 /* ---- talking to it ------------------------------------------------------------------------- */
 
@@ -254,14 +257,14 @@ test_only_three_descriptors(void **state)
 {
 	struct keeper *keeper = *state;
 	struct keeper_fds fds;
-	int stray = open("/dev/null", O_RDONLY);	/* not CLOEXEC; opened after the fork, though */
+	int stray = open("/dev/null", O_RDONLY); /* not CLOEXEC; opened after the fork, though */
 	uint64_t id = start_shell(keeper, "ls /proc/self/fd | tr '\\n' ' '", &fds, NULL);
 
-	assert_string_equal(read_all(fds.fd[1]), "0 1 2 3 ");	/* 3 is ls's own */
+	assert_string_equal(read_all(fds.fd[1]), "0 1 2 3 "); /* 3 is ls's own */
 	wait_exited(keeper, id);
 	keeper_fds_close(&fds);
 	close(stray);
-	assert_true(descriptors_of(keeper->pid) <= 2 + 5);	/* ., .., 0-2, socket, signals */
+	assert_true(descriptors_of(keeper->pid) <= 2 + 5); /* ., .., 0-2, socket, signals */
 }
 
 static void
@@ -274,8 +277,8 @@ test_signals_and_session(void **state)
 	struct process process;
 	uint64_t id = start(keeper, argv, plain_env, NULL, &msg, &fds);
 
-	assert_string_equal(read_all(fds.fd[1]),
-	    "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	assert_string_equal(
+	    read_all(fds.fd[1]), "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 	wait_exited(keeper, id);
 	keeper_fds_close(&fds);
 	id = start_shell(keeper, "cat", &fds, &msg.pid);
@@ -327,7 +330,7 @@ test_failed_starts(void **state)
 		assert_int_equal(msg.value, rows[i].error);
 		assert_int_equal(fds.fd[0], -1);
 	}
-	start_shell(keeper, "exit 0", &fds, NULL);	/* no EXITED of the failed ones comes before */
+	start_shell(keeper, "exit 0", &fds, NULL); /* no EXITED of the failed ones comes before */
 	wait_exited(keeper, last_id);
 	keeper_fds_close(&fds);
 }
@@ -396,14 +399,14 @@ test_big_specs(void **state)
 	keeper_fds_close(&fds);
 	free(value);
 
-	too_long[1] = value = long_string("", 200 * 1024);	/* one string over the system's limit */
+	too_long[1] = value = long_string("", 200 * 1024); /* one string over the system's limit */
 	start(keeper, too_long, plain_env, NULL, &msg, &fds);
 	assert_int_equal(msg.type, KEEPER_FAILED);
 	assert_int_equal(msg.step, STEP_EXEC);
 	assert_int_equal(msg.value, E2BIG);
 	free(value);
 
-	much = calloc(600, sizeof *much);			/* 6 MB: over ours */
+	much = calloc(600, sizeof *much); /* 6 MB: over ours */
 	assert_non_null(much);
 	for (i = 0; i < 599; i++)
 		much[i] = arg;
@@ -472,11 +475,11 @@ test_stop_term_then_kill(void **state)
 	assert_false(is_alive(child));
 	keeper_fds_close(&soft);
 
-	hard_id = start_shell(keeper, "trap 'echo t' TERM; echo $$; while :; do sleep 0.05; done", &hard,
-	    NULL);
+	hard_id = start_shell(
+	    keeper, "trap 'echo t' TERM; echo $$; while :; do sleep 0.05; done", &hard, NULL);
 	own = read_pid(hard.fd[1]);
 	request(keeper, KEEPER_STOP, hard_id, 0);
-	assert_int_equal(read(hard.fd[1], &c, 1), 1);		/* TERM came first */
+	assert_int_equal(read(hard.fd[1], &c, 1), 1); /* TERM came first */
 	assert_int_equal(c, 't');
 	status = wait_exited(keeper, hard_id);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
@@ -499,7 +502,7 @@ test_stop_grace_is_enough(void **state)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 3);
 	assert_string_equal(read_all(fds.fd[1]), "");
 	keeper_fds_close(&fds);
-	request(keeper, KEEPER_STOP, id, 0);		/* of nobody any more: no harm */
+	request(keeper, KEEPER_STOP, id, 0); /* of nobody any more: no harm */
 	request(keeper, KEEPER_KILL, 1234567, 0);
 }
 
@@ -522,7 +525,7 @@ test_exit_takes_the_tree(void **state)
 	for (i = 0; i < COUNT(scripts); i++) {
 		id = start_shell(keeper, scripts[i], &fds, NULL);
 		left = read_pid(fds.fd[1]);
-		assert_int_equal(write(fds.fd[0], "\n", 1), 1);		/* now leave it behind */
+		assert_int_equal(write(fds.fd[0], "\n", 1), 1); /* now leave it behind */
 		status = wait_exited(keeper, id);
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 5);
 		assert_false(is_alive(left));
@@ -561,8 +564,10 @@ test_kill_a_forking_tree(void **state)
 {
 	struct keeper *keeper = *state;
 	struct keeper_fds fds;
-	uint64_t id = start_shell(keeper, "f() { echo x; exec >&- 2>&-; while :; do "
-	    "(setsid sleep 0.2 &); sleep 0.01; done; }; f & f & f & wait", &fds, NULL);
+	uint64_t id = start_shell(keeper,
+	    "f() { echo x; exec >&- 2>&-; while :; do "
+	    "(setsid sleep 0.2 &); sleep 0.01; done; }; f & f & f & wait",
+	    &fds, NULL);
 
 	assert_int_equal(read(fds.fd[1], output, 1), 1);
 	request(keeper, KEEPER_KILL, id, 0);
@@ -584,12 +589,12 @@ test_many(void **state)
 
 	keeper_fds_close(&fds);
 	wait_exited(keeper, id);
-	before = descriptors_of(keeper->pid);		/* its own beginning is over */
+	before = descriptors_of(keeper->pid); /* its own beginning is over */
 	for (i = 0; i < CHILDREN; i++)
 		start_send(keeper, argv, plain_env, NULL);
 	while (exited < CHILDREN) {
 		receive(keeper, &msg, &fds);
-		keeper_fds_close(&fds);			/* cat ends at the end of its input */
+		keeper_fds_close(&fds); /* cat ends at the end of its input */
 		started += msg.type == KEEPER_STARTED;
 		exited += msg.type == KEEPER_EXITED;
 		if (msg.type == KEEPER_STARTED && msg.id % 2 == 0)
@@ -626,7 +631,7 @@ gateway_story(int to_test)
 		start_shell(keeper, scripts[i], &fds, &pid);
 		dprintf(to_test, "%d\n%d\n", (int)pid, (int)read_pid(fds.fd[1]));
 	}
-	close(fds.fd[0]);		/* the last one leaves its daemon behind just now */
+	close(fds.fd[0]); /* the last one leaves its daemon behind just now */
 	dprintf(to_test, "0\n");
 	for (;;)
 		pause();
@@ -688,7 +693,7 @@ test_keeper_killed(void **state)
 	second = keeper_execute(&err);
 	assert_non_null(second);
 	since = second->birth;
-	bystander = keeper->pid;			/* the first one is older */
+	bystander = keeper->pid; /* the first one is older */
 	for (i = 0; i < 3; i++) {
 		start_shell(second, DAEMON("env -i PATH=$PATH") "; trap '' TERM; cat", &fds, &own);
 		left = read_pid(fds.fd[1]);
@@ -747,7 +752,8 @@ test_nested_markers(void **state)
 	assert_non_null(end);
 	*end = '\0';
 	assert_int_equal(strncmp(output, KEEPER_MARKER "=0123456789abcdef-7/", 33), 0);
-	assert_int_equal(strlen(output), 33 + 17 + snprintf(NULL, 0, "%llx", (unsigned long long)msg.id));
+	assert_int_equal(
+	    strlen(output), 33 + 17 + snprintf(NULL, 0, "%llx", (unsigned long long)msg.id));
 	keeper_fds_close(&fds);
 	keeper_close(&keeper);
 }

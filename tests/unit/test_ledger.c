@@ -79,7 +79,8 @@ test_find(void **state)
 		}
 }
 
-/* What is open is not pushed out: it stays until its outcome is written and the next intent comes. */
+/* What is open is not pushed out: it stays until its outcome is written and the next intent comes.
+ */
 static void
 test_overdue(void **state)
 {

@@ -1,9 +1,10 @@
-/* Lines: every way of cutting the input gives the same lines; long ones are dropped, with samples. */
+/* Lines: every way of cutting the input gives the same lines; long ones are dropped, with samples.
+ */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <string.h>
 
@@ -11,8 +12,8 @@
 
 struct sink {
 	struct line_reader reader;
-	struct buf got;			/* "[line]" and "{head|tail|n}" */
-	bool	pauses;			/* after every line */
+	struct buf got; /* "[line]" and "{head|tail|n}" */
+	bool pauses;	/* after every line */
 };
 
 static void
@@ -23,7 +24,7 @@ on_line(void *owner, char *line, size_t n)
 	buf_putc(&sink->got, '[');
 	buf_put(&sink->got, (struct slice){ line, n });
 	buf_putc(&sink->got, ']');
-	memset(line, '#', n);		/* it is ours */
+	memset(line, '#', n); /* it is ours */
 	if (sink->pauses)
 		line_pause(&sink->reader);
 }
@@ -62,7 +63,7 @@ feed(struct sink *sink, struct slice text, size_t step)
 	memcpy(copy, text.p, text.n);
 	for (size_t at = 0; at < text.n; at += step) {
 		size_t n = text.n - at < step ? text.n - at : step;
-		char *piece = mem_new(n);	/* of its own, so that overruns are seen */
+		char *piece = mem_new(n); /* of its own, so that overruns are seen */
 
 		memcpy(piece, copy + at, n);
 		line_feed(&sink->reader, piece, n);
@@ -104,8 +105,8 @@ every_step(void **state)
 				feed(&sink, rows[i].text, step);
 				line_end(&sink.reader);
 				assert_true(sink.got.n >= rows[i].want.n);
-				assert_memory_equal(sink.got.p != NULL ? sink.got.p : "", rows[i].want.p,
-				    rows[i].want.n);
+				assert_memory_equal(sink.got.p != NULL ? sink.got.p : "",
+				    rows[i].want.p, rows[i].want.n);
 				sink_fini(&sink);
 			}
 }

@@ -1,17 +1,17 @@
 /*
  * The log: the exact lines, escapes, cuts, levels; a full pipe loses whole lines and says how many.
  */
+#include <cmocka.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/base.h"
 
@@ -35,7 +35,7 @@ fix_init(struct fix *fix, enum log_level level, enum log_format format)
 	memset(fix, 0, sizeof(*fix));
 	assert_int_equal(pipe2(fix->ends, O_CLOEXEC), 0);
 	assert_int_equal(fcntl(fix->ends[0], F_SETFL, O_NONBLOCK), 0);
-	fix->now_ms = 1795251600123u;	/* 2026-11-21 09:00:00.123 */
+	fix->now_ms = 1795251600123u; /* 2026-11-21 09:00:00.123 */
 	fix->log = log_new(fix->ends[1], level, format, "1234-0a1b2c3d");
 	log_clock(fix->log, fixed_clock, &fix->now_ms);
 }
@@ -77,7 +77,8 @@ lines(void **state)
 	fix.now_ms += 877;
 	log_event(fix.log, LOG_INFO, "x", "one");
 	log_event(fix.log, LOG_ERROR, "x", "two");
-	assert_string_equal(fix_read(&fix), "[2026-11-21 09:00:01] [INFO] [1234-0a1b2c3d] one\n"
+	assert_string_equal(fix_read(&fix),
+	    "[2026-11-21 09:00:01] [INFO] [1234-0a1b2c3d] one\n"
 	    "[2026-11-21 09:00:01] [ERROR] [1234-0a1b2c3d] two\n");
 	log_set(fix.log, LOG_OFF, LOG_TEXT);
 	log_event(fix.log, LOG_ERROR, "x", "no");
@@ -88,7 +89,8 @@ lines(void **state)
 	log_flush(NULL);
 	log_set(fix.log, LOG_WARN, LOG_JSON);
 	log_event(fix.log, LOG_WARN, "up\"stream", "say \"%s\"", "hi\\");
-	assert_string_equal(fix_read(&fix), "{\"time\":\"2026-11-21T09:00:01.000Z\",\"level\":\"warn\","
+	assert_string_equal(fix_read(&fix),
+	    "{\"time\":\"2026-11-21T09:00:01.000Z\",\"level\":\"warn\","
 	    "\"instance\":\"1234-0a1b2c3d\",\"event\":\"up\\\"stream\",\"message\":\"say \\\"hi\\\\\\\"\"}\n");
 	fix_fini(&fix);
 }
@@ -99,7 +101,8 @@ escapes(void **state)
 	(void)state;
 	fix_init(&fix, LOG_INFO, LOG_TEXT);
 	log_event(fix.log, LOG_WARN, "x", "%s", "a\nb\tc\rd\x1b[2J\x7f\xc2\x9b\xff\xc3\xa9\"\\");
-	assert_string_equal(fix_read(&fix), "[2026-11-21 09:00:00] [WARN] [1234-0a1b2c3d] "
+	assert_string_equal(fix_read(&fix),
+	    "[2026-11-21 09:00:00] [WARN] [1234-0a1b2c3d] "
 	    "a\\nb\\tc\\rd\\u001b[2J\\u007f\\u009b\xef\xbf\xbd\xc3\xa9\"\\\n");
 	fix_fini(&fix);
 }
@@ -121,7 +124,8 @@ cuts(void **state)
 		for (c = 0; c < COUNT(chars); c++) {
 			for (lead = 0; lead < 7; lead++) {
 				memset(text, 'y', lead);
-				for (i = lead; i + strlen(chars[c]) < sizeof(text); i += strlen(chars[c]))
+				for (i = lead; i + strlen(chars[c]) < sizeof(text);
+				     i += strlen(chars[c]))
 					memcpy(text + i, chars[c], strlen(chars[c]));
 				text[i] = '\0';
 				log_event(fix.log, LOG_WARN, "cut", "%s", text);
@@ -132,8 +136,8 @@ cuts(void **state)
 				if (format != LOG_JSON)
 					continue;
 				arena_init(&arena, NULL, 16 * KIB);
-				assert_true(json_scan_all(json_scan_new(&arena, fix.got, fix.n, 1, 0, 1),
-				    &err));
+				assert_true(json_scan_all(
+				    json_scan_new(&arena, fix.got, fix.n, 1, 0, 1), &err));
 				arena_fini(&arena);
 			}
 		}
@@ -159,8 +163,8 @@ full_pipe(bool may_block)
 	for (round = 0; round < 7; round++) {
 		for (i = 0; round < 6 && i < 40 + round * 37; i++) {
 			written++;
-			log_event(fix.log, i % 3 ? LOG_INFO : LOG_WARN, "x", "line %lu %*s", written,
-			    (int)(written * 13 % 300), "");
+			log_event(fix.log, i % 3 ? LOG_INFO : LOG_WARN, "x", "line %lu %*s",
+			    written, (int)(written * 13 % 300), "");
 		}
 		log_flush(fix.log);
 		fix_read(&fix);
@@ -212,7 +216,8 @@ broken(void **state)
 	fix_fini(&fix);
 	fix_init(&fix, LOG_INFO, LOG_TEXT);
 	log_free(&fix.log);
-	fix.log = log_new(-1, LOG_INFO, LOG_JSON, "an instance that is much too long for the field it has");
+	fix.log = log_new(
+	    -1, LOG_INFO, LOG_JSON, "an instance that is much too long for the field it has");
 	for (i = 0; i < 100; i++)
 		log_event(fix.log, LOG_ERROR, "x", "nowhere %d", i);
 	fix_fini(&fix);
@@ -222,8 +227,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines), cmocka_unit_test(escapes), cmocka_unit_test(cuts),
-		cmocka_unit_test(full), cmocka_unit_test(broken),
+		cmocka_unit_test(lines),
+		cmocka_unit_test(escapes),
+		cmocka_unit_test(cuts),
+		cmocka_unit_test(full),
+		cmocka_unit_test(broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

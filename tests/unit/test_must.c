@@ -1,15 +1,15 @@
 /*
  * must(): silent when it holds; else a text that names the place, and SIGABRT.
  */
+#include <cmocka.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/base.h"
 

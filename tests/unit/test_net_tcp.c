@@ -2,11 +2,11 @@
  * The HTTP server and client against each other, over real sockets of this machine: what a double
  * cannot show (readiness, refusals by the kernel, sizes over its buffers, names).
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +20,7 @@ struct fixture {
 	struct http_request *stream;
 	struct buf got;
 	struct err err;
-	int	status;
+	int status;
 	unsigned dones, gones;
 };
 
@@ -123,8 +123,11 @@ end(struct fixture *fixture)
 static struct fetch *
 start(struct fixture *fixture, const char *path, struct slice body)
 {
-	struct fetch_request request = { .method = S("POST"), .path = slice_of(path), .body = &body,
-		.body_parts = 1, .idle_ms = 60000 };
+	struct fetch_request request = { .method = S("POST"),
+		.path = slice_of(path),
+		.body = &body,
+		.body_parts = 1,
+		.idle_ms = 60000 };
 
 	fixture->got.n = 0;
 	fixture->dones = 0;

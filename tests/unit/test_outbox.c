@@ -1,9 +1,9 @@
 /* The outbox: order and completeness under short and blocked writes, ceilings, failures. */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "net/net.h"
 #include "stream_double.h"
@@ -71,7 +71,8 @@ turns(struct fixture *fixture)
 	machine_turns(&fixture->machine, fixture->loop);
 }
 
-/* Twenty parts through a stream that takes any number of bytes a call, with and without blocking. */
+/* Twenty parts through a stream that takes any number of bytes a call, with and without blocking.
+ */
 static void
 short_writes(void **state)
 {
@@ -83,8 +84,10 @@ short_writes(void **state)
 
 			begin(&fixture, 1000);
 			for (size_t i = 0; i < 20; i++)
-				parts[i] = i % 3 == 0 ? S("") : (struct slice){ "abcdefghijklmnopqrst" + i,
-					i % 2 + 1 < 20 - i ? i % 2 + 1 : 20 - i };
+				parts[i] = i % 3 == 0
+				    ? S("")
+				    : (struct slice){ "abcdefghijklmnopqrst" + i,
+					      i % 2 + 1 < 20 - i ? i % 2 + 1 : 20 - i };
 			fixture.peer->write_max = max;
 			if (how == 1)
 				fixture.peer->write_room = max;

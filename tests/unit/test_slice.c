@@ -1,14 +1,14 @@
 /*
  * Slices: the edges of empty and absent, hostile patterns, limits of numbers.
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "base/base.h"
 
@@ -79,7 +79,8 @@ numbers(void **state)
 	for (i = 0; i < COUNT(cases); i++) {
 		uint64_t v = 4711;
 
-		assert_int_equal(slice_to_u64(slice_of(cases[i].text), cases[i].max, &v), cases[i].ok);
+		assert_int_equal(
+		    slice_to_u64(slice_of(cases[i].text), cases[i].max, &v), cases[i].ok);
 		assert_true(v == (cases[i].ok ? cases[i].v : 4711));
 	}
 }
@@ -91,26 +92,36 @@ globs(void **state)
 		const char *pattern, *text;
 		bool ok;
 	} cases[] = {
-		{ "", "", true },	   { "", "a", false },	       { "*", "", true },
-		{ "**", "abc", true },	   { "?", "", false },	       { "a?c", "abc", true },
-		{ "a*c", "ac", true },	   { "a*c", "abcd", false },   { "*.txt", "a.txt.txt", true },
-		{ "a*b*c", "axbxbxc", true }, { "[a]", "a", false },   { "[a]", "[a]", true },
-		{ "*a*", "bbb", false },   { "jira_*", "jira_", true }, { "a", "A", false },
+		{ "", "", true },
+		{ "", "a", false },
+		{ "*", "", true },
+		{ "**", "abc", true },
+		{ "?", "", false },
+		{ "a?c", "abc", true },
+		{ "a*c", "ac", true },
+		{ "a*c", "abcd", false },
+		{ "*.txt", "a.txt.txt", true },
+		{ "a*b*c", "axbxbxc", true },
+		{ "[a]", "a", false },
+		{ "[a]", "[a]", true },
+		{ "*a*", "bbb", false },
+		{ "jira_*", "jira_", true },
+		{ "a", "A", false },
 	};
 	static char pattern[2000], text[4000];
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT(cases); i++)
-		assert_int_equal(slice_glob(slice_of(cases[i].pattern), slice_of(cases[i].text)),
-		    cases[i].ok);
+		assert_int_equal(
+		    slice_glob(slice_of(cases[i].pattern), slice_of(cases[i].text)), cases[i].ok);
 	/* Exponential for a careless matcher. */
 	for (i = 0; i < sizeof(pattern); i++)
 		pattern[i] = i % 2 == 0 ? '*' : 'a';
 	memset(text, 'a', sizeof(text));
 	text[sizeof(text) - 1] = 'b';
-	assert_false(slice_glob((struct slice){ pattern, sizeof(pattern) },
-	    (struct slice){ text, sizeof(text) }));
+	assert_false(slice_glob(
+	    (struct slice){ pattern, sizeof(pattern) }, (struct slice){ text, sizeof(text) }));
 }
 
 static void
@@ -151,8 +162,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(compares), cmocka_unit_test(cuts), cmocka_unit_test(numbers),
-		cmocka_unit_test(globs), cmocka_unit_test(distances), cmocka_unit_test(copies),
+		cmocka_unit_test(compares),
+		cmocka_unit_test(cuts),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(globs),
+		cmocka_unit_test(distances),
+		cmocka_unit_test(copies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

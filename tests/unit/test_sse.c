@@ -1,9 +1,9 @@
 /* Server-Sent Events: every way of cutting the input gives the same events. */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <string.h>
 
@@ -11,8 +11,8 @@
 
 struct sink {
 	struct sse_reader reader;
-	struct buf got;			/* "type/id/data;" or "type/id/-;" */
-	bool	pauses;
+	struct buf got; /* "type/id/data;" or "type/id/-;" */
+	bool pauses;
 };
 
 static void
@@ -78,15 +78,24 @@ static const struct {
 	{ S("data: a\n\n"), S("message//a;"), 0 },
 	{ S("data:a\r\n\r\n"), S("message//a;"), 0 },
 	{ S("data:  a\r\r"), S("message// a;"), 0 },
-	{ S("\xef\xbb\xbf" "data: a\n\n"), S("message//a;"), 0 },
-	{ S("\xef\xbb\xbf\xef\xbb\xbf" "data: a\n\n"), S(""), 0 },
-	{ S("\xef\xbb" "data: a\n\n"), S(""), 0 },
-	{ S("\xef\xbb" "\n\ndata: a\n\n"), S("message//a;"), 0 },
+	{ S("\xef\xbb\xbf"
+	    "data: a\n\n"),
+	    S("message//a;"), 0 },
+	{ S("\xef\xbb\xbf\xef\xbb\xbf"
+	    "data: a\n\n"),
+	    S(""), 0 },
+	{ S("\xef\xbb"
+	    "data: a\n\n"),
+	    S(""), 0 },
+	{ S("\xef\xbb"
+	    "\n\ndata: a\n\n"),
+	    S("message//a;"), 0 },
 	{ S("data: a\ndata: b\ndata\ndata:\n\n"), S("message//a\nb\n\n;"), 0 },
 	{ S("data\ndata\n\n"), S("message//\n;"), 0 },
 	{ S("event: endpoint\ndata: /m?x=1\n\n"), S("endpoint///m?x=1;"), 0 },
 	{ S("event: endpoint\ndata: /m\n\ndata: b\n\n"), S("endpoint///m;message//b;"), 0 },
-	{ S("id: 7\ndata: a\n\ndata: b\n\nid\ndata: c\n\n"), S("message/7/a;message/7/b;message//c;"), 0 },
+	{ S("id: 7\ndata: a\n\ndata: b\n\nid\ndata: c\n\n"),
+	    S("message/7/a;message/7/b;message//c;"), 0 },
 	{ S("id: 7\n\n"), S("message/7/-;"), 0 },
 	{ S("id: 7\ndata:\n\n"), S("message/7/-;"), 0 },
 	{ S("id: a\0b\ndata: x\n\n"), S("message//x;"), 0 },
@@ -134,7 +143,8 @@ limits(void **state)
 		{ S("data: 1234567\ndata: 8\ndata: 9\ndata: 0\ndata: 1\ndata: 2\n\n"), false },
 		{ S("data\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\n\n"), true },
 		{ S("data\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\n"
-		  "data\ndata\ndata\ndata\n"), false },
+		    "data\ndata\ndata\ndata\n"),
+		    false },
 	};
 
 	(void)state;
