@@ -1,7 +1,6 @@
 /*
  * Arenas: ceilings and accounts to the byte, what is announced cannot fail, nothing is left over.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/base.h"
 

@@ -1,7 +1,6 @@
 /*
  * Hashes: every length, every byte matters, the seed too; SHA-256 of the standard.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/base.h"
 

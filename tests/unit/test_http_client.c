@@ -2,11 +2,12 @@
  * The HTTP client: responses at every cut of their bytes, bad ones, kept connections, connecting,
  * time, pausing, and owners that abort, start and free from within callbacks.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <stdlib.h>
 

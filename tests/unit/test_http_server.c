@@ -2,11 +2,12 @@
  * The HTTP server: framing rules, limits, keep-alive, pipelining, refusals, streams, time, at every
  * cut of the bytes.  What the handler does is chosen by the path.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <stdio.h>
 #include <stdlib.h>

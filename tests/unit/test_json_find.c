@@ -1,7 +1,6 @@
 /*
  * Reading in accepted texts; and in rubbish, where only staying inside counts.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/base.h"
 

@@ -1,7 +1,6 @@
 /*
  * Writing JSON: every byte, every bad sequence; what is written scans.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/base.h"
 

@@ -2,7 +2,6 @@
  * The scanner: grammar, its own refusals, spans, mending, positions of errors, every cut into
  * steps, memory that follows open keys and not the length of the text.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "base/base.h"
 

@@ -1,10 +1,11 @@
 /* Lines: every way of cutting the input gives the same lines; long ones are dropped, with samples.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <string.h>
 

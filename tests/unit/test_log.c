@@ -1,7 +1,6 @@
 /*
  * The log: the exact lines, escapes, cuts, levels; a full pipe loses whole lines and says how many.
  */
-#include <cmocka.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -12,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "base/base.h"
 

@@ -1,7 +1,6 @@
 /*
  * must(): silent when it holds; else a text that names the place, and SIGABRT.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,6 +9,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "base/base.h"
 

@@ -2,11 +2,12 @@
  * The HTTP server and client against each other, over real sockets of this machine: what a double
  * cannot show (readiness, refusals by the kernel, sizes over its buffers, names).
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <stdio.h>
 #include <string.h>

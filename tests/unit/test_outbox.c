@@ -1,9 +1,10 @@
 /* The outbox: order and completeness under short and blocked writes, ceilings, failures. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "net/net.h"
 #include "stream_double.h"

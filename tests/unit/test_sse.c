@@ -1,9 +1,10 @@
 /* Server-Sent Events: every way of cutting the input gives the same events. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <string.h>
 

@@ -1,9 +1,10 @@
 /* URLs: what is read, and what is refused because readers of URLs differ about it. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "net/net.h"
 

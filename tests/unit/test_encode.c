@@ -1,0 +1,144 @@
+/*
+ * JSON-RPC texts that are made here: every kind of error, and replies in parts.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mcp/mcp.h"
+
+static void
+assert_text(const struct buf *is, const char *wanted)
+{
+	assert_int_equal(is->n, strlen(wanted));
+	assert_memory_equal(is->p, wanted, is->n);
+}
+
+static void
+assert_json(const struct buf *buf)
+{
+	struct arena arena;
+	struct err err;
+
+	arena_init(&arena, NULL, SIZE_MAX);
+	assert_true(json_scan_all(json_scan_new(&arena, buf->p, buf->n, 0, 0, 1), &err));
+	arena_fini(&arena);
+}
+
+static void
+errors_of_every_kind(void **state)
+{
+	struct buf out;
+
+	(void)state;
+	for (enum errkind kind = ERR_NONE + 1; kind < ERR_KINDS_N; kind++) {
+		struct reply reply = {
+			.err = { .kind = kind }, .server = S("files"), .call_id = 18
+		};
+		struct slice value, data;
+		int64_t code;
+
+		err_set(&reply.err, kind, "so \"it\" went\n");
+		buf_init(&out, NULL, KIB);
+		encode_error(&out, S("\"a\""), &reply);
+		assert_json(&out);
+		assert_true(json_find(buf_view(&out), S("id"), &value));
+		assert_true(slice_eq(value, S("\"a\"")));
+		assert_true(json_find(buf_view(&out), S("error"), &value));
+		assert_true(json_find(value, S("code"), &data) && json_int(data, &code));
+		assert_int_equal(code, err_info(kind)->legacy_code);
+		assert_true(json_find(value, S("message"), &data));
+		assert_true(slice_eq(data, S("\"so \\\"it\\\" went\\n\"")));
+		assert_true(json_find(value, S("data"), &data));
+		assert_true(json_find(data, S("server"), &value));
+		assert_int_equal(
+		    json_find(data, S("call_id"), &value), kind == ERR_OUTCOME_UNKNOWN);
+		buf_fini(&out);
+	}
+}
+
+static void
+an_error_to_the_letter(void **state)
+{
+	struct reply reply = { .rule = S("no-deletes"), .server = S("x\"y") };
+	struct buf out;
+
+	(void)state;
+	err_set(&reply.err, ERR_REFUSED, "refused by rule no-deletes");
+	buf_init(&out, NULL, KIB);
+	encode_error(&out, SLICE_NONE, &reply);
+	assert_text(&out,
+	    "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32001,"
+	    "\"message\":\"refused by rule no-deletes\",\"data\":{\"kind\":\"refused\","
+	    "\"server\":\"x\\\"y\",\"rule\":\"no-deletes\"}}}");
+	buf_fini(&out);
+}
+
+/* What upstreams put into error texts must not break the frame: no raw newline, valid UTF-8. */
+static void
+rubbish_in_texts(void **state)
+{
+	struct reply reply = { .err = { 0 } };
+	struct buf out;
+
+	(void)state;
+	err_set(&reply.err, ERR_UNAVAILABLE, "printed \"\xff\xfe\r\n\t\x01\xe2\x82\" on stdout");
+	buf_init(&out, NULL, KIB);
+	encode_error(&out, S("1"), &reply);
+	assert_json(&out);
+	assert_null(memchr(out.p, '\n', out.n));
+	assert_null(memchr(out.p, '\r', out.n));
+	buf_fini(&out);
+}
+
+static void
+replies_in_parts(void **state)
+{
+	struct exchange exchange = { .request = { .id = S("7") } };
+	struct {
+		struct reply reply;
+		const char *wanted;
+	} rows[] = {
+		{ { .result = S("{\"content\":[]}") },
+		    "{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"content\":[]}}" },
+		{ { .error = S("{\"code\":5}") },
+		    "{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":5}}" },
+		{ { .err = { .kind = ERR_PARAMS, .text = "unknown tool" } },
+		    "{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":-32602,"
+		    "\"message\":\"unknown tool\",\"data\":{\"kind\":\"params\"}}}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct slice parts[REPLY_PARTS];
+		struct buf scratch, whole;
+		size_t n;
+
+		buf_init(&scratch, NULL, KIB);
+		buf_init(&whole, NULL, KIB);
+		n = encode_reply(&exchange, &rows[i].reply, &scratch, parts);
+		assert_true(n <= REPLY_PARTS);
+		for (size_t k = 0; k < n; k++)
+			buf_put(&whole, parts[k]);
+		assert_text(&whole, rows[i].wanted);
+		buf_fini(&scratch);
+		buf_fini(&whole);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(errors_of_every_kind),
+		cmocka_unit_test(an_error_to_the_letter),
+		cmocka_unit_test(rubbish_in_texts),
+		cmocka_unit_test(replies_in_parts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
