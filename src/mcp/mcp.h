@@ -67,11 +67,13 @@ struct message {
 	struct slice text;
 	struct slice id; /* raw token: string or integer; absent for notifications */
 	enum mcp_method method;
-	struct slice method_name; /* unescaped */
+	struct slice method_name; /* unescaped; SLICE_NONE: none, or it made no sense */
 	struct slice params;	  /* raw; SLICE_NONE when absent */
 	struct slice body;	  /* result or error, raw */
 	struct slice name, arguments, meta, cursor, request_id, progress_token; /* of params, raw */
 	unsigned mended; /* lone surrogates overwritten */
+	/* Lives as long as the text: members of result without another pass (json_scan_get). */
+	const struct json_scan *scan;
 };
 
 /*
@@ -91,8 +93,8 @@ struct intake {
 	struct deferred step;
 	bool is_busy;
 	/*
-	 * err->kind ERR_NONE: message is good.  Else message is NULL, or holds at least the id that
-	 * could be told of a faulty one.
+	 * err->kind ERR_NONE: message is good.  Else message is NULL (it was no JSON), or holds at
+	 * least id and method_name of a faulty one, as far as they made sense.
 	 */
 	void (*done)(void *owner, struct message *message, const struct err *err);
 	void *owner;

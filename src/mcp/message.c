@@ -61,7 +61,8 @@ static const struct {
 /* Captured depth: envelope, and params or result. */
 #define CAPTURE_DEPTH 2
 #define ARENA_CEILING (64 * MIB)
-#define ID_MAX_BYTES  256
+#define ID_MAX_BYTES  256   /* of an id, a token, a method */
+#define MEMBERS_MAX   65536 /* of the envelope and params together */
 
 /*
  * Which member is it?  False: one that differs from a protocol name only in case, or spells one
@@ -104,21 +105,30 @@ member_of(struct arena *arena, const struct json_member *member, enum member *ou
 	return true;
 }
 
-/* Puts the members that matter into *message. */
+/* Members of the envelope that struct message does not keep as they are. */
+struct envelope {
+	struct slice version, method, result, error;
+};
+
+/*
+ * Puts the members that matter where they belong.  The first fault is told; what follows it is
+ * still read, because the answer to a faulty message needs its id.
+ */
 static bool
 message_collect(struct message *message, struct arena *arena, const struct json_scan *scan,
-    struct slice *version, bool *has_both, struct err *err)
+    struct envelope *envelope, struct err *err)
 {
-	size_t n;
+	size_t n, counted = 0;
 	const struct json_member *members = json_scan_members(scan, &n);
-	struct slice method = SLICE_NONE, result = SLICE_NONE, error = SLICE_NONE;
+	struct err later;
+	bool ok = true;
 	struct slice *const places[COUNT(protocol_names)] = {
-		[MEMBER_VERSION] = version,
+		[MEMBER_VERSION] = &envelope->version,
 		[MEMBER_ID] = &message->id,
-		[MEMBER_METHOD] = &method,
+		[MEMBER_METHOD] = &envelope->method,
 		[MEMBER_PARAMS] = &message->params,
-		[MEMBER_RESULT] = &result,
-		[MEMBER_ERROR] = &error,
+		[MEMBER_RESULT] = &envelope->result,
+		[MEMBER_ERROR] = &envelope->error,
 		[MEMBER_NAME] = &message->name,
 		[MEMBER_ARGUMENTS] = &message->arguments,
 		[MEMBER_META] = &message->meta,
@@ -132,24 +142,36 @@ message_collect(struct message *message, struct arena *arena, const struct json_
 
 		if (members[i].depth == 2 && !slice_eq(members[i].parent, S("params")))
 			continue;
-		if (!member_of(arena, &members[i], &member, err))
-			return false;
-		if (places[member] != NULL)
+		if (++counted > MEMBERS_MAX)
+			return err_set(err, ERR_LIMIT,
+			    "more than %d members in the envelope and params of a message",
+			    MEMBERS_MAX);
+		if (!member_of(arena, &members[i], &member, ok ? err : &later))
+			ok = false;
+		else if (places[member] != NULL)
 			*places[member] = members[i].value;
 	}
-	message->kind = error.p != NULL ? MESSAGE_ERROR : MESSAGE_RESULT;
-	message->body = error.p != NULL ? error : result;
-	*has_both = error.p != NULL && result.p != NULL;
+	return ok;
+}
+
+static bool
+message_read_method(
+    struct message *message, struct arena *arena, struct slice method, struct err *err)
+{
 	if (method.p == NULL)
 		return true;
 	if (json_type(method) != JSON_STRING)
 		return err_set(err, ERR_REQUEST, "\"method\" must be a string");
-	if (message->body.p != NULL)
-		return err_set(err, ERR_REQUEST, "a message has \"method\" or a result, not both");
+	if (method.n > ID_MAX_BYTES)
+		return err_set(
+		    err, ERR_REQUEST, "\"method\" is longer than %d bytes", ID_MAX_BYTES);
 	return json_string(arena, method, &message->method_name, err);
 }
 
-/* params._meta.progressToken: a string or an integer (2025-06-18, basic/utilities/progress). */
+/*
+ * params._meta.progressToken of a request: a string or an integer (2025-06-18,
+ * basic/utilities/progress).
+ */
 static bool
 message_find_token(struct message *message, struct arena *arena, struct err *err)
 {
@@ -198,33 +220,29 @@ message_check_id(struct message *message, struct err *err)
 	}
 }
 
-/* Tells the kinds apart and checks the envelope (JSON-RPC 2.0 §4, §5). */
 static bool
-message_classify(struct message *message, struct arena *arena, struct slice version, bool has_both,
-    struct err *err)
+message_check_params(struct message *message, struct arena *arena, struct err *err)
 {
-	bool has_id = message->id.p != NULL;
+	if (message->params.p != NULL && json_type(message->params) != JSON_OBJECT)
+		return err_set(err, ERR_PARAMS, "\"params\" must be an object");
+	if (message->meta.p != NULL && json_type(message->meta) != JSON_OBJECT)
+		return err_set(err, ERR_PARAMS, "\"params._meta\" must be an object");
+	if (message->meta.n > SLICE_OF_WORK_BYTES)
+		return err_set(
+		    err, ERR_LIMIT, "\"params._meta\" is over %zu KiB", SLICE_OF_WORK_BYTES / KIB);
+	/* In params itself it is the token of a progress notification, and else just a member. */
+	if (message->kind == MESSAGE_NOTIFICATION)
+		return true;
+	message->progress_token = SLICE_NONE;
+	return message->meta.p == NULL || message_find_token(message, arena, err);
+}
 
-	if (!slice_eq(version, S("\"2.0\""))) {
-		if (has_id && !message_check_id(message, err))
-			return false;
-		return err_set(err, ERR_REQUEST, "\"jsonrpc\" must be \"2.0\"");
-	}
-	if (message->method_name.p != NULL) {
-		message->kind = has_id ? MESSAGE_REQUEST : MESSAGE_NOTIFICATION;
-		message->method = mcp_method_find(message->method_name);
-		if (has_id && !message_check_id(message, err))
-			return false;
-		if (message->params.p != NULL && json_type(message->params) != JSON_OBJECT)
-			return err_set(err, ERR_PARAMS, "\"params\" must be an object");
-		if (message->meta.p != NULL && json_type(message->meta) != JSON_OBJECT)
-			return err_set(err, ERR_PARAMS, "\"params._meta\" must be an object");
-		if (message->meta.n > SLICE_OF_WORK_BYTES)
-			return err_set(err, ERR_LIMIT, "\"params._meta\" is over %zu KiB",
-			    SLICE_OF_WORK_BYTES / KIB);
-		return message->meta.p == NULL || message_find_token(message, arena, err);
-	}
-	if (message->body.p == NULL || has_both)
+/* A result or an error. */
+static bool
+message_check_response(
+    struct message *message, const struct envelope *envelope, bool has_id, struct err *err)
+{
+	if (message->body.p == NULL || (envelope->result.p != NULL && envelope->error.p != NULL))
 		return err_set(err, ERR_REQUEST,
 		    "a message needs \"method\", \"result\" or \"error\", one of them");
 	if (message->kind == MESSAGE_ERROR && json_type(message->body) != JSON_OBJECT)
@@ -239,21 +257,44 @@ message_classify(struct message *message, struct arena *arena, struct slice vers
 	return message_check_id(message, err);
 }
 
+/* Tells the kinds apart and checks the envelope (JSON-RPC 2.0 §4, §5). */
+static bool
+message_classify(
+    struct message *message, struct arena *arena, const struct envelope *envelope, struct err *err)
+{
+	bool has_id = message->id.p != NULL;
+
+	message->kind = envelope->error.p != NULL ? MESSAGE_ERROR : MESSAGE_RESULT;
+	message->body = envelope->error.p != NULL ? envelope->error : envelope->result;
+	if (!slice_eq(envelope->version, S("\"2.0\"")))
+		return err_set(err, ERR_REQUEST, "\"jsonrpc\" must be \"2.0\"");
+	if (message->method_name.p == NULL)
+		return message_check_response(message, envelope, has_id, err);
+	message->kind = has_id ? MESSAGE_REQUEST : MESSAGE_NOTIFICATION;
+	message->method = mcp_method_find(message->method_name);
+	if (message->body.p != NULL)
+		return err_set(err, ERR_REQUEST, "a message has \"method\" or a result, not both");
+	return (!has_id || message_check_id(message, err)) &&
+	    message_check_params(message, arena, err);
+}
+
 static bool
 message_from_scan(
     struct message *message, struct arena *arena, const struct json_scan *scan, struct err *err)
 {
-	struct slice version = SLICE_NONE;
-	bool has_both = false;
+	struct envelope envelope = { .version = SLICE_NONE };
+	struct err later;
+	bool ok;
 
 	if (json_scan_type(scan) == JSON_ARRAY)
-		return err_set(err, ERR_REQUEST, "batches are not part of this protocol revision");
+		return err_set(err, ERR_REQUEST,
+		    "batches are not part of this protocol revision: send one message at a time");
 	if (json_scan_type(scan) != JSON_OBJECT)
 		return err_set(err, ERR_REQUEST, "a message is a JSON object");
 	message->mended = json_scan_mended(scan);
-	if (!message_collect(message, arena, scan, &version, &has_both, err))
-		return false;
-	return message_classify(message, arena, version, has_both, err);
+	ok = message_collect(message, arena, scan, &envelope, err);
+	ok = message_read_method(message, arena, envelope.method, ok ? err : &later) && ok;
+	return ok && message_classify(message, arena, &envelope, err);
 }
 
 /* ---- intake ---------------------------------------------------------------------------------- */
@@ -287,12 +328,12 @@ intake_fail(struct intake *intake, const struct err *err)
 static void
 intake_finish(struct intake *intake, struct slice text)
 {
-	struct message message = { .text = text, .method = MCP_UNKNOWN };
-	struct err err = { 0 };
+	struct message message = { .text = text, .scan = intake->scan, .method = MCP_UNKNOWN };
+	struct err err = { 0 }, later;
 
 	intake->is_busy = false;
 	if (!message_from_scan(&message, &intake->arena, intake->scan, &err) &&
-	    json_type(message.id) != JSON_STRING && json_type(message.id) != JSON_NUMBER)
+	    !message_check_id(&message, &later))
 		message.id = SLICE_NONE;
 	intake->done(intake->owner, &message, &err);
 }
@@ -357,6 +398,8 @@ intake_feed(struct intake *intake, const char *text, size_t n)
 
 	must(!intake->is_busy);
 	arena_fini(&intake->arena);
+	if (intake->text.cap > 0)
+		buf_fini(&intake->text);
 	if (n <= SLICE_OF_WORK_BYTES) {
 		if (!arena_reserve(&intake->arena, n, &err)) {
 			intake_fail(intake, &err);
@@ -367,7 +410,6 @@ intake_feed(struct intake *intake, const char *text, size_t n)
 		intake_now(intake, copy, n);
 		return;
 	}
-	buf_clear(&intake->text);
 	if (!buf_reserve(&intake->text, n, &err)) {
 		intake_fail(intake, &err);
 		return;
