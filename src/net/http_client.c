@@ -107,7 +107,7 @@ has_no_control(const char *at)
 static bool
 are_fields(struct slice s)
 {
-	const char *at = s.p, *end = s.p + s.n;
+	const char *at = s.p, *end = s.n > 0 ? s.p + s.n : s.p;
 
 	while (at < end) {
 		const char *start = at;
