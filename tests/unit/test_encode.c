@@ -40,7 +40,7 @@ errors_of_every_kind(void **state)
 			.err = { .kind = kind }, .server = S("files"), .call_id = 18
 		};
 		struct slice value, data;
-		int64_t code;
+		int64_t code = 0;
 
 		err_set(&reply.err, kind, "so \"it\" went\n");
 		buf_init(&out, NULL, KIB);

@@ -87,7 +87,7 @@ short_writes(void **state)
 			for (size_t i = 0; i < 20; i++)
 				parts[i] = i % 3 == 0
 				    ? S("")
-				    : (struct slice){ "abcdefghijklmnopqrst" + i,
+				    : (struct slice){ &"abcdefghijklmnopqrst"[i],
 					      i % 2 + 1 < 20 - i ? i % 2 + 1 : 20 - i };
 			fixture.peer->write_max = max;
 			if (how == 1)
