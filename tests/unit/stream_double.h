@@ -299,7 +299,7 @@ static const struct seam_ops machine_ops = {
 	.close = machine_close,
 };
 
-static struct loop *
+static UNUSED struct loop *
 machine_loop(struct machine *machine)
 {
 	*machine = (struct machine){ .now_ms = 1000 };
