@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HANDSHAKE_CEILING (2 * MIB)
+#define HANDSHAKE_CEILING (2 * SLICE_OF_WORK_BYTES + 64 * KIB)
+#define ASKS_MAX	  64		      /* of one connection at once */
+#define ASK_MAX_BYTES	  SLICE_OF_WORK_BYTES /* of one question */
 
 /* A question of the upstream that is being put to a client; one task each, in the call's group. */
 struct upstream_ask {
@@ -21,6 +23,7 @@ struct upstream_ask {
 	struct arena arena; /* message and text */
 	struct buf text;
 	struct message message;
+	bool is_withdrawn; /* no answer is wanted */
 };
 
 /* ---- calls ----------------------------------------------------------------------------------- */
@@ -95,7 +98,8 @@ call_unlink(struct back *back, struct call *call)
 	*at = call->chain;
 	call->prev->next = call->next;
 	call->next->prev = call->prev;
-	back->in_flight--;
+	if (--back->in_flight == 0 && back->closer != NULL)
+		task_wake(back->closer);
 }
 
 void
@@ -175,7 +179,7 @@ back_call_wait(struct back *back, struct call *call, struct err *err)
 {
 	bool ok = true;
 
-	if (back->is_lost || back->is_closing) {
+	if (!back_is_usable(back)) {
 		*err = back->why;
 		err->kind = ERR_UNAVAILABLE;
 		return false;
@@ -221,17 +225,24 @@ lost_now(struct deferred *deferred)
 	back->events->lost(back->owner, &back->why);
 }
 
+/* The owner is told before any call that is lost with it wakes. */
 void
-back_lost(struct back *back, const struct err *why)
+back_session_lost(struct back *back, const struct err *why)
 {
 	if (back->is_lost)
 		return;
 	back->is_lost = true;
 	back->why = *why;
-	for (struct call *c = back->calls.next; c != &back->calls; c = c->next)
-		back_call_lost(back, c, why);
 	if (back->is_ready && !back->is_closing)
 		loop_defer(back->loop, &back->lost, lost_now);
+}
+
+void
+back_lost(struct back *back, const struct err *why)
+{
+	back_session_lost(back, why);
+	for (struct call *c = back->calls.next; c != &back->calls; c = c->next)
+		back_call_lost(back, c, why);
 }
 
 /* Finds `"id":N` where only a member of the envelope can stand; numbers are ours. */
@@ -288,6 +299,8 @@ back_unreadable(struct back *back, struct slice head, struct slice tail, const s
 
 /* ---- questions of the upstream --------------------------------------------------------------- */
 
+static const struct slice ask_declined = S("{\"action\":\"decline\"}");
+
 static void
 respond(struct back *back, struct slice id, const char *member, struct slice body)
 {
@@ -299,7 +312,7 @@ respond(struct back *back, struct slice id, const char *member, struct slice bod
 }
 
 static void
-ask_answer(struct upstream_ask *ask)
+ask_answer_wait(struct upstream_ask *ask)
 {
 	struct answer answer = { 0 };
 	struct question question = { .method = ask->message.method,
@@ -312,11 +325,21 @@ ask_answer(struct upstream_ask *ask)
 		    ask->back, ask->message.id, answer.is_error ? "error" : "result", answer.body);
 		return;
 	}
-	if (err.kind == ERR_DEADLINE || err.kind == ERR_CANCELLED) {
-		respond(ask->back, ask->message.id, "result", S("{\"action\":\"cancel\"}"));
+	/* A withdrawn request gets no response (basic/utilities/cancellation). */
+	if (ask->is_withdrawn)
 		return;
-	}
-	respond(ask->back, ask->message.id, "result", S("{\"action\":\"decline\"}"));
+	respond(ask->back, ask->message.id, "result",
+	    err.kind == ERR_DEADLINE || err.kind == ERR_CANCELLED ? S("{\"action\":\"cancel\"}")
+								  : ask_declined);
+}
+
+static void
+ask_free(struct upstream_ask *ask)
+{
+	ask->back->asks_n--;
+	arena_fini(&ask->arena);
+	buf_fini(&ask->text);
+	mem_free(ask);
 }
 
 static void
@@ -325,13 +348,12 @@ ask_run(void *arg)
 	struct upstream_ask *ask = arg, **at = &ask->back->asks;
 
 	ask->task = task_self(ask->back->loop);
-	ask_answer(ask);
+	if (!ask->is_withdrawn)
+		ask_answer_wait(ask);
 	while (*at != ask)
 		at = &(*at)->next;
 	*at = ask->next;
-	arena_fini(&ask->arena);
-	buf_fini(&ask->text);
-	mem_free(ask);
+	ask_free(ask);
 }
 
 /* The upstream has withdrawn a question. */
@@ -339,7 +361,10 @@ static void
 ask_withdrawn(struct back *back, const struct message *message)
 {
 	for (struct upstream_ask *a = back->asks; a != NULL; a = a->next) {
-		if (slice_eq(a->message.id, message->request_id) && a->task != NULL)
+		if (!slice_eq(a->message.id, message->request_id))
+			continue;
+		a->is_withdrawn = true;
+		if (a->task != NULL)
 			task_cancel(a->task, ERR_CANCELLED);
 	}
 }
@@ -351,7 +376,7 @@ attribute(struct back *back, struct call *by)
 	struct call *oldest = NULL;
 
 	if (by != NULL)
-		return by->exchange != NULL ? by : NULL;
+		return by->exchange != NULL && by->state == CALL_SENT ? by : NULL;
 	for (struct call *c = back->calls.next; c != &back->calls; c = c->next) {
 		if (c->exchange == NULL || c->state != CALL_SENT)
 			continue;
@@ -363,18 +388,37 @@ attribute(struct back *back, struct call *by)
 	return oldest;
 }
 
+/* The call that a question belongs to; NULL: it is not put to anybody, err says why. */
+static struct call *
+ask_admit(struct back *back, const struct message *message, struct call *by, struct err *err)
+{
+	struct call *call = attribute(back, by);
+	const char *method = mcp_method_row(message->method)->name;
+
+	if (call == NULL)
+		err_set(err, ERR_REQUEST,
+		    "asks with %s, and it cannot be told for which client: declined", method);
+	else if (message->text.n > ASK_MAX_BYTES)
+		err_set(err, ERR_LIMIT, "asks with %s in %zu bytes (at most %zu): declined", method,
+		    message->text.n, ASK_MAX_BYTES);
+	else if (back->asks_n >= ASKS_MAX)
+		err_set(err, ERR_LIMIT, "asks with %s while %d questions are open: declined",
+		    method, ASKS_MAX);
+	else
+		return call;
+	return NULL;
+}
+
 static void
 ask_begin(struct back *back, struct intake *intake, const struct message *message, struct call *by)
 {
-	struct call *call = attribute(back, by);
-	struct upstream_ask *ask;
 	struct err err = { 0 };
+	struct call *call = ask_admit(back, message, by, &err);
+	struct upstream_ask *ask;
 
 	if (call == NULL) {
-		log_event(loop_log(back->loop), LOG_WARN, "ask_unattributed",
-		    "%.*s: asks with %s, and it cannot be told for which client: declined",
-		    SLICE_FMT(back->spec.server), mcp_method_row(message->method)->name);
-		respond(back, message->id, "result", S("{\"action\":\"decline\"}"));
+		back_fault(back, "ask_declined", &err);
+		respond(back, message->id, "result", ask_declined);
 		return;
 	}
 	ask = MEM_NEW(struct upstream_ask);
@@ -383,11 +427,11 @@ ask_begin(struct back *back, struct intake *intake, const struct message *messag
 	ask->message = *message;
 	arena_take(&ask->arena, &intake->arena);
 	buf_take(&ask->text, &intake->text);
+	back->asks_n++;
 	if (!group_spawn(back->loop, &call->asks, "ask", ask_run, ask, &err)) {
-		respond(back, ask->message.id, "result", S("{\"action\":\"cancel\"}"));
-		arena_fini(&ask->arena);
-		buf_fini(&ask->text);
-		mem_free(ask);
+		back_fault(back, "ask_declined", &err);
+		respond(back, ask->message.id, "result", ask_declined);
+		ask_free(ask);
 		return;
 	}
 	ask->next = back->asks;
@@ -477,10 +521,34 @@ on_request(struct back *back, struct intake *intake, const struct message *messa
 	err_set(&reply.err, ERR_METHOD, "bascule does not offer \"%.*s\" to servers",
 	    (int)(message->method_name.n > 64 ? 64 : message->method_name.n),
 	    message->method_name.p);
+	if (back->is_lost || back->is_closing)
+		return;
 	buf_init(&out, NULL, 4 * KIB);
 	encode_error(&out, message->id, &reply);
 	back->ops->send(back, &(struct slice){ out.p, out.n }, 1);
 	buf_fini(&out);
+}
+
+/*
+ * A faulty message: is it somebody's answer?  One with a method is not; one with an id is that
+ * call's; anything else on the stream of a call is taken for its answer.
+ */
+static void
+message_faulty(
+    struct back *back, const struct message *message, const struct err *err, struct call *by)
+{
+	struct err why = *err;
+
+	err_prefix(&why, "sent what is no valid message");
+	back_fault(back, "upstream_unreadable", &why);
+	if (message != NULL && message->method_name.p != NULL)
+		return;
+	if (message != NULL && message->id.p != NULL)
+		by = call_find(back, message->id);
+	if (by == NULL)
+		return;
+	why.kind = ERR_UNAVAILABLE;
+	back_call_lost(back, by, &why);
 }
 
 void
@@ -488,16 +556,7 @@ back_message(struct back *back, struct intake *intake, struct message *message,
     const struct err *err, struct call *by)
 {
 	if (err->kind != ERR_NONE) {
-		struct err why = *err;
-
-		err_prefix(&why, "sent what is no valid message");
-		back_fault(back, "upstream_unreadable", &why);
-		if (by == NULL && message != NULL && message->id.p != NULL)
-			by = call_find(back, message->id);
-		if (by != NULL) {
-			why.kind = ERR_UNAVAILABLE;
-			back_call_lost(back, by, &why);
-		}
+		message_faulty(back, message, err, by);
 		return;
 	}
 	switch (message->kind) {
@@ -524,7 +583,11 @@ handshake_read(struct back *back, const struct message *response, struct err *er
 	if (response->kind == MESSAGE_ERROR)
 		return err_set(err, ERR_UNAVAILABLE, "refused initialize: %.*s",
 		    (int)(response->body.n > 160 ? 160 : response->body.n), response->body.p);
-	if (response->body.n > HANDSHAKE_CEILING / 2 || json_type(response->body) != JSON_OBJECT ||
+	if (response->body.n > SLICE_OF_WORK_BYTES)
+		return err_set(err, ERR_UNAVAILABLE,
+		    "answered initialize with %zu bytes (at most %zu)", response->body.n,
+		    SLICE_OF_WORK_BYTES);
+	if (json_type(response->body) != JSON_OBJECT ||
 	    !json_find(response->body, S("protocolVersion"), &version) ||
 	    json_type(version) != JSON_STRING)
 		return err_set(err, ERR_UNAVAILABLE, "answered initialize without protocolVersion");
@@ -605,6 +668,22 @@ back_open_wait(struct loop *loop, const struct back_spec *spec, const struct bac
 	return false;
 }
 
+/* Over HTTP the session can be gone and calls in progress still end on connections of their own. */
+static void
+calls_end_wait(struct back *back, unsigned grace_ms)
+{
+	uint64_t until = loop_now_ms(back->loop) + grace_ms;
+	bool timed_out = false;
+	struct err err;
+
+	back->closer = task_self(back->loop);
+	while (back->in_flight > 0 && !timed_out) {
+		if (!task_park_until_wait(back->loop, until, &timed_out, &err))
+			break;
+	}
+	back->closer = NULL;
+}
+
 void
 back_close_wait(struct back **at, unsigned grace_ms)
 {
@@ -614,6 +693,8 @@ back_close_wait(struct back **at, unsigned grace_ms)
 	*at = NULL;
 	if (back == NULL)
 		return;
+	if (back->is_lost && grace_ms > 0)
+		calls_end_wait(back, grace_ms);
 	back->is_closing = true;
 	err_set(&err, ERR_IO, "the connection was closed by bascule");
 	for (struct call *c = back->calls.next; c != &back->calls; c = c->next) {
@@ -623,6 +704,12 @@ back_close_wait(struct back **at, unsigned grace_ms)
 	deferred_stop(back->loop, &back->lost);
 	back->ops->close_wait(back, grace_ms);
 	back_unref(back);
+}
+
+bool
+back_is_usable(const struct back *back)
+{
+	return !back->is_lost && !back->is_closing;
 }
 
 enum mcp_revision

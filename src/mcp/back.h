@@ -44,6 +44,8 @@ struct back {
 	unsigned in_flight;
 	uint64_t next_number, faults;
 	struct upstream_ask *asks;
+	unsigned asks_n;
+	struct task *closer;  /* waits for the calls in progress */
 	struct deferred lost; /* tells the owner, once, from the ground floor */
 };
 
@@ -60,6 +62,8 @@ void
 back_unreadable(struct back *back, struct slice head, struct slice tail, const struct err *why);
 /* The transport is gone: every call is lost, the owner is told. */
 void back_lost(struct back *back, const struct err *why);
+/* No more calls, the owner is told; those in progress go on as long as their transport does. */
+void back_session_lost(struct back *back, const struct err *why);
 void back_call_lost(struct back *back, struct call *call, const struct err *why);
 void back_fault(struct back *back, const char *event, const struct err *err);
 

@@ -102,6 +102,17 @@ session_take(struct back_http *http, struct slice id)
 
 /* ---- the end of one HTTP exchange ------------------------------------------------------------ */
 
+/* Is another call waiting for its answer, on a connection of its own? */
+static bool
+has_other_calls(const struct back *back, const struct call *but)
+{
+	for (const struct call *c = back->calls.next; c != &back->calls; c = c->next) {
+		if (c != but && c->state == CALL_SENT)
+			return true;
+	}
+	return false;
+}
+
 /* The call that waits for this reply will get no answer from it. */
 static void
 call_lost(struct http_reply *reply, const struct err *why)
@@ -114,19 +125,21 @@ static void
 status_lost(struct http_reply *reply)
 {
 	struct back_http *http = reply->http;
-	struct slice text = buf_view(&reply->body);
+	struct slice text = buf_view(reply->body.n > 0 ? &reply->body : &reply->intake.text);
+	bool is_refused = reply->status < 500 || reply->status == 503;
 	struct err err = { 0 };
 
-	if (text.n > 100)
-		text.n = 100;
-	/* 5xx may have been done; anything else was refused. */
-	err_set(&err, reply->status >= 500 && reply->status != 503 ? ERR_IO : ERR_UNAVAILABLE,
-	    "answered HTTP %d%s%.*s", reply->status, text.n > 0 ? ": " : "", SLICE_FMT(text));
-	call_lost(reply, &err);
 	if (reply->kind != REPLY_STREAM && reply->status == 404 && http->session.n > 0) {
 		err_set(&err, ERR_IO, "has forgotten the session (HTTP 404)");
-		back_lost(http->back, &err);
+		back_session_lost(http->back, &err);
 	}
+	if (text.n > 100)
+		text.n = 100;
+	err_set(&err, is_refused ? ERR_UNAVAILABLE : ERR_IO, "answered HTTP %d%s%.*s",
+	    reply->status, text.n > 0 ? ": " : "", SLICE_FMT(text));
+	if (reply->call != NULL && reply->call->state == CALL_SENT && is_refused)
+		reply->call->was_sent = false;
+	call_lost(reply, &err);
 }
 
 static void stream_again(struct back_http *http);
@@ -193,18 +206,17 @@ static void
 message_done(void *owner, struct message *message, const struct err *err)
 {
 	struct http_reply *reply = owner;
-	struct err feed_err = { 0 };
+	bool ok;
 
+	if (reply->free.is_queued)
+		return;
 	/* An error status with a JSON-RPC error in its body: the body counts. */
 	if (err->kind != ERR_NONE && reply->status / 100 != 2)
 		status_lost(reply);
-	else if (reply->kind == REPLY_NOTE)
-		return;
 	else
 		back_message(reply->http->back, &reply->intake, message, err, reply->call);
 	if (!reply->is_sse) {
-		if (reply->has_ended)
-			reply_ended(reply);
+		reply_ended(reply);
 		return;
 	}
 	if (reply->in_read)
@@ -212,12 +224,11 @@ message_done(void *owner, struct message *message, const struct err *err)
 	/* A large event is done: go on with what waits behind it. */
 	if (reply->fetch != NULL)
 		fetch_resume(reply->fetch);
-	if (!sse_resume(&reply->sse, &feed_err)) {
-		reply->why = feed_err;
+	reply->in_read = true;
+	ok = sse_resume(&reply->sse, &reply->why);
+	reply->in_read = false;
+	if (!ok || (reply->has_ended && !reply->intake.is_busy))
 		reply_ended(reply);
-	} else if (reply->has_ended && !reply->intake.is_busy) {
-		reply_ended(reply);
-	}
 }
 
 static void
@@ -226,12 +237,13 @@ on_event(void *owner, const struct sse_event *event)
 	struct http_reply *reply = owner;
 	struct buf taken;
 
-	buf_init(&taken, loop_memory(reply->http->back->loop), SIZE_MAX);
-	if (!event->has_data || event->data_n == 0)
+	/* Nothing belongs on the answer to a notification. */
+	if (!event->has_data || event->data_n == 0 || reply->kind == REPLY_NOTE)
 		return;
 	if (event->type.p != NULL && !slice_eq(event->type, S("message")))
 		return;
 	if (event->data_n > SLICE_OF_WORK_BYTES) {
+		buf_init(&taken, loop_memory(reply->http->back->loop), SIZE_MAX);
 		sse_take(&reply->sse, event, &taken);
 		intake_take(&reply->intake, &taken);
 	} else {
@@ -260,55 +272,73 @@ on_head(void *owner, struct fetch *fetch, int status)
 		reply->http->stream_wait_ms = STREAM_RETRY_MS;
 }
 
+/* A JSON answer, or the beginning of an error's text. */
+static bool
+body_put(struct http_reply *reply, struct slice bytes, struct err *err)
+{
+	size_t max = reply->http->back->spec.message_bytes;
+
+	if (reply->kind != REPLY_CALL || (!reply->is_json && reply->body.n >= KIB))
+		return true;
+	if (bytes.n > max - reply->body.n)
+		return err_set(
+		    err, ERR_LIMIT, "its answer is over limits.message (%zu bytes)", max);
+	if (!buf_reserve(&reply->body, bytes.n, err))
+		return false;
+	buf_put(&reply->body, bytes);
+	return true;
+}
+
 static void
 on_data(void *owner, struct fetch *fetch, char *bytes, size_t n)
 {
 	struct http_reply *reply = owner;
-	struct err err = { 0 };
-	bool ok = true;
+	bool ok;
 
 	reply->in_read = true;
 	if (reply->is_sse)
-		ok = sse_feed(&reply->sse, bytes, n, &err);
-	else if (reply->kind == REPLY_CALL && (reply->is_json || reply->body.n < KIB))
-		ok = buf_reserve(&reply->body, n, &err);
+		ok = sse_feed(&reply->sse, bytes, n, &reply->why);
+	else
+		ok = body_put(reply, (struct slice){ bytes, n }, &reply->why);
 	reply->in_read = false;
-	if (ok && !reply->is_sse && reply->kind == REPLY_CALL &&
-	    (reply->is_json || reply->body.n < KIB))
-		buf_put(&reply->body, (struct slice){ bytes, n });
-	if (ok)
-		return;
-	reply->why = err;
-	reply_ended(reply);
+	if (!ok)
+		reply_ended(reply);
 }
 
 static void send_again(struct http_reply *reply);
+
+/* The fetch failed; false: the request was sent once more. */
+static bool
+fetch_failed(struct http_reply *reply, const struct fetch *fetch, const struct err *err)
+{
+	struct back *back = reply->http->back;
+	struct call *call = reply->call;
+	bool was_sent = fetch_was_sent(fetch);
+
+	reply->why = *err;
+	if (call != NULL && !was_sent)
+		call->was_sent = false;
+	if (call != NULL && !reply->is_repeated && fetch_was_stale(fetch) &&
+	    (call->may_repeat || !was_sent)) {
+		send_again(reply);
+		return false;
+	}
+	/* Nobody is there; but calls whose connections stand may still get their answers. */
+	if (reply->status == 0 && !was_sent && !has_other_calls(back, call))
+		back_session_lost(back, err);
+	return true;
+}
 
 static void
 on_done(void *owner, struct fetch *fetch, const struct err *err)
 {
 	struct http_reply *reply = owner;
-	struct call *call = reply->call;
 
 	reply->fetch = NULL;
 	reply->has_ended = true;
-	if (err != NULL) {
-		reply->why = *err;
-		if (call != NULL && !fetch_was_sent(fetch))
-			call->was_sent = false;
-		if (call != NULL && !reply->is_repeated && fetch_was_stale(fetch) &&
-		    (call->may_repeat || !fetch_was_sent(fetch))) {
-			send_again(reply);
-			return;
-		}
-		if (reply->status == 0 && !fetch_was_sent(fetch)) {
-			struct back *back = reply->http->back;
-
-			reply_ended(reply);
-			back_lost(back, err);
-			return;
-		}
-	} else if (reply->is_json && reply->call != NULL && reply->body.n > 0 &&
+	if (err != NULL && !fetch_failed(reply, fetch, err))
+		return;
+	if (err == NULL && reply->is_json && reply->call != NULL && reply->body.n > 0 &&
 	    !(reply->status == 404 && reply->http->session.n > 0)) {
 		intake_take(&reply->intake, &reply->body);
 		return; /* message_done ends the reply */
@@ -403,8 +433,15 @@ http_send(struct back *back, const struct slice *parts, size_t n)
 {
 	struct back_http *http = back->transport;
 
-	if (http->notes >= NOTES_MAX)
+	struct err err;
+
+	if (http->notes >= NOTES_MAX) {
+		err_set(&err, ERR_LIMIT,
+		    "does not take notifications and answers: %d are under way, one was dropped",
+		    NOTES_MAX);
+		back_fault(back, "upstream_slow", &err);
 		return;
+	}
 	http->notes++;
 	reply_send(
 	    reply_new(http, REPLY_NOTE), S("POST"), headers_for(http, post_headers), parts, n);

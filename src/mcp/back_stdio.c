@@ -12,9 +12,10 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define READ_BYTES   (64 * KIB)
-#define STDERR_KEPT  2048
-#define EXIT_WAIT_MS 500
+#define READ_BYTES    (64 * KIB)
+#define STDERR_KEPT   2048
+#define EXIT_WAIT_MS  500
+#define BACKLOG_BYTES (4 * MIB) /* unread by the child: no more notifications and answers */
 
 struct back_stdio {
 	struct back *back;
@@ -38,7 +39,9 @@ lost(struct back_stdio *stdio)
 	struct err err = { 0 };
 	struct slice last = slice_trim((struct slice){ stdio->stderr_kept, stdio->stderr_n });
 
-	if (!stdio->has_exited)
+	if (!stdio->has_exited && !stdio->at_end)
+		err_set(&err, ERR_IO, "does not read its stdin: %s", stdio->outbox.why.text);
+	else if (!stdio->has_exited)
 		err_set(&err, ERR_IO, "closed its stdout");
 	else if (WIFSIGNALED(stdio->status))
 		err_set(&err, ERR_IO, "was ended by signal %d", WTERMSIG(stdio->status));
@@ -61,7 +64,14 @@ lost(struct back_stdio *stdio)
 static void
 exit_waited(struct timer *timer)
 {
-	lost(CONTAINER(timer, struct back_stdio, exit_wait));
+	struct back_stdio *stdio = CONTAINER(timer, struct back_stdio, exit_wait);
+	struct loop *loop = stdio->back->loop;
+
+	/* What it said last is still being read. */
+	if (stdio->intake.is_busy)
+		timer_start(loop, timer, loop_now_ms(loop) + EXIT_WAIT_MS, exit_waited);
+	else
+		lost(stdio);
 }
 
 static void
@@ -146,6 +156,8 @@ on_line(void *owner, char *line, size_t n)
 		intake_take(&stdio->intake, &taken);
 	else
 		intake_feed(&stdio->intake, text.p, text.n);
+	if (stdio->intake.is_busy)
+		stdout_want(stdio);
 }
 
 static void
@@ -170,6 +182,9 @@ stdout_ready(void *owner, unsigned events)
 		return;
 	if (n > 0) {
 		line_feed(&stdio->lines, bytes, (size_t)n);
+		/* Its last words are worth waiting for as long as they come. */
+		if (stdio->has_exited)
+			end_if_done(stdio);
 		return;
 	}
 	stdio->at_end = true;
@@ -245,7 +260,18 @@ write_line(struct back_stdio *stdio, struct bytes *keep, const struct slice *par
 static void
 stdio_send(struct back *back, const struct slice *parts, size_t n)
 {
-	write_line(back->transport, NULL, parts, n);
+	struct back_stdio *stdio = back->transport;
+	struct err err;
+
+	/* Asking without reading the answers must not fill our memory. */
+	if (outbox_pending(&stdio->outbox) > BACKLOG_BYTES) {
+		err_set(&err, ERR_LIMIT,
+		    "does not read its stdin: %zu bytes wait, a notification or answer was dropped",
+		    outbox_pending(&stdio->outbox));
+		back_fault(back, "upstream_slow", &err);
+		return;
+	}
+	write_line(stdio, NULL, parts, n);
 }
 
 static void
@@ -253,10 +279,9 @@ stdio_send_call(struct back *back, struct call *call, const struct slice *parts,
 {
 	struct back_stdio *stdio = back->transport;
 
-	if (stdio->outbox.has_failed) {
-		back_call_lost(back, call, &stdio->outbox.why);
+	/* Its loss is told within EXIT_WAIT_MS, and with it this call's, which was not sent. */
+	if (stdio->outbox.has_failed)
 		return;
-	}
 	write_line(stdio, call->keep, parts, n);
 	call->was_sent = true;
 }
@@ -274,17 +299,15 @@ static void
 stdin_failed(void *owner, const struct err *why)
 {
 	struct back_stdio *stdio = owner;
-	struct err err = *why;
+	struct loop *loop = stdio->back->loop;
 
 	if (stdio->at_end || stdio->has_exited)
 		return;
-	err_prefix(&err, "does not read its stdin");
-	err.kind = ERR_IO;
 	/* When it is about to exit, the status says more. */
-	timer_start(stdio->back->loop, &stdio->exit_wait,
-	    loop_now_ms(stdio->back->loop) + EXIT_WAIT_MS, exit_waited);
 	if (why->kind == ERR_LIMIT)
-		back_lost(stdio->back, &err);
+		lost(stdio);
+	else
+		timer_start(loop, &stdio->exit_wait, loop_now_ms(loop) + EXIT_WAIT_MS, exit_waited);
 }
 
 static void

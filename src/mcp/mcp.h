@@ -327,9 +327,9 @@ struct call {
 	enum call_state state;
 	struct arena arena; /* the bytes of the response are here or in text */
 	struct buf answer;
-	struct message response; /* spans into them: MESSAGE_RESULT or MESSAGE_ERROR */
-	struct err why;		 /* LOST */
-	bool was_sent;
+	struct message response;  /* spans into them: MESSAGE_RESULT or MESSAGE_ERROR */
+	struct err why;		  /* LOST */
+	bool was_sent;		  /* may have been acted upon; taken back when surely not */
 	struct call *next, *prev; /* in the back's list, oldest first */
 	struct call *chain;	  /* in its table by number */
 	struct task *task;
@@ -345,19 +345,23 @@ MUST_CHECK bool back_open_wait(struct loop *loop, const struct back_spec *spec,
     const struct back_events *events, void *owner, struct back **out, struct err *err);
 /*
  * Sends and waits for the response.  True: call->response is a result or an error of the upstream.
- * False: ERR_CANCELLED, ERR_DEADLINE (the upstream was told), ERR_UNAVAILABLE (surely not done),
- * ERR_OUTCOME_UNKNOWN (sent, no answer), ERR_LIMIT (answer too large).
+ * False: ERR_CANCELLED, ERR_DEADLINE (the upstream was told), ERR_UNAVAILABLE (not done; with
+ * was_sent: done, and its answer cannot be read), ERR_OUTCOME_UNKNOWN (sent, no answer), ERR_LIMIT
+ * (answer too large).
  */
 MUST_CHECK bool back_call_wait(struct back *back, struct call *call, struct err *err);
 void call_init(struct call *call);
 void call_fini(struct call *call);
 /*
- * Ends it: calls are lost; an HTTP session is deleted (waiting a second for that at most), a
+ * Ends it: calls in progress have up to grace_ms when only the session was lost, then they are
+ * lost; an HTTP session is deleted (waiting a second for that at most), a
  * child's stdin closed and, after a grace of grace_ms, the child ended.  Also when the waiting task
  * is cut: then at once.
  */
 void back_close_wait(struct back **back, unsigned grace_ms);
 
+/* False: it is lost (the owner is told in this turn of the loop) or being closed. */
+bool back_is_usable(const struct back *back);
 enum mcp_revision back_revision(const struct back *back);
 struct slice back_instructions(const struct back *back); /* unescaped, or SLICE_NONE */
 struct slice back_server_info(const struct back *back);	 /* raw JSON object */
