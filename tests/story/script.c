@@ -35,7 +35,7 @@ script_read(struct script *script, const char *file, struct err *err)
 	struct slice rest;
 	unsigned number = 0;
 	size_t lines = 1, n;
-	char *text;
+	char *text = NULL;
 
 	memset(script, 0, sizeof(*script));
 	arena_init(&script->arena, NULL, 64 * MIB);
