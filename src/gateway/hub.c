@@ -10,6 +10,7 @@
 #include "gateway/hub.h"
 
 #define LEDGER_RECORDS 4096
+#define TASKS_SPARE    64
 
 /* ---- counted things -------------------------------------------------------------------------- */
 
@@ -86,6 +87,16 @@ provider_for(struct hub *hub, struct settings *settings, const struct config_ups
 	return upstream_new(hub, settings, upstream);
 }
 
+/* An exchange and a question each; a supervisor and its work; and new ones can always be started.
+ */
+static void
+tasks_allow(struct loop *loop, const struct config *config)
+{
+	loop_set_tasks_max(loop,
+	    loop_tasks(loop) + 2 * (unsigned)(config->limit_in_flight + config->upstreams_n) +
+		TASKS_SPARE);
+}
+
 static struct gateway *
 gateway_new(struct hub *hub, struct config **config)
 {
@@ -101,6 +112,7 @@ gateway_new(struct hub *hub, struct config **config)
 	gateway->settings = settings;
 	gateway->names =
 	    (struct names){ .separator = c->separator, .prefix = c->prefix, .max = c->name_max };
+	tasks_allow(hub->loop, c);
 	gateway->providers = mem_new((c->upstreams_n + 1) * sizeof(*gateway->providers));
 	for (size_t i = 0; i < c->upstreams_n; i++) {
 		struct provider *provider;

@@ -44,7 +44,7 @@ struct hub {
 	struct deferred rebuild;
 	struct group exchanges, supervisors;
 	unsigned in_flight;
-	uint64_t started_ms;
+	uint64_t started_ms, turned_away;
 	struct waiter *waiters;
 	bool is_draining;
 	struct deferred idle;

@@ -261,6 +261,9 @@ pass_through(void *arg)
 	}
 	if (!ok)
 		reply.result = reply.error = SLICE_NONE;
+	if (reply.err.kind == ERR_CANCELLED && !exchange->is_cancelled)
+		err_set(&reply.err, ERR_CANCELLED,
+		    "bascule is stopping: cut short, and what was sent may have been done");
 	conclude(exchange, passage, &reply);
 	catalogue_unref(&passage->catalogue);
 	provider_unref(&passage->provider);
@@ -275,8 +278,13 @@ turn_away(struct hub *hub, struct exchange *exchange, const struct err *why)
 {
 	struct reply reply = { .err = *why };
 
-	log_event(loop_log(hub->loop), LOG_WARN, "request_turned_away", "Request #%llu: %s",
-	    (unsigned long long)exchange->number, why->text);
+	/* The 1st, 2nd, 4th, 8th ... is logged: who has too much to do must not write logs. */
+	hub->turned_away++;
+	if ((hub->turned_away & (hub->turned_away - 1)) == 0)
+		log_event(loop_log(hub->loop), LOG_WARN, "request_turned_away",
+		    "Request #%llu: %s (%llu were turned away so far)",
+		    (unsigned long long)exchange->number, why->text,
+		    (unsigned long long)hub->turned_away);
 	exchange->front->finish(exchange, &reply);
 	exchange_free(&exchange);
 }
@@ -285,7 +293,8 @@ void
 pipeline_begin(void *owner, struct exchange *exchange)
 {
 	struct hub *hub = owner;
-	uint64_t max = hub->now->settings->config->limit_in_flight;
+	/* While it stops there may be no gateway any more. */
+	uint64_t max = hub->is_draining ? 0 : hub->now->settings->config->limit_in_flight;
 	struct passage *passage = ARENA_NEW(&exchange->arena, struct passage);
 	struct err err = { 0 };
 

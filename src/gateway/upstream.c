@@ -16,7 +16,9 @@
 #define BACKOFF_MAX_MS 30000
 #define DEMAND_MS      1000  /* a call may ask for a new attempt this long after the last */
 #define STEADY_MS      10000 /* a connection that lived this long starts the backoff anew */
-#define CLOSE_GRACE_MS 3000  /* for a child after its stdin was closed */
+#define RELIST_MS      1000  /* a list is read again at most this often */
+#define CURSOR_BYTES   (32 * KIB)
+#define CLOSE_GRACE_MS 3000 /* for a child after its stdin was closed */
 
 struct upstream {
 	struct provider provider;
@@ -29,7 +31,7 @@ struct upstream {
 	enum provider_state state;
 	bool is_settled, is_lost, has_changed, is_stopping, is_demanded, is_working;
 	struct err why;
-	uint64_t attempt_ms, retry_ms, ready_ms;
+	uint64_t attempt_ms, retry_ms, ready_ms, listed_ms;
 	unsigned failures, restarts;
 	struct slice last_words; /* its own memory */
 	struct group work;	 /* the one child task that connects or lists */
@@ -124,21 +126,43 @@ static const struct back_events back_events = { on_list_changed, on_lost };
 
 /* ---- listing --------------------------------------------------------------------------------- */
 
+/* What stands in a page besides its tools: nothing, or where the next one begins. */
+static bool
+page_cursor(const struct call *call, struct arena *arena, struct slice *cursor, struct err *err)
+{
+	struct slice next = json_scan_get(call->response.scan, S("result"), S("nextCursor"));
+
+	/* An empty cursor is how some servers say that there is no more. */
+	if (json_type(next) != JSON_STRING || next.n <= 2)
+		return true;
+	if (next.n > CURSOR_BYTES)
+		return err_set(err, ERR_UNAVAILABLE,
+		    "sent a tools/list cursor of %zu bytes (at most %zu)", next.n, CURSOR_BYTES);
+	if (!arena_reserve(arena, next.n, err))
+		return false;
+	*cursor = slice_dup(arena, next);
+	return true;
+}
+
 /* One page: {"method":"tools/list","params":{"cursor":...}}. */
 static bool
 page_wait(struct upstream *u, struct offer *offer, struct slice *cursor, struct arena *arena,
     struct err *err)
 {
 	static const char head[] = "{\"jsonrpc\":\"2.0\",\"id\":";
-	struct slice tools, next = SLICE_NONE;
+	struct loop *loop = u->provider.hub->loop;
+	struct slice tools;
 	struct buf text;
 	struct call call;
 	bool ok;
 
 	buf_init(&text, NULL, 64 * KIB);
 	buf_printf(&text, "%s0,\"method\":\"tools/list\"", head);
-	if (cursor->p != NULL)
-		buf_printf(&text, ",\"params\":{\"cursor\":%.*s}", SLICE_FMT(*cursor));
+	if (cursor->p != NULL) {
+		buf_puts(&text, ",\"params\":{\"cursor\":");
+		buf_put(&text, *cursor);
+		buf_putc(&text, '}');
+	}
 	buf_putc(&text, '}');
 	call_init(&call);
 	call.text = buf_view(&text);
@@ -151,17 +175,14 @@ page_wait(struct upstream *u, struct offer *offer, struct slice *cursor, struct 
 		ok = err_set(err, ERR_UNAVAILABLE, "refused tools/list: %.*s",
 		    (int)(call.response.body.n > 160 ? 160 : call.response.body.n),
 		    call.response.body.p);
-	if (ok &&
-	    (json_type(call.response.body) != JSON_OBJECT ||
-		!json_find(call.response.body, S("tools"), &tools)))
-		ok = err_set(err, ERR_UNAVAILABLE, "answered tools/list without tools");
-	if (ok && json_find(call.response.body, S("nextCursor"), &next) &&
-	    json_type(next) == JSON_STRING && next.n <= 32 * KIB &&
-	    arena_reserve(arena, next.n, err))
-		*cursor = slice_dup(arena, next);
-	if (ok)
-		ok = offer_add_page_wait(u->provider.hub->loop, offer, &call.arena, &call.answer,
-		    tools, u->provider.name, loop_log(u->provider.hub->loop), err);
+	if (ok) {
+		tools = json_scan_get(call.response.scan, S("result"), S("tools"));
+		if (tools.p == NULL)
+			ok = err_set(err, ERR_UNAVAILABLE, "answered tools/list without tools");
+	}
+	ok = ok && page_cursor(&call, arena, cursor, err) &&
+	    offer_add_page_wait(loop, offer, &call.arena, &call.answer, tools, u->provider.name,
+		loop_log(loop), err);
 	call_fini(&call);
 	return ok;
 }
@@ -177,6 +198,7 @@ list_wait(struct upstream *u, struct err *err)
 
 	arena_init(&arena, loop_memory(loop), 4 * MIB);
 	u->has_changed = false;
+	u->listed_ms = loop_now_ms(loop);
 	if (back_has_tools(u->back)) {
 		do {
 			before = cursor;
@@ -317,8 +339,6 @@ came_up(struct upstream *u)
 
 	u->ready_ms = loop_now_ms(loop);
 	u->is_settled = true;
-	u->is_lost = false;
-	u->why = (struct err){ 0 };
 	log_event(loop_log(loop), LOG_INFO, "upstream_ready",
 	    "%.*s is ready: %zu tools, revision %s, %.*s", SLICE_FMT(u->provider.name),
 	    u->provider.offer->tools_n, mcp_revision_name(back_revision(u->back)),
@@ -326,16 +346,25 @@ came_up(struct upstream *u)
 	state_set(u, PROVIDER_READY);
 }
 
-/* While it is connected: lists again when told so. Returns when lost or stopped. */
+/*
+ * While it is connected: lists again when told so, but not more often than RELIST_MS, whatever it
+ * tells.  Returns when lost or stopped.
+ */
 static void
 serve_wait(struct upstream *u)
 {
 	struct loop *loop = u->provider.hub->loop;
+	bool timed_out;
 	struct err err;
 
 	while (!u->is_lost && !u->is_stopping) {
 		if (!u->has_changed) {
 			if (!task_park_wait(loop, &err))
+				return;
+			continue;
+		}
+		if (loop_now_ms(loop) < u->listed_ms + RELIST_MS) {
+			if (!task_park_until_wait(loop, u->listed_ms + RELIST_MS, &timed_out, &err))
 				return;
 			continue;
 		}
@@ -378,6 +407,8 @@ supervise(void *arg)
 	while (!u->is_stopping) {
 		u->attempt_ms = loop_now_ms(loop);
 		u->is_demanded = false;
+		/* Before, and not when it came up: it may be lost again by then. */
+		u->is_lost = false;
 		state_set(u, PROVIDER_CONNECTING);
 		if (work_wait(u, "connect", connect_run)) {
 			came_up(u);
