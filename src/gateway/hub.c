@@ -206,12 +206,21 @@ all_settled(const struct hub *hub)
 }
 
 bool
-hub_settled_wait(struct hub *hub, struct err *err)
+hub_starting_wait(struct hub *hub, bool *is_over, struct err *err)
 {
 	uint64_t until = hub->started_ms + hub->now->settings->config->start_wait_ms;
 
-	while (!all_settled(hub) && loop_now_ms(hub->loop) < until) {
-		if (!hub_change_wait(hub, until, err))
+	*is_over = all_settled(hub) || loop_now_ms(hub->loop) >= until;
+	return *is_over || hub_change_wait(hub, until, err);
+}
+
+bool
+hub_settled_wait(struct hub *hub, struct err *err)
+{
+	bool is_over = false;
+
+	while (!is_over) {
+		if (!hub_starting_wait(hub, &is_over, err))
 			return false;
 	}
 	return true;

@@ -61,6 +61,8 @@ bool pipeline_pass(void *owner, struct exchange *exchange, enum mcp_pass what, s
 void hub_exchange_ended(struct hub *hub);
 /* Parks until any provider changes, or at_ms. */
 MUST_CHECK bool hub_change_wait(struct hub *hub, uint64_t at_ms, struct err *err);
+/* The same while providers are starting; *is_over: all are settled, or start_wait is over. */
+MUST_CHECK bool hub_starting_wait(struct hub *hub, bool *is_over, struct err *err);
 
 /* An upstream; its supervisor runs in hub->supervisors. Same name and digest: the same upstream. */
 struct provider *

@@ -97,9 +97,29 @@ owner_of(struct passage *passage, struct err *err)
 	return NULL;
 }
 
+/* A name that tells no server may be of any that is still starting: the first to have it. */
+static const struct catalogue_entry *
+appears_wait(struct passage *passage, struct reply *reply)
+{
+	const struct catalogue_entry *entry = NULL;
+	bool is_over = false;
+	struct err err = { 0 };
+
+	while (entry == NULL && !is_over) {
+		if (!hub_starting_wait(passage->hub, &is_over, &err)) {
+			reply->err = err;
+			return NULL;
+		}
+		entry = look_up(passage);
+	}
+	if (entry != NULL)
+		reply->err = (struct err){ 0 };
+	return entry;
+}
+
 /*
  * Finds the entry of a tool.  One that is not there may be of a server that is still starting, or
- * down: then that server is waited for, or its trouble is the answer.
+ * down: then that server, and no other, is waited for, or its trouble is the answer.
  */
 static const struct catalogue_entry *
 route_wait(struct passage *passage, struct reply *reply)
@@ -110,14 +130,9 @@ route_wait(struct passage *passage, struct reply *reply)
 
 	if (entry != NULL)
 		return entry;
-	if (!hub_settled_wait(passage->hub, &reply->err))
-		return NULL;
-	entry = look_up(passage);
-	if (entry != NULL)
-		return entry;
 	provider = owner_of(passage, &reply->err);
 	if (provider == NULL)
-		return NULL;
+		return appears_wait(passage, reply);
 	reply->server = provider->name;
 	offer = provider->ops->list_wait(provider, &reply->err);
 	if (offer == NULL)
