@@ -246,8 +246,10 @@ client bare -transport http -bare {
   call initialize {"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bare","version":"1"}}
   listen
 }
-# Nothing has changed: read again, not told.
+# Nothing has changed: read again, if not at once, and not told.
 tell one notify notifications/tools/list_changed
+tell one notify notifications/tools/list_changed
+tick 1s
 expect upstream one requests tools/list == 2
 client h {
   expect received notifications/tools/list_changed == 0
@@ -256,6 +258,7 @@ upstream one {
   tool another
 }
 tell one notify notifications/tools/list_changed
+tick 1s
 client h {
   await notifications/tools/list_changed
   call tools/list

@@ -61,13 +61,15 @@ client_count(const struct client *client, struct slice method)
 	return n;
 }
 
+/* A list that changed while servers came up is nobody's concern here. */
 unsigned
 client_unread(const struct client *client)
 {
+	static const char changed[] = "notifications/tools/list_changed";
 	unsigned n = 0;
 
 	for (struct inbox *m = client->inbox; m != NULL; m = m->next)
-		n += !m->is_read;
+		n += !m->is_read && strcmp(m->method, changed) != 0;
 	return n;
 }
 

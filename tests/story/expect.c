@@ -129,7 +129,7 @@ check_text(struct check *check, struct slice rest, struct slice text)
 	return ok;
 }
 
-/* NAME requests METHOD == N | NAME starts == N | NAME last METHOD ... */
+/* NAME requests METHOD == N | NAME starts|running == N | NAME last METHOD ... */
 static bool
 check_server(struct check *check, struct slice rest)
 {
@@ -141,6 +141,8 @@ check_server(struct check *check, struct slice rest)
 		return err_set(check->err, ERR_CONFIG, "no upstream \"%.*s\"", SLICE_FMT(name));
 	if (slice_eq(what, S("starts")))
 		return check_number(check, rest, server->starts);
+	if (slice_eq(what, S("running")))
+		return check_number(check, rest, server_peer(server) != NULL);
 	method = script_word(&rest);
 	if (slice_eq(what, S("requests")))
 		return check_number(check, rest, server_count(server, method));

@@ -184,6 +184,24 @@ real_reload(struct world *world, struct slice yaml, struct err *err)
 }
 
 static bool
+is_stopping(void *ctx)
+{
+	struct gate *gate = ctx;
+
+	return gate->has_exited || world_log_count(gate->world, S("stopping"), SLICE_NONE) > 0;
+}
+
+/* What is still in progress is not waited for: a second signal ends it. */
+static void
+ends(struct gate *gate)
+{
+	kill(gate->child->pid, SIGTERM);
+	(void)world_wait(gate->world, is_stopping, gate);
+	if (!gate->has_exited && world_log_count(gate->world, S("stopping"), S(" for 0 ")) == 0)
+		kill(gate->child->pid, SIGTERM);
+}
+
+static bool
 real_stop(struct world *world, struct err *err)
 {
 	struct gate *gate = world->gate;
@@ -191,7 +209,7 @@ real_stop(struct world *world, struct err *err)
 
 	world->gate = NULL;
 	if (gate->child != NULL) {
-		kill(gate->child->pid, SIGTERM);
+		ends(gate);
 		ok = world_wait(world, has_exited, gate) ||
 		    err_set(err, ERR_INTERNAL, "SIGTERM does not end the gateway");
 		world_settle(world); /* the end of its stderr */

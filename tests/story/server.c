@@ -263,15 +263,20 @@ process_part(struct peer *peer, struct slice bytes)
 	outbox_send(&CONTAINER(peer, struct process, peer)->outbox, &bytes, 1);
 }
 
-/* What a pipe takes at once; a relay's stderr is not ours. */
+/* A few words, which its pipe takes, if not at once; a relay's stderr is not ours. */
 static void
 process_stderr(struct peer *peer, struct slice text)
 {
 	struct process *p = CONTAINER(peer, struct process, peer);
-	struct iovec iov[] = { { (void *)text.p, text.n }, { (void *)"\n", 1 } };
+	struct slice rest = text;
+	ssize_t n;
 
-	if (p->sim != NULL)
-		must(stream_writev(p->sim->err, iov, 2) == (ssize_t)text.n + 1);
+	while (p->sim != NULL && rest.n > 0) {
+		n = stream_writev(p->sim->err, &(struct iovec){ (void *)rest.p, rest.n }, 1);
+		must(n >= 0 || n == -EAGAIN);
+		rest.p += n > 0 ? n : 0;
+		rest.n -= n > 0 ? (size_t)n : 0;
+	}
 }
 
 static void
@@ -296,6 +301,10 @@ process_line(void *owner, char *line, size_t n)
 
 	if (p->peer.is_over)
 		return;
+	if (p->peer.server->is_refusing) {
+		process_end(&p->peer, 1);
+		return;
+	}
 	arena_init(&arena, NULL, SIZE_MAX);
 	if (json_scan_all(json_scan_new(&arena, line, n, 0, 0, 1), &err))
 		server_message(p->peer.server, &p->peer, (struct slice){ line, n });
@@ -377,8 +386,6 @@ process_new(struct server *server, struct stream *in, struct stream *out, struct
 		sim->owner = p;
 		sim->on_kill = process_killed;
 	}
-	if (server->is_refusing)
-		process_end(&p->peer, 1);
 	return &p->peer;
 }
 

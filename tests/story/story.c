@@ -257,6 +257,12 @@ line_run(struct runner *runner, struct slice line, struct err *err)
 
 /* ---- one story ------------------------------------------------------------------------------- */
 
+static uint64_t
+simulated_ms(void *ctx)
+{
+	return loop_unix_ms(ctx);
+}
+
 static bool
 world_begin(
     struct world *world, struct options *options, uint64_t seed, struct log *log, struct err *err)
@@ -269,6 +275,7 @@ world_begin(
 	if (options->binary == NULL) {
 		world->gate_ops = &gate_sim_ops;
 		world->loop = sim_new(seed, log, &world->sim);
+		log_clock(log, simulated_ms, world->loop);
 		if (seed > 1)
 			sim_set_faults(world->sim, &pieces);
 		return true;
@@ -305,6 +312,7 @@ world_end(struct world *world, bool has_failed, struct err *err)
 	if (ok && loop_memory(world->loop)->used_bytes > 0)
 		ok = err_set(err, ERR_INTERNAL, "%zu bytes of the account are left",
 		    loop_memory(world->loop)->used_bytes);
+	log_clock(loop_log(world->loop), NULL, NULL);
 	loop_free(&world->loop);
 	buf_fini(&world->log);
 	arena_fini(&world->arena);
