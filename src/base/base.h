@@ -78,24 +78,26 @@ unsigned slice_distance(struct slice a, struct slice b);
  * One row a kind: name in `data.kind`, JSON-RPC code for legacy clients and for modern ones, HTTP
  * status where the error is found before parsing, exit status of a command.
  */
-#define ERR_KINDS(X) \
-	/* kind			data.kind	  legacy  modern  http exit */ \
-	X(NONE, "none", 0, 0, 200, 0) \
-	X(USAGE, "usage", -32602, -32602, 400, 2) \
-	X(CONFIG, "config", -32603, -32603, 500, 3) \
-	X(PARSE, "parse", -32700, -32700, 400, 1) \
-	X(REQUEST, "request", -32600, -32600, 400, 1) \
-	X(METHOD, "method", -32601, -32601, 404, 1) \
-	X(PARAMS, "params", -32602, -32602, 400, 2) \
-	X(INTERNAL, "internal", -32603, -32603, 500, 1) \
-	X(REFUSED, "refused", -32001, -31001, 403, 1) \
-	X(UNKNOWN_SERVER, "unknown_server", -32002, -31002, 404, 2) \
-	X(UNAVAILABLE, "unavailable", -32003, -31003, 503, 4) \
-	X(DEADLINE, "deadline", -32004, -31004, 504, 4) \
-	X(LIMIT, "limit", -32005, -31005, 413, 1) \
-	X(OUTCOME_UNKNOWN, "outcome_unknown", -32006, -31006, 502, 4) \
-	X(CANCELLED, "cancelled", -32603, -32603, 499, 1) \
-	X(IO, "io", -32003, -31003, 502, 4)
+/* clang-format off: a table */
+#define ERR_KINDS(X)								\
+	/* kind			data.kind	  legacy  modern  http exit */	\
+	X(NONE,			"none",		       0,      0,  200, 0)	\
+	X(USAGE,		"usage",	  -32602, -32602,  400, 2)	\
+	X(CONFIG,		"config",	  -32603, -32603,  500, 3)	\
+	X(PARSE,		"parse",	  -32700, -32700,  400, 1)	\
+	X(REQUEST,		"request",	  -32600, -32600,  400, 1)	\
+	X(METHOD,		"method",	  -32601, -32601,  404, 1)	\
+	X(PARAMS,		"params",	  -32602, -32602,  400, 2)	\
+	X(INTERNAL,		"internal",	  -32603, -32603,  500, 1)	\
+	X(REFUSED,		"refused",	  -32001, -31001,  403, 1)	\
+	X(UNKNOWN_SERVER,	"unknown_server", -32002, -31002,  404, 2)	\
+	X(UNAVAILABLE,		"unavailable",	  -32003, -31003,  503, 4)	\
+	X(DEADLINE,		"deadline",	  -32004, -31004,  504, 4)	\
+	X(LIMIT,		"limit",	  -32005, -31005,  413, 1)	\
+	X(OUTCOME_UNKNOWN,	"outcome_unknown",-32006, -31006,  502, 4)	\
+	X(CANCELLED,		"cancelled",	  -32603, -32603,  499, 1)	\
+	X(IO,			"io",		  -32003, -31003,  502, 4)
+/* clang-format on */
 
 enum errkind {
 #define X(kind, name, legacy, modern, http, exit) ERR_##kind,
