@@ -149,6 +149,49 @@ accepts(struct slice accept, struct slice type)
 	return false;
 }
 
+/* The header fields that matter here: one pass over them all, for every request takes it twice. */
+struct head {
+	struct slice host, origin, accept, type, version, session;
+	bool takes_json, takes_stream; /* in the answer to a POST */
+};
+
+static void
+head_read(const struct http_request *http, struct head *head)
+{
+	const struct {
+		struct slice name;
+		struct slice *to;
+	} fields[] = {
+		{ S("host"), &head->host },
+		{ S("accept"), &head->accept },
+		{ S("content-type"), &head->type },
+		{ S("mcp-session-id"), &head->session },
+		{ S("mcp-protocol-version"), &head->version },
+		{ S("origin"), &head->origin },
+	};
+
+	*head = (struct head){ 0 };
+	for (unsigned i = 0; i < http->headers_n; i++) {
+		for (size_t k = 0; k < COUNT(fields); k++) {
+			if (http->headers[i].name.n == fields[k].name.n &&
+			    fields[k].to->p == NULL &&
+			    slice_eq_nocase(http->headers[i].name, fields[k].name)) {
+				*fields[k].to = http->headers[i].value;
+				break;
+			}
+		}
+	}
+	/* What nearly all clients send; no field, or any type, asks for JSON. */
+	if (slice_eq(head->accept, S("application/json, text/event-stream"))) {
+		head->takes_json = head->takes_stream = true;
+	} else if (head->accept.p == NULL || slice_eq(head->accept, S("*/*"))) {
+		head->takes_json = true;
+	} else {
+		head->takes_json = accepts(head->accept, S("application/json"));
+		head->takes_stream = accepts(head->accept, S("text/event-stream"));
+	}
+}
+
 /*
  * Status and text of a refusal, from the head alone; 0: go on.
  * long: one refusal after another, in the order in which clients meet them.
@@ -157,25 +200,21 @@ static int
 head_check(
     struct front_http *front, struct http_request *http, struct slice *extra, struct err *err)
 {
-	struct slice host = http_request_header(http, S("host"));
-	struct slice origin = http_request_header(http, S("origin"));
-	struct slice accept = http_request_header(http, S("accept"));
-	struct slice type = http_request_header(http, S("content-type"));
-	struct slice version = http_request_header(http, S("mcp-protocol-version"));
-	struct slice session = http_request_header(http, S("mcp-session-id"));
+	struct head head;
 	struct slice parameters;
 	struct caller caller = auth_anonymous();
 	enum mcp_revision revision;
 	bool is_post = slice_eq(http->method, S("POST"));
 	bool is_get = slice_eq(http->method, S("GET"));
 
+	head_read(http, &head);
 #define REFUSE(status, kind, ...) (err_set(err, kind, __VA_ARGS__), status)
-	if (!front->is_unix && !host_is_allowed(front, host))
+	if (!front->is_unix && !host_is_allowed(front, head.host))
 		return REFUSE(421, ERR_REQUEST, "Host \"%.*s\" is not served here (listen.hosts)",
-		    SLICE_FMT(host));
-	if (origin.p != NULL && !origin_is_allowed(front, origin))
+		    SLICE_FMT(head.host));
+	if (head.origin.p != NULL && !origin_is_allowed(front, head.origin))
 		return REFUSE(403, ERR_REQUEST, "Origin \"%.*s\" is not allowed (listen.hosts)",
-		    SLICE_FMT(origin));
+		    SLICE_FMT(head.origin));
 	if (!slice_eq(http->path, S("/mcp")))
 		return REFUSE(404, ERR_REQUEST, "nothing at \"%.*s\": the endpoint is /mcp",
 		    SLICE_FMT(http->path));
@@ -184,24 +223,24 @@ head_check(
 		return REFUSE(
 		    405, ERR_REQUEST, "method %.*s is not allowed", SLICE_FMT(http->method));
 	}
-	if (front->fronts->is_draining && is_post && session.p == NULL) {
+	if (front->fronts->is_draining && is_post && head.session.p == NULL) {
 		*extra = S("Retry-After: 5\r\n");
 		return REFUSE(503, ERR_UNAVAILABLE, "bascule is stopping");
 	}
 	if (is_post &&
-	    !slice_eq_nocase(slice_trim(slice_cut(type, ';', &parameters)), S("application/json")))
+	    !slice_eq_nocase(
+		slice_trim(slice_cut(head.type, ';', &parameters)), S("application/json")))
 		return REFUSE(415, ERR_REQUEST, "Content-Type must be application/json");
-	if (is_get ? !accepts(accept, S("text/event-stream"))
-		   : is_post && accept.p != NULL && !accepts(accept, S("application/json")) &&
-		    !accepts(accept, S("text/event-stream")))
+	if (is_get ? !accepts(head.accept, S("text/event-stream"))
+		   : is_post && !head.takes_json && !head.takes_stream)
 		return REFUSE(406, ERR_REQUEST, "Accept must name %stext/event-stream",
 		    is_get ? "" : "application/json and ");
-	if (version.p != NULL && !mcp_revision_find(version, &revision))
+	if (head.version.p != NULL && !mcp_revision_find(head.version, &revision))
 		return REFUSE(400, ERR_REQUEST, "MCP-Protocol-Version \"%.*s\" is not supported",
-		    SLICE_FMT(version));
-	if (session.p != NULL && session_find(front->fronts, session, &caller) == NULL)
+		    SLICE_FMT(head.version));
+	if (head.session.p != NULL && session_find(front->fronts, head.session, &caller) == NULL)
 		return REFUSE(404, ERR_REQUEST, "unknown or ended session: initialize again");
-	if (session.p == NULL && !is_post)
+	if (head.session.p == NULL && !is_post)
 		return REFUSE(400, ERR_REQUEST, SESSION_HEADER " is missing");
 #undef REFUSE
 	return 0;
@@ -390,16 +429,14 @@ static const struct front_ops http_front_ops = {
 
 static void
 call_begin(struct session *session, struct intake *intake, struct http_request *http,
-    const struct message *message)
+    const struct head *head, const struct message *message)
 {
-	struct slice accept = http_request_header(http, S("accept"));
 	struct front_call *call = front_call_new(session, intake, message, &http_front_ops);
 	struct loop *loop = session->fronts->loop;
 
 	call->http = http;
-	call->may_stream = accept.p != NULL && accepts(accept, S("text/event-stream")) &&
-	    !slice_eq(accept, S("*/*"));
-	call->may_json = accept.p == NULL || accepts(accept, S("application/json"));
+	call->may_stream = head->takes_stream;
+	call->may_json = head->takes_json;
 	call->kind = USER_CALL;
 	http->user = &call->kind;
 	timer_start(loop, &call->quiet, loop_now_ms(loop) + STREAM_QUIET_MS, call_quiet);
@@ -408,12 +445,12 @@ call_begin(struct session *session, struct intake *intake, struct http_request *
 
 /* What stands in scratch, as JSON, or as the only event for a client that takes nothing else. */
 static void
-respond_now(struct front_http *front, struct http_request *http, struct slice extra)
+respond_now(struct front_http *front, struct http_request *http, const struct head *head,
+    struct slice extra)
 {
-	struct slice accept = http_request_header(http, S("accept")),
-		     text = buf_view(&front->scratch);
+	struct slice text = buf_view(&front->scratch);
 
-	if (accept.p == NULL || accepts(accept, S("application/json"))) {
+	if (head->takes_json) {
 		http_respond(http, 200, extra, S("application/json"), &text, 1);
 		return;
 	}
@@ -423,8 +460,8 @@ respond_now(struct front_http *front, struct http_request *http, struct slice ex
 }
 
 static void
-respond_initialize(
-    struct front_http *front, struct http_request *http, const struct message *message)
+respond_initialize(struct front_http *front, struct http_request *http, const struct head *head,
+    const struct message *message)
 {
 	struct session *session = session_new(front->fronts, &http_session_ops, front, true);
 	struct slice extra;
@@ -443,18 +480,18 @@ respond_initialize(
 	    : SLICE_NONE;
 	if (!session->has_begun)
 		session_end(session);
-	respond_now(front, http, extra);
+	respond_now(front, http, head, extra);
 }
 
 /* A message without a session: initialize, or told what is missing. */
 static void
-message_without_session(
-    struct front_http *front, struct http_request *http, const struct message *message)
+message_without_session(struct front_http *front, struct http_request *http,
+    const struct head *head, const struct message *message)
 {
 	struct err err = { 0 };
 
 	if (message->kind == MESSAGE_REQUEST && message->method == MCP_INITIALIZE) {
-		respond_initialize(front, http, message);
+		respond_initialize(front, http, head, message);
 		return;
 	}
 	if (message->kind == MESSAGE_REQUEST && message->method == MCP_UNKNOWN)
@@ -469,10 +506,11 @@ static void
 message_read(struct front_http *front, struct http_request *http, struct intake *intake,
     struct message *message, const struct err *err)
 {
-	struct slice id = http_request_header(http, S("mcp-session-id"));
 	struct caller caller = auth_anonymous();
 	struct session *session;
+	struct head head;
 
+	head_read(http, &head);
 	if (err->kind != ERR_NONE) {
 		bool parsed =
 		    message != NULL && message->id.p != NULL && message->method_name.p != NULL;
@@ -481,12 +519,12 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 		    SLICE_NONE, message != NULL ? message->id : SLICE_NONE, err);
 		return;
 	}
-	if (id.p == NULL) {
-		message_without_session(front, http, message);
+	if (head.session.p == NULL) {
+		message_without_session(front, http, &head, message);
 		return;
 	}
 	/* Looked up again: it may have ended while a large body came in. */
-	session = session_find(front->fronts, id, &caller);
+	session = session_find(front->fronts, head.session, &caller);
 	if (session == NULL) {
 		struct err gone = { 0 };
 
@@ -502,9 +540,9 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 	}
 	buf_clear(&front->scratch);
 	if (front_answer_now(session, message, err, &front->scratch))
-		respond_now(front, http, SLICE_NONE);
+		respond_now(front, http, &head, SLICE_NONE);
 	else
-		call_begin(session, intake, http, message);
+		call_begin(session, intake, http, &head, message);
 }
 
 static void
@@ -573,7 +611,7 @@ static void
 on_request(void *owner, struct http_request *http)
 {
 	struct front_http *front = owner;
-	struct slice id = http_request_header(http, S("mcp-session-id"));
+	struct slice id;
 	struct caller caller = auth_anonymous();
 	struct session *session;
 
@@ -581,6 +619,7 @@ on_request(void *owner, struct http_request *http)
 		body_read(front, http);
 		return;
 	}
+	id = http_request_header(http, S("mcp-session-id"));
 	session = session_find(front->fronts, id, &caller);
 	if (session == NULL) {
 		struct err gone = { 0 };
