@@ -78,7 +78,7 @@ unsigned slice_distance(struct slice a, struct slice b);
  * One row a kind: name in `data.kind`, JSON-RPC code for legacy clients and for modern ones, HTTP
  * status where the error is found before parsing, exit status of a command.
  */
-/* clang-format off: a table */
+/* clang-format off */
 #define ERR_KINDS(X)								\
 	/* kind			data.kind	  legacy  modern  http exit */	\
 	X(NONE,			"none",		       0,      0,  200, 0)	\
