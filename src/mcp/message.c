@@ -168,6 +168,19 @@ message_read_method(
 	return json_string(arena, method, &message->method_name, err);
 }
 
+/* Of any size: ids and tokens are never taken for numbers, only written back. */
+static bool
+is_integer(struct slice token)
+{
+	if (json_type(token) != JSON_NUMBER)
+		return false;
+	for (size_t i = 0; i < token.n; i++) {
+		if (token.p[i] != '-' && (token.p[i] < '0' || token.p[i] > '9'))
+			return false;
+	}
+	return true;
+}
+
 /*
  * params._meta.progressToken of a request: a string or an integer (2025-06-18,
  * basic/utilities/progress).
@@ -177,7 +190,6 @@ message_find_token(struct message *message, struct arena *arena, struct err *err
 {
 	struct slice key, value, plain;
 	struct json_iter iter;
-	int64_t number;
 
 	json_iter_init(&iter, message->meta);
 	while (json_iter_next(&iter, &key, &value)) {
@@ -190,7 +202,7 @@ message_find_token(struct message *message, struct arena *arena, struct err *err
 		if (plain.p != key.p)
 			return err_set(
 			    err, ERR_PARAMS, "\"progressToken\" is written with escapes");
-		if ((json_type(value) != JSON_STRING && !json_int(value, &number)) ||
+		if ((json_type(value) != JSON_STRING && !is_integer(value)) ||
 		    value.n > ID_MAX_BYTES)
 			return err_set(err, ERR_PARAMS,
 			    "\"progressToken\" must be a short string or an integer");
@@ -202,8 +214,6 @@ message_find_token(struct message *message, struct arena *arena, struct err *err
 static bool
 message_check_id(struct message *message, struct err *err)
 {
-	int64_t number;
-
 	switch (json_type(message->id)) {
 	case JSON_STRING:
 		if (message->id.n > ID_MAX_BYTES)
@@ -211,7 +221,7 @@ message_check_id(struct message *message, struct err *err)
 			    err, ERR_REQUEST, "\"id\" is longer than %d bytes", ID_MAX_BYTES);
 		return true;
 	case JSON_NUMBER:
-		if (!json_int(message->id, &number))
+		if (!is_integer(message->id) || message->id.n > ID_MAX_BYTES)
 			return err_set(err, ERR_REQUEST, "\"id\" must be a string or an integer");
 		return true;
 	default:
