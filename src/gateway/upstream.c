@@ -433,6 +433,13 @@ supervise(void *arg)
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
+/* The back is asked, not is_lost: in the turn in which it is lost our event may come later. */
+static bool
+is_ready(const struct upstream *u)
+{
+	return u->state == PROVIDER_READY && u->back != NULL && back_is_usable(u->back);
+}
+
 /* Waits until there is a connection; false: err says why there is none. */
 static bool
 ready_wait(struct upstream *u, struct err *err)
@@ -441,8 +448,9 @@ ready_wait(struct upstream *u, struct err *err)
 
 	for (;;) {
 		uint64_t now = loop_now_ms(loop);
+		bool is_tried;
 
-		if (u->state == PROVIDER_READY && u->back != NULL && !u->is_lost)
+		if (is_ready(u))
 			return true;
 		if (u->state == PROVIDER_DOWN && !u->is_demanded) {
 			if (now < u->attempt_ms + DEMAND_MS) {
@@ -452,10 +460,11 @@ ready_wait(struct upstream *u, struct err *err)
 			u->is_demanded = true;
 			task_wake(u->supervisor);
 		}
+		is_tried = u->is_demanded || u->state == PROVIDER_CONNECTING;
 		if (!hub_change_wait(u->provider.hub, now + BACKOFF_MAX_MS, err))
 			return false;
 		/* An attempt was made for us, or with us waiting: its end is the answer. */
-		if (u->state == PROVIDER_DOWN && u->attempt_ms >= now) {
+		if (u->state == PROVIDER_DOWN && is_tried && !u->is_demanded) {
 			*err = u->why;
 			return false;
 		}
@@ -485,15 +494,21 @@ call_sent(struct call *call)
 	ledger_sent(hub->ledger, call->exchange->number, loop_unix_ms(hub->loop));
 }
 
+/* What became of one attempt: there was a connection to send it on; it may have been done. */
+struct attempt {
+	bool has_begun, was_sent;
+};
+
 static bool
 call_once_wait(struct upstream *u, struct exchange *exchange, const struct tool *tool,
-    struct reply *reply, struct err *err)
+    struct reply *reply, struct attempt *attempt, struct err *err)
 {
 	const struct message *request = &exchange->request;
 	struct call call;
 	bool ok;
 
-	if (!ready_wait(u, err))
+	*attempt = (struct attempt){ .has_begun = ready_wait(u, err) };
+	if (!attempt->has_begun)
 		return false;
 	call_init(&call);
 	call.exchange = exchange;
@@ -507,6 +522,7 @@ call_once_wait(struct upstream *u, struct exchange *exchange, const struct tool 
 	call.on_sent = call_sent;
 	call.owner = u;
 	ok = back_call_wait(u->back, &call, err);
+	attempt->was_sent = call.was_sent;
 	if (ok) {
 		exchange_keep(exchange, &call.arena, &call.answer);
 		reply->result =
@@ -528,14 +544,14 @@ upstream_call_wait(struct provider *provider, struct exchange *exchange, const s
 {
 	struct upstream *u = upstream_of(provider);
 	bool may_repeat = tool->is_read_only || tool->is_idempotent;
-	bool was_ready = u->state == PROVIDER_READY;
+	struct attempt attempt;
 
 	task_deadline(exchange->task, exchange->started_ms + u->config->timeout_ms);
-	if (call_once_wait(u, exchange, tool, reply, err))
+	if (call_once_wait(u, exchange, tool, reply, &attempt, err))
 		return true;
-	if (was_ready && (u->is_lost || u->state != PROVIDER_READY) &&
-	    (err->kind == ERR_UNAVAILABLE || (err->kind == ERR_OUTCOME_UNKNOWN && may_repeat)) &&
-	    call_once_wait(u, exchange, tool, reply, err))
+	if (attempt.has_begun && (may_repeat || !attempt.was_sent) && !is_ready(u) &&
+	    (err->kind == ERR_UNAVAILABLE || err->kind == ERR_OUTCOME_UNKNOWN) &&
+	    call_once_wait(u, exchange, tool, reply, &attempt, err))
 		return true;
 	if (err->kind == ERR_DEADLINE)
 		err_set(err, ERR_DEADLINE, "no answer within its timeout (%llu ms)",

@@ -6,7 +6,8 @@
  *
  * What must hold for every seed: each exchange has exactly one outcome in the ledger; each call
  * gets at most one answer, exactly one when neither it nor its connection was given up; what echo
- * returns is what was sent; nothing is left at the end: no task, no stream, no byte of the account.
+ * returns is what was sent; what has effects is done once at most; nothing is left at the end: no
+ * task, no stream, no byte of the account.
  *
  * usage: calls [--seed N] [--seeds K] [--calls N]	(TAP; a failing seed can be replayed alone)
  */
@@ -526,6 +527,7 @@ world_begin(struct world *world, uint64_t seed, unsigned calls, struct log *log)
 
 	memset(world, 0, sizeof(*world));
 	world->wanted = calls;
+	toy_counters_clear();
 	world->loop = sim_new(seed, log, &world->sim);
 	sim_program(world->sim, "/sim/one", toy_program, "one");
 	sim_program(world->sim, "/sim/two", toy_program, "two");
@@ -613,6 +615,9 @@ run_seed(uint64_t seed, unsigned calls, struct log *log)
 	    "stuck: %u begun, %u ended, %u in flight at %llu ms", world->begun, world->ended,
 	    hub_in_flight(world->hub), (unsigned long long)loop_now_ms(world->loop));
 	CHECK(ledger_count(hub_ledger(world->hub), LEDGER_OPEN) == 0, "an exchange has no outcome");
+	for (size_t i = 0; i < COUNT(servers); i++)
+		CHECK(toy_counters(servers[i])->done_twice == 0, "%s did %u calls twice",
+		    servers[i], toy_counters(servers[i])->done_twice);
 	fprintf(stderr,
 	    "seed %llu: %u calls, %u answered, %u cancelled, %u left, %u broken; outcomes done %llu failed "
 	    "%llu cancelled %llu deadline %llu unavailable %llu unknown %llu; %.1f simulated s\n",

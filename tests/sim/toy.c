@@ -35,6 +35,34 @@ static struct {
 	struct toy_calls calls;
 } counters[NAMES_MAX];
 
+/* Which numbered calls of tools with effects were run, by any toy. */
+#define NUMBERS_MAX 65536
+static bool has_run[NUMBERS_MAX];
+
+void
+toy_counters_clear(void)
+{
+	memset(has_run, 0, sizeof(has_run));
+	for (size_t i = 0; i < NAMES_MAX; i++)
+		counters[i].calls = (struct toy_calls){ 0 };
+}
+
+/* text: "N-..." */
+static void
+run_count(struct toy_calls *calls, struct slice text)
+{
+	struct slice rest;
+	uint64_t number;
+
+	if (text.n < 2 || text.p[0] != '"')
+		return;
+	text = (struct slice){ text.p + 1, text.n - 2 };
+	if (!slice_to_u64(slice_cut(text, '-', &rest), NUMBERS_MAX - 1, &number))
+		return;
+	calls->done_twice += has_run[number];
+	has_run[number] = true;
+}
+
 struct toy_calls *
 toy_counters(const char *name)
 {
@@ -221,6 +249,8 @@ on_call(struct toy *toy, void *channel, const char *id, struct slice params)
 	toy->calls->call++;
 	json_find(params, S("name"), &name);
 	json_find(params, S("arguments"), &arguments);
+	if (!slice_eq(name, S("\"echo\"")) && json_find(arguments, S("text"), &value))
+		run_count(toy->calls, value);
 	if (slice_eq(name, S("\"echo\"")) || slice_eq(name, S("\"twice\"")) ||
 	    slice_eq(name, S("\"rubbish\""))) {
 		json_find(arguments, S("text"), &value);

@@ -18,6 +18,7 @@ typedef void toy_send_fn(void *channel, struct slice text, bool is_last);
 
 struct toy_calls {
 	unsigned initialize, list, call, cancelled, responses;
+	unsigned done_twice; /* tools but echo that ran again with the same number in `text` */
 };
 
 struct toy *toy_new(
@@ -36,5 +37,7 @@ struct toy_http *toy_http_new(struct sim *sim, const char *name, uint16_t port);
 void toy_http_free(struct toy_http **http);
 /* Counters of all toys that ever were, by name. */
 struct toy_calls *toy_counters(const char *name);
+/* All of them anew: another simulation begins. */
+void toy_counters_clear(void);
 
 #endif
