@@ -191,7 +191,7 @@ do_let(struct runner *runner, struct slice rest, struct err *err)
 	if (!slice_eq(script_word(&rest), S("=")))
 		return err_set(err, ERR_CONFIG, "let NAME = [upstream NAME last METHOD] /pointer");
 	buf_init(&value, NULL, MIB);
-	ok = expect_value(&runner->world, runner->client, rest, &value, err);
+	ok = expect_read(&runner->world, runner->client, rest, &value, err);
 	if (ok)
 		world_let(&runner->world, name, buf_view(&value));
 	buf_fini(&value);

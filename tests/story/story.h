@@ -92,7 +92,7 @@ void world_let(struct world *world, struct slice name, struct slice value);
 /* Lines of the log with this event (and text, unless NONE). */
 unsigned world_log_count(struct world *world, struct slice event, struct slice text);
 
-/* ---- JSON (expect.c) ------------------------------------------------------------------------- */
+/* ---- JSON (value.c), expectations (expect.c) ------------------------------------------------- */
 
 /* The value at a pointer as raw text in out; false: not there. */
 bool value_at(struct slice text, struct slice pointer, struct buf *out);
@@ -104,7 +104,7 @@ bool value_is_json(struct slice text);
 bool expect_run(struct world *world, struct client *client, struct slice rest, struct err *err);
 /* What `let` may read: the value at the end of "upstream NAME last METHOD /pointer" or "/pointer".
  */
-bool expect_value(struct world *world, struct client *client, struct slice rest, struct buf *out,
+bool expect_read(struct world *world, struct client *client, struct slice rest, struct buf *out,
     struct err *err);
 
 /* ---- upstreams (server.c, server_http.c, reaction.c) ----------------------------------------- */

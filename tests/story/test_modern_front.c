@@ -1,0 +1,431 @@
+/*
+ * Parking and resuming over the narrow waist: a scripted upstream that asks, the whole gateway, and
+ * the test-only modern front before it, on the simulated machine.  Nothing below the front knows
+ * that the client comes and goes: each case counts what reached the upstream.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "modern_front.h"
+#include "story.h"
+
+#define EXPIRY_MS 600000
+#define ASK \
+	"ask elicitation/create {\"message\":\"sure?\",\"requestedSchema\":{\"type\":\"object\"}}"
+#define CALL "\"method\":\"tools/call\",\"params\":{\"name\":\"book\",\"arguments\":{\"day\":1.0}"
+
+struct stage {
+	struct world world;
+	struct hub *hub;
+	struct modern *front;
+	struct server *server;
+	struct buf answer; /* the newest */
+	unsigned answers;
+	char state[80];
+};
+
+static struct stage *stage;
+
+static void
+on_answer(void *owner, struct slice text)
+{
+	buf_clear(&stage->answer);
+	buf_put(&stage->answer, text);
+	stage->answers++;
+}
+
+/* An upstream with these reactions, a gateway, a front. */
+static void
+begin(const char *const *lines, unsigned parked_max)
+{
+	static const char *const no_environ[] = { NULL };
+	struct config *config = NULL;
+	struct err err = { 0 };
+	struct world *world;
+	struct buf yaml;
+
+	stage = MEM_NEW(struct stage);
+	world = &stage->world;
+	world->loop = sim_new(1, NULL, &world->sim);
+	arena_init(&world->arena, NULL, MIB);
+	buf_init(&stage->answer, NULL, MIB);
+	stage->server = server_new(world, S("one"), false, &err);
+	for (; *lines != NULL; lines++)
+		assert_true(server_line(stage->server, slice_of(*lines), &err));
+	buf_init(&yaml, NULL, MIB);
+	buf_puts(&yaml, "upstreams:\n  - {name: one, timeout: 10s, ");
+	server_spell(stage->server, &yaml);
+	buf_puts(&yaml, "}\n");
+	assert_true(config_parse(buf_view(&yaml), "test", "/", no_environ, NULL, &config, &err));
+	buf_fini(&yaml);
+	stage->hub = hub_new(world->loop, &config);
+	stage->front =
+	    modern_new(world->loop, hub_gate(stage->hub), EXPIRY_MS, parked_max, on_answer, NULL);
+}
+
+static void
+hub_end(void *arg)
+{
+	hub_free_wait(&stage->hub);
+}
+
+/* Whatever is still parked goes with the gateway; nothing is left. */
+static void
+end(void)
+{
+	struct world *world = &stage->world;
+
+	assert_int_equal(
+	    ledger_count(hub_ledger(stage->hub), LEDGER_OPEN), hub_in_flight(stage->hub));
+	assert_true(world_run(world, "end", hub_end, NULL));
+	modern_free(&stage->front);
+	world_settle(world);
+	server_free(&world->servers);
+	world_settle(world);
+	assert_int_equal(loop_tasks(world->loop), 0);
+	assert_int_equal(sim_streams_open(world->sim), 0);
+	assert_int_equal(loop_memory(world->loop)->used_bytes, 0);
+	loop_free(&world->loop);
+	arena_fini(&world->arena);
+	buf_fini(&stage->answer);
+	mem_free(stage);
+	arena_drain();
+}
+
+static void
+post(const char *text)
+{
+	modern_post(stage->front, slice_of(text), true);
+	world_settle(&stage->world);
+}
+
+static bool
+says(const char *pointer, const char *value)
+{
+	struct buf got;
+	bool same;
+
+	buf_init(&got, NULL, MIB);
+	same = value_at(buf_view(&stage->answer), slice_of(pointer), &got) &&
+	    value_same(buf_view(&got), slice_of(value));
+	if (!same)
+		print_error("%s of %.*s\n", pointer, SLICE_FMT(buf_view(&stage->answer)));
+	buf_fini(&got);
+	return same;
+}
+
+/* The newest answer asks under this id; its state is kept. */
+static void
+assert_parked(const char *id)
+{
+	struct buf state;
+
+	assert_true(says("/id", id));
+	assert_true(says("/result/resultType", "\"input_required\""));
+	assert_int_equal(modern_parked(stage->front), 1);
+	buf_init(&state, NULL, MIB);
+	assert_true(value_at(buf_view(&stage->answer), S("/result/requestState"), &state));
+	snprintf(stage->state, sizeof(stage->state), "%.*s", SLICE_FMT(buf_view(&state)));
+	buf_fini(&state);
+}
+
+static void
+retry(const char *id, const char *arguments, const char *state, const char *responses)
+{
+	char text[600];
+
+	snprintf(text, sizeof(text),
+	    "{\"jsonrpc\":\"2.0\",\"id\":%s,\"method\":\"tools/call\",\"params\":{\"name\":\"book\","
+	    "\"arguments\":%s,\"inputResponses\":%s,\"requestState\":%s}}",
+	    id, arguments, responses, state);
+	post(text);
+}
+
+static unsigned
+got(const char *method)
+{
+	return server_count(stage->server, slice_of(method));
+}
+
+static uint64_t
+outcomes(enum ledger_outcome outcome)
+{
+	return ledger_count(hub_ledger(stage->hub), outcome);
+}
+
+/* ---- cases ----------------------------------------------------------------------------------- */
+
+#define ARGUMENTS   "{\"day\":1.0}"
+#define ACCEPT(key) "{\"" key "\":{\"action\":\"accept\",\"content\":{\"n\":1.0}}}"
+
+static const char *const asks_once[] = { "tool book",
+	"on tools/call book -> " ASK " then result {\"said\":$answer}", NULL };
+
+static void
+test_park_and_resume(void **unused)
+{
+	begin(asks_once, 10);
+	post("{\"jsonrpc\":\"2.0\",\"id\":7," CALL "}}");
+	assert_parked("7");
+	assert_true(says("/result/inputRequests",
+	    "{\"q1\":{\"method\":\"elicitation/create\",\"params\":"
+	    "{\"message\":\"sure?\",\"requestedSchema\":{\"type\":\"object\"}}}}"));
+	assert_int_equal(got("tools/call"), 1);
+	assert_int_equal(got("response"), 0);
+	assert_int_equal(hub_in_flight(stage->hub), 1);
+	retry("\"eight\"", ARGUMENTS, stage->state, ACCEPT("q1"));
+	assert_true(says("/id", "\"eight\""));
+	assert_true(says("/result/said", "{\"action\":\"accept\",\"content\":{\"n\":1.0}}"));
+	assert_int_equal(stage->answers, 2);
+	/* One request upstream, one exchange, one outcome. */
+	assert_int_equal(got("tools/call"), 1);
+	assert_int_equal(got("response"), 1);
+	assert_int_equal(outcomes(LEDGER_DONE), 1);
+	assert_int_equal(modern_parked(stage->front), 0);
+	end();
+}
+
+static void
+test_two_rounds(void **unused)
+{
+	static const char *const lines[] = { "tool book",
+		"on tools/call book -> " ASK " then after 4s then " ASK
+		" then after 4s then result {\"said\":$answer}",
+		NULL };
+
+	begin(lines, 10);
+	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
+	assert_parked("1");
+	/* Minutes with a person are not minutes of the timeout (10 s). */
+	world_tick(&stage->world, 300000);
+	retry("2", ARGUMENTS, stage->state, ACCEPT("q1"));
+	assert_int_equal(stage->answers, 1);
+	world_tick(&stage->world, 4000);
+	assert_parked("2");
+	world_tick(&stage->world, 300000);
+	retry("3", ARGUMENTS, stage->state, "{\"q2\":{\"action\":\"decline\"}}");
+	world_tick(&stage->world, 4000);
+	assert_true(says("/id", "3"));
+	assert_true(says("/result/said", "{\"action\":\"decline\"}"));
+	assert_int_equal(got("tools/call"), 1);
+	assert_int_equal(outcomes(LEDGER_DONE), 1);
+	end();
+}
+
+/* What is not the person's time counts, before and after. */
+static void
+test_timeout(void **unused)
+{
+	static const char *const lines[] = { "tool book",
+		"on tools/call book -> after 6s then " ASK " then after 6s then result {}", NULL };
+
+	begin(lines, 10);
+	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
+	world_tick(&stage->world, 6000);
+	assert_parked("1");
+	world_tick(&stage->world, 300000);
+	retry("2", ARGUMENTS, stage->state, ACCEPT("q1"));
+	world_tick(&stage->world, 5000);
+	assert_true(says("/id", "2"));
+	assert_true(says("/error/data/kind", "\"deadline\""));
+	assert_int_equal(got("notifications/cancelled"), 1);
+	end();
+}
+
+static void
+test_wrong_state(void **unused)
+{
+	char used[80];
+
+	begin(asks_once, 10);
+	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
+	assert_parked("1");
+	memcpy(used, stage->state, sizeof(used));
+	retry("2", ARGUMENTS, "\"00000000000000000000000000000000\"", ACCEPT("q1"));
+	assert_true(says("/error/code", "-32602"));
+	retry("3", ARGUMENTS, "\"\"", ACCEPT("q1"));
+	assert_true(says("/error/code", "-32602"));
+	retry("4", ARGUMENTS, "7", ACCEPT("q1"));
+	assert_true(says("/error/code", "-32602"));
+	/* It belongs to one tool with one set of arguments. */
+	retry("5", "{\"day\":2.0}", used, ACCEPT("q1"));
+	assert_true(says("/error/code", "-32602"));
+	assert_true(says("/id", "5"));
+	/* None of these has woken anybody, or used it up. */
+	assert_int_equal(got("response"), 0);
+	retry("6", ARGUMENTS, used, ACCEPT("q1"));
+	assert_true(says("/id", "6"));
+	assert_true(says("/result/said/action", "\"accept\""));
+	/* Once. */
+	retry("7", ARGUMENTS, used, ACCEPT("q1"));
+	assert_true(says("/error/code", "-32602"));
+	assert_int_equal(got("tools/call"), 1);
+	assert_int_equal(got("response"), 1);
+	end();
+}
+
+static void
+test_missing_answers(void **unused)
+{
+	static const char *const lines[] = { "tool book", "on tools/call book -> never", NULL };
+	struct err err = { 0 };
+	char first[80];
+
+	begin(lines, 10);
+	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
+	/* Two questions in one turn travel together. */
+	assert_true(server_tell(stage->server, slice_of(ASK), &err));
+	assert_true(server_tell(stage->server, slice_of(ASK), &err));
+	world_settle(&stage->world);
+	assert_parked("1");
+	assert_true(says("/result/inputRequests/q1/method", "\"elicitation/create\""));
+	assert_true(says("/result/inputRequests/q2/method", "\"elicitation/create\""));
+	memcpy(first, stage->state, sizeof(first));
+	retry("2", ARGUMENTS, first, "{\"q2\":{\"action\":\"accept\"},\"q9\":{}}");
+	assert_parked("2");
+	assert_true(says("/result/inputRequests/q1/method", "\"elicitation/create\""));
+	assert_false(value_at(buf_view(&stage->answer), S("/result/inputRequests/q2"),
+	    &(struct buf){ .ceiling_bytes = 0 }));
+	assert_string_not_equal(first, stage->state);
+	assert_int_equal(got("response"), 1);
+	retry("3", ARGUMENTS, stage->state, ACCEPT("q1"));
+	assert_int_equal(got("response"), 2);
+	end();
+}
+
+static void
+test_expiry(void **unused)
+{
+	struct buf sent, cancelled;
+
+	begin(asks_once, 10);
+	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
+	assert_parked("1");
+	world_tick(&stage->world, EXPIRY_MS - 1000);
+	assert_int_equal(got("notifications/cancelled"), 0);
+	world_tick(&stage->world, 1000);
+	assert_int_equal(got("notifications/cancelled"), 1);
+	buf_init(&sent, NULL, MIB);
+	buf_init(&cancelled, NULL, MIB);
+	assert_true(value_at(server_last(stage->server, S("tools/call")), S("/id"), &sent));
+	assert_true(value_at(server_last(stage->server, S("notifications/cancelled")),
+	    S("/params/requestId"), &cancelled));
+	assert_true(value_same(buf_view(&sent), buf_view(&cancelled)));
+	buf_fini(&sent);
+	buf_fini(&cancelled);
+	assert_int_equal(outcomes(LEDGER_CANCELLED), 1);
+	assert_int_equal(hub_in_flight(stage->hub), 0);
+	assert_int_equal(stage->answers, 1);
+	retry("2", ARGUMENTS, stage->state, ACCEPT("q1"));
+	assert_true(says("/error/code", "-32602"));
+	end();
+}
+
+static void
+test_cancel(void **unused)
+{
+	static const char *const lines[] = { "tool book", "on tools/call book -> never", NULL };
+	struct err err = { 0 };
+
+	begin(lines, 10);
+	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
+	post("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\","
+	     "\"params\":{\"requestId\":1}}");
+	assert_int_equal(got("notifications/cancelled"), 1);
+	assert_int_equal(stage->answers, 0);
+	/* A request that was answered with a question is over: its id means nothing any more. */
+	post("{\"jsonrpc\":\"2.0\",\"id\":2," CALL "}}");
+	assert_true(server_tell(stage->server, slice_of(ASK), &err));
+	world_settle(&stage->world);
+	assert_parked("2");
+	post("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\","
+	     "\"params\":{\"requestId\":2}}");
+	assert_int_equal(got("notifications/cancelled"), 1);
+	/* The retry can be cancelled again. */
+	retry("3", ARGUMENTS, stage->state, ACCEPT("q1"));
+	post("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\","
+	     "\"params\":{\"requestId\":3}}");
+	assert_int_equal(got("notifications/cancelled"), 2);
+	assert_int_equal(outcomes(LEDGER_CANCELLED), 2);
+	end();
+}
+
+static void
+test_end_while_parked(void **unused)
+{
+	begin(asks_once, 10);
+	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
+	assert_parked("1");
+	end();
+}
+
+/* The upstream takes its question back and answers while the client is away. */
+static void
+test_answer_waits(void **unused)
+{
+	static const char *const lines[] = { "tool book",
+		"on tools/call book -> after 5s then result {\"done\":true}", NULL };
+	struct err err = { 0 };
+
+	begin(lines, 10);
+	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
+	assert_true(server_tell(stage->server, slice_of(ASK), &err));
+	world_settle(&stage->world);
+	assert_parked("1");
+	assert_true(server_tell(
+	    stage->server, S("notify notifications/cancelled {\"requestId\":$ask}"), &err));
+	world_tick(&stage->world, 5000);
+	assert_int_equal(outcomes(LEDGER_DONE), 1);
+	assert_int_equal(stage->answers, 1);
+	retry("2", ARGUMENTS, stage->state, ACCEPT("q1"));
+	assert_true(says("/id", "2"));
+	assert_true(says("/result/done", "true"));
+	assert_int_equal(modern_parked(stage->front), 0);
+	end();
+}
+
+static void
+test_cannot_park(void **unused)
+{
+	/* Neither a client that did not declare it ... */
+	begin(asks_once, 10);
+	modern_post(stage->front, S("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}"), false);
+	world_settle(&stage->world);
+	assert_true(says("/result/said/action", "\"decline\""));
+	end();
+	/* ... nor more than there is room for. */
+	begin(asks_once, 1);
+	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
+	assert_parked("1");
+	post(
+	    "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":\"book\"}}");
+	assert_int_equal(modern_parked(stage->front), 1);
+	assert_true(says("/id", "2"));
+	assert_true(says("/result/said/action", "\"decline\""));
+	end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_park_and_resume),
+		cmocka_unit_test(test_two_rounds),
+		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_wrong_state),
+		cmocka_unit_test(test_missing_answers),
+		cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_end_while_parked),
+		cmocka_unit_test(test_answer_waits),
+		cmocka_unit_test(test_cannot_park),
+	};
+
+	return cmocka_run_group_tests_name("modern_front", tests, NULL, NULL);
+}
