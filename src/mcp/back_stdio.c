@@ -74,12 +74,14 @@ exit_waited(struct timer *timer)
 		lost(stdio);
 }
 
+/* With stdout, status and the end of stderr everything is known; what is missing is waited for. */
 static void
 end_if_done(struct back_stdio *stdio)
 {
 	struct loop *loop = stdio->back->loop;
 
-	if (stdio->at_end && stdio->has_exited && !stdio->intake.is_busy) {
+	if (stdio->at_end && stdio->has_exited && stdio->child->err == NULL &&
+	    !stdio->intake.is_busy) {
 		timer_stop(loop, &stdio->exit_wait);
 		lost(stdio);
 	} else if (stdio->at_end || stdio->has_exited) {
@@ -231,6 +233,7 @@ stderr_ready(void *owner, unsigned events)
 	if (n <= 0) {
 		line_end(&stdio->errors);
 		stream_close(&stdio->child->err);
+		end_if_done(stdio);
 		return;
 	}
 	stderr_keep(stdio, (struct slice){ bytes, (size_t)n });
