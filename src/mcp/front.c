@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REAP_EVERY_MS	30000
-#define CLIENT_NAME_MAX 128
+#define REAP_EVERY_MS	 30000
+#define CLIENT_NAME_MAX	 128
+#define ANSWER_MAX_BYTES (4 * SLICE_OF_WORK_BYTES) /* to a question; it is copied */
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
@@ -43,16 +44,21 @@ session_is_idle(const struct session *session)
 static bool
 session_evict(struct fronts *fronts)
 {
-	for (struct session *s = fronts->sessions.next; s != &fronts->sessions; s = s->next) {
-		if (session_is_idle(s)) {
-			log_event(loop_log(fronts->loop), LOG_WARN, "session_evicted",
-			    "limits.sessions (%u) reached: the longest idle session was ended",
-			    fronts->limits.sessions);
-			session_end(s);
-			return true;
-		}
-	}
-	return false;
+	struct session *s = fronts->sessions.next;
+
+	while (s != &fronts->sessions && !session_is_idle(s))
+		s = s->next;
+	if (s == &fronts->sessions)
+		return false;
+	/* The 1st, 2nd, 4th, 8th ...: clients that only begin sessions must not fill the log. */
+	fronts->evicted++;
+	if ((fronts->evicted & (fronts->evicted - 1)) == 0)
+		log_event(loop_log(fronts->loop), LOG_WARN, "session_evicted",
+		    "limits.sessions (%u) reached: the longest idle session was ended (%llu so "
+		    "far)",
+		    fronts->limits.sessions, (unsigned long long)fronts->evicted);
+	session_end(s);
+	return true;
 }
 
 static void
@@ -162,9 +168,12 @@ sessions_reap(struct timer *timer)
 	for (struct session *s = fronts->sessions.next; s != &fronts->sessions; s = next) {
 		next = s->next;
 		if (s->used_ms + fronts->limits.session_idle_ms > now)
-			break; /* the list is in the order of use */
+			break; /* the list is in the order of use; so ends what was touched */
+		/* One with a call or a stream is in use, however old its last request. */
 		if (session_is_idle(s))
 			session_end(s);
+		else
+			session_touch(s);
 	}
 	timer_start(fronts->loop, timer, now + REAP_EVERY_MS, sessions_reap);
 }
@@ -278,6 +287,12 @@ request_check(const struct session *session, const struct message *message, stru
 	return true;
 }
 
+struct slice
+front_id_of(const struct message *message)
+{
+	return message != NULL && message->method_name.p != NULL ? message->id : SLICE_NONE;
+}
+
 bool
 front_answer_now(struct session *session, const struct message *message, const struct err *fault,
     struct buf *out)
@@ -297,7 +312,14 @@ front_answer_now(struct session *session, const struct message *message, const s
 			return false;
 		}
 	}
-	encode_error(out, message != NULL ? message->id : SLICE_NONE, &reply);
+	/* Notifications are never answered (JSON-RPC 2.0 §4.1), and a faulty answer of the client
+	 * must not look like ours to the request of the same id. */
+	if (message != NULL && message->method_name.p != NULL &&
+	    message->kind == MESSAGE_NOTIFICATION)
+		log_event(loop_log(session->fronts->loop), LOG_INFO, "notification_faulty",
+		    "client \"%.*s\": %s", SLICE_FMT(session->client), reply.err.text);
+	else
+		encode_error(out, front_id_of(message), &reply);
 	return true;
 }
 
@@ -335,7 +357,8 @@ answered(struct session *session, const struct message *message)
 	}
 	ask->is_answered = true;
 	ask->answer.is_error = message->kind == MESSAGE_ERROR;
-	if (arena_reserve(&ask->exchange->arena, message->body.n + 1, &(struct err){ 0 })) {
+	if (message->body.n <= ANSWER_MAX_BYTES &&
+	    arena_reserve(&ask->exchange->arena, message->body.n + 1, &(struct err){ 0 })) {
 		ask->answer.body = slice_dup(&ask->exchange->arena, message->body);
 	} else {
 		ask->answer = (struct answer){ .is_error = true,
@@ -451,8 +474,12 @@ front_ask_wait(struct exchange *exchange, const struct question *question, struc
 	};
 	bool timed_out = false, ok;
 
+	if (session->asks_n >= SESSION_ASKS_MAX)
+		return err_set(
+		    err, ERR_LIMIT, "%d questions wait for this client already", SESSION_ASKS_MAX);
 	if (!ask_send(call, ask.id, question, err))
 		return false;
+	session->asks_n++;
 	ask.next = &session->asks;
 	ask.prev = session->asks.prev;
 	ask.prev->next = ask.next->prev = &ask;
@@ -461,6 +488,7 @@ front_ask_wait(struct exchange *exchange, const struct question *question, struc
 	} while (ok && !timed_out && !ask.is_answered);
 	ask.prev->next = ask.next;
 	ask.next->prev = ask.prev;
+	session->asks_n--;
 	if (ok && ask.is_answered) {
 		*answer = ask.answer;
 		return true;
@@ -484,7 +512,7 @@ front_tell(struct exchange *exchange, const struct tell *tell)
 	size_t n;
 
 	if (tell->method != MCP_PROGRESS || edit.with.p == NULL || call->session->is_ended ||
-	    exchange->is_cancelled)
+	    exchange->is_cancelled || call->session->ops->is_behind(call))
 		return;
 	n = 1 + message_splice(tell->params, &edit, 1, parts + 1);
 	parts[n++] = S("}");

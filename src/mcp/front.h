@@ -42,6 +42,8 @@ struct session_ops {
 	void (*send)(struct session *session, const struct slice *parts, size_t n);
 	/* As part of a call; false: the client cannot be reached there. */
 	bool (*send_call)(struct front_call *call, const struct slice *parts, size_t n);
+	/* The client does not read what it was sent: what it can do without is left out. */
+	bool (*is_behind)(const struct front_call *call);
 	void (*close)(struct session *session); /* ends its transport's part */
 };
 
@@ -61,6 +63,7 @@ struct session {
 	struct slice client;	 /* its own memory */
 	struct front_call calls; /* list head */
 	struct ask asks;	 /* list head */
+	unsigned asks_n;
 	uint64_t next_ask, used_ms;
 	struct http_stream *streams; /* GET streams, newest first */
 };
@@ -68,6 +71,7 @@ struct session {
 #define SESSION_BUCKETS	 1024
 #define SESSION_ASKS_MAX 64
 #define STREAM_QUIET_MS	 15000
+#define BEHIND_BYTES	 MIB /* unread by a client: no more progress is told */
 
 struct fronts {
 	struct loop *loop;
@@ -77,6 +81,7 @@ struct fronts {
 	struct session *table[SESSION_BUCKETS];
 	unsigned sessions_n;
 	uint64_t next_number; /* Request #n */
+	uint64_t evicted;     /* sessions that gave way to others */
 	struct timer reaper;
 	struct front_http *https;
 	struct front_stdio *stdio;
@@ -91,10 +96,14 @@ void session_touch(struct session *session);
 /* Its calls are cancelled, its questions answered by ERR_CANCELLED; freed when all are gone. */
 void session_end(struct session *session);
 
-/* Requests that need no exchange (initialize, ping, unknown methods, faults): true, the reply in
- * out. */
+/*
+ * Requests that need no exchange (initialize, ping, unknown methods, faults): true, and the reply
+ * is in out; nothing there: no reply is due.
+ */
 bool front_answer_now(
     struct session *session, const struct message *message, const struct err *err, struct buf *out);
+/* The id under which a message is answered; SLICE_NONE: it is no request, or none could be told. */
+struct slice front_id_of(const struct message *message);
 /* Notifications and answers to our questions. */
 void front_notice(struct session *session, const struct message *message);
 /* Makes the exchange of a request; the caller fills its part and calls front_begin(). */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define SESSION_HEADER "Mcp-Session-Id"
+#define STREAMS_MAX    4 /* GET streams of a session */
 
 /* A GET stream of a session. */
 struct http_stream {
@@ -108,7 +109,7 @@ host_is_allowed(const struct front_http *front, struct slice authority)
 		    slice_eq_nocase(authority, front->hosts[i]))
 			return true;
 	}
-	if (front->is_loopback || host.n >= sizeof(text) - 8)
+	if (front->is_loopback || host.n == 0 || host.n >= sizeof(text) - 8)
 		return false;
 	/* A literal address cannot be the name of a DNS rebinding attack. */
 	buf_init(&buf, NULL, ADDRESS_TEXT);
@@ -236,8 +237,10 @@ head_check(
 		return REFUSE(406, ERR_REQUEST, "Accept must name %stext/event-stream",
 		    is_get ? "" : "application/json and ");
 	if (head.version.p != NULL && !mcp_revision_find(head.version, &revision))
-		return REFUSE(400, ERR_REQUEST, "MCP-Protocol-Version \"%.*s\" is not supported",
-		    SLICE_FMT(head.version));
+		return REFUSE(400, ERR_REQUEST,
+		    "MCP-Protocol-Version \"%.*s\" is not supported (%s is)",
+		    (int)(head.version.n > 64 ? 64 : head.version.n), head.version.p,
+		    mcp_revision_name(MCP_NEWEST));
 	if (head.session.p != NULL && session_find(front->fronts, head.session, &caller) == NULL)
 		return REFUSE(404, ERR_REQUEST, "unknown or ended session: initialize again");
 	if (head.session.p == NULL && !is_post)
@@ -282,22 +285,6 @@ stream_quiet(struct timer *timer)
 	http_stream_put(stream->http, &S(":\n\n"), 1);
 }
 
-static void
-stream_open(struct session *session, struct http_request *http)
-{
-	struct loop *loop = session->fronts->loop;
-	struct http_stream *stream = MEM_NEW(struct http_stream);
-
-	stream->session = session;
-	stream->http = http;
-	stream->next = session->streams;
-	session->streams = stream;
-	stream->kind = USER_STREAM;
-	http->user = &stream->kind;
-	http_stream_begin(http, 200, slice_of(stream_headers), S("text/event-stream"));
-	timer_start(loop, &stream->quiet, loop_now_ms(loop) + STREAM_QUIET_MS, stream_quiet);
-}
-
 /* Takes it out of its session; the request is the caller's. */
 static void
 stream_free(struct http_stream *stream)
@@ -309,6 +296,48 @@ stream_free(struct http_stream *stream)
 	*at = stream->next;
 	timer_stop(stream->session->fronts->loop, &stream->quiet);
 	mem_free(stream);
+}
+
+static void
+stream_end(struct http_stream *stream)
+{
+	struct http_request *http = stream->http;
+
+	stream_free(stream);
+	http->user = NULL;
+	http_stream_end(http);
+}
+
+/* Room for one more; the oldest gives way, it is often one whose client has gone unseen. */
+static void
+streams_bound(struct session *session)
+{
+	struct http_stream *oldest = session->streams;
+	unsigned n = 1;
+
+	if (oldest == NULL)
+		return;
+	for (; oldest->next != NULL; oldest = oldest->next)
+		n++;
+	if (n >= STREAMS_MAX)
+		stream_end(oldest);
+}
+
+static void
+stream_open(struct session *session, struct http_request *http)
+{
+	struct loop *loop = session->fronts->loop;
+	struct http_stream *stream = MEM_NEW(struct http_stream);
+
+	streams_bound(session);
+	stream->session = session;
+	stream->http = http;
+	stream->next = session->streams;
+	session->streams = stream;
+	stream->kind = USER_STREAM;
+	http->user = &stream->kind;
+	http_stream_begin(http, 200, slice_of(stream_headers), S("text/event-stream"));
+	timer_start(loop, &stream->quiet, loop_now_ms(loop) + STREAM_QUIET_MS, stream_quiet);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -364,21 +393,27 @@ session_send_call(struct front_call *call, const struct slice *parts, size_t n)
 	return true;
 }
 
+static bool
+session_is_behind(const struct front_call *call)
+{
+	const struct http_stream *stream = call->session->streams;
+
+	if (call->http != NULL && call->may_stream)
+		return call->is_stream && http_stream_pending(call->http) > BEHIND_BYTES;
+	return stream != NULL && http_stream_pending(stream->http) > BEHIND_BYTES;
+}
+
 static void
 session_close(struct session *session)
 {
-	while (session->streams != NULL) {
-		struct http_request *http = session->streams->http;
-
-		stream_free(session->streams);
-		http->user = NULL;
-		http_stream_end(http);
-	}
+	while (session->streams != NULL)
+		stream_end(session->streams);
 }
 
 static const struct session_ops http_session_ops = {
 	.send = session_send,
 	.send_call = session_send_call,
+	.is_behind = session_is_behind,
 	.close = session_close,
 };
 
@@ -499,7 +534,7 @@ message_without_session(struct front_http *front, struct http_request *http,
 		    &err, ERR_METHOD, "unknown method \"%.*s\"", SLICE_FMT(message->method_name));
 	else
 		err_set(&err, ERR_REQUEST, SESSION_HEADER " is missing: initialize first");
-	respond_error(front, http, 400, SLICE_NONE, message->id, &err);
+	respond_error(front, http, 400, SLICE_NONE, front_id_of(message), &err);
 }
 
 static void
@@ -512,11 +547,10 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 
 	head_read(http, &head);
 	if (err->kind != ERR_NONE) {
-		bool parsed =
-		    message != NULL && message->id.p != NULL && message->method_name.p != NULL;
+		struct slice id = front_id_of(message);
 
-		respond_error(front, http, parsed ? 200 : err_info(err->kind)->http_status,
-		    SLICE_NONE, message != NULL ? message->id : SLICE_NONE, err);
+		respond_error(front, http, id.p != NULL ? 200 : err_info(err->kind)->http_status,
+		    SLICE_NONE, id, err);
 		return;
 	}
 	if (head.session.p == NULL) {
@@ -529,7 +563,7 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 		struct err gone = { 0 };
 
 		err_set(&gone, ERR_REQUEST, "unknown or ended session: initialize again");
-		respond_error(front, http, 404, SLICE_NONE, message->id, &gone);
+		respond_error(front, http, 404, SLICE_NONE, front_id_of(message), &gone);
 		return;
 	}
 	session_touch(session);

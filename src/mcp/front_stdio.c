@@ -88,6 +88,14 @@ session_send_call(struct front_call *call, const struct slice *parts, size_t n)
 	return true;
 }
 
+static bool
+session_is_behind(const struct front_call *call)
+{
+	struct front_stdio *front = call->session->transport;
+
+	return outbox_pending(&front->outbox) > BEHIND_BYTES;
+}
+
 static void
 session_close(struct session *session)
 {
@@ -100,6 +108,7 @@ session_close(struct session *session)
 static const struct session_ops stdio_session_ops = {
 	.send = session_send,
 	.send_call = session_send_call,
+	.is_behind = session_is_behind,
 	.close = session_close,
 };
 
@@ -141,12 +150,12 @@ stdio_message(void *owner, struct message *message, const struct err *err)
 		front_notice(front->session, message);
 	} else {
 		buf_clear(&front->scratch);
-		if (front_answer_now(front->session, message, err, &front->scratch))
-			stdio_write(
-			    front, NULL, &(struct slice){ front->scratch.p, front->scratch.n }, 1);
-		else
+		if (!front_answer_now(front->session, message, err, &front->scratch))
 			front_begin(front_call_new(
 			    front->session, &front->intake, message, &stdio_front_ops));
+		else if (front->scratch.n > 0)
+			stdio_write(
+			    front, NULL, &(struct slice){ front->scratch.p, front->scratch.n }, 1);
 	}
 	line_resume(&front->lines);
 	stdio_want(front);
@@ -169,6 +178,8 @@ stdio_line(void *owner, char *line, size_t n)
 		intake_take(&front->intake, &taken);
 	else
 		intake_feed(&front->intake, line, n);
+	if (front->intake.is_busy)
+		stdio_want(front);
 }
 
 static void
@@ -246,6 +257,7 @@ stdout_failed(void *owner, const struct err *err)
 	}
 	if (!front->at_end)
 		stdin_ended(front);
+	end_if_done(front);
 }
 
 /* ---- open and close -------------------------------------------------------------------------- */

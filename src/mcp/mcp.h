@@ -268,7 +268,7 @@ front_stdio_open(struct fronts *fronts, void (*on_end)(void *owner), void *owner
 /* The same over any two streams (tests, simulation); takes them. */
 void front_stdio_open_on(struct fronts *fronts, struct stream *in, struct stream *out,
     void (*on_end)(void *owner), void *owner);
-/* No new requests; on HTTP new ones are answered 503. */
+/* Over HTTP, what comes without a session is answered 503; the gate turns new requests away. */
 void fronts_drain(struct fronts *fronts);
 
 /* ---- backs ----------------------------------------------------------------------------------- */

@@ -241,6 +241,12 @@ http_stream_end(struct http_request *request)
 	http_conn_answered(conn);
 }
 
+size_t
+http_stream_pending(const struct http_request *request)
+{
+	return outbox_pending(&request_of((struct http_request *)(uintptr_t)request)->conn->outbox);
+}
+
 void
 http_conn_refuse(struct http_conn *conn, int status, const char *why)
 {

@@ -225,6 +225,8 @@ void
 http_stream_begin(struct http_request *request, int status, struct slice extra, struct slice type);
 void http_stream_put(struct http_request *request, const struct slice *parts, size_t n);
 void http_stream_end(struct http_request *request); /* ends the request */
+/* Bytes of a stream that the client has not taken yet. */
+size_t http_stream_pending(const struct http_request *request);
 const char *http_status_text(int status);
 
 /* ---- HTTP/1.1 client ------------------------------------------------------------------------- */

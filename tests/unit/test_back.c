@@ -265,7 +265,8 @@ newest(struct world *world)
 static bool
 has_heard(const struct peer *peer, const char *what)
 {
-	return peer->heard.n > 0 && memmem(peer->heard.p, peer->heard.n, what, strlen(what)) != NULL;
+	return peer->heard.n > 0 &&
+	    memmem(peer->heard.p, peer->heard.n, what, strlen(what)) != NULL;
 }
 
 static struct peer *
