@@ -165,11 +165,11 @@ expect upstream one requests tools/call == 2
 story "a large result passes whole" real
 upstream one {
   tool big
-  on tools/call big -> result {"content":[{"type":"text","text":"$repeat(0123456789,5MiB)"}],"end":1.0}
+  on tools/call big -> result {"content":[{"type":"text","text":"$repeat(0123456789,2MiB)"}],"end":1.0}
 }
 upstream web -transport http {
   tool big
-  on tools/call big -> stream then result {"content":[{"type":"text","text":"$repeat(0123456789,5MiB)"}],"end":1.0}
+  on tools/call big -> stream then result {"content":[{"type":"text","text":"$repeat(0123456789,2MiB)"}],"end":1.0}
 }
 gateway {
 upstreams:
@@ -186,7 +186,7 @@ client h -transport http {
   expect message ~ '"}],"end":1.0}}'
 }
 client p {
-  call tools/call {"name":"one__big","arguments":{"x":"$repeat(abc,1MiB)"}}
+  call tools/call {"name":"one__big","arguments":{"x":"$repeat(abc,400KiB)"}}
   expect message ~ '"}],"end":1.0}}'
 }
 expect outcome done == 3

@@ -267,8 +267,8 @@ static bool
 world_begin(
     struct world *world, struct options *options, uint64_t seed, struct log *log, struct err *err)
 {
-	/* Nothing is lost or late, only cut to pieces. */
-	struct sim_faults pieces = { .short_io = 300, .again = 50 };
+	/* Nothing is lost: it comes in pieces, some of them later. */
+	struct sim_faults pieces = { .short_io = 300, .again = 50, .delay = 100 };
 
 	arena_init(&world->arena, NULL, 512 * MIB);
 	buf_init(&world->log, NULL, 64 * MIB);
