@@ -80,6 +80,7 @@ struct world {
 	struct client clients[HTTP_CLIENTS + 1];
 	unsigned begun, wanted, ended, answered, cancelled, left, broken;
 	struct group group;
+	struct timer late;
 	bool is_over, is_stopping;
 };
 
@@ -591,6 +592,23 @@ clients_end(struct world *world)
 	}
 }
 
+/* Clients that still call while everything is being ended. */
+static void
+call_late(struct timer *timer)
+{
+	struct world *world = CONTAINER(timer, struct world, late);
+
+	if (world->is_over)
+		return;
+	for (size_t i = 0; i <= HTTP_CLIENTS; i++) {
+		if (world->clients[i].is_ready && !world->clients[i].is_gone)
+			post(&world->clients[i],
+			    S("{\"jsonrpc\":\"2.0\",\"id\":99999,\"method\":\"tools/list\"}"),
+			    NULL);
+	}
+	timer_start(world->loop, timer, loop_now_ms(world->loop) + 1, call_late);
+}
+
 static void
 run_seed(uint64_t seed, unsigned calls, struct log *log)
 {
@@ -630,10 +648,12 @@ run_seed(uint64_t seed, unsigned calls, struct log *log)
 	    (unsigned long long)ledger_count(hub_ledger(world->hub), LEDGER_UNKNOWN),
 	    (double)loop_now_ms(world->loop) / 1000);
 	world->is_stopping = true;
+	call_late(&world->late);
 	CHECK(
 	    group_spawn(world->loop, &world->group, "stop", stop_run, world, &err), "%s", err.text);
 	CHECK(sim_run_until(world->sim, is_over, world, loop_now_ms(world->loop) + 600000),
 	    "the gateway does not end");
+	timer_stop(world->loop, &world->late);
 	clients_end(world);
 	toy_http_free(&world->web);
 	/* Let programs that were told to end do so. */
