@@ -399,8 +399,35 @@ config_check_whole(const struct config_load *load, const struct config *config,
 	return true;
 }
 
+/* What the file may say of an upstream and this version cannot do; NULL: nothing. */
+static const char *
+unbuilt(const struct config_upstream *upstream)
+{
+	if (slice_starts(upstream->url, S("https://")))
+		return "https:// is not in this version: only http:// is";
+	if (upstream->transport == TRANSPORT_SSE)
+		return "transport sse is not in this version: only http and stdio are";
+	if (upstream->protocol == PROTOCOL_MODERN)
+		return "protocol modern is not in this version: only legacy is";
+	if (upstream->session == SESSION_PER_CLIENT)
+		return "session per_client is not in this version: only shared is";
+	return NULL;
+}
+
 bool
 config_check(const struct config *config, struct err *err)
 {
+	for (size_t i = 0; i < config->upstreams_n; i++) {
+		const struct config_upstream *upstream = &config->upstreams[i];
+		const char *fault = upstream->enabled ? unbuilt(upstream) : NULL;
+
+		if (fault != NULL && config->file.p != NULL)
+			return err_set_at(err, ERR_CONFIG, upstream->line, 0,
+			    "%.*s:%u: upstream \"%.*s\": %s", SLICE_FMT(config->file),
+			    upstream->line, SLICE_FMT(upstream->name), fault);
+		if (fault != NULL)
+			return err_set(err, ERR_CONFIG, "upstream \"%.*s\": %s",
+			    SLICE_FMT(upstream->name), fault);
+	}
 	return config_check_whole(NULL, config, NULL, err);
 }

@@ -81,15 +81,16 @@ static const struct config_option options[] = {
 	{ "upstreams[].auth.token", OPTION_SECRET, DRAFT(auth_token),
 	    .help = "The token, best as `${NAME}` or `file:PATH`." },
 	{ "upstreams[].transport", OPTION_WORD, UP(transport), .fallback = "auto",
-	    WORDS("auto", "http", "sse", "stdio"), .help = "How the server is spoken to." },
+	    WORDS("auto", "http", "sse", "stdio"),
+	    .help = "How the server is spoken to; `sse` is not in this version." },
 	{ "upstreams[].protocol", OPTION_WORD, UP(protocol), .fallback = "auto",
 	    WORDS("auto", "legacy", "modern"),
-	    .help = "Which era of MCP the server is asked for." },
+	    .help = "Which era of MCP the server is asked for; `modern` is not in this version." },
 	{ "upstreams[].session", OPTION_WORD, UP(session), .fallback = "auto",
 	    WORDS("auto", "shared", "per_client"),
 	    .help =
-		"One session for all clients, or one for each; `auto`: for each where the client is on "
-		"stdio, else shared." },
+		"One session for all clients (`auto` and `shared` in this version), or one for each "
+		"(`per_client`: not in this version)." },
 	{ "upstreams[].timeout", OPTION_DURATION, UP(timeout_ms), .fallback = "60s",
 	    RANGE(1, 7 * DAY_MS),
 	    .help =
@@ -104,7 +105,7 @@ static const struct config_option options[] = {
 	{ "limits.in_flight", OPTION_COUNT, ROOT(limit_in_flight), .fallback = "2000",
 	    RANGE(1, 1000000), .help = "Exchanges at the same time." },
 	{ "limits.parked", OPTION_COUNT, ROOT(limit_parked), .fallback = "1000", RANGE(0, 1000000),
-	    .help = "Exchanges that wait for a person or for a retry." },
+	    .help = "Exchanges that wait for a person or for a retry; not used in this version." },
 	{ "limits.ask", OPTION_DURATION, ROOT(limit_ask_ms), .fallback = "10m",
 	    RANGE(1, 7 * DAY_MS), .help = "How long a person may take to answer." },
 	{ "limits.sessions", OPTION_COUNT, ROOT(limit_sessions), .fallback = "10000",
@@ -117,7 +118,8 @@ static const struct config_option options[] = {
 	    .help = "What is logged, always to stderr." },
 	{ "log.format", OPTION_WORD, ROOT(log_format), .fallback = "text", WORDS("text", "json"),
 	    .help = "Lines for people, or one JSON object a line." },
-	{ "state", OPTION_PATH, ROOT(state), .help = "The one directory that bascule writes to.",
+	{ "state", OPTION_PATH, ROOT(state),
+	    .help = "The one directory that bascule writes to; this version writes nothing.",
 	    .fallback_help = "`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/bascule`, else "
 			     "`~/.local/state/bascule`" },
 };

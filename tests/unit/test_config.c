@@ -469,6 +469,20 @@ test_check(void **state)
 	assert_string_equal(err.text, "the upstream name \"a__b\" must not hold the separator");
 	upstream.name = S("a");
 	assert_true(config_check(config, &err));
+	upstream.enabled = true;
+	upstream.url = S("https://mcp.example.com/");
+	assert_false(config_check(config, &err));
+	assert_string_equal(
+	    err.text, "upstream \"a\": https:// is not in this version: only http:// is");
+	upstream.url = SLICE_NONE;
+	upstream.session = SESSION_PER_CLIENT;
+	assert_false(config_check(config, &err));
+	upstream.session = SESSION_AUTO;
+	upstream.protocol = PROTOCOL_MODERN;
+	assert_false(config_check(config, &err));
+	upstream.enabled = false;
+	assert_true(config_check(config, &err));
+	upstream.protocol = PROTOCOL_AUTO;
 	config->listen_http = &everywhere;
 	assert_false(config_check(config, &err));
 	assert_int_equal(err.kind, ERR_CONFIG);
