@@ -115,9 +115,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	run(&one, data + 2, n - 2, 0, data[1]);
 	run(&many, data + 2, n - 2, data[0], data[1]);
-	must(one.status == many.status && one.dones == many.dones && one.kind == many.kind);
+	/* An owner that aborts on the way may do so before a fault that one piece shows at once. */
+	must(one.aborts ||
+	    (one.status == many.status && one.dones == many.dones && one.kind == many.kind));
 	/* How much of a response came before it proved bad depends on the cutting. */
-	if (one.dones == 1 && one.kind == ERR_NONE)
+	if (one.dones == 1 && one.kind == ERR_NONE && many.dones == 1)
 		must(slice_eq(buf_view(&one.body), buf_view(&many.body)));
 	buf_fini(&one.body);
 	buf_fini(&many.body);
