@@ -18,6 +18,7 @@
 
 #include "run/process_tree.h"
 
+#define SCANS_MAX      8 /* until no parent is missing */
 #define ENV_LOOK_BYTES (256 * KIB)
 #define FIELD_PPID     2 /* fields of stat, counted from the state on as 1 */
 #define FIELD_SESSION  4
@@ -162,8 +163,8 @@ add(struct processes *list)
 	return &list->all[list->n];
 }
 
-bool
-processes_scan(struct processes *list, struct err *err)
+static bool
+scan_once(struct processes *list, struct err *err)
 {
 	struct dirent *entry;
 	DIR *dir = opendir("/proc");
@@ -187,6 +188,29 @@ processes_scan(struct processes *list, struct err *err)
 		return err_set(err, ERR_IO, "/proc: shows no process (is it mounted?)");
 	if (!is_sorted)
 		qsort(list->all, list->n, sizeof *list->all, by_pid);
+	return true;
+}
+
+/* A look takes a while: did a parent end in it, so that its child hangs in the air? */
+static bool
+is_torn(const struct processes *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->all[i].ppid > 0 && find(list, list->all[i].ppid) == NULL)
+			return true;
+	}
+	return false;
+}
+
+bool
+processes_scan(struct processes *list, struct err *err)
+{
+	for (unsigned i = 0; i < SCANS_MAX; i++) {
+		if (!scan_once(list, err))
+			return false;
+		if (!is_torn(list))
+			break;
+	}
 	return true;
 }
 

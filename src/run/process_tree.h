@@ -37,6 +37,8 @@ bool process_env(pid_t pid, const char *name, char *value, size_t n);
 /* Signals exactly the process that was seen, if it still descends from root as it did then. */
 enum process_sent process_signal(const struct process *process, pid_t root, int signo);
 
+/* Looks again, a few times, while the parent of one that was seen is missing: it ended meanwhile.
+ */
 MUST_CHECK bool processes_scan(struct processes *list, struct err *err);
 void processes_fini(struct processes *list);
 bool processes_has(const struct processes *list, const struct process *process);
