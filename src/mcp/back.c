@@ -129,12 +129,11 @@ call_abandon(struct back *back, struct call *call, const char *reason)
 	back->ops->send(back, &(struct slice){ text, (size_t)n }, 1);
 }
 
-static void
-call_send(struct back *back, struct call *call)
+size_t
+back_call_parts(const struct call *call, struct slice parts[SPLICE_PARTS])
 {
 	struct slice number = slice_of(call->number_text);
 	struct edit edits[EDITS_MAX];
-	struct slice parts[SPLICE_PARTS];
 	size_t n = 0;
 
 	edits[n++] = (struct edit){ call->id, number };
@@ -142,7 +141,15 @@ call_send(struct back *back, struct call *call)
 		edits[n++] = (struct edit){ call->token, number };
 	for (size_t i = 0; i < call->edits_n; i++)
 		edits[n++] = call->edits[i];
-	n = message_splice(call->text, edits, n, parts);
+	return message_splice(call->text, edits, n, parts);
+}
+
+static void
+call_send(struct back *back, struct call *call)
+{
+	struct slice parts[SPLICE_PARTS];
+	size_t n = back_call_parts(call, parts);
+
 	call->state = CALL_SENT;
 	back->ops->send_call(back, call, parts, n);
 	if (call->was_sent && call->on_sent != NULL)

@@ -64,6 +64,8 @@ back_unreadable(struct back *back, struct slice head, struct slice tail, const s
 void back_lost(struct back *back, const struct err *why);
 /* No more calls, the owner is told; those in progress go on as long as their transport does. */
 void back_session_lost(struct back *back, const struct err *why);
+/* The request of a call as it goes upstream, with our id, token and name in it. */
+size_t back_call_parts(const struct call *call, struct slice parts[SPLICE_PARTS]);
 void back_call_lost(struct back *back, struct call *call, const struct err *why);
 void back_fault(struct back *back, const char *event, const struct err *err);
 

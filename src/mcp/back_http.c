@@ -409,21 +409,13 @@ send_again(struct http_reply *reply)
 {
 	struct back_http *http = reply->http;
 	struct call *call = reply->call;
-	struct slice number = slice_of(call->number_text);
-	struct edit edits[EDITS_MAX];
 	struct slice parts[SPLICE_PARTS];
-	size_t n = 0;
+	size_t n = back_call_parts(call, parts);
 
 	reply->is_repeated = true;
 	reply->has_ended = false;
 	reply->why = (struct err){ 0 };
 	call->was_sent = true;
-	edits[n++] = (struct edit){ call->id, number };
-	if (call->token.p != NULL)
-		edits[n++] = (struct edit){ call->token, number };
-	for (size_t i = 0; i < call->edits_n; i++)
-		edits[n++] = call->edits[i];
-	n = message_splice(call->text, edits, n, parts);
 	http_pool_forget(http->pool);
 	reply_send(reply, S("POST"), headers_for(http, post_headers), parts, n);
 }
