@@ -57,7 +57,17 @@ struct err;
 
 struct slice slice_of(const char *cstr); /* NULL gives SLICE_NONE */
 bool slice_eq(struct slice a, struct slice b);
-bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII only */
+bool slice_eq_nocase_long(struct slice a, struct slice b); /* of one length, not empty */
+
+/* ASCII only. Names mostly differ in length or in the first letter. */
+static inline bool
+slice_eq_nocase(struct slice a, struct slice b)
+{
+	if (a.n != b.n || a.n == 0)
+		return a.n == b.n;
+	return ((a.p[0] ^ b.p[0]) & ~0x20) == 0 && slice_eq_nocase_long(a, b);
+}
+
 bool slice_starts(struct slice s, struct slice prefix);
 bool slice_ends(struct slice s, struct slice suffix);
 struct slice slice_trim(struct slice s); /* spaces and tabs at both ends */

@@ -49,12 +49,10 @@ word_eq_nocase(const char *a, const char *b)
 }
 
 bool
-slice_eq_nocase(struct slice a, struct slice b)
+slice_eq_nocase_long(struct slice a, struct slice b)
 {
 	size_t i;
 
-	if (a.n != b.n)
-		return false;
 	for (i = 0; i + 8 <= a.n; i += 8)
 		if (!word_eq_nocase(a.p + i, b.p + i))
 			return false;

@@ -174,8 +174,7 @@ head_read(const struct http_request *http, struct head *head)
 	*head = (struct head){ 0 };
 	for (unsigned i = 0; i < http->headers_n; i++) {
 		for (size_t k = 0; k < COUNT(fields); k++) {
-			if (http->headers[i].name.n == fields[k].name.n &&
-			    fields[k].to->p == NULL &&
+			if (fields[k].to->p == NULL &&
 			    slice_eq_nocase(http->headers[i].name, fields[k].name)) {
 				*fields[k].to = http->headers[i].value;
 				break;

@@ -86,12 +86,9 @@ member_of(struct arena *arena, const struct json_member *member, enum member *ou
 
 		bool is_same;
 
-		if (protocol_names[i].depth != member->depth || name.n != key.n ||
-		    ((name.p[0] ^ key.p[0]) & ~0x20) != 0)
+		if (protocol_names[i].depth != member->depth || !slice_eq_nocase(name, key))
 			continue;
-		is_same = memcmp(name.p, key.p, key.n) == 0;
-		if (!is_same && !slice_eq_nocase(name, key))
-			continue;
+		is_same = slice_eq(name, key);
 		if (is_escaped)
 			return err_set(
 			    err, ERR_REQUEST, "member \"%s\" is written with escapes", name.p);

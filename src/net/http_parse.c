@@ -59,9 +59,7 @@ struct slice
 http_fields_get(const struct http_header *fields, unsigned n, struct slice name)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (fields[i].name.n == name.n &&
-		    ((fields[i].name.p[0] ^ name.p[0]) & ~0x20) == 0 &&
-		    slice_eq_nocase(fields[i].name, name))
+		if (slice_eq_nocase(fields[i].name, name))
 			return fields[i].value;
 	return SLICE_NONE;
 }
