@@ -55,7 +55,7 @@ can_ask(const struct exchange *exchange, const struct question *question)
 
 	if (question->method != MCP_ELICITATION_CREATE)
 		return false;
-	if (!mcp_method_row(question->method)->known[exchange->revision])
+	if (!mcp_method_known(question->method, exchange->revision))
 		return false;
 	if (json_find(question->params, S("mode"), &mode) && slice_eq(mode, S("\"url\"")))
 		return exchange->can.elicitation_url;

@@ -281,7 +281,7 @@ request_check(const struct session *session, const struct message *message, stru
 		return true;
 	if (!session->has_begun)
 		return err_set(err, ERR_REQUEST, "\"%s\" came before initialize", row->name);
-	if (!row->known[session->revision])
+	if (!mcp_method_known(message->method, session->revision))
 		return err_set(err, ERR_METHOD, "\"%s\" is not part of revision %s", row->name,
 		    mcp_revision_name(session->revision));
 	return true;
@@ -558,7 +558,7 @@ fronts_notify(struct fronts *fronts, enum mcp_method method)
 	    mcp_method_row(method)->name);
 
 	for (struct session *s = fronts->sessions.next; s != &fronts->sessions; s = s->next) {
-		if (s->is_ready && mcp_method_row(method)->known[s->revision])
+		if (s->is_ready && mcp_method_known(method, s->revision))
 			s->ops->send(s, &(struct slice){ text, (size_t)n }, 1);
 	}
 }

@@ -12,7 +12,13 @@
 
 /* ---- revisions and methods (revision.c) ------------------------------------------------------ */
 
-enum mcp_revision { MCP_2025_06_18, MCP_2025_11_25, MCP_REVISIONS_N };
+enum mcp_revision {
+	MCP_2024_11_05,
+	MCP_2025_03_26,
+	MCP_2025_06_18,
+	MCP_2025_11_25,
+	MCP_REVISIONS_N
+};
 #define MCP_NEWEST MCP_2025_11_25
 
 const char *mcp_revision_name(enum mcp_revision revision);
@@ -24,20 +30,42 @@ bool mcp_revision_find(struct slice name, enum mcp_revision *out);
 #define MCP_FROM_BOTH	(MCP_FROM_CLIENT | MCP_FROM_SERVER)
 
 /* clang-format off */
-#define MCP_METHODS(X)								\
-	/* id			method				   request  from */	\
-	X(INITIALIZE,		"initialize",				1, MCP_FROM_CLIENT)	\
-	X(INITIALIZED,		"notifications/initialized",		0, MCP_FROM_CLIENT)	\
-	X(PING,			"ping",					1, MCP_FROM_BOTH)	\
-	X(TOOLS_LIST,		"tools/list",				1, MCP_FROM_CLIENT)	\
-	X(TOOLS_CALL,		"tools/call",				1, MCP_FROM_CLIENT)	\
-	X(ELICITATION_CREATE,	"elicitation/create",			1, MCP_FROM_SERVER)	\
-	X(CANCELLED,		"notifications/cancelled",		0, MCP_FROM_BOTH)	\
-	X(PROGRESS,		"notifications/progress",		0, MCP_FROM_BOTH)	\
-	X(TOOLS_CHANGED,	"notifications/tools/list_changed",	0, MCP_FROM_SERVER)
+#define MCP_METHODS(X) \
+	/* id                    method                                  request from   since */ \
+	X(INITIALIZE,           "initialize",                             1, CLIENT, 2024_11_05) \
+	X(INITIALIZED,          "notifications/initialized",              0, CLIENT, 2024_11_05) \
+	X(PING,                 "ping",                                   1, BOTH,   2024_11_05) \
+	X(TOOLS_CALL,           "tools/call",                             1, CLIENT, 2024_11_05) \
+	X(TOOLS_LIST,           "tools/list",                             1, CLIENT, 2024_11_05) \
+	X(RESOURCES_LIST,       "resources/list",                         1, CLIENT, 2024_11_05) \
+	X(TEMPLATES_LIST,       "resources/templates/list",               1, CLIENT, 2024_11_05) \
+	X(RESOURCES_READ,       "resources/read",                         1, CLIENT, 2024_11_05) \
+	X(SUBSCRIBE,            "resources/subscribe",                    1, CLIENT, 2024_11_05) \
+	X(UNSUBSCRIBE,          "resources/unsubscribe",                  1, CLIENT, 2024_11_05) \
+	X(PROMPTS_LIST,         "prompts/list",                           1, CLIENT, 2024_11_05) \
+	X(PROMPTS_GET,          "prompts/get",                            1, CLIENT, 2024_11_05) \
+	X(COMPLETE,             "completion/complete",                    1, CLIENT, 2024_11_05) \
+	X(SET_LEVEL,            "logging/setLevel",                       1, CLIENT, 2024_11_05) \
+	X(SAMPLING_CREATE,      "sampling/createMessage",                 1, SERVER, 2024_11_05) \
+	X(ROOTS_LIST,           "roots/list",                             1, SERVER, 2024_11_05) \
+	X(ELICITATION_CREATE,   "elicitation/create",                     1, SERVER, 2025_06_18) \
+	X(TASKS_GET,            "tasks/get",                              1, BOTH,   2025_11_25) \
+	X(TASKS_RESULT,         "tasks/result",                           1, BOTH,   2025_11_25) \
+	X(TASKS_LIST,           "tasks/list",                             1, BOTH,   2025_11_25) \
+	X(TASKS_CANCEL,         "tasks/cancel",                           1, BOTH,   2025_11_25) \
+	X(CANCELLED,            "notifications/cancelled",                0, BOTH,   2024_11_05) \
+	X(PROGRESS,             "notifications/progress",                 0, BOTH,   2024_11_05) \
+	X(LOG_MESSAGE,          "notifications/message",                  0, SERVER, 2024_11_05) \
+	X(TOOLS_CHANGED,        "notifications/tools/list_changed",       0, SERVER, 2024_11_05) \
+	X(RESOURCES_CHANGED,    "notifications/resources/list_changed",   0, SERVER, 2024_11_05) \
+	X(PROMPTS_CHANGED,      "notifications/prompts/list_changed",     0, SERVER, 2024_11_05) \
+	X(RESOURCE_UPDATED,     "notifications/resources/updated",        0, SERVER, 2024_11_05) \
+	X(ROOTS_CHANGED,        "notifications/roots/list_changed",       0, CLIENT, 2024_11_05) \
+	X(ELICITATION_COMPLETE, "notifications/elicitation/complete",     0, SERVER, 2025_11_25) \
+	X(TASK_STATUS,          "notifications/tasks/status",             0, BOTH,   2025_11_25)
 
 enum mcp_method {
-#define X(id, name, request, from) MCP_##id,
+#define X(id, name, request, from, since) MCP_##id,
 	MCP_METHODS(X)
 #undef X
 	MCP_METHODS_N,
@@ -47,11 +75,14 @@ enum mcp_method {
 
 struct mcp_method_row {
 	const char *name;
+	size_t name_n;
 	bool is_request;
 	unsigned from;
-	bool known[MCP_REVISIONS_N];
+	enum mcp_revision since;
 };
 const struct mcp_method_row *mcp_method_row(enum mcp_method method);
+/* Is it part of that revision? */
+bool mcp_method_known(enum mcp_method method, enum mcp_revision revision);
 enum mcp_method mcp_method_find(struct slice name);
 
 /* ---- messages (message.c) -------------------------------------------------------------------- */

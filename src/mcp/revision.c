@@ -2,20 +2,24 @@
  * The dated revisions of MCP and what each of them knows: one table, method by revision.  Adding a
  * revision is a column here and a translator where its wire differs.
  */
+#include <string.h>
+
 #include "mcp/mcp.h"
 
 static const struct slice revision_names[MCP_REVISIONS_N] = {
+	[MCP_2024_11_05] = { "2024-11-05", 10 },
+	[MCP_2025_03_26] = { "2025-03-26", 10 },
 	[MCP_2025_06_18] = { "2025-06-18", 10 },
 	[MCP_2025_11_25] = { "2025-11-25", 10 },
 };
 
-/* Both legacy revisions built so far know every method of the table. */
 static const struct mcp_method_row method_rows[MCP_METHODS_N] = {
-#define X(id, text, request, who) \
+#define X(id, text, request, who, first) \
 	[MCP_##id] = { .name = (text), \
+		.name_n = sizeof(text) - 1, \
 		.is_request = (request), \
-		.from = (who), \
-		.known = { [MCP_2025_06_18] = true, [MCP_2025_11_25] = true } },
+		.from = MCP_FROM_##who, \
+		.since = MCP_##first },
 	MCP_METHODS(X)
 #undef X
 };
@@ -46,11 +50,18 @@ mcp_method_row(enum mcp_method method)
 	return &method_rows[method];
 }
 
+bool
+mcp_method_known(enum mcp_method method, enum mcp_revision revision)
+{
+	return revision >= mcp_method_row(method)->since;
+}
+
 enum mcp_method
 mcp_method_find(struct slice name)
 {
 	for (unsigned i = 0; i < MCP_METHODS_N; i++) {
-		if (slice_eq(name, slice_of(method_rows[i].name)))
+		if (name.n == method_rows[i].name_n &&
+		    memcmp(name.p, method_rows[i].name, name.n) == 0)
 			return (enum mcp_method)i;
 	}
 	return MCP_UNKNOWN;

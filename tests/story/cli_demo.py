@@ -69,7 +69,7 @@ def text_of(message):
 
 def revisions(program):
     for asked, got in (("2025-06-18", "2025-06-18"), ("2025-11-25", "2025-11-25"),
-                       ("2024-11-05", "2025-11-25"), ("x", "2025-11-25")):
+                       ("2024-11-05", "2024-11-05"), ("x", "2025-11-25")):
         demo = Demo(program, {}, asked)
         assert demo.initialized["protocolVersion"] == got
         demo.end()

@@ -13,7 +13,7 @@
 static void
 revisions_by_name(void **state)
 {
-	static const char *const unknown[] = { "", "2024-11-05", "2025-03-26", "2026-07-28",
+	static const char *const unknown[] = { "", "2024-10-07", "2025-03-2", "2026-07-28",
 		"2025-06-1", "2025-06-180", "2025-11-25 " };
 	enum mcp_revision found;
 
