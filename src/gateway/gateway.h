@@ -68,35 +68,46 @@ struct provider_health {
 	enum mcp_revision revision; /* READY */
 };
 
+struct client;
+struct forward;
+struct link;
+
 /*
- * Anything that offers tools: an upstream server, an Atlassian site, the agents.  Functions that
- * end in _wait run in a task of the exchange.  A function may be NULL: the provider does not have
- * that.
+ * Anything that offers tools, resources, prompts: an upstream server, an Atlassian site, the
+ * agents.  Functions that end in _wait run in a task of the exchange; True: reply has result or
+ * error, whose slices live in the exchange; false: err as of back_call_wait.  client: for whom,
+ * NULL: nobody in particular.  Where NULL stands for a function the provider does not have that.
  */
 struct provider_ops {
 	const char *kind;
-	/* What it offers now; a new reference, or NULL and err. */
-	struct offer *(*list_wait)(struct provider *provider, struct err *err);
-	/*
-	 * Calls a tool by its original name for an exchange whose request is a tools/call.  True:
-	 * reply has result or error.  False: err as of back_call_wait.  Slices live in the
-	 * exchange.
-	 */
-	bool (*call_wait)(struct provider *provider, struct exchange *exchange,
-	    const struct tool *tool, struct reply *reply, struct err *err);
-	bool (*read_wait)(struct provider *provider, struct exchange *exchange, struct reply *reply,
-	    struct err *err);
-	bool (*get_prompt_wait)(struct provider *provider, struct exchange *exchange,
-	    struct reply *reply, struct err *err);
-	bool (*complete_wait)(struct provider *provider, struct exchange *exchange,
-	    struct reply *reply, struct err *err);
-	bool (*subscribe_wait)(struct provider *provider, struct exchange *exchange,
-	    struct reply *reply, struct err *err);
-	void (*health)(const struct provider *provider, struct provider_health *health);
-	/* True once it has been ready or has failed: start_wait waits for that. */
-	bool (*is_settled)(const struct provider *provider);
+	/* Connects what that client will need. */
+	void (*want)(struct provider *provider, struct client *client);
+	/* True once that is ready or has failed: start_wait waits for it. */
+	bool (*is_settled)(const struct provider *provider, const struct client *client);
+	/* True once its capabilities are known, or will not be. */
+	bool (*is_greeted)(const struct provider *provider, const struct client *client);
+	/* What it offers now, connecting if need be; a new reference, or NULL and err. */
+	struct offer *(*list_wait)(
+	    struct provider *provider, struct client *client, struct err *err);
+	/* The exchange's request, with its own names for things. */
+	bool (*forward_wait)(struct provider *provider, struct exchange *exchange,
+	    const struct forward *forward, struct reply *reply, struct err *err);
+	/* wants false: no longer. */
+	bool (*subscribe_wait)(struct provider *provider, struct exchange *exchange, bool wants,
+	    struct slice uri, const struct forward *forward, struct reply *reply, struct err *err);
+	/* A client that was subscribed has gone. */
+	void (*forget)(struct provider *provider, struct client *client, struct slice uri);
+	bool (*set_level_wait)(struct provider *provider, struct exchange *exchange, int level,
+	    const struct forward *forward, struct reply *reply, struct err *err);
+	/* As far as it is known now: NULL, SLICE_NONE: not. */
+	struct offer *(*offer)(const struct provider *provider, const struct client *client);
+	struct slice (*capabilities)(const struct provider *provider, const struct client *client);
+	struct slice (*instructions)(const struct provider *provider, const struct client *client);
+	void (*health)(const struct provider *provider, const struct client *client,
+	    struct provider_health *health);
 	/* Last words for people about why it is down (stderr of a child); SLICE_NONE. */
 	struct slice (*last_words)(const struct provider *provider);
+	struct link *(*links)(const struct provider *provider); /* may be NULL */
 	/* The last reference is gone: ends it and frees it, later if it must. */
 	void (*close)(struct provider *provider);
 };

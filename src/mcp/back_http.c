@@ -569,6 +569,7 @@ http_close_wait(struct back *back, unsigned grace_ms)
 }
 
 const struct back_ops back_http_ops = {
+	.has_streams = true,
 	.open_wait = http_open_wait,
 	.send_call = http_send_call,
 	.send = http_send,

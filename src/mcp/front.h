@@ -17,7 +17,8 @@ struct http_stream;
 struct ask {
 	struct ask *next, *prev;
 	uint64_t id;
-	struct exchange *exchange;
+	const struct question *question;
+	struct arena *arena; /* of the answer */
 	struct task *task;
 	bool is_answered;
 	struct answer answer;
@@ -37,9 +38,10 @@ struct front_call {
 	bool is_stream, may_stream, may_json;
 };
 
-/* How messages that belong to no call reach a session's client. */
+/* How messages that belong to no call reach a session's client; false: there is no way now. */
 struct session_ops {
-	void (*send)(struct session *session, const struct slice *parts, size_t n);
+	bool is_stdio;
+	bool (*send)(struct session *session, const struct slice *parts, size_t n);
 	/* As part of a call; false: the client cannot be reached there. */
 	bool (*send_call)(struct front_call *call, const struct slice *parts, size_t n);
 	/* The client does not read what it was sent: what it can do without is left out. */
@@ -61,6 +63,7 @@ struct session {
 	struct client_capabilities can;
 	struct caller caller;
 	struct slice client;	 /* its own memory */
+	void *data;		 /* the gate's */
 	struct front_call calls; /* list head */
 	struct ask asks;	 /* list head */
 	unsigned asks_n;

@@ -341,11 +341,13 @@ stream_open(struct session *session, struct http_request *http)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void
+static bool
 session_send(struct session *session, const struct slice *parts, size_t n)
 {
-	if (session->streams != NULL)
-		event_put(session->streams->http, parts, n);
+	if (session->streams == NULL)
+		return false;
+	event_put(session->streams->http, parts, n);
+	return true;
 }
 
 static void
