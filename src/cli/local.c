@@ -224,7 +224,8 @@ local_settle_wait(struct local *local, struct slice tool, uint64_t *settled_ms, 
 				settled_ms[i] = now - local->started_ms;
 		}
 		if (left == 0 || now >= until ||
-		    (tool.n > 0 && catalogue_find(hub_catalogue(local->hub), tool) != NULL))
+		    (tool.n > 0 &&
+			catalogue_find(hub_catalogue(local->hub), ITEM_TOOL, tool) != NULL))
 			break;
 		if (local->was_interrupted) {
 			local_status_clear();

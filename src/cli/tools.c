@@ -19,7 +19,7 @@ server_of(struct local *local, struct arena *arena, struct slice definition)
 
 	if (!json_find(definition, S("name"), &token) || !json_string(arena, token, &name, &err))
 		return SLICE_NONE;
-	entry = catalogue_find(hub_catalogue(local_hub(local)), name);
+	entry = catalogue_find(hub_catalogue(local_hub(local)), ITEM_TOOL, name);
 	return entry != NULL ? entry->provider->name : SLICE_NONE;
 }
 

@@ -30,6 +30,14 @@ struct config_pair {
 	struct secret value; /* environment values and headers may hold secrets */
 };
 
+/* Which tools of an upstream are offered, and how; all by their original names. */
+struct config_tools {
+	struct slice *allow, *deny; /* globs; deny wins; allow_n 0: all */
+	size_t allow_n, deny_n;
+	struct config_pair *rename, *describe; /* original name: new name, description */
+	size_t rename_n, describe_n;
+};
+
 struct config_upstream {
 	struct slice name;
 	bool enabled;
@@ -48,6 +56,7 @@ struct config_upstream {
 	unsigned line; /* where it stands in the file, 0: not from a file */
 	/* SHA-256 over everything above but name and line: the same digest, the same upstream. */
 	char digest[65];
+	struct config_tools tools; /* may change while it runs */
 };
 
 struct config {
@@ -63,7 +72,8 @@ struct config {
 
 	struct slice separator;
 	enum config_prefix prefix;
-	uint64_t name_max; /* namespace.max */
+	uint64_t name_max;	/* namespace.max */
+	struct secret seal_key; /* what is sealed can be opened by all who have it; or empty */
 	uint64_t start_wait_ms;
 
 	struct config_upstream *upstreams;

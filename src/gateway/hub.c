@@ -68,6 +68,7 @@ gateway_unref(struct gateway **at)
 	for (size_t i = 0; i < gateway->providers_n; i++)
 		provider_unref(&gateway->providers[i]);
 	mem_free(gateway->providers);
+	mem_free(gateway->rules);
 	settings_unref(&gateway->settings);
 	mem_free(gateway);
 }
@@ -114,6 +115,7 @@ gateway_new(struct hub *hub, struct config **config)
 	    (struct names){ .separator = c->separator, .prefix = c->prefix, .max = c->name_max };
 	tasks_allow(hub->loop, c);
 	gateway->providers = mem_new((c->upstreams_n + 1) * sizeof(*gateway->providers));
+	gateway->rules = mem_new((c->upstreams_n + 1) * sizeof(*gateway->rules));
 	for (size_t i = 0; i < c->upstreams_n; i++) {
 		struct provider *provider;
 
@@ -121,6 +123,7 @@ gateway_new(struct hub *hub, struct config **config)
 			continue;
 		provider = provider_for(hub, settings, &c->upstreams[i]);
 		provider->place = (unsigned)gateway->providers_n;
+		gateway->rules[gateway->providers_n] = &c->upstreams[i].tools;
 		gateway->providers[gateway->providers_n++] = provider;
 	}
 	gateway->names.many = gateway->providers_n > 1;
@@ -134,16 +137,18 @@ static void
 catalogue_make(struct hub *hub)
 {
 	struct gateway *gateway = hub->now;
-	struct offer **offers = mem_new((gateway->providers_n + 1) * sizeof(*offers));
+	struct catalogue_source *sources = mem_new((gateway->providers_n + 1) * sizeof(*sources));
 	struct catalogue *before = hub->catalogue;
 
 	hub->is_stale = false;
 	for (size_t i = 0; i < gateway->providers_n; i++)
-		offers[i] = gateway->providers[i]->offer;
-	hub->catalogue = catalogue_new(gateway->providers, offers, gateway->providers_n,
-	    &gateway->names, loop_log(hub->loop), loop_memory(hub->loop), loop_seed(hub->loop));
-	mem_free(offers);
-	if (before != NULL && !catalogue_same(before, hub->catalogue) && hub->fronts != NULL)
+		sources[i] = (struct catalogue_source){ gateway->providers[i],
+			gateway->providers[i]->offer, gateway->rules[i] };
+	hub->catalogue = catalogue_new(sources, gateway->providers_n, &gateway->names, before,
+	    loop_log(hub->loop), loop_memory(hub->loop), loop_seed(hub->loop));
+	mem_free(sources);
+	if (before != NULL && !catalogue_same(before, hub->catalogue, ITEM_TOOL) &&
+	    hub->fronts != NULL)
 		fronts_notify(hub->fronts, MCP_TOOLS_CHANGED);
 	catalogue_unref(&before);
 }

@@ -20,7 +20,8 @@ struct gateway {
 	unsigned refs;
 	struct hub *hub;
 	struct settings *settings;
-	struct provider **providers; /* in the order of the configuration */
+	struct provider **providers;	   /* in the order of the configuration */
+	const struct config_tools **rules; /* of each, in settings */
 	size_t providers_n;
 	struct names names;
 };

@@ -64,7 +64,7 @@ look_up(struct passage *passage)
 {
 	catalogue_unref(&passage->catalogue);
 	passage->catalogue = catalogue_ref(hub_catalogue(passage->hub));
-	return catalogue_find(passage->catalogue, passage->tool);
+	return catalogue_find(passage->catalogue, ITEM_TOOL, passage->tool);
 }
 
 /* Whose tool could a name that is not in the catalogue be? NULL: nobody's, err says so. */
@@ -148,16 +148,37 @@ route_wait(struct passage *passage, struct reply *reply)
 
 /* ---- the methods ----------------------------------------------------------------------------- */
 
+/* A page that begins with entry at. */
 static bool
-list(struct exchange *exchange, struct passage *passage, struct reply *reply)
+page(struct exchange *exchange, struct passage *passage, enum item_kind kind, size_t at,
+    struct reply *reply)
 {
-	if (exchange->request.cursor.p != NULL)
-		return err_set(&reply->err, ERR_PARAMS, "unknown cursor: this list has one page");
+	struct arena none;
+	struct buf text;
+	size_t next, n;
+
+	arena_init(&none, NULL, 0);
+	buf_init(&text, loop_memory(exchange->loop), SIZE_MAX / 2);
+	catalogue_page(passage->catalogue, kind, at, &next, &text);
+	catalogue_entries(passage->catalogue, kind, &n);
+	buf_putc(&text, '}');
+	if (!buf_check(&text, &reply->err)) {
+		buf_fini(&text);
+		return false;
+	}
+	reply->result = buf_view(&text);
+	exchange_keep(exchange, &none, &text);
+	return true;
+}
+
+static bool
+list(struct exchange *exchange, struct passage *passage, enum item_kind kind, struct reply *reply)
+{
 	if (!hub_settled_wait(passage->hub, &reply->err))
 		return false;
 	passage->catalogue = catalogue_ref(hub_catalogue(passage->hub));
-	reply->result = catalogue_list(passage->catalogue);
-	return true;
+	reply->result = catalogue_list(passage->catalogue, kind);
+	return reply->result.p != NULL || page(exchange, passage, kind, 0, reply);
 }
 
 static bool
@@ -178,15 +199,15 @@ call(struct exchange *exchange, struct passage *passage, struct reply *reply)
 	passage->provider = provider_ref(entry->provider);
 	reply->server = passage->provider->name;
 	ledger_route(
-	    passage->hub->ledger, exchange->number, passage->provider->name, entry->tool->name);
+	    passage->hub->ledger, exchange->number, passage->provider->name, entry->item->name);
 	if (!guard(exchange, GUARD_REQUEST, GUARD_TO_PROVIDER, passage->provider->name,
-		entry->tool->name, request->params, reply))
+		entry->item->name, request->params, reply))
 		return false;
 	if (!passage->provider->ops->call_wait(
-		passage->provider, exchange, entry->tool, reply, &reply->err))
+		passage->provider, exchange, entry->item, reply, &reply->err))
 		return false;
 	return guard(exchange, GUARD_RESULT, GUARD_TO_CLIENT, passage->provider->name,
-	    entry->tool->name, reply->result.p != NULL ? reply->result : reply->error, reply);
+	    entry->item->name, reply->result.p != NULL ? reply->result : reply->error, reply);
 }
 
 /* ---- the story ------------------------------------------------------------------------------- */
@@ -265,7 +286,7 @@ pass_through(void *arg)
 	    exchange->request.method_name, exchange->caller.principal);
 	switch (exchange->request.method) {
 	case MCP_TOOLS_LIST:
-		ok = list(exchange, passage, &reply);
+		ok = list(exchange, passage, ITEM_TOOL, &reply);
 		break;
 	case MCP_TOOLS_CALL:
 		ok = call(exchange, passage, &reply);

@@ -181,8 +181,8 @@ page_wait(struct upstream *u, struct offer *offer, struct slice *cursor, struct 
 			ok = err_set(err, ERR_UNAVAILABLE, "answered tools/list without tools");
 	}
 	ok = ok && page_cursor(&call, arena, cursor, err) &&
-	    offer_add_page_wait(loop, offer, &call.arena, &call.answer, tools, u->provider.name,
-		loop_log(loop), err);
+	    offer_add_page_wait(loop, offer, ITEM_TOOL, &call.arena, &call.answer, tools,
+		u->provider.name, loop_log(loop), err);
 	call_fini(&call);
 	return ok;
 }
@@ -341,7 +341,7 @@ came_up(struct upstream *u)
 	u->is_settled = true;
 	log_event(loop_log(loop), LOG_INFO, "upstream_ready",
 	    "%.*s is ready: %zu tools, revision %s, %.*s", SLICE_FMT(u->provider.name),
-	    u->provider.offer->tools_n, mcp_revision_name(back_revision(u->back)),
+	    u->provider.offer->items[ITEM_TOOL].n, mcp_revision_name(back_revision(u->back)),
 	    (int)(info.n > 160 ? 160 : info.n), info.p != NULL ? info.p : "");
 	state_set(u, PROVIDER_READY);
 }
@@ -500,7 +500,7 @@ struct attempt {
 };
 
 static bool
-call_once_wait(struct upstream *u, struct exchange *exchange, const struct tool *tool,
+call_once_wait(struct upstream *u, struct exchange *exchange, const struct item *tool,
     struct reply *reply, struct attempt *attempt, struct err *err)
 {
 	const struct message *request = &exchange->request;
@@ -539,7 +539,7 @@ call_once_wait(struct upstream *u, struct exchange *exchange, const struct tool 
  * was lost meanwhile; any other is told as it is.
  */
 static bool
-upstream_call_wait(struct provider *provider, struct exchange *exchange, const struct tool *tool,
+upstream_call_wait(struct provider *provider, struct exchange *exchange, const struct item *tool,
     struct reply *reply, struct err *err)
 {
 	struct upstream *u = upstream_of(provider);
