@@ -19,7 +19,7 @@ server_of(struct local *local, struct arena *arena, struct slice definition)
 
 	if (!json_find(definition, S("name"), &token) || !json_string(arena, token, &name, &err))
 		return SLICE_NONE;
-	entry = catalogue_find(hub_catalogue(local_hub(local)), name);
+	entry = catalogue_find(hub_catalogue(local_hub(local)), ITEM_TOOL, name);
 	return entry != NULL ? entry->provider->name : SLICE_NONE;
 }
 
@@ -131,7 +131,7 @@ tell_failures(struct local *local)
 		struct provider_health health;
 		struct err err = { 0 };
 
-		providers[i]->ops->health(providers[i], &health);
+		providers[i]->ops->health(providers[i], NULL, &health);
 		if (health.state == PROVIDER_READY)
 			continue;
 		if (health.state == PROVIDER_DOWN)

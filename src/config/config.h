@@ -30,6 +30,14 @@ struct config_pair {
 	struct secret value; /* environment values and headers may hold secrets */
 };
 
+/* Which tools of an upstream are offered, and how; all by their original names. */
+struct config_tools {
+	struct slice *allow, *deny; /* globs; deny wins; allow_n 0: all */
+	size_t allow_n, deny_n;
+	struct config_pair *rename, *describe; /* original name: new name, description */
+	size_t rename_n, describe_n;
+};
+
 struct config_upstream {
 	struct slice name;
 	bool enabled;
@@ -44,10 +52,13 @@ struct config_upstream {
 	enum config_transport transport;
 	enum config_protocol protocol;
 	enum config_session session;
+	bool lazy;
+	uint64_t idle_stop_ms, restarts; /* 0: never, without end */
 	uint64_t timeout_ms, connect_timeout_ms;
 	unsigned line; /* where it stands in the file, 0: not from a file */
 	/* SHA-256 over everything above but name and line: the same digest, the same upstream. */
 	char digest[65];
+	struct config_tools tools; /* may change while it runs */
 };
 
 struct config {
@@ -63,7 +74,8 @@ struct config {
 
 	struct slice separator;
 	enum config_prefix prefix;
-	uint64_t name_max; /* namespace.max */
+	uint64_t name_max;	/* namespace.max */
+	struct secret seal_key; /* what is sealed can be opened by all who have it; or empty */
 	uint64_t start_wait_ms;
 
 	struct config_upstream *upstreams;

@@ -409,8 +409,6 @@ unbuilt(const struct config_upstream *upstream)
 		return "transport sse is not in this version: only http and stdio are";
 	if (upstream->protocol == PROTOCOL_MODERN)
 		return "protocol modern is not in this version: only legacy is";
-	if (upstream->session == SESSION_PER_CLIENT)
-		return "session per_client is not in this version: only shared is";
 	return NULL;
 }
 

@@ -89,8 +89,17 @@ static const struct config_option options[] = {
 	{ "upstreams[].session", OPTION_WORD, UP(session), .fallback = "auto",
 	    WORDS("auto", "shared", "per_client"),
 	    .help =
-		"One session for all clients (`auto` and `shared` in this version), or one for each "
-		"(`per_client`: not in this version)." },
+		"One session for all clients (`shared`), or one for each, with its capabilities "
+		"(`per_client`); `auto`: its own for the client on stdio, shared over HTTP." },
+	{ "upstreams[].lazy", OPTION_BOOL, UP(lazy), .fallback = "false",
+	    .help = "Connect when something of it is first asked for, not at the start." },
+	{ "upstreams[].idle_stop", OPTION_DURATION, UP(idle_stop_ms), .fallback = "0s",
+	    RANGE(0, 30 * DAY_MS),
+	    .help = "Disconnect when it was not used for so long; the next call connects again.",
+	    .fallback_help = "never" },
+	{ "upstreams[].restarts", OPTION_COUNT, UP(restarts), .fallback = "0", RANGE(0, 1000000),
+	    .help = "Failures in a row after which only a call tries to connect again.",
+	    .fallback_help = "without end" },
 	{ "upstreams[].timeout", OPTION_DURATION, UP(timeout_ms), .fallback = "60s",
 	    RANGE(1, 7 * DAY_MS),
 	    .help =

@@ -324,8 +324,10 @@ digest_make(struct config_upstream *upstream, struct err *err)
 	bool ok;
 
 	buf_init(&buf, NULL, 64 * MIB);
-	buf_printf(&buf, "%d %d %d %d %llu %llu %zu;", upstream->enabled, (int)upstream->transport,
-	    (int)upstream->protocol, (int)upstream->session,
+	buf_printf(&buf, "%d %d %d %d %d %llu %llu %llu %llu %zu;", upstream->enabled,
+	    (int)upstream->transport, (int)upstream->protocol, (int)upstream->session,
+	    upstream->lazy, (unsigned long long)upstream->idle_stop_ms,
+	    (unsigned long long)upstream->restarts,
 	    (unsigned long long)upstream->timeout_ms,
 	    (unsigned long long)upstream->connect_timeout_ms, upstream->command_n);
 	for (size_t i = 0; i < upstream->command_n; i++)

@@ -49,7 +49,7 @@ declared(struct client *client, struct slice params, struct slice key)
 }
 
 struct client *
-client_new(struct hub *hub, struct exchange *exchange, struct err *err)
+client_begin(struct hub *hub, struct exchange *exchange, struct err *err)
 {
 	struct client *client;
 
@@ -188,7 +188,7 @@ client_tell_changed(struct client *client, unsigned kinds)
 	if ((kinds & 1u << ITEM_TEMPLATE) != 0)
 		kinds = (kinds & ~(1u << ITEM_TEMPLATE)) | 1u << ITEM_RESOURCE;
 	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++) {
-		struct tell tell = { .method = item_kinds[kind].changed };
+		struct tell tell = { .method = item_kind_row(kind)->changed };
 
 		if ((kinds & 1u << kind) != 0)
 			session_tell(client->session, &tell);
@@ -203,7 +203,7 @@ view_make(struct client *client)
 
 	deferred_stop(client->hub->loop, &client->rebuild);
 	client->must_tell = 0;
-	client->catalogue = hub_make_view(client->hub, client);
+	client->catalogue = hub_make_view(client->hub, client, before);
 	if (before != NULL)
 		client_tell_changed(client, kinds | catalogue_changed(before, client->catalogue));
 	catalogue_unref(&before);

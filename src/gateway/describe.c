@@ -202,7 +202,7 @@ describe_wait(struct exchange *exchange, struct passage *passage, struct reply *
 	uint64_t from_ms = hub->started_ms;
 
 	if (exchange->session != NULL) {
-		struct client *client = client_new(hub, exchange, &reply->err);
+		struct client *client = client_begin(hub, exchange, &reply->err);
 
 		if (client == NULL)
 			return false;

@@ -70,6 +70,7 @@ gateway_unref(struct gateway **at)
 	for (size_t i = 0; i < gateway->providers_n; i++)
 		provider_unref(&gateway->providers[i]);
 	mem_free(gateway->providers);
+	mem_free(gateway->rules);
 	settings_unref(&gateway->settings);
 	mem_free(gateway);
 }
@@ -116,6 +117,7 @@ gateway_new(struct hub *hub, struct config **config)
 	    (struct names){ .separator = c->separator, .prefix = c->prefix, .max = c->name_max };
 	tasks_allow(hub->loop, c);
 	gateway->providers = mem_new((c->upstreams_n + 1) * sizeof(*gateway->providers));
+	gateway->rules = mem_new((c->upstreams_n + 1) * sizeof(*gateway->rules));
 	for (size_t i = 0; i < c->upstreams_n; i++) {
 		struct provider *provider;
 
@@ -123,6 +125,7 @@ gateway_new(struct hub *hub, struct config **config)
 			continue;
 		provider = provider_for(hub, settings, &c->upstreams[i]);
 		provider->place = (unsigned)gateway->providers_n;
+		gateway->rules[gateway->providers_n] = &c->upstreams[i].tools;
 		gateway->providers[gateway->providers_n++] = provider;
 	}
 	gateway->names.many = gateway->providers_n > 1;
@@ -133,7 +136,7 @@ gateway_new(struct hub *hub, struct config **config)
 /* ---- the catalogue --------------------------------------------------------------------------- */
 
 struct catalogue *
-hub_make_view(struct hub *hub, struct client *client)
+hub_make_view(struct hub *hub, struct client *client, const struct catalogue *before)
 {
 	struct gateway *gateway = hub->now;
 	struct catalogue_source *sources = mem_new((gateway->providers_n + 1) * sizeof(*sources));
@@ -147,7 +150,7 @@ hub_make_view(struct hub *hub, struct client *client)
 			.rules = gateway->rules[i] };
 		provider->ops->health(provider, client, &sources[i].health);
 	}
-	catalogue = catalogue_new(sources, gateway->providers_n, &gateway->names,
+	catalogue = catalogue_new(sources, gateway->providers_n, &gateway->names, before,
 	    loop_log(hub->loop), loop_memory(hub->loop), loop_seed(hub->loop));
 	mem_free(sources);
 	return catalogue;
@@ -171,7 +174,7 @@ catalogue_make(struct hub *hub)
 	struct catalogue *before = hub->catalogue;
 
 	hub->is_stale = false;
-	hub->catalogue = hub_make_view(hub, NULL);
+	hub->catalogue = hub_make_view(hub, NULL, before);
 	if (before != NULL)
 		tell_changed(hub, before);
 	catalogue_unref(&before);
@@ -252,10 +255,10 @@ all_are(const struct hub *hub, const struct client *client, bool settled)
 }
 
 static void
-want_all(struct hub *hub, struct client *client)
+want_all(struct hub *hub, struct client *client, bool even_lazy)
 {
 	for (size_t i = 0; i < hub->now->providers_n; i++)
-		hub->now->providers[i]->ops->want(hub->now->providers[i], client);
+		hub->now->providers[i]->ops->want(hub->now->providers[i], client, even_lazy);
 }
 
 bool
@@ -264,7 +267,7 @@ hub_starting_wait(
 {
 	uint64_t until = from_ms + hub->now->settings->config->start_wait_ms;
 
-	want_all(hub, client);
+	want_all(hub, client, true);
 	*is_over = all_are(hub, client, true) || loop_now_ms(hub->loop) >= until;
 	return *is_over || hub_change_wait(hub, until, err);
 }
@@ -292,7 +295,7 @@ hub_greeted_wait(struct hub *hub, struct client *client, uint64_t from_ms, struc
 {
 	uint64_t until = from_ms + hub->now->settings->config->start_wait_ms;
 
-	want_all(hub, client);
+	want_all(hub, client, false);
 	while (!all_are(hub, client, false) && loop_now_ms(hub->loop) < until) {
 		if (!hub_change_wait(hub, until, err))
 			return false;
@@ -313,6 +316,7 @@ hub_new(struct loop *loop, struct config **config)
 		.cancel = pipeline_cancel,
 		.ended = client_ended,
 		.notice = client_notice,
+		.may_tell = pipeline_may_tell,
 		.pass = pipeline_pass };
 	hub->clients.next = hub->clients.prev = &hub->clients;
 	hub->uris = index_new(hub, URIS_MAX);
@@ -337,6 +341,8 @@ hub_free_wait(struct hub **at)
 	group_cancel(&hub->exchanges, ERR_CANCELLED);
 	group_drain(hub->loop, &hub->exchanges);
 	hub->fronts = NULL;
+	while (hub->clients.next != &hub->clients)
+		client_ended(hub, hub->clients.next->session);
 	catalogue_unref(&hub->catalogue);
 	hub->is_stale = false;
 	gateway_unref(&hub->now);
@@ -358,9 +364,7 @@ hub_reload(struct hub *hub, struct config **config)
 	gateway_unref(&before);
 	catalogue_make(hub);
 	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next) {
-		if (c->has_own)
-			for (size_t i = 0; i < hub->now->providers_n; i++)
-				hub->now->providers[i]->ops->want(hub->now->providers[i], c);
+		want_all(hub, c, false);
 		client_changed(c);
 	}
 }

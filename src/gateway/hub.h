@@ -20,9 +20,9 @@ struct gateway {
 	unsigned refs;
 	struct hub *hub;
 	struct settings *settings;
-	struct provider **providers; /* in the order of the configuration */
+	struct provider **providers;	   /* in the order of the configuration */
+	const struct config_tools **rules; /* of each, in settings */
 	size_t providers_n;
-	const struct config_tools **rules; /* of each, or NULL */
 	struct names names;
 };
 struct gateway *gateway_ref(struct gateway *gateway);
@@ -71,7 +71,7 @@ struct client {
 };
 
 /* For the session of an initialize request; NULL: the session is over already, or err. */
-struct client *client_new(struct hub *hub, struct exchange *exchange, struct err *err);
+struct client *client_begin(struct hub *hub, struct exchange *exchange, struct err *err);
 struct client *client_ref(struct client *client);
 void client_unref(struct client **client);
 /* Of the session that sent the exchange (pipeline.c); NULL: it stands alone. */
@@ -184,7 +184,8 @@ hub_greeted_wait(struct hub *hub, struct client *client, uint64_t from_ms, struc
 void hub_wake(struct hub *hub);
 /* A provider is gone for good: nothing refers to it any more. */
 void hub_forget(struct hub *hub, const struct provider *provider);
-struct catalogue *hub_make_view(struct hub *hub, struct client *client);
+struct catalogue *hub_make_view(
+    struct hub *hub, struct client *client, const struct catalogue *before);
 
 /* ---- upstreams (upstream.c, link.c) ------------------------------------------------------------ */
 

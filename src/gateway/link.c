@@ -33,7 +33,7 @@ struct watched {
 
 struct link {
 	struct link *next; /* of the upstream */
-	struct link *linkpstream;
+	struct upstream *upstream;
 	struct client *client; /* whose own it is */
 	bool is_own;
 	struct task *supervisor;
@@ -115,7 +115,7 @@ on_list_changed(void *owner, enum mcp_method what)
 	struct link *link = owner;
 
 	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++) {
-		if (item_kinds[kind].changed == what)
+		if (item_kind_row(kind)->changed == what)
 			link->listing |= 1u << kind;
 	}
 	link->has_changed = true;
@@ -259,7 +259,7 @@ static bool
 page_wait(struct link *link, enum item_kind kind, struct offer *offer, struct slice *cursor,
     struct arena *arena, struct err *err)
 {
-	const struct item_kind_row *row = &item_kinds[kind];
+	const struct item_kind_row *row = item_kind_row(kind);
 	struct loop *loop = hub_of(link)->loop;
 	struct slice items, params = SLICE_NONE;
 	struct buf text;
@@ -282,10 +282,10 @@ page_wait(struct link *link, enum item_kind kind, struct offer *offer, struct sl
 		    (int)(call.response.body.n > 160 ? 160 : call.response.body.n),
 		    call.response.body.p);
 	if (ok) {
-		items = json_scan_get(call.response.scan, S("result"), slice_of(row->key));
+		items = json_scan_get(call.response.scan, S("result"), row->key);
 		if (items.p == NULL)
-			ok = err_set(err, ERR_UNAVAILABLE, "answered %s without %s",
-			    mcp_method_row(row->list)->name, row->key);
+			ok = err_set(err, ERR_UNAVAILABLE, "answered %s without %.*s",
+			    mcp_method_row(row->list)->name, SLICE_FMT(row->key));
 	}
 	ok = ok && page_cursor(&call, arena, cursor, err) &&
 	    offer_add_page_wait(loop, offer, kind, &call.arena, &call.answer, items, name_of(link),
@@ -305,8 +305,8 @@ kind_wait(struct link *link, enum item_kind kind, struct offer *offer, struct ar
 		if (!page_wait(link, kind, offer, &cursor, arena, err))
 			return false;
 		if (cursor.p != NULL && slice_eq(cursor, before))
-			return err_set(err, ERR_UNAVAILABLE, "its list of %s never ends",
-			    item_kinds[kind].key);
+			return err_set(err, ERR_UNAVAILABLE, "its list of %.*s never ends",
+			    SLICE_FMT(item_kind_row(kind)->many));
 	} while (cursor.p != NULL);
 	return true;
 }
@@ -325,7 +325,7 @@ list_wait(struct link *link, struct err *err)
 	link->has_changed = false;
 	link->listed_ms = loop_now_ms(loop);
 	for (enum item_kind kind = 0; ok && kind < ITEM_KINDS; kind++) {
-		if (!json_find(capabilities, slice_of(item_kinds[kind].capability), &there))
+		if (!json_find(capabilities, item_kind_row(kind)->capability, &there))
 			continue;
 		ok = kind_wait(link, kind, offer, &arena, err);
 		if (ok || kind == ITEM_TOOL || !back_is_usable(link->back) ||
@@ -333,8 +333,8 @@ list_wait(struct link *link, struct err *err)
 			continue;
 		ok = true;
 		log_event(loop_log(loop), LOG_WARN, "upstream_list_failed",
-		    "%.*s: its %s could not be read: %s", SLICE_FMT(name_of(link)),
-		    item_kinds[kind].key, err->text);
+		    "%.*s: its %.*s could not be read: %s", SLICE_FMT(name_of(link)),
+		    SLICE_FMT(item_kind_row(kind)->many), err->text);
 	}
 	arena_fini(&arena);
 	if (ok) {

@@ -81,6 +81,29 @@ forward_as_is(struct exchange *exchange, struct passage *passage, struct provide
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
+/* A page that begins with entry at. */
+static bool
+page(struct exchange *exchange, struct passage *passage, enum item_kind kind, size_t at,
+    struct reply *reply)
+{
+	struct arena none;
+	struct buf text;
+	size_t next, n;
+
+	arena_init(&none, NULL, 0);
+	buf_init(&text, loop_memory(exchange->loop), SIZE_MAX / 2);
+	catalogue_page(passage->catalogue, kind, at, &next, &text);
+	catalogue_entries(passage->catalogue, kind, &n);
+	buf_putc(&text, '}');
+	if (!buf_check(&text, &reply->err)) {
+		buf_fini(&text);
+		return false;
+	}
+	exchange_keep(exchange, &none, &text);
+	reply->result = buf_view(&exchange->answer_text->buf);
+	return true;
+}
+
 static bool
 list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 {
@@ -94,7 +117,8 @@ list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 		return false;
 	catalogue_unref(&passage->catalogue);
 	passage->catalogue = catalogue_ref(client_view(passage->hub, passage->client));
-	return cursor_list(exchange, passage, kind, reply);
+	reply->result = catalogue_list(passage->catalogue, kind);
+	return reply->result.p != NULL || page(exchange, passage, kind, 0, reply);
 }
 
 /* ---- tools and prompts ----------------------------------------------------------------------- */

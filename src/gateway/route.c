@@ -29,13 +29,19 @@ look_up(struct passage *passage, enum item_kind kind)
 	return catalogue_find(passage->catalogue, kind, passage->name);
 }
 
+static bool
+is_as_is(const struct config_tools *rules)
+{
+	return rules->allow_n + rules->deny_n + rules->rename_n + rules->describe_n == 0;
+}
+
 struct provider *
 route_transparent(const struct passage *passage)
 {
 	const struct gateway *gateway = passage->gateway;
 
 	if (passage->client == NULL || !passage->client->has_own || gateway->providers_n != 1 ||
-	    gateway->rules[0] != NULL || gateway->names.prefix == PREFIX_ALWAYS)
+	    !is_as_is(gateway->rules[0]) || gateway->names.prefix == PREFIX_ALWAYS)
 		return NULL;
 	return gateway->providers[0];
 }

@@ -114,11 +114,11 @@ starts_at_once(const struct upstream *u)
 /* ---- the interface --------------------------------------------------------------------------- */
 
 static void
-upstream_want(struct provider *provider, struct client *client)
+upstream_want(struct provider *provider, struct client *client, bool even_lazy)
 {
 	struct upstream *u = upstream_of(provider);
 
-	if (!u->config->lazy || link_find(u, client) != NULL || wants_own(u, client))
+	if (even_lazy || !u->config->lazy)
 		link_for(u, client);
 }
 

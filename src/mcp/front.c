@@ -153,7 +153,8 @@ session_end(struct session *session)
 	session->ops->close(session);
 	for (struct ask *a = session->asks.next; a != &session->asks; a = a->next)
 		task_wake(a->task);
-	if (fronts->gate->ended != NULL)
+	/* The gate may be gone when nothing of it is left here. */
+	if (session->data != NULL)
 		fronts->gate->ended(fronts->gate->owner, session);
 	for (struct front_call *c = session->calls.next; c != &session->calls; c = c->next) {
 		c->exchange->is_cancelled = true;
@@ -233,10 +234,10 @@ client_name_read(struct session *session, struct slice info)
 	arena_fini(&arena);
 }
 
+/* What the client declares, kept with its session; the answer is the gate's. */
 static bool
-initialize(struct session *session, const struct message *message, struct buf *out, struct err *err)
+initialize(struct session *session, const struct message *message, struct err *err)
 {
-	const struct mcp_gate *gate = session->fronts->gate;
 	struct slice version, value;
 
 	if (session->has_begun)
@@ -257,12 +258,6 @@ initialize(struct session *session, const struct message *message, struct buf *o
 	if (json_find(message->params, S("clientInfo"), &value))
 		client_name_read(session, value);
 	session->has_begun = true;
-	buf_puts(out, "{\"jsonrpc\":\"2.0\",\"id\":");
-	buf_put(out, message->id);
-	buf_printf(
-	    out, ",\"result\":{\"protocolVersion\":\"%s\",", mcp_revision_name(session->revision));
-	gate->describe(gate->owner, out, session->revision);
-	buf_puts(out, "}}");
 	log_event(loop_log(session->fronts->loop), LOG_INFO, "session_begun",
 	    "client \"%.*s\" speaks %s", SLICE_FMT(session->client),
 	    mcp_revision_name(session->revision));
@@ -276,6 +271,9 @@ request_check(const struct session *session, const struct message *message, stru
 {
 	const struct mcp_method_row *row;
 
+	/* One that is not known here may be known to a server. */
+	if (message->method == MCP_UNKNOWN && session->has_begun)
+		return true;
 	if (message->method == MCP_UNKNOWN)
 		return err_set(
 		    err, ERR_METHOD, "unknown method \"%.*s\"", SLICE_FMT(message->method_name));
@@ -307,8 +305,8 @@ front_answer_now(struct session *session, const struct message *message, const s
 
 	if (fault->kind == ERR_NONE && request_check(session, message, &reply.err)) {
 		if (message->method == MCP_INITIALIZE) {
-			if (initialize(session, message, out, &reply.err))
-				return true;
+			if (initialize(session, message, &reply.err))
+				return false;
 		} else if (message->method == MCP_PING) {
 			buf_puts(out, "{\"jsonrpc\":\"2.0\",\"id\":");
 			buf_put(out, message->id);

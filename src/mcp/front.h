@@ -36,6 +36,7 @@ struct front_call {
 	struct http_request *http; /* NULL: over stdio, or the client has gone */
 	struct timer quiet;	   /* HTTP: opens the stream, then keeps it alive */
 	bool is_stream, may_stream, may_json;
+	bool is_initialize; /* HTTP: the answer carries the id of the session */
 };
 
 /* How messages that belong to no call reach a session's client; false: there is no way now. */
@@ -100,7 +101,7 @@ void session_touch(struct session *session);
 void session_end(struct session *session);
 
 /*
- * Requests that need no exchange (initialize, ping, unknown methods, faults): true, and the reply
+ * Requests that need no exchange (ping, unknown methods, faults): true, and the reply
  * is in out; nothing there: no reply is due.
  */
 bool front_answer_now(

@@ -350,6 +350,19 @@ session_send(struct session *session, const struct slice *parts, size_t n)
 	return true;
 }
 
+/* The head of an answer as a stream: once, whatever comes first. */
+static void
+call_stream_begin(struct front_call *call)
+{
+	struct slice extra = slice_of(stream_headers);
+
+	if (call->is_initialize)
+		extra = arena_printf(call->http->arena, "%s" SESSION_HEADER ": %s\r\n",
+		    stream_headers, call->session->id);
+	call->is_stream = true;
+	http_stream_begin(call->http, 200, extra, S("text/event-stream"));
+}
+
 static void
 call_quiet(struct timer *timer)
 {
@@ -363,8 +376,7 @@ call_quiet(struct timer *timer)
 		http_stream_put(call->http, &S(":\n\n"), 1);
 		return;
 	}
-	call->is_stream = true;
-	http_stream_begin(call->http, 200, slice_of(stream_headers), S("text/event-stream"));
+	call_stream_begin(call);
 }
 
 /* Opens the stream of a call when that was not done yet; false: the client takes none. */
@@ -373,11 +385,8 @@ call_stream(struct front_call *call)
 {
 	if (call->http == NULL || !call->may_stream)
 		return false;
-	if (!call->is_stream) {
-		call->is_stream = true;
-		http_stream_begin(
-		    call->http, 200, slice_of(stream_headers), S("text/event-stream"));
-	}
+	if (!call->is_stream)
+		call_stream_begin(call);
 	return call->http != NULL;
 }
 
@@ -419,38 +428,52 @@ static const struct session_ops http_session_ops = {
 };
 
 static void
+answer_write(struct front_call *call, const struct slice *parts, size_t n)
+{
+	const struct exchange *exchange = call->exchange;
+	struct http_request *http = call->http;
+	struct slice extra = SLICE_NONE;
+
+	http->keep = exchange->answer_text;
+	http->user = NULL;
+	if (call->is_stream || !call->may_json || (exchange->is_cancelled && call->may_stream)) {
+		if (!call->is_stream)
+			call_stream_begin(call);
+		/* A cancelled request is not answered: its stream just ends. */
+		if (!exchange->is_cancelled)
+			event_put(http, parts, n);
+		http_stream_end(http);
+		return;
+	}
+	if (call->is_initialize)
+		extra = arena_printf(http->arena, SESSION_HEADER ": %s\r\n", call->session->id);
+	http_respond(http, 200, extra, S("application/json"), parts, n);
+}
+
+static void
 call_finish(struct exchange *exchange, const struct reply *reply)
 {
 	struct front_call *call = exchange->front_data;
-	struct http_request *http = call->http;
+	struct session *session = call->session;
+	bool has_failed = call->is_initialize && reply->result.p == NULL;
 	struct slice parts[REPLY_PARTS];
 	struct buf scratch;
 	size_t n;
 
 	timer_stop(exchange->loop, &call->quiet);
 	buf_init(&scratch, NULL, MIB);
-	if (http != NULL)
-		http->keep = exchange->answer_text;
 	n = encode_reply(exchange, reply, &scratch, parts);
-	if (http == NULL) {
+	/* No session without an answer to initialize. */
+	call->is_initialize &= !has_failed;
+	if (call->http != NULL)
+		answer_write(call, parts, n);
+	else
 		log_event(loop_log(exchange->loop), LOG_INFO, "client_gone",
 		    "Request #%llu: the client left before its answer",
 		    (unsigned long long)exchange->number);
-	} else if (call->is_stream || !call->may_json ||
-	    (exchange->is_cancelled && call->may_stream)) {
-		http->user = NULL;
-		if (!call->is_stream)
-			http_stream_begin(
-			    http, 200, slice_of(stream_headers), S("text/event-stream"));
-		/* A cancelled request is not answered: its stream just ends. */
-		if (!exchange->is_cancelled)
-			event_put(http, parts, n);
-		http_stream_end(http);
-	} else {
-		http->user = NULL;
-		http_respond(http, 200, SLICE_NONE, S("application/json"), parts, n);
-	}
 	buf_fini(&scratch);
+	if (has_failed)
+		session_end(session);
 	front_call_end(call);
 }
 
@@ -473,6 +496,7 @@ call_begin(struct session *session, struct intake *intake, struct http_request *
 	call->http = http;
 	call->may_stream = head->takes_stream;
 	call->may_json = head->takes_json;
+	call->is_initialize = message->method == MCP_INITIALIZE;
 	call->kind = USER_CALL;
 	http->user = &call->kind;
 	timer_start(loop, &call->quiet, loop_now_ms(loop) + STREAM_QUIET_MS, call_quiet);
@@ -496,11 +520,10 @@ respond_now(struct front_http *front, struct http_request *http, const struct he
 }
 
 static void
-respond_initialize(struct front_http *front, struct http_request *http, const struct head *head,
-    const struct message *message)
+begin_session(struct front_http *front, struct http_request *http, struct intake *intake,
+    const struct head *head, const struct message *message)
 {
 	struct session *session = session_new(front->fronts, &http_session_ops, front, true);
-	struct slice extra;
 	struct err err = { 0 };
 
 	if (session == NULL) {
@@ -510,24 +533,23 @@ respond_initialize(struct front_http *front, struct http_request *http, const st
 		return;
 	}
 	buf_clear(&front->scratch);
-	front_answer_now(session, message, &err, &front->scratch);
-	extra = session->has_begun
-	    ? arena_printf(http->arena, SESSION_HEADER ": %s\r\n", session->id)
-	    : SLICE_NONE;
-	if (!session->has_begun)
-		session_end(session);
-	respond_now(front, http, head, extra);
+	if (!front_answer_now(session, message, &err, &front->scratch)) {
+		call_begin(session, intake, http, head, message);
+		return;
+	}
+	session_end(session);
+	respond_now(front, http, head, SLICE_NONE);
 }
 
 /* A message without a session: initialize, or told what is missing. */
 static void
 message_without_session(struct front_http *front, struct http_request *http,
-    const struct head *head, const struct message *message)
+    struct intake *intake, const struct head *head, const struct message *message)
 {
 	struct err err = { 0 };
 
 	if (message->kind == MESSAGE_REQUEST && message->method == MCP_INITIALIZE) {
-		respond_initialize(front, http, head, message);
+		begin_session(front, http, intake, head, message);
 		return;
 	}
 	if (message->kind == MESSAGE_REQUEST && message->method == MCP_UNKNOWN)
@@ -555,7 +577,7 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 		return;
 	}
 	if (head.session.p == NULL) {
-		message_without_session(front, http, &head, message);
+		message_without_session(front, http, intake, &head, message);
 		return;
 	}
 	/* Looked up again: it may have ended while a large body came in. */

@@ -249,7 +249,7 @@ struct mcp_gate {
 	void *owner;
 	void (*begin)(void *owner, struct exchange *exchange);
 	void (*cancel)(void *owner, struct exchange *exchange);
-	/* The session is over; session_data() is the gate's to free. */
+	/* A session with session_data() is over; that is the gate's to free, and to set to NULL. */
 	void (*ended)(void *owner, struct session *session);
 	/* A notification of the client that is about none of its requests. */
 	void (*notice)(void *owner, struct session *session, const struct message *message);

@@ -91,4 +91,4 @@ client c {
   expect /result/tools/1/name == "fine"
   expect /result/tools/2 absent
 }
-expect log tool_dropped >= 1
+expect log item_dropped >= 1

@@ -1,6 +1,6 @@
 /*
  * Offers and the catalogue: what is dropped from a provider's list, what the joined list looks like
- * byte for byte, who gets which name, and what a view hides.
+ * byte for byte, and who gets which name.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,7 +39,6 @@ fake_close(struct provider *provider)
 
 static const struct provider_ops fake_ops = {
 	.kind = "fake",
-	.health = fake_health,
 	.close = fake_close,
 };
 
@@ -104,8 +103,8 @@ page_add(struct offer *offer, const char *tools, struct log *log)
 	scan = json_scan_new(&arena, text.p, text.n, 0, 0, 1);
 	assert_true(json_scan_all(scan, &err));
 	arena_fini(&arena);
-	assert_true(
-	    offer_add_page_wait(NULL, offer, &taken, &text, buf_view(&text), S("s"), log, &err));
+	assert_true(offer_add_page_wait(
+	    NULL, offer, ITEM_TOOL, &taken, &text, buf_view(&text), S("s"), log, &err));
 	assert_null(text.p);
 }
 
@@ -151,7 +150,7 @@ test_definitions(void **state)
 		log_begin();
 		page_add(offer, text, logger);
 		log_end(said, sizeof(said));
-		assert_int_equal(offer->tools_n, definitions[i].says == NULL);
+		assert_int_equal(offer->items[ITEM_TOOL].n, definitions[i].says == NULL);
 		if (definitions[i].says == NULL)
 			assert_string_equal(said, "");
 		else if (strstr(said, definitions[i].says) == NULL ||
@@ -172,7 +171,7 @@ test_name_length(void **state)
 
 		snprintf(text, sizeof(text), "[{\"name\":\"%0*d\",\"inputSchema\":{}}]", n, 1);
 		offer = offer_make(text);
-		assert_int_equal(offer->tools_n, n <= 256);
+		assert_int_equal(offer->items[ITEM_TOOL].n, n <= 256);
 		offer_unref(&offer);
 	}
 }
@@ -195,12 +194,12 @@ test_pages_and_duplicates(void **state)
 	    "\"readOnlyHint\":\"yes\"}},{\"name\":\"a\",\"inputSchema\":{}}]",
 	    logger);
 	log_end(said, sizeof(said));
-	assert_int_equal(offer->tools_n, 2);
-	assert_int_equal(count(said, "another tool of that name"), 2);
-	assert_true(offer->tools[0].is_read_only);
-	assert_false(offer->tools[0].is_idempotent);
-	assert_false(offer->tools[1].is_read_only);
-	assert_true(offer->tools[1].is_idempotent);
+	assert_int_equal(offer->items[ITEM_TOOL].n, 2);
+	assert_int_equal(count(said, "another of that name"), 2);
+	assert_true(offer->items[ITEM_TOOL].all[0].is_read_only);
+	assert_false(offer->items[ITEM_TOOL].all[0].is_idempotent);
+	assert_false(offer->items[ITEM_TOOL].all[1].is_read_only);
+	assert_true(offer->items[ITEM_TOOL].all[1].is_idempotent);
 	offer_unref(&offer);
 }
 
@@ -234,13 +233,13 @@ test_floods(void **state)
 	log_begin();
 	page_add(offer, text.p, logger);
 	log_end(said, sizeof(said));
-	assert_int_equal(offer->tools_n, 0);
+	assert_int_equal(offer->items[ITEM_TOOL].n, 0);
 	assert_true(count(said, "\n") <= 21);
 	assert_non_null(strstr(said, "4980 more tools"));
 	buf_fini(&text);
 	many(&text, 10005, "{\"name\":\"t%u\",\"inputSchema\":{}}");
 	page_add(offer, text.p, NULL);
-	assert_int_equal(offer->tools_n, 10000);
+	assert_int_equal(offer->items[ITEM_TOOL].n, 10000);
 	buf_fini(&text);
 	offer_unref(&offer);
 }
@@ -257,12 +256,12 @@ test_not_an_array(void **state)
 	arena_init(&arena, NULL, MIB);
 	buf_init(&text, NULL, MIB);
 	buf_puts(&text, "{}");
-	assert_false(
-	    offer_add_page_wait(NULL, offer, &arena, &text, buf_view(&text), S("s"), NULL, &err));
+	assert_false(offer_add_page_wait(
+	    NULL, offer, ITEM_TOOL, &arena, &text, buf_view(&text), S("s"), NULL, &err));
 	assert_int_equal(err.kind, ERR_PARSE);
 	buf_fini(&text);
-	assert_false(
-	    offer_add_page_wait(NULL, offer, &arena, &text, SLICE_NONE, S("s"), NULL, &err));
+	assert_false(offer_add_page_wait(
+	    NULL, offer, ITEM_TOOL, &arena, &text, SLICE_NONE, S("s"), NULL, &err));
 	offer_unref(&offer);
 	buf_fini(&text);
 	arena_fini(&arena);
@@ -279,17 +278,19 @@ static struct catalogue *
 make(
     struct fake *fakes, struct offer **offers, size_t n, const struct names *names, struct log *log)
 {
-	struct provider *providers[8];
+	struct catalogue_source sources[8];
 
-	for (size_t i = 0; i < n; i++)
-		providers[i] = &fakes[i].provider;
-	return catalogue_new(providers, offers, n, names, log, NULL, 42);
+	for (size_t i = 0; i < n; i++) {
+		sources[i] = (struct catalogue_source){ &fakes[i].provider, offers[i], NULL };
+		fake_health(&fakes[i].provider, &sources[i].health);
+	}
+	return catalogue_new(sources, n, names, NULL, log, NULL, 42);
 }
 
 static void
 assert_list(const struct catalogue *catalogue, const char *want)
 {
-	struct slice list = catalogue_list(catalogue);
+	struct slice list = catalogue_list(catalogue, ITEM_TOOL);
 
 	if (!slice_eq(list, slice_of(want)))
 		fail_msg("got\n%.*s\nwant\n%s", SLICE_FMT(list), want);
@@ -313,20 +314,20 @@ test_list(void **state)
 	assert_list(catalogue,
 	    "{\"tools\":[" DEF("b__x", ",\"n\":1.50") "," DEF(
 		"b__q\\\"", "") ",{ \"inputSchema\":{},\"z\":[1e400] , \"name\" : \"a__x\" }]}");
-	assert_non_null(catalogue_entries(catalogue, &n));
+	assert_non_null(catalogue_entries(catalogue, ITEM_TOOL, &n));
 	assert_int_equal(n, 3);
-	entry = catalogue_find(catalogue, S("a__x"));
+	entry = catalogue_find(catalogue, ITEM_TOOL, S("a__x"));
 	assert_non_null(entry);
 	assert_ptr_equal(entry->provider, &fakes[1].provider);
-	assert_true(slice_eq(entry->tool->name, S("x")));
-	assert_null(catalogue_find(catalogue, S("x")));
-	assert_null(catalogue_find(catalogue, S("")));
+	assert_true(slice_eq(entry->item->name, S("x")));
+	assert_null(catalogue_find(catalogue, ITEM_TOOL, S("x")));
+	assert_null(catalogue_find(catalogue, ITEM_TOOL, S("")));
 	catalogue_unref(&catalogue);
 	/* Unprefixed, a definition is its bytes, escapes of the name too. */
 	catalogue = make(fakes + 1, offers + 1, 1, &bare, NULL);
 	assert_list(catalogue,
 	    "{\"tools\":[{ \"inputSchema\":{},\"z\":[1e400] , \"name\" : \"\\u0078\" }]}");
-	assert_non_null(catalogue_find(catalogue, S("x")));
+	assert_non_null(catalogue_find(catalogue, ITEM_TOOL, S("x")));
 	catalogue_unref(&catalogue);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(fakes[i].provider.refs, 1);
@@ -358,13 +359,13 @@ test_unavailable(void **state)
 		"up__x", "") "],\"_meta\":{\"bascule/unavailable\":["
 			     "{\"server\":\"down\",\"reason\":\"no \\\"such\\\" file\"},"
 			     "{\"server\":\"slow\",\"reason\":\"not connected yet\"}]}}");
-	assert_null(catalogue_find(catalogue, S("down__stale")));
+	assert_null(catalogue_find(catalogue, ITEM_TOOL, S("down__stale")));
 	catalogue_unref(&catalogue);
 	offer_unref(&offers[0]);
 	offer_unref(&offers[1]);
 	catalogue = make(fakes, offers, 0, &two, NULL);
 	assert_list(catalogue, "{\"tools\":[]}");
-	assert_null(catalogue_find(catalogue, S("x")));
+	assert_null(catalogue_find(catalogue, ITEM_TOOL, S("x")));
 	catalogue_unref(&catalogue);
 }
 
@@ -385,7 +386,7 @@ test_collisions(void **state)
 	fakes[0] = fake_make("a");
 	fakes[1] = fake_make("b");
 	fakes[2] = fake_make("c");
-	hashed = name_make(&arena, &bare, &fakes[1].provider, S("read"), true);
+	hashed = name_make(&arena, &bare, &fakes[1].provider, S("read"), S("read"), true);
 	offers[0] = offer_make("[" DEF("read", "") "]");
 	offers[1] = offer_make("[" DEF("read", "") "]");
 	offers[2] = offer_make("[" DEF("other", "") "]");
@@ -393,8 +394,10 @@ test_collisions(void **state)
 	catalogue = make(fakes, offers, 3, &bare, logger);
 	log_end(said, sizeof(said));
 	assert_int_equal(count(said, "[WARNING]") + count(said, "[WARN]"), 1);
-	assert_ptr_equal(catalogue_find(catalogue, S("read"))->provider, &fakes[0].provider);
-	assert_ptr_equal(catalogue_find(catalogue, hashed)->provider, &fakes[1].provider);
+	assert_ptr_equal(
+	    catalogue_find(catalogue, ITEM_TOOL, S("read"))->provider, &fakes[0].provider);
+	assert_ptr_equal(
+	    catalogue_find(catalogue, ITEM_TOOL, hashed)->provider, &fakes[1].provider);
 	catalogue_unref(&catalogue);
 	offer_unref(&offers[0]);
 	/* An earlier server takes both names: the later tool is left out, and nobody else's is
@@ -403,7 +406,7 @@ test_collisions(void **state)
 	    SLICE_FMT(hashed));
 	offers[0] = offer_make(hostile);
 	catalogue = make(fakes, offers, 3, &bare, NULL);
-	entries = catalogue_entries(catalogue, &n);
+	entries = catalogue_entries(catalogue, ITEM_TOOL, &n);
 	assert_int_equal(n, 3);
 	assert_ptr_equal(entries[2].provider, &fakes[2].provider);
 	catalogue_unref(&catalogue);
@@ -413,12 +416,11 @@ test_collisions(void **state)
 }
 
 static void
-test_same_and_view(void **state)
+test_same(void **state)
 {
 	struct fake fakes[2];
 	struct offer *offers[2], *other;
-	struct catalogue *base, *again, *overlay;
-	struct view view;
+	struct catalogue *base, *again, *changed;
 
 	(void)state;
 	fakes[0] = fake_make("a");
@@ -428,19 +430,13 @@ test_same_and_view(void **state)
 	other = offer_make("[" DEF("x", ",\"description\":\"mine\"") "," DEF("new", "") "]");
 	base = make(fakes, offers, 2, &two, NULL);
 	again = make(fakes, offers, 2, &two, NULL);
-	overlay = make(fakes, &other, 1, &two, NULL);
-	assert_true(catalogue_same(base, again));
-	assert_false(catalogue_same(base, overlay));
-	view = (struct view){ base, NULL };
-	assert_non_null(view_find(&view, S("a__old")));
-	view.overlay = overlay;
-	assert_null(view_find(&view, S("a__old")));
-	assert_ptr_equal(view_find(&view, S("a__x"))->tool, &other->tools[0]);
-	assert_non_null(view_find(&view, S("a__new")));
-	assert_non_null(view_find(&view, S("b__y")));
+	changed = make(fakes, &other, 1, &two, NULL);
+	assert_true(catalogue_same(base, again, ITEM_TOOL));
+	assert_false(catalogue_same(base, changed, ITEM_TOOL));
+	assert_true(catalogue_same(base, changed, ITEM_PROMPT));
 	catalogue_unref(&base);
 	catalogue_unref(&again);
-	catalogue_unref(&overlay);
+	catalogue_unref(&changed);
 	offer_unref(&offers[0]);
 	offer_unref(&offers[1]);
 	offer_unref(&other);
@@ -450,8 +446,8 @@ static void
 test_many_and_memory(void **state)
 {
 	struct fake fake = fake_make("a");
-	struct provider *providers[] = { &fake.provider };
 	struct memory memory = { .limit_bytes = 64 * KIB };
+	struct catalogue_source source = { .provider = &fake.provider };
 	struct catalogue *catalogue;
 	struct offer *offer;
 	struct buf text;
@@ -464,14 +460,15 @@ test_many_and_memory(void **state)
 	catalogue = make(&fake, &offer, 1, &two, NULL);
 	for (unsigned i = 0; i < 3000; i++) {
 		snprintf(name, sizeof(name), "a__t%u", i);
-		assert_non_null(catalogue_find(catalogue, slice_of(name)));
+		assert_non_null(catalogue_find(catalogue, ITEM_TOOL, slice_of(name)));
 	}
 	catalogue_unref(&catalogue);
 	log_begin();
-	catalogue = catalogue_new(providers, &offer, 1, &two, logger, &memory, 42);
+	source.offer = offer;
+	catalogue = catalogue_new(&source, 1, &two, NULL, logger, &memory, 42);
 	log_end(said, sizeof(said));
 	assert_list(catalogue, "{\"tools\":[]}");
-	assert_non_null(strstr(said, "no tool is offered"));
+	assert_non_null(strstr(said, "nothing is offered"));
 	catalogue_unref(&catalogue);
 	assert_int_equal(memory.used_bytes, 0);
 	offer_unref(&offer);
@@ -489,7 +486,7 @@ main(void)
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_unavailable),
 		cmocka_unit_test(test_collisions),
-		cmocka_unit_test(test_same_and_view),
+		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_many_and_memory),
 	};
 
