@@ -349,6 +349,7 @@ entry_finish(const struct entry *entry, struct err *err)
 {
 	return kind_check(entry, err) && transport_check(entry, err) && command_join(entry, err) &&
 	    auth_apply(entry, err) && headers_check(entry, err) &&
+	    config_tools_check(entry->load, &entry->draft->upstream.tools, entry->node, err) &&
 	    digest_make(&entry->draft->upstream, err);
 }
 
