@@ -191,6 +191,17 @@ void catalogue_page(const struct catalogue *catalogue, enum item_kind kind, size
 /* Does it show the same items, byte for byte? (no list_changed then) */
 bool catalogue_same(const struct catalogue *a, const struct catalogue *b, enum item_kind kind);
 
+/*
+ * The cursor of the page that begins with entry `at` (> 0), base64url into out; and back.  Also
+ * when the list has changed, as long as it holds the last item of the page before.  token: the raw
+ * JSON; false: ERR_PARAMS.
+ */
+void cursor_make(struct seal *seal, const struct caller *caller, const struct catalogue *catalogue,
+    enum item_kind kind, size_t at, struct buf *out);
+MUST_CHECK bool
+cursor_read(struct seal *seal, const struct caller *caller, const struct catalogue *catalogue,
+    enum item_kind kind, struct arena *arena, struct slice token, size_t *at, struct err *err);
+
 enum uri_route_how {
 	URI_LISTED,   /* entry is a resource */
 	URI_TEMPLATE, /* entry is a template that it fits */

@@ -253,6 +253,7 @@ hub_new(struct loop *loop, struct config **config)
 		.describe = describe,
 		.pass = pipeline_pass };
 	hub->ledger = ledger_new(LEDGER_RECORDS);
+	hub->seal = seal_new(loop, (*config)->seal_key);
 	hub->started_ms = loop_now_ms(loop);
 	hub->now = gateway_new(hub, config);
 	catalogue_make(hub);
@@ -279,6 +280,7 @@ hub_free_wait(struct hub **at)
 	deferred_stop(hub->loop, &hub->rebuild);
 	deferred_stop(hub->loop, &hub->idle);
 	ledger_free(&hub->ledger);
+	seal_free(&hub->seal);
 	mem_free(hub);
 }
 

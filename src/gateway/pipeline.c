@@ -148,7 +148,7 @@ route_wait(struct passage *passage, struct reply *reply)
 
 /* ---- the methods ----------------------------------------------------------------------------- */
 
-/* A page that begins with entry at. */
+/* The page that begins with entry at. */
 static bool
 page(struct exchange *exchange, struct passage *passage, enum item_kind kind, size_t at,
     struct reply *reply)
@@ -159,8 +159,14 @@ page(struct exchange *exchange, struct passage *passage, enum item_kind kind, si
 
 	arena_init(&none, NULL, 0);
 	buf_init(&text, loop_memory(exchange->loop), SIZE_MAX / 2);
-	catalogue_page(passage->catalogue, kind, at, &next, &text);
 	catalogue_entries(passage->catalogue, kind, &n);
+	catalogue_page(passage->catalogue, kind, at, &next, &text);
+	if (next < n) {
+		buf_puts(&text, ",\"nextCursor\":\"");
+		cursor_make(
+		    passage->hub->seal, &exchange->caller, passage->catalogue, kind, next, &text);
+		buf_putc(&text, '"');
+	}
 	buf_putc(&text, '}');
 	if (!buf_check(&text, &reply->err)) {
 		buf_fini(&text);
@@ -174,11 +180,19 @@ page(struct exchange *exchange, struct passage *passage, enum item_kind kind, si
 static bool
 list(struct exchange *exchange, struct passage *passage, enum item_kind kind, struct reply *reply)
 {
+	struct slice cursor = exchange->request.cursor;
+	bool is_first = cursor.p == NULL || json_type(cursor) == JSON_NULL;
+	size_t at = 0;
+
 	if (!hub_settled_wait(passage->hub, &reply->err))
 		return false;
 	passage->catalogue = catalogue_ref(hub_catalogue(passage->hub));
-	reply->result = catalogue_list(passage->catalogue, kind);
-	return reply->result.p != NULL || page(exchange, passage, kind, 0, reply);
+	if (is_first)
+		reply->result = catalogue_list(passage->catalogue, kind);
+	else if (!cursor_read(passage->hub->seal, &exchange->caller, passage->catalogue, kind,
+		     &exchange->arena, cursor, &at, &reply->err))
+		return false;
+	return reply->result.p != NULL || page(exchange, passage, kind, at, reply);
 }
 
 static bool
