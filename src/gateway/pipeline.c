@@ -306,7 +306,8 @@ pass_through(void *arg)
 		ok = call(exchange, passage, &reply);
 		break;
 	default:
-		ok = err_set(&reply.err, ERR_METHOD, "unknown method");
+		ok = err_set(&reply.err, ERR_METHOD, "unknown method \"%.*s\"",
+		    SLICE_FMT(exchange->request.method_name));
 		break;
 	}
 	if (!ok)
