@@ -293,6 +293,7 @@ options_equal(
 		return memcmp(a + option->offset, b + option->offset, sizeof(unsigned)) == 0;
 	case OPTION_TEXT:
 	case OPTION_PATH:
+	case OPTION_SECRET:
 		memcpy(&text_a, a + option->offset, sizeof(text_a));
 		memcpy(&text_b, b + option->offset, sizeof(text_b));
 		return slice_eq(text_a, text_b);

@@ -53,6 +53,12 @@ static const struct config_option options[] = {
 	{ "start_wait", OPTION_DURATION, ROOT(start_wait_ms), .fallback = "5s",
 	    RANGE(0, 10 * MINUTE_MS), .help = "How long the first list waits for slow upstreams." },
 
+	{ "seal_key", OPTION_SECRET, ROOT(seal_key), .check = config_check_seal_key,
+	    .help =
+		"What clients carry for the gateway (cursors) is sealed with it; at least 16 "
+		"characters, best as `file:PATH`. Processes that stand for each other share one.",
+	    .fallback_help = "a random one at every start" },
+
 	{ "upstreams[].name", OPTION_TEXT, UP(name),
 	    .help =
 		"The name of the server: a letter or digit, then letters, digits, `_` and `-`; at most 32, "
@@ -106,6 +112,20 @@ static const struct config_option options[] = {
 		"How long a call may take; the time in which a person is asked does not count." },
 	{ "upstreams[].connect_timeout", OPTION_DURATION, UP(connect_timeout_ms), .fallback = "10s",
 	    RANGE(1, HOUR_MS), .help = "How long starting and the handshake may take." },
+	{ "upstreams[].tools.allow", OPTION_LIST, UP_N(tools.allow), RANGE(1, 1000),
+	    .check = config_check_glob,
+	    .help =
+		"The tools that are offered: names as the server has them, `*` and `?` fit any.",
+	    .fallback_help = "all" },
+	{ "upstreams[].tools.deny", OPTION_LIST, UP_N(tools.deny), RANGE(0, 1000),
+	    .check = config_check_glob,
+	    .help = "The tools that are neither shown nor called, also where `allow` fits." },
+	{ "upstreams[].tools.rename", OPTION_PAIRS, UP_N(tools.rename), RANGE(0, 1000),
+	    .check = config_check_tool,
+	    .help =
+		"Other names: `{original: new}`; `namespace` puts its prefix before the new one." },
+	{ "upstreams[].tools.describe", OPTION_PAIRS, UP_N(tools.describe), RANGE(0, 1000),
+	    .check = config_check_described, .help = "Other descriptions: `{original: text}`." },
 
 	{ "limits.message", OPTION_SIZE, ROOT(limit_message_bytes), .fallback = "64MiB",
 	    RANGE(KIB, GIB), .help = "The longest message, in either direction." },
@@ -144,9 +164,7 @@ static const char *const later[] = {
 	"guard",
 	"audit",
 	"agents",
-	"seal_key",
 	"upstreams[].sandbox",
-	"upstreams[].tools",
 	"upstreams[].auth.type.oauth",
 };
 

@@ -203,6 +203,12 @@ config_proxy_read(struct config_load *load, const struct node *root, struct err 
 /* ---- checks (config_check.c) ----------------------------------------------------------------- */
 
 option_check_fn config_check_listen, config_check_host, config_check_separator;
+option_check_fn config_check_seal_key;
+/* config_tools.c */
+option_check_fn config_check_glob, config_check_tool, config_check_described;
+/* The rules against each other: names that two tools would have. */
+MUST_CHECK bool config_tools_check(struct config_load *load, const struct config_tools *tools,
+    const struct node *upstream, struct err *err);
 option_check_fn config_check_url, config_check_env, config_check_header; /* config_upstream.c */
 /* config_check() with positions from the tree; load and root NULL: without. */
 MUST_CHECK bool config_check_whole(const struct config_load *load, const struct config *config,

@@ -327,8 +327,7 @@ digest_make(struct config_upstream *upstream, struct err *err)
 	buf_printf(&buf, "%d %d %d %d %d %llu %llu %llu %llu %zu;", upstream->enabled,
 	    (int)upstream->transport, (int)upstream->protocol, (int)upstream->session,
 	    upstream->lazy, (unsigned long long)upstream->idle_stop_ms,
-	    (unsigned long long)upstream->restarts,
-	    (unsigned long long)upstream->timeout_ms,
+	    (unsigned long long)upstream->restarts, (unsigned long long)upstream->timeout_ms,
 	    (unsigned long long)upstream->connect_timeout_ms, upstream->command_n);
 	for (size_t i = 0; i < upstream->command_n; i++)
 		digest_put(&buf, upstream->command[i]);
@@ -351,6 +350,7 @@ entry_finish(const struct entry *entry, struct err *err)
 {
 	return kind_check(entry, err) && transport_check(entry, err) && command_join(entry, err) &&
 	    auth_apply(entry, err) && headers_check(entry, err) &&
+	    config_tools_check(entry->load, &entry->draft->upstream.tools, entry->node, err) &&
 	    digest_make(&entry->draft->upstream, err);
 }
 

@@ -306,7 +306,7 @@ unavailable_make(struct catalogue *catalogue, const struct catalogue_source *sou
 		buf_puts(text, ",\"reason\":");
 		buf_json_string(text,
 		    health->state == PROVIDER_DOWN ? slice_of(health->why.text)
-						  : S("not connected yet"));
+						   : S("not connected yet"));
 		buf_putc(text, '}');
 	}
 	if (any)

@@ -135,8 +135,7 @@ client_ended(void *owner, struct session *session)
 	client->prev->next = client->next;
 	client->next->prev = client->prev;
 	while (client->subscriptions_n > 0) {
-		struct subscription *last =
-		    &client->subscriptions[client->subscriptions_n - 1];
+		struct subscription *last = &client->subscriptions[client->subscriptions_n - 1];
 
 		last->provider->ops->forget(last->provider, client, last->uri);
 		client_unsubscribe(client, last->provider, last->uri);
@@ -255,8 +254,7 @@ client_wants_level(const struct client *client, int level)
 /* ---- subscriptions --------------------------------------------------------------------------- */
 
 static struct subscription *
-subscription_find(
-    const struct client *client, const struct provider *provider, struct slice uri)
+subscription_find(const struct client *client, const struct provider *provider, struct slice uri)
 {
 	for (size_t i = 0; i < client->subscriptions_n; i++) {
 		struct subscription *s = &client->subscriptions[i];
@@ -279,8 +277,8 @@ client_subscribe(struct client *client, struct provider *provider, struct slice 
 		return false;
 	copy = mem_new(uri.n + 1);
 	memcpy(copy, uri.p, uri.n);
-	client->subscriptions = mem_resize(client->subscriptions,
-	    n * sizeof(struct subscription), (n + 1) * sizeof(struct subscription));
+	client->subscriptions = mem_resize(client->subscriptions, n * sizeof(struct subscription),
+	    (n + 1) * sizeof(struct subscription));
 	client->subscriptions[client->subscriptions_n++] =
 	    (struct subscription){ { copy, uri.n }, provider };
 	return true;
@@ -299,8 +297,7 @@ client_unsubscribe(struct client *client, struct provider *provider, struct slic
 
 /* What was subscribed to may be a whole of which a part has changed (2025-11-25, resources). */
 bool
-client_is_subscribed(
-    const struct client *client, const struct provider *provider, struct slice uri)
+client_is_subscribed(const struct client *client, const struct provider *provider, struct slice uri)
 {
 	for (size_t i = 0; i < client->subscriptions_n; i++) {
 		const struct subscription *s = &client->subscriptions[i];

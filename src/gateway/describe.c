@@ -180,8 +180,8 @@ instructions_put(const struct passage *passage, struct buf *out)
 		if (text.n == 0)
 			continue;
 		if (gateway->providers_n > 1)
-			buf_printf(&all, "%s## %.*s\n\n", all.n > 0 ? "\n\n" : "",
-			    SLICE_FMT(p->name));
+			buf_printf(
+			    &all, "%s## %.*s\n\n", all.n > 0 ? "\n\n" : "", SLICE_FMT(p->name));
 		buf_put(&all, text);
 	}
 	if (all.n > 0) {
@@ -214,11 +214,11 @@ describe_wait(struct exchange *exchange, struct passage *passage, struct reply *
 	if (!hub_greeted_wait(hub, passage->client, from_ms, &reply->err))
 		return false;
 	buf_init(&out, loop_memory(hub->loop), 4 * MIB);
-	buf_printf(&out, "{\"protocolVersion\":\"%s\",\"capabilities\":",
-	    mcp_revision_name(exchange->revision));
+	buf_printf(&out,
+	    "{\"protocolVersion\":\"%s\",\"capabilities\":", mcp_revision_name(exchange->revision));
 	capabilities_put(passage, exchange->revision, &out);
-	buf_puts(&out,
-	    ",\"serverInfo\":{\"name\":\"bascule\",\"version\":\"" BASCULE_VERSION "\"}");
+	buf_puts(
+	    &out, ",\"serverInfo\":{\"name\":\"bascule\",\"version\":\"" BASCULE_VERSION "\"}");
 	instructions_put(passage, &out);
 	buf_putc(&out, '}');
 	if (!buf_check(&out, &reply->err)) {

@@ -26,11 +26,11 @@ enum item_kind { ITEM_TOOL, ITEM_PROMPT, ITEM_RESOURCE, ITEM_TEMPLATE, ITEM_KIND
 
 /* One row a kind: its list, and what an item looks like. */
 struct item_kind_row {
-	struct slice one, many; /* for people: "tool", "tools" */
+	struct slice one, many;	 /* for people: "tool", "tools" */
 	struct slice capability; /* of a server that lists them: "tools" */
-	struct slice key;	/* of the list's result: "resourceTemplates" */
-	struct slice member;	/* names an item within its definition: "uriTemplate" */
-	size_t name_max;	/* bytes of that name */
+	struct slice key;	 /* of the list's result: "resourceTemplates" */
+	struct slice member;	 /* names an item within its definition: "uriTemplate" */
+	size_t name_max;	 /* bytes of that name */
 	enum mcp_method list, changed;
 	bool is_prefixed; /* named by the rules of `namespace`; else a URI, which stays as it is */
 };
@@ -204,6 +204,17 @@ void catalogue_page(const struct catalogue *catalogue, enum item_kind kind, size
 /* Does it show the same items, byte for byte? (no list_changed then) */
 unsigned catalogue_changed(const struct catalogue *a, const struct catalogue *b); /* 1u << kind */
 bool catalogue_same(const struct catalogue *a, const struct catalogue *b, enum item_kind kind);
+
+/*
+ * The cursor of the page that begins with entry `at` (> 0), base64url into out; and back.  Also
+ * when the list has changed, as long as it holds the last item of the page before.  token: the raw
+ * JSON; false: ERR_PARAMS.
+ */
+void cursor_make(struct seal *seal, const struct caller *caller, const struct catalogue *catalogue,
+    enum item_kind kind, size_t at, struct buf *out);
+MUST_CHECK bool
+cursor_read(struct seal *seal, const struct caller *caller, const struct catalogue *catalogue,
+    enum item_kind kind, struct arena *arena, struct slice token, size_t *at, struct err *err);
 
 enum uri_route_how {
 	URI_LISTED,   /* entry is a resource */

@@ -322,6 +322,7 @@ hub_new(struct loop *loop, struct config **config)
 	hub->uris = index_new(hub, URIS_MAX);
 	hub->asked = index_new(hub, ASKED_MAX);
 	hub->ledger = ledger_new(LEDGER_RECORDS);
+	hub->seal = seal_new(loop, (*config)->seal_key);
 	hub->started_ms = loop_now_ms(loop);
 	hub->now = gateway_new(hub, config);
 	catalogue_make(hub);
@@ -352,6 +353,7 @@ hub_free_wait(struct hub **at)
 	ledger_free(&hub->ledger);
 	index_free(&hub->uris);
 	index_free(&hub->asked);
+	seal_free(&hub->seal);
 	mem_free(hub);
 }
 

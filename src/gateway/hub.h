@@ -28,17 +28,17 @@ struct gateway {
 struct gateway *gateway_ref(struct gateway *gateway);
 void gateway_unref(struct gateway **gateway);
 
-/* ---- an index: bounded, the oldest entry gives way (index.c) ---------------------------------- */
+/* ---- an index: bounded, the oldest entry gives way (index.c) --------------------------------- */
 
 /* Whose is a URI, a task, an elicitation?  Keys are copied; values are not owned. */
 struct index;
 struct index *index_new(struct hub *hub, size_t entries_max);
 void index_free(struct index **index);
 void index_put(struct index *index, struct slice key, void *value); /* over 4 KiB: not kept */
-void *index_find(const struct index *index, struct slice key);	     /* NULL: unknown */
+void *index_find(const struct index *index, struct slice key);	    /* NULL: unknown */
 void index_forget(struct index *index, const void *value);
 
-/* ---- clients (client.c) ----------------------------------------------------------------------- */
+/* ---- clients (client.c) ---------------------------------------------------------------------- */
 
 #define CLIENT_SUBSCRIPTIONS_MAX 1000
 
@@ -64,7 +64,7 @@ struct client {
 	struct catalogue *catalogue;	  /* has_own: its view */
 	struct deferred rebuild;
 	unsigned must_tell; /* kinds */
-	int level; /* it asked for logs of this level; -1: never */
+	int level;	    /* it asked for logs of this level; -1: never */
 	struct subscription *subscriptions;
 	size_t subscriptions_n;
 	struct index *tasks; /* task id: provider; NULL: none yet */
@@ -103,7 +103,7 @@ bool client_is_subscribed_to(
 bool client_is_subscribed(
     const struct client *client, const struct provider *provider, struct slice uri);
 
-/* ---- the hub ---------------------------------------------------------------------------------- */
+/* ---- the hub --------------------------------------------------------------------------------- */
 
 /* Somebody who waits for a change of a provider; on the stack of its task. */
 struct waiter {
@@ -117,6 +117,7 @@ struct hub {
 	struct fronts *fronts;
 	struct mcp_gate gate;
 	struct ledger *ledger;
+	struct seal *seal; /* of what clients carry for us; its key needs a restart */
 	struct catalogue *catalogue;
 	bool is_stale; /* the catalogue: a provider has changed */
 	struct deferred rebuild;
@@ -146,13 +147,13 @@ struct passage {
 /* One function a method (methods.c); false: reply->err says why. */
 bool method_run(struct exchange *exchange, struct passage *passage, struct reply *reply);
 /* The result of initialize (describe.c). */
-MUST_CHECK bool describe_wait(struct exchange *exchange, struct passage *passage, struct reply *reply);
+MUST_CHECK bool
+describe_wait(struct exchange *exchange, struct passage *passage, struct reply *reply);
 /* Finds who has an item of that name, waiting for who may have it; NULL: reply->err (route.c). */
 const struct catalogue_entry *
 route_wait(struct passage *passage, enum item_kind kind, struct reply *reply);
 /* The same of a URI; *own: as the provider calls it. */
-MUST_CHECK bool route_uri_wait(
-    struct passage *passage, struct slice *own, struct reply *reply);
+MUST_CHECK bool route_uri_wait(struct passage *passage, struct slice *own, struct reply *reply);
 /* The only provider of a client that has a session of its own with it: what is unknown here is for
  * that to refuse.  NULL: there is no such. */
 struct provider *route_transparent(const struct passage *passage);
@@ -184,10 +185,10 @@ hub_greeted_wait(struct hub *hub, struct client *client, uint64_t from_ms, struc
 void hub_wake(struct hub *hub);
 /* A provider is gone for good: nothing refers to it any more. */
 void hub_forget(struct hub *hub, const struct provider *provider);
-struct catalogue *hub_make_view(
-    struct hub *hub, struct client *client, const struct catalogue *before);
+struct catalogue *
+hub_make_view(struct hub *hub, struct client *client, const struct catalogue *before);
 
-/* ---- upstreams (upstream.c, link.c) ------------------------------------------------------------ */
+/* ---- upstreams (upstream.c, link.c) ---------------------------------------------------------- */
 
 struct link;
 

@@ -12,62 +12,13 @@
  */
 #include <string.h>
 
-#include "gateway/hub.h"
+#include "gateway/link.h"
 
-#define BACKOFF_MIN_MS	  500
-#define BACKOFF_MAX_MS	  30000
-#define DEMAND_MS	  1000	/* a call may ask for a new attempt this long after the last */
-#define STEADY_MS	  10000 /* a connection that lived this long starts the backoff anew */
-#define RELIST_MS	  1000	/* a list is read again at most this often */
-#define CURSOR_BYTES	  (32 * KIB)
-#define CLOSE_GRACE_MS	  3000 /* for a child after its stdin was closed */
-#define SUBSCRIPTIONS_MAX 10000
-#define CHORES_MAX	  256
-#define TEXT_MAX_BYTES	  (64 * KIB) /* of a request of our own */
-
-/* A resource that somebody is subscribed to. */
-struct watched {
-	struct slice uri; /* its own memory */
-	unsigned refs;	  /* clients */
-};
-
-struct link {
-	struct link *next; /* of the upstream */
-	struct upstream *upstream;
-	struct client *client; /* whose own it is */
-	bool is_own;
-	struct task *supervisor;
-	struct back *back;
-	struct offer *offer;
-	enum provider_state state;
-	unsigned listing; /* kinds (1u << kind) whose change was told */
-	bool is_settled, is_greeted, is_lost, has_changed, is_stopping, is_demanded, is_working;
-	struct err why;
-	uint64_t attempt_ms, retry_ms, ready_ms, listed_ms, used_ms;
-	unsigned failures, calls;
-	struct slice last_words; /* its own memory */
-	struct slice capabilities, instructions; /* of the last handshake; their own memory */
-	struct group work;	 /* the one child task that connects or lists */
-	struct err work_err;
-	bool work_ok;
-	struct watched *watched;
-	size_t watched_n;
-	int level; /* that the upstream was asked for; -1: none */
-	struct group chores;
-	unsigned chores_n;
-};
-
-static struct hub *
-hub_of(const struct link *link)
-{
-	return link->upstream->provider.hub;
-}
-
-static struct slice
-name_of(const struct link *link)
-{
-	return link->upstream->provider.name;
-}
+#define BACKOFF_MIN_MS 500
+#define STEADY_MS      10000 /* a connection that lived this long starts the backoff anew */
+#define RELIST_MS      1000  /* a list is read again at most this often */
+#define CURSOR_BYTES   (32 * KIB)
+#define CLOSE_GRACE_MS 3000 /* for a child after its stdin was closed */
 
 /* What a link offers, or whether it is up, has changed. */
 static void
@@ -91,20 +42,6 @@ state_set(struct link *link, enum provider_state state)
 {
 	link->state = state;
 	changed(link);
-}
-
-static void
-text_keep(struct slice *at, struct slice text)
-{
-	char *copy;
-
-	mem_free((void *)at->p);
-	*at = SLICE_NONE;
-	if (text.n == 0)
-		return;
-	copy = mem_new(text.n);
-	memcpy(copy, text.p, text.n);
-	*at = (struct slice){ copy, text.n };
 }
 
 /* ---- what the back tells --------------------------------------------------------------------- */
@@ -222,38 +159,6 @@ page_cursor(const struct call *call, struct arena *arena, struct slice *cursor, 
 	return true;
 }
 
-/* A request of our own. */
-static void
-request_put(struct buf *text, enum mcp_method method, struct slice params)
-{
-	buf_printf(text, "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"%s\"",
-	    mcp_method_row(method)->name);
-	if (params.p != NULL) {
-		buf_puts(text, ",\"params\":");
-		buf_put(text, params);
-	}
-	buf_putc(text, '}');
-}
-
-MUST_CHECK static bool
-request_wait(struct link *link, enum mcp_method method, struct slice params, struct call *call,
-    struct err *err)
-{
-	static const char before_id[] = "{\"jsonrpc\":\"2.0\",\"id\":";
-	struct buf text;
-	bool ok;
-
-	buf_init(&text, NULL, TEXT_MAX_BYTES);
-	request_put(&text, method, params);
-	call_init(call);
-	call->text = buf_view(&text);
-	call->id = (struct slice){ call->text.p + sizeof(before_id) - 1, 1 };
-	call->may_repeat = true;
-	ok = buf_check(&text, err) && back_call_wait(link->back, call, err);
-	buf_fini(&text);
-	return ok;
-}
-
 /* One page of a list: params {"cursor":...}. */
 static bool
 page_wait(struct link *link, enum item_kind kind, struct offer *offer, struct slice *cursor,
@@ -266,14 +171,14 @@ page_wait(struct link *link, enum item_kind kind, struct offer *offer, struct sl
 	struct call call;
 	bool ok;
 
-	buf_init(&text, NULL, TEXT_MAX_BYTES);
+	buf_init(&text, NULL, LINK_TEXT_MAX_BYTES);
 	if (cursor->p != NULL) {
 		buf_puts(&text, "{\"cursor\":");
 		buf_put(&text, *cursor);
 		buf_putc(&text, '}');
 		params = buf_view(&text);
 	}
-	ok = request_wait(link, row->list, params, &call, err);
+	ok = link_request_wait(link, row->list, params, &call, err);
 	buf_fini(&text);
 	*cursor = SLICE_NONE;
 	if (ok && call.response.kind == MESSAGE_ERROR)
@@ -366,10 +271,10 @@ restore_wait(struct link *link, struct err *err)
 	struct call call;
 	bool ok = true;
 
-	buf_init(&params, NULL, TEXT_MAX_BYTES);
+	buf_init(&params, NULL, LINK_TEXT_MAX_BYTES);
 	if (link->level >= 0) {
 		buf_printf(&params, "{\"level\":\"%s\"}", log_level_name(link->level));
-		ok = request_wait(link, MCP_SET_LEVEL, buf_view(&params), &call, err);
+		ok = link_request_wait(link, MCP_SET_LEVEL, buf_view(&params), &call, err);
 		call_fini(&call);
 	}
 	for (size_t i = 0; ok && i < link->watched_n; i++) {
@@ -377,7 +282,7 @@ restore_wait(struct link *link, struct err *err)
 		buf_puts(&params, "{\"uri\":");
 		buf_json_string(&params, link->watched[i].uri);
 		buf_putc(&params, '}');
-		ok = request_wait(link, MCP_SUBSCRIBE, buf_view(&params), &call, err);
+		ok = link_request_wait(link, MCP_SUBSCRIBE, buf_view(&params), &call, err);
 		call_fini(&call);
 	}
 	buf_fini(&params);
@@ -396,7 +301,7 @@ client_ready_wait(struct link *link, struct err *err)
 	/* How long a client takes is not the upstream's doing. */
 	task_clock_stop(self);
 	while (link->client != NULL && !link->client->is_ready && !link->is_lost) {
-		if (!hub_change_wait(hub_of(link), loop_now_ms(loop) + BACKOFF_MAX_MS, err))
+		if (!hub_change_wait(hub_of(link), loop_now_ms(loop) + LINK_BACKOFF_MAX_MS, err))
 			break;
 	}
 	task_clock_start(self);
@@ -447,8 +352,8 @@ connect_run(void *arg)
 	struct err *err = &link->work_err;
 	bool ok;
 
-	task_deadline(task_self(loop),
-	    loop_now_ms(loop) + link->upstream->config->connect_timeout_ms);
+	task_deadline(
+	    task_self(loop), loop_now_ms(loop) + link->upstream->config->connect_timeout_ms);
 	ok = greet_wait(link, err) && client_ready_wait(link, err);
 	if (ok)
 		back_begin(link->back);
@@ -505,9 +410,9 @@ goes_down(struct link *link)
 	struct loop *loop = hub_of(link)->loop;
 	uint64_t wait = BACKOFF_MIN_MS, jitter;
 
-	for (unsigned i = 0; i < link->failures && wait < BACKOFF_MAX_MS; i++)
+	for (unsigned i = 0; i < link->failures && wait < LINK_BACKOFF_MAX_MS; i++)
 		wait *= 2;
-	wait = wait > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : wait;
+	wait = wait > LINK_BACKOFF_MAX_MS ? LINK_BACKOFF_MAX_MS : wait;
 	loop_random(loop, &jitter, sizeof(jitter));
 	wait += jitter % (wait / 4);
 	link->failures++;
@@ -528,7 +433,8 @@ not_reached(struct link *link)
 {
 	link->why = link->work_err;
 	if (link->why.kind == ERR_DEADLINE)
-		err_set(&link->why, ERR_UNAVAILABLE, "did not answer within connect_timeout (%llu ms)",
+		err_set(&link->why, ERR_UNAVAILABLE,
+		    "did not answer within connect_timeout (%llu ms)",
 		    (unsigned long long)link->upstream->config->connect_timeout_ms);
 	goes_down(link);
 }
@@ -588,9 +494,8 @@ serve_wait(struct link *link)
 		uint64_t due = due_ms(link);
 
 		if (loop_now_ms(loop) < due) {
-			if (due == UINT64_MAX
-				? !task_park_wait(loop, &err)
-				: !task_park_until_wait(loop, due, &timed_out, &err))
+			if (due == UINT64_MAX ? !task_park_wait(loop, &err)
+					      : !task_park_until_wait(loop, due, &timed_out, &err))
 				return false;
 		} else if (link->has_changed) {
 			list_again(link);
@@ -690,271 +595,6 @@ supervise(void *arg)
 	group_cancel(&link->chores, ERR_CANCELLED);
 	group_drain(loop, &link->chores);
 	link_free(link);
-}
-
-/* ---- calls ----------------------------------------------------------------------------------- */
-
-/* The back is asked, not is_lost: in the turn in which it is lost our event may come later. */
-static bool
-is_ready(const struct link *link)
-{
-	return link->state == PROVIDER_READY && link->back != NULL && back_is_usable(link->back);
-}
-
-void
-link_demand(struct link *link)
-{
-	if (link->is_demanded)
-		return;
-	link->is_demanded = true;
-	if (link->supervisor != NULL)
-		task_wake(link->supervisor);
-}
-
-/* Waits until there is a connection; false: err says why there is none. */
-static bool
-ready_wait(struct link *link, struct err *err)
-{
-	struct hub *hub = hub_of(link);
-
-	for (;;) {
-		uint64_t now = loop_now_ms(hub->loop);
-		bool is_tried;
-
-		if (is_ready(link))
-			return true;
-		if (link->is_stopping)
-			return err_set(err, ERR_UNAVAILABLE, "is being closed");
-		if (link->state == PROVIDER_DOWN && !link->is_demanded &&
-		    now < link->attempt_ms + DEMAND_MS) {
-			*err = link->why;
-			return false;
-		}
-		if (link->state == PROVIDER_DOWN || link->state == PROVIDER_IDLE)
-			link_demand(link);
-		is_tried = link->is_demanded || link->state == PROVIDER_CONNECTING;
-		if (!hub_change_wait(hub, now + BACKOFF_MAX_MS, err))
-			return false;
-		/* An attempt was made for us, or with us waiting: its end is the answer. */
-		if (link->state == PROVIDER_DOWN && is_tried && !link->is_demanded) {
-			*err = link->why;
-			return false;
-		}
-	}
-}
-
-/* In use while somebody waits for it, so that it does not go to sleep under them. */
-static void
-use(struct link *link, int by)
-{
-	link->calls += (unsigned)by;
-	link->used_ms = loop_now_ms(hub_of(link)->loop);
-	if (link->calls == 0 && link->supervisor != NULL)
-		task_wake(link->supervisor);
-}
-
-bool
-link_ready_wait(struct link *link, struct err *err)
-{
-	bool ok;
-
-	use(link, 1);
-	ok = ready_wait(link, err);
-	use(link, -1);
-	return ok;
-}
-
-static void
-call_sent(struct call *call)
-{
-	struct hub *hub = hub_of(call->owner);
-
-	ledger_sent(hub->ledger, call->exchange->number, loop_unix_ms(hub->loop));
-}
-
-/* What became of one attempt: there was a connection to send it on; it may have been done. */
-struct attempt {
-	bool has_begun, was_sent;
-};
-
-static bool
-forward_once_wait(struct link *link, struct exchange *exchange, const struct forward *forward,
-    struct reply *reply, struct attempt *attempt, struct err *err)
-{
-	const struct message *request = &exchange->request;
-	struct call call;
-	bool ok;
-
-	*attempt = (struct attempt){ .has_begun = ready_wait(link, err) };
-	if (!attempt->has_begun)
-		return false;
-	call_init(&call);
-	call.exchange = exchange;
-	call.text = request->text;
-	call.id = request->id;
-	call.token = request->progress_token;
-	call.keep = exchange->text;
-	for (size_t i = 0; i < forward->edits_n; i++)
-		call.edits[call.edits_n++] = forward->edits[i];
-	call.may_repeat = forward->may_repeat;
-	call.on_sent = call_sent;
-	call.owner = link;
-	ok = back_call_wait(link->back, &call, err);
-	attempt->was_sent = call.was_sent;
-	if (ok) {
-		exchange_keep(exchange, &call.arena, &call.answer);
-		reply->result =
-		    call.response.kind == MESSAGE_RESULT ? call.response.body : SLICE_NONE;
-		reply->error =
-		    call.response.kind == MESSAGE_ERROR ? call.response.body : SLICE_NONE;
-		reply->scan = call.response.scan;
-	}
-	call_fini(&call);
-	return ok;
-}
-
-/*
- * A call that surely was not done, or that may be done twice, is repeated once when its connection
- * was lost meanwhile; any other is told as it is.
- */
-bool
-link_forward_wait(struct link *link, struct exchange *exchange, const struct forward *forward,
-    struct reply *reply, struct err *err)
-{
-	uint64_t timeout_ms = link->upstream->config->timeout_ms;
-	struct attempt attempt;
-	bool ok;
-
-	if (!forward->is_patient)
-		task_deadline(exchange->task, exchange->started_ms + timeout_ms);
-	use(link, 1);
-	ok = forward_once_wait(link, exchange, forward, reply, &attempt, err);
-	if (!ok && attempt.has_begun && (forward->may_repeat || !attempt.was_sent) &&
-	    !is_ready(link) &&
-	    (err->kind == ERR_UNAVAILABLE || err->kind == ERR_OUTCOME_UNKNOWN))
-		ok = forward_once_wait(link, exchange, forward, reply, &attempt, err);
-	use(link, -1);
-	if (ok)
-		return true;
-	if (err->kind == ERR_DEADLINE)
-		err_set(err, ERR_DEADLINE, "no answer within its timeout (%llu ms)",
-		    (unsigned long long)timeout_ms);
-	return err_prefix(err, "%.*s", SLICE_FMT(name_of(link)));
-}
-
-/* ---- errands --------------------------------------------------------------------------------- */
-
-struct chore {
-	struct link *link;
-	enum mcp_method method;
-	struct buf params;
-};
-
-static void
-chore_run(void *arg)
-{
-	struct chore *chore = arg;
-	struct link *link = chore->link;
-	struct loop *loop = hub_of(link)->loop;
-	struct call call;
-	struct err err = { 0 };
-
-	task_deadline(task_self(loop), loop_now_ms(loop) + link->upstream->config->timeout_ms);
-	if (is_ready(link)) {
-		if (!request_wait(link, chore->method, buf_view(&chore->params), &call, &err))
-			log_event(loop_log(loop), LOG_INFO, "upstream_errand_failed",
-			    "%.*s: %s: %s", SLICE_FMT(name_of(link)),
-			    mcp_method_row(chore->method)->name, err.text);
-		call_fini(&call);
-	}
-	link->chores_n--;
-	buf_fini(&chore->params);
-	mem_free(chore);
-}
-
-void
-link_chore(struct link *link, enum mcp_method method, struct slice params)
-{
-	struct chore *chore;
-	struct err err;
-
-	if (!is_ready(link) || link->is_stopping || link->chores_n >= CHORES_MAX)
-		return;
-	chore = MEM_NEW(struct chore);
-	chore->link = link;
-	chore->method = method;
-	buf_init(&chore->params, NULL, TEXT_MAX_BYTES);
-	buf_put(&chore->params, params);
-	link->chores_n++;
-	if (group_spawn(hub_of(link)->loop, &link->chores, "errand", chore_run, chore, &err))
-		return;
-	link->chores_n--;
-	buf_fini(&chore->params);
-	mem_free(chore);
-}
-
-void
-link_notify(struct link *link, enum mcp_method method, struct slice params)
-{
-	if (is_ready(link))
-		back_notify(link->back, method, params);
-}
-
-/* ---- what outlives a connection -------------------------------------------------------------- */
-
-static struct watched *
-watched_find(const struct link *link, struct slice uri)
-{
-	for (size_t i = 0; i < link->watched_n; i++) {
-		if (slice_eq(link->watched[i].uri, uri))
-			return &link->watched[i];
-	}
-	return NULL;
-}
-
-bool
-link_subscribe(struct link *link, struct slice uri, bool *is_first)
-{
-	struct watched *watched = watched_find(link, uri);
-	size_t n = link->watched_n;
-
-	*is_first = watched == NULL;
-	if (watched != NULL) {
-		watched->refs++;
-		return true;
-	}
-	if (n >= SUBSCRIPTIONS_MAX)
-		return false;
-	link->watched = mem_resize(
-	    link->watched, n * sizeof(*watched), (n + 1) * sizeof(*watched));
-	watched = &link->watched[link->watched_n++];
-	*watched = (struct watched){ .refs = 1 };
-	text_keep(&watched->uri, uri);
-	return true;
-}
-
-bool
-link_unsubscribe(struct link *link, struct slice uri)
-{
-	struct watched *watched = watched_find(link, uri);
-
-	if (watched == NULL || --watched->refs > 0)
-		return false;
-	mem_free((void *)watched->uri.p);
-	*watched = link->watched[--link->watched_n];
-	return true;
-}
-
-void
-link_set_level(struct link *link, int level)
-{
-	link->level = level;
-}
-
-int
-link_level(const struct link *link)
-{
-	return link->level;
 }
 
 /* ---- looking at it --------------------------------------------------------------------------- */

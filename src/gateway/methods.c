@@ -6,11 +6,11 @@
 
 #include "gateway/hub.h"
 
-#define NAME_TOKEN_MAX	 KIB	    /* of a tool or prompt, as written */
-#define URI_TOKEN_MAX	 (8 * KIB)  /* as written */
-#define SEEN_BYTES_MAX	 SLICE_OF_WORK_BYTES /* larger results are not looked through for URIs */
-#define SEEN_URIS_MAX	 100	    /* of one result */
-#define TASKS_BYTES_MAX	 (4 * MIB)  /* of the lists of all servers together */
+#define NAME_TOKEN_MAX	     KIB		 /* of a tool or prompt, as written */
+#define URI_TOKEN_MAX	     (8 * KIB)		 /* as written */
+#define SEEN_BYTES_MAX	     SLICE_OF_WORK_BYTES /* larger results may mention any URI */
+#define SEEN_URIS_MAX	     100		 /* of one result */
+#define TASKS_BYTES_MAX	     (4 * MIB)		 /* of the lists of all servers */
 #define CODE_URL_ELICITATION (-32042)
 
 /* ---- what they share ------------------------------------------------------------------------- */
@@ -21,8 +21,8 @@ text_param(struct exchange *exchange, struct slice token, const char *what, size
     struct slice *out, struct err *err)
 {
 	if (json_type(token) != JSON_STRING || token.n > max)
-		return err_set(err, ERR_PARAMS, "params.%s must be a string of at most %zu bytes",
-		    what, max);
+		return err_set(
+		    err, ERR_PARAMS, "params.%s must be a string of at most %zu bytes", what, max);
 	return arena_reserve(&exchange->arena, token.n, err) &&
 	    json_string(&exchange->arena, token, out, err);
 }
@@ -92,8 +92,14 @@ page(struct exchange *exchange, struct passage *passage, enum item_kind kind, si
 
 	arena_init(&none, NULL, 0);
 	buf_init(&text, loop_memory(exchange->loop), SIZE_MAX / 2);
-	catalogue_page(passage->catalogue, kind, at, &next, &text);
 	catalogue_entries(passage->catalogue, kind, &n);
+	catalogue_page(passage->catalogue, kind, at, &next, &text);
+	if (next < n) {
+		buf_puts(&text, ",\"nextCursor\":\"");
+		cursor_make(
+		    passage->hub->seal, &exchange->caller, passage->catalogue, kind, next, &text);
+		buf_putc(&text, '"');
+	}
 	buf_putc(&text, '}');
 	if (!buf_check(&text, &reply->err)) {
 		buf_fini(&text);
@@ -104,21 +110,52 @@ page(struct exchange *exchange, struct passage *passage, enum item_kind kind, si
 	return true;
 }
 
+/* Does any server offer such things, or may one that is not there? */
+static bool
+is_offered(const struct passage *passage, enum item_kind kind)
+{
+	const struct gateway *gateway = passage->gateway;
+	struct slice there;
+
+	for (size_t i = 0; i < gateway->providers_n; i++) {
+		const struct provider *p = gateway->providers[i];
+		struct slice capabilities = p->ops->capabilities(p, passage->client);
+
+		if (capabilities.p == NULL ||
+		    json_find(capabilities, item_kind_row(kind)->capability, &there))
+			return true;
+	}
+	return kind == ITEM_TOOL || gateway->providers_n == 0;
+}
+
 static bool
 list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 {
+	struct slice cursor = exchange->request.cursor;
+	bool is_first = cursor.p == NULL || json_type(cursor) == JSON_NULL;
 	enum item_kind kind;
-	uint64_t from_ms =
-	    passage->client != NULL && passage->client->has_own ? exchange->started_ms
-								: passage->hub->started_ms;
+	size_t at = 0;
+	uint64_t from_ms = passage->client != NULL && passage->client->has_own
+	    ? exchange->started_ms
+	    : passage->hub->started_ms;
 
 	must(item_kind_of_list(exchange->request.method, &kind));
 	if (!hub_ready_wait(passage->hub, passage->client, from_ms, &reply->err))
 		return false;
+	if (!is_offered(passage, kind))
+		return route_transparent(passage) != NULL
+		    ? forward_as_is(exchange, passage, route_transparent(passage), reply)
+		    : err_set(&reply->err, ERR_METHOD, "%s: no server here offers %.*s",
+			  mcp_method_row(exchange->request.method)->name,
+			  SLICE_FMT(item_kind_row(kind)->many));
 	catalogue_unref(&passage->catalogue);
 	passage->catalogue = catalogue_ref(client_view(passage->hub, passage->client));
-	reply->result = catalogue_list(passage->catalogue, kind);
-	return reply->result.p != NULL || page(exchange, passage, kind, 0, reply);
+	if (is_first)
+		reply->result = catalogue_list(passage->catalogue, kind);
+	else if (!cursor_read(passage->hub->seal, &exchange->caller, passage->catalogue, kind,
+		     &exchange->arena, cursor, &at, &reply->err))
+		return false;
+	return reply->result.p != NULL || page(exchange, passage, kind, at, reply);
 }
 
 /* ---- tools and prompts ----------------------------------------------------------------------- */
@@ -178,8 +215,7 @@ task_note(struct exchange *exchange, struct passage *passage, const struct reply
 {
 	struct slice task, id;
 
-	if (passage->client == NULL || param(exchange, S("task")).p == NULL ||
-	    reply->scan == NULL)
+	if (passage->client == NULL || param(exchange, S("task")).p == NULL || reply->scan == NULL)
 		return;
 	task = json_scan_get(reply->scan, S("result"), S("task"));
 	if (json_type(task) == JSON_OBJECT && json_find(task, S("taskId"), &id) &&
@@ -195,8 +231,8 @@ named(struct exchange *exchange, struct passage *passage, enum item_kind kind, s
 	struct forward changes = { .edits_n = 0 };
 	struct provider *only = route_transparent(passage);
 
-	if (!text_param(exchange, request->name, "name", NAME_TOKEN_MAX, &passage->name,
-		&reply->err))
+	if (!text_param(
+		exchange, request->name, "name", NAME_TOKEN_MAX, &passage->name, &reply->err))
 		return false;
 	if (request->arguments.p != NULL && json_type(request->arguments) != JSON_OBJECT)
 		return err_set(&reply->err, ERR_PARAMS, "params.arguments must be an object");
@@ -392,8 +428,8 @@ task(struct exchange *exchange, struct passage *passage, struct reply *reply)
 
 /* Appends the tasks of one server's answer that are this client's. */
 static void
-tasks_take(const struct passage *passage, struct provider *provider, struct slice result,
-    struct buf *out)
+tasks_take(
+    const struct passage *passage, struct provider *provider, struct slice result, struct buf *out)
 {
 	struct slice tasks, key, one, id;
 	struct json_iter iter;

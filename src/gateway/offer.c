@@ -30,14 +30,15 @@ struct offer_build {
 };
 
 static const struct item_kind_row rows[ITEM_KINDS] = {
-	[ITEM_TOOL] = { S("tool"), S("tools"), S("tools"), S("tools"), S("name"), 256, MCP_TOOLS_LIST,
-	    MCP_TOOLS_CHANGED, true },
-	[ITEM_PROMPT] = { S("prompt"), S("prompts"), S("prompts"), S("prompts"), S("name"), 256, MCP_PROMPTS_LIST,
-	    MCP_PROMPTS_CHANGED, true },
-	[ITEM_RESOURCE] = { S("resource"), S("resources"), S("resources"), S("resources"), S("uri"), URI_MAX_BYTES,
-	    MCP_RESOURCES_LIST, MCP_RESOURCES_CHANGED, false },
+	[ITEM_TOOL] = { S("tool"), S("tools"), S("tools"), S("tools"), S("name"), 256,
+	    MCP_TOOLS_LIST, MCP_TOOLS_CHANGED, true },
+	[ITEM_PROMPT] = { S("prompt"), S("prompts"), S("prompts"), S("prompts"), S("name"), 256,
+	    MCP_PROMPTS_LIST, MCP_PROMPTS_CHANGED, true },
+	[ITEM_RESOURCE] = { S("resource"), S("resources"), S("resources"), S("resources"), S("uri"),
+	    URI_MAX_BYTES, MCP_RESOURCES_LIST, MCP_RESOURCES_CHANGED, false },
 	[ITEM_TEMPLATE] = { S("resource template"), S("resource templates"), S("resources"),
-	    S("resourceTemplates"), S("uriTemplate"), URI_MAX_BYTES, MCP_TEMPLATES_LIST, MCP_RESOURCES_CHANGED, false },
+	    S("resourceTemplates"), S("uriTemplate"), URI_MAX_BYTES, MCP_TEMPLATES_LIST,
+	    MCP_RESOURCES_CHANGED, false },
 };
 
 const struct item_kind_row *

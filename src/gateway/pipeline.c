@@ -59,8 +59,8 @@ pipeline_may_tell(void *owner, struct exchange *exchange, const struct tell *tel
 	    json_type(tell->params) == JSON_OBJECT && json_find(tell->params, S("level"), &level) &&
 	    !client_wants_level(client, log_level_find(level)))
 		return false;
-	return guard_pass(exchange, GUARD_TELL, GUARD_TO_CLIENT, tell->server, SLICE_NONE,
-	    tell->params, &reply);
+	return guard_pass(
+	    exchange, GUARD_TELL, GUARD_TO_CLIENT, tell->server, SLICE_NONE, tell->params, &reply);
 }
 
 bool

@@ -85,8 +85,8 @@ appears_wait(struct passage *passage, enum item_kind kind, struct reply *reply)
 	struct err err = { 0 };
 
 	while (entry == NULL && !is_over) {
-		if (!hub_starting_wait(passage->hub, passage->client, passage->hub->started_ms,
-			&is_over, &err)) {
+		if (!hub_starting_wait(
+			passage->hub, passage->client, passage->hub->started_ms, &is_over, &err)) {
 			reply->err = err;
 			return NULL;
 		}

@@ -187,8 +187,7 @@ upstream_subscribe_wait(struct provider *provider, struct exchange *exchange, bo
 		return true;
 	}
 	if (wants &&
-	    (!client_subscribe(client, provider, uri) ||
-		!link_subscribe(link, uri, &is_first))) {
+	    (!client_subscribe(client, provider, uri) || !link_subscribe(link, uri, &is_first))) {
 		client_unsubscribe(client, provider, uri);
 		return err_set(err, ERR_LIMIT, "too many subscriptions");
 	}
@@ -276,8 +275,8 @@ upstream_instructions(const struct provider *provider, const struct client *clie
 }
 
 static void
-upstream_health(const struct provider *provider, const struct client *client,
-    struct provider_health *health)
+upstream_health(
+    const struct provider *provider, const struct client *client, struct provider_health *health)
 {
 	const struct upstream *u = upstream_of(provider);
 	const struct link *link = link_find(u, client);

@@ -47,8 +47,8 @@ struct back {
 	struct upstream_ask *asks;
 	unsigned asks_n;
 	struct group own_asks; /* that belong to no call */
-	struct task *closer;  /* waits for the calls in progress */
-	struct deferred lost; /* tells the owner, once, from the ground floor */
+	struct task *closer;   /* waits for the calls in progress */
+	struct deferred lost;  /* tells the owner, once, from the ground floor */
 };
 
 extern const struct back_ops back_stdio_ops, back_http_ops;

@@ -587,8 +587,7 @@ front_tell(struct exchange *exchange, const struct tell *tell)
 	    !mcp_method_known(tell->method, exchange->revision))
 		return;
 	/* What only shows how things go may be left out. */
-	if ((is_progress || tell->method == MCP_LOG_MESSAGE) &&
-	    call->session->ops->is_behind(call))
+	if ((is_progress || tell->method == MCP_LOG_MESSAGE) && call->session->ops->is_behind(call))
 		return;
 	buf_init(&scratch, NULL, KIB);
 	n = encode_notice(tell, token, &scratch, parts);

@@ -543,8 +543,8 @@ begin_session(struct front_http *front, struct http_request *http, struct intake
 
 /* A message without a session: initialize, or told what is missing. */
 static void
-message_without_session(struct front_http *front, struct http_request *http,
-    struct intake *intake, const struct head *head, const struct message *message)
+message_without_session(struct front_http *front, struct http_request *http, struct intake *intake,
+    const struct head *head, const struct message *message)
 {
 	struct err err = { 0 };
 

@@ -187,12 +187,12 @@ struct tell {
 /* The end of an exchange: one of result, error (raw JSON) or err. */
 struct reply {
 	struct slice result;
-	struct slice error;  /* as an upstream sent it */
-	struct err err;	     /* kind ERR_NONE: not used */
-	struct slice server; /* for err: data.server */
-	struct slice rule;   /* for ERR_REFUSED: data.rule */
-	struct slice uri;    /* for ERR_RESOURCE: data.uri */
-	uint64_t call_id;    /* for ERR_OUTCOME_UNKNOWN: data.call_id */
+	struct slice error;	      /* as an upstream sent it */
+	struct err err;		      /* kind ERR_NONE: not used */
+	struct slice server;	      /* for err: data.server */
+	struct slice rule;	      /* for ERR_REFUSED: data.rule */
+	struct slice uri;	      /* for ERR_RESOURCE: data.uri */
+	uint64_t call_id;	      /* for ERR_OUTCOME_UNKNOWN: data.call_id */
 	const struct json_scan *scan; /* of the message that result is in, or NULL */
 };
 
@@ -227,7 +227,7 @@ struct exchange {
 	struct slice client; /* clientInfo.name */
 	enum mcp_revision revision;
 	struct client_capabilities can;
-	const void *family; /* the same for requests of one client: for attribution */
+	const void *family;	 /* the same for requests of one client: for attribution */
 	struct session *session; /* NULL: the request stands alone */
 	const struct front_ops *front;
 	void *front_data; /* the front's part */
@@ -360,8 +360,8 @@ struct back_spec {
 	const char *const *env; /* of a child, complete */
 	size_t message_bytes;
 	uint64_t ask_ms;
-	struct slice capabilities; /* raw object, declared to the upstream */
-	struct slice client_info;  /* raw object; SLICE_NONE: bascule's own */
+	struct slice capabilities;  /* raw object, declared to the upstream */
+	struct slice client_info;   /* raw object; SLICE_NONE: bascule's own */
 	enum mcp_revision revision; /* asked for */
 	bool is_own;		    /* of one client: what belongs to no call is that client's */
 };

@@ -449,8 +449,43 @@ static const struct {
 	{ "upstreams:\n"
 	  "  - name: a\n"
 	  "    command: [x]\n"
-	  "    tools: {allow: [\"*\"]}\n",
-	    ":4:5: this version does not have \"upstreams[0].tools\" yet" },
+	  "    tools: {allw: [\"*\"]}\n",
+	    ":4:13: unknown key \"allw\" in upstreams[0].tools (did you mean \"allow\"?)" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {allow: []}}\n",
+	    ":2:44: upstreams[0].tools.allow must not be empty" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {deny: [a, \"\"]}}\n",
+	    ":2:47: the pattern \"\" is empty" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {deny: [\"a\\n\"]}}\n",
+	    ":2:44: the pattern \"a?\" holds a control character" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {deny: [b, \"a*\", c, \"a*\"]}}\n",
+	    ":2:56: the pattern \"a*\" stands there twice" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {rename: {a: a}}}\n",
+	    ":2:49: the tool \"a\" is renamed to itself: leave it out" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {rename: {a: \"\"}}}\n",
+	    ":2:49: the tool name \"\" is empty" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {rename: {a: c, b: c}}}\n",
+	    ":2:55: \"a\" and \"b\" are both renamed to \"c\"" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {allow: [a, b], rename: {a: b}}}\n",
+	    ":2:64: \"a\" is renamed to \"b\", which another rule knows as a tool that keeps its "
+	    "name" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {rename: {a: b}, describe: {b: c}}}\n",
+	    ":2:49: \"a\" is renamed to \"b\", which another rule knows as a tool that keeps its "
+	    "name" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {rename: {a: b, a: c}}}\n",
+	    ":2:52: duplicate key \"a\"" },
+	{ "seal_key: 0123456789abcde\n",
+	    ":1:11: seal_key must have at least 16 characters: make one with "
+	    "\"head -c 32 /dev/urandom | base64\"" },
 	{ "upstreams:\n"
 	  "  - name: \"\"\n"
 	  "    command: [x]\n",

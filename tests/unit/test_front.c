@@ -65,6 +65,12 @@ cancel(void *owner, struct exchange *exchange)
 }
 
 static bool
+may_tell(void *owner, struct exchange *exchange, const struct tell *tell)
+{
+	return true;
+}
+
+static bool
 pass(void *owner, struct exchange *exchange, enum mcp_pass what, struct slice server,
     struct slice text, struct err *err)
 {
@@ -86,7 +92,7 @@ world_init(struct world *world)
 	memset(world, 0, sizeof(*world));
 	world->loop = machine_loop(&world->machine);
 	world->gate = (struct mcp_gate){
-		.owner = world, .begin = begin, .cancel = cancel, .pass = pass
+		.owner = world, .begin = begin, .cancel = cancel, .may_tell = may_tell, .pass = pass
 	};
 	world->limits = (struct front_limits){ .message_bytes = 8 * MIB,
 		.ask_ms = 5000,
@@ -165,14 +171,10 @@ stdio_at_once(void **state)
 	    "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32600,\"message\":"
 	    "\"\\\"tools/list\\\" came before initialize\",\"data\":{\"kind\":\"request\"}}}\n");
 	says(&world, INITIALIZE("\"i\"", "{}"),
-	    "{\"jsonrpc\":\"2.0\",\"id\":\"i\",\"result\":{\"protocolVersion\":\"2025-06-18\","
-	    "\"capabilities\":{},\"serverInfo\":{\"name\":\"t\",\"version\":\"1\"}}}\n");
+	    "{\"jsonrpc\":\"2.0\",\"id\":\"i\",\"result\":{\"capabilities\":{}}}\n");
 	says(&world, INITIALIZE("3", "{}"),
 	    "{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":{\"code\":-32600,\"message\":"
 	    "\"this session was initialised before\",\"data\":{\"kind\":\"request\"}}}\n");
-	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"server/discover\"}",
-	    "{\"jsonrpc\":\"2.0\",\"id\":4,\"error\":{\"code\":-32601,\"message\":"
-	    "\"unknown method \\\"server/discover\\\"\",\"data\":{\"kind\":\"method\"}}}\n");
 	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"notifications/progress\"}",
 	    "{\"jsonrpc\":\"2.0\",\"id\":5,\"error\":{\"code\":-32601,\"message\":"
 	    "\"\\\"notifications/progress\\\" is not a request that clients send\","
@@ -264,8 +266,7 @@ stdio_ends(void **state)
 	stdio_init(&world);
 	peer_says(world.in, S(INITIALIZE("0", "{}") "\n"));
 	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}",
-	    "{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":{\"protocolVersion\":\"2025-06-18\","
-	    "\"capabilities\":{},\"serverInfo\":{\"name\":\"t\",\"version\":\"1\"}}}\n");
+	    "{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":{\"capabilities\":{}}}\n");
 	world.in->says_end = true;
 	turns(&world);
 	assert_int_equal(world.ended, 0);
