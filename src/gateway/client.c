@@ -203,7 +203,8 @@ view_make(struct client *client)
 	deferred_stop(client->hub->loop, &client->rebuild);
 	client->must_tell = 0;
 	client->catalogue = hub_make_view(client->hub, client, before);
-	if (before != NULL)
+	/* Who was never shown a list has none that could have changed. */
+	if (before != NULL && (client->was_listed || kinds != 0))
 		client_tell_changed(client, kinds | catalogue_changed(before, client->catalogue));
 	catalogue_unref(&before);
 }

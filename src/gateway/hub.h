@@ -60,8 +60,9 @@ struct client {
 	struct arena arena;
 	struct slice capabilities, info; /* raw objects, as it declared them */
 	enum mcp_revision revision;
-	bool is_stdio, is_ready, has_own; /* has_own: upstream sessions of its own */
-	struct catalogue *catalogue;	  /* has_own: its view */
+	bool is_stdio, is_ready, was_listed;
+	bool has_own;		     /* upstream sessions of its own */
+	struct catalogue *catalogue; /* has_own: its view */
 	struct deferred rebuild;
 	unsigned must_tell; /* kinds */
 	int level;	    /* it asked for logs of this level; -1: never */

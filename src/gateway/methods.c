@@ -150,6 +150,8 @@ list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 			  SLICE_FMT(item_kind_row(kind)->many));
 	catalogue_unref(&passage->catalogue);
 	passage->catalogue = catalogue_ref(client_view(passage->hub, passage->client));
+	if (passage->client != NULL)
+		passage->client->was_listed = true;
 	if (is_first)
 		reply->result = catalogue_list(passage->catalogue, kind);
 	else if (!cursor_read(passage->hub->seal, &exchange->caller, passage->catalogue, kind,
