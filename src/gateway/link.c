@@ -468,9 +468,12 @@ due_ms(const struct link *link)
 static void
 list_again(struct link *link)
 {
+	unsigned told = link->listing;
+
+	link->listing = 0;
 	if (work_wait(link, "list", list_run)) {
 		if (link->client != NULL)
-			client_must_tell(link->client, link->listing);
+			client_must_tell(link->client, told);
 		changed(link);
 	} else if (!link->is_lost && !link->is_stopping) {
 		log_event(loop_log(hub_of(link)->loop), LOG_WARN, "upstream_list_failed",

@@ -23,6 +23,7 @@ struct upstream_ask {
 	struct arena arena; /* message and text */
 	struct buf text;
 	struct message message;
+	struct question question;
 	bool is_withdrawn; /* no answer is wanted */
 };
 
@@ -361,15 +362,15 @@ ask_answer_wait(struct upstream_ask *ask)
 {
 	struct answer answer = { 0 };
 	const struct message *message = &ask->message;
-	struct question question = { .method = message->method,
+	struct err err = { 0 };
+
+	ask->question = (struct question){ .method = message->method,
 		.params = message->params.p != NULL ? message->params : S("{}"),
 		.token = message->progress_token,
 		.server = ask->back->spec.server,
 		.progress = ask_progress,
 		.asker = ask };
-	struct err err = { 0 };
-
-	if (!ask_put_wait(ask, &question, &answer, &err)) {
+	if (!ask_put_wait(ask, &ask->question, &answer, &err)) {
 		/* A withdrawn request gets no response (basic/utilities/cancellation). */
 		if (ask->is_withdrawn)
 			return;
@@ -404,6 +405,18 @@ ask_run(void *arg)
 	ask_free(ask);
 }
 
+static void
+reason_keep(struct upstream_ask *ask, struct slice params)
+{
+	struct slice reason;
+	struct err err;
+
+	if (json_type(params) == JSON_OBJECT && json_find(params, S("reason"), &reason) &&
+	    json_type(reason) == JSON_STRING && reason.n <= KIB &&
+	    arena_reserve(&ask->arena, reason.n, &err))
+		ask->question.reason = slice_dup(&ask->arena, reason);
+}
+
 /* The upstream has withdrawn a question. */
 static void
 ask_withdrawn(struct back *back, const struct message *message)
@@ -412,6 +425,7 @@ ask_withdrawn(struct back *back, const struct message *message)
 		if (!slice_eq(a->message.id, message->request_id))
 			continue;
 		a->is_withdrawn = true;
+		reason_keep(a, message->params);
 		if (a->task != NULL)
 			task_cancel(a->task, ERR_CANCELLED);
 	}

@@ -470,14 +470,17 @@ send_about(struct session *session, struct front_call *call, const struct slice 
 
 /* Tells the client that a question is no longer of interest. */
 static void
-ask_withdraw(struct session *session, struct front_call *call, uint64_t id)
+ask_withdraw(struct session *session, struct front_call *call, const struct ask *ask)
 {
+	struct slice reason = ask->question->reason;
 	char text[128];
 	int n = snprintf(text, sizeof(text),
-	    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":%llu}}",
-	    (unsigned long long)id);
+	    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":%llu",
+	    (unsigned long long)ask->id);
+	struct slice parts[] = { { text, (size_t)n }, reason.p != NULL ? S(",\"reason\":") : S(""),
+		reason, S("}}") };
 
-	send_about(session, call, &(struct slice){ text, (size_t)n }, 1);
+	send_about(session, call, parts, COUNT(parts));
 }
 
 static bool
@@ -515,7 +518,7 @@ ask_conclude(struct session *session, struct front_call *call, const struct ask 
 	}
 	if (ok && session->is_ended)
 		return err_set(err, ERR_CANCELLED, "the client that should be asked has gone");
-	ask_withdraw(session, call, ask->id);
+	ask_withdraw(session, call, ask);
 	if (!ok)
 		return false;
 	return err_set(err, ERR_DEADLINE, "nobody answered the question within limits.ask (%llu s)",
