@@ -22,7 +22,7 @@ tls_connect(struct http_pool *pool, const struct address *to, struct err *err)
 {
 	struct stream *below = loop_connect(pool->loop, to, err);
 
-	return below != NULL ? tls_stream_new(&pool->tls, &below) : NULL;
+	return below != NULL ? tls_stream_new(pool->loop, &pool->tls, &below) : NULL;
 }
 
 static const struct transport plain = { "http", plain_connect, NULL };

@@ -41,6 +41,7 @@ struct tls {
 	bool is_dry;	     /* the stream below had no more */
 	bool below_ended;    /* end of the stream below */
 	bool has_ended;	     /* close_notify came */
+	bool has_read;	     /* some of what the peer wrote */
 	bool writes_by_read; /* a write waits for bytes of the peer (renegotiation) */
 	bool is_shut;	     /* the stream below is shut down after `out` */
 	char why[TLS_WHY];
@@ -241,20 +242,38 @@ again(struct deferred *deferred)
 
 /* ---- OpenSSL's answers ----------------------------------------------------------------------- */
 
+/* The connection broke, and OpenSSL has nothing to say of it. */
+static void
+why_broken(struct tls *tls, int error)
+{
+	const char *text = strerrordesc_np(-error);
+
+	if (text == NULL)
+		text = "unknown error";
+	if (tls->state == TLS_HANDSHAKE)
+		snprintf(tls->why, sizeof(tls->why), "the TLS handshake failed: %s", text);
+	else if (tls->state == TLS_OPEN && !tls->has_read)
+		snprintf(tls->why, sizeof(tls->why),
+		    "%s right after the TLS handshake (the server may want a client certificate: "
+		    "tls.cert and tls.key)",
+		    text);
+}
+
 static void
 fail(struct tls *tls)
 {
 	int io = tls->read_error != 0 ? tls->read_error : tls->write_error;
 	bool in_handshake = tls->state != TLS_OPEN;
 
-	tls->error = io != 0 ? io : -EPROTO;
-	if (io != 0 && tls->state == TLS_HANDSHAKE)
-		snprintf(tls->why, sizeof(tls->why), "the TLS handshake failed: %s",
-		    strerrordesc_np(-io) != NULL ? strerrordesc_np(-io) : "unknown error");
-	else if (io == 0 && tls->why[0] == '\0')
-		tls_why_error(tls->why, in_handshake);
-	if (io == 0)
+	if (io != 0 && ERR_peek_error() == 0) {
+		tls->error = io;
+		why_broken(tls, io);
+	} else {
+		tls->error = -EPROTO;
+		if (tls->why[0] == '\0')
+			tls_why_error(tls->why, in_handshake);
 		(void)out_flush(tls); /* the alert */
+	}
 	if (in_handshake) {
 		tls_lib.SSL_SESSION_free(tls->peer->session);
 		tls->peer->session = NULL;
@@ -326,6 +345,7 @@ tls_read(struct stream *stream, void *to, size_t n)
 			break;
 		}
 		done += part;
+		tls->has_read = true;
 		if (tls->is_dry && !has_more(tls))
 			break;
 	}
@@ -354,6 +374,22 @@ part_write(struct tls *tls, const struct iovec *part, size_t room, ssize_t *resu
 	return 0;
 }
 
+/* Writing failed: the peer may have said why before it closed. */
+static ssize_t
+write_failed(struct tls *tls)
+{
+	size_t n;
+	char one;
+	int returned;
+
+	ERR_clear_error();
+	returned = tls_lib.SSL_peek_ex(tls->ssl, &one, 1, &n);
+	if (returned != 1)
+		(void)result_of(tls, returned);
+	settle(tls);
+	return tls->state == TLS_FAILED ? tls->error : tls->write_error;
+}
+
 static ssize_t
 tls_writev(struct stream *stream, const struct iovec *iov, int n)
 {
@@ -364,16 +400,18 @@ tls_writev(struct stream *stream, const struct iovec *iov, int n)
 	if (tls->state != TLS_OPEN)
 		return tls->state == TLS_FAILED ? tls->error : -EAGAIN;
 	if (!out_flush(tls)) {
+		if (tls->write_error != 0)
+			return write_failed(tls);
 		settle(tls);
-		return tls->write_error != 0 ? tls->write_error : -EAGAIN;
+		return -EAGAIN;
 	}
 	tls->writes_by_read = false;
 	for (int i = 0; i < n && result == 0 && done < WRITE_BYTES; i++)
 		done += part_write(tls, &iov[i], WRITE_BYTES - done, &result);
 	(void)out_flush(tls);
+	if (tls->write_error != 0 && tls->state == TLS_OPEN)
+		return write_failed(tls);
 	settle(tls);
-	if (tls->write_error != 0)
-		return tls->write_error;
 	return done > 0 || result == 0 ? (ssize_t)done : result;
 }
 
@@ -494,7 +532,7 @@ ssl_expect(SSL *ssl, struct tls_peer *peer, struct loop *loop)
 }
 
 struct stream *
-tls_stream_new(struct tls_peer *peer, struct stream **below)
+tls_stream_new(struct loop *loop, struct tls_peer *peer, struct stream **below)
 {
 	struct tls *tls = MEM_NEW(struct tls);
 	BIO *bio = bio_new(tls);
@@ -502,18 +540,18 @@ tls_stream_new(struct tls_peer *peer, struct stream **below)
 	tls->below = *below;
 	*below = NULL;
 	tls->stream.ops = &ops;
-	tls->stream.loop = tls->below->loop;
+	tls->stream.loop = loop;
 	tls->peer = peer;
 	tls->below->on_ready = below_ready;
 	tls->below->owner = tls;
-	buf_init(&tls->out, loop_memory(tls->stream.loop), OUT_MAX);
+	buf_init(&tls->out, loop_memory(loop), OUT_MAX);
 	tls->ssl = tls_lib.SSL_new(tls_trust_context(peer->trust));
 	must(tls->ssl != NULL);
 	tls_lib.SSL_set_verify(tls->ssl, SSL_VERIFY_PEER, on_verify);
 	must(tls_lib.SSL_set_ex_data(tls->ssl, 0, tls) == 1);
 	tls_lib.SSL_set_bio(tls->ssl, bio, bio);
 	tls_lib.SSL_set_connect_state(tls->ssl);
-	ssl_expect(tls->ssl, peer, tls->stream.loop);
+	ssl_expect(tls->ssl, peer, loop);
 	return &tls->stream;
 }
 

@@ -37,6 +37,7 @@
 	X(SSL_get_ex_data) \
 	X(SSL_get_ex_data_X509_STORE_CTX_idx) \
 	X(SSL_new) \
+	X(SSL_peek_ex) \
 	X(SSL_pending) \
 	X(SSL_read_ex) \
 	X(SSL_set1_host) \
@@ -91,7 +92,7 @@ void tls_peer_fini(struct tls_peer *peer); /* after the last stream was closed *
  * fails shows as an error of the next read or write.  The trust must be ready, and the peer must
  * outlive it.  Without the peer's close_notify the end of the stream below is -EPROTO.
  */
-struct stream *tls_stream_new(struct tls_peer *peer, struct stream **below);
+struct stream *tls_stream_new(struct loop *loop, struct tls_peer *peer, struct stream **below);
 /* The reason of an error, or what an unfinished handshake waits for; NULL: errno says it. */
 const char *tls_stream_why(const struct stream *stream);
 
