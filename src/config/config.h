@@ -49,6 +49,7 @@ struct config_upstream {
 	struct slice url;
 	struct config_pair *headers;
 	size_t headers_n;
+	struct slice tls_ca, tls_cert, tls_key; /* PEM files, absolute, or SLICE_NONE */
 	enum config_transport transport;
 	enum config_protocol protocol;
 	enum config_session session;
@@ -56,7 +57,8 @@ struct config_upstream {
 	uint64_t idle_stop_ms, restarts; /* 0: never, without end */
 	uint64_t timeout_ms, connect_timeout_ms;
 	unsigned line; /* where it stands in the file, 0: not from a file */
-	/* SHA-256 over everything above but name and line: the same digest, the same upstream. */
+	/* SHA-256 over everything above but name and line, and over what the files of tls hold: the
+	 * same digest, the same upstream. */
 	char digest[65];
 	struct config_tools tools; /* may change while it runs */
 };

@@ -403,8 +403,6 @@ config_check_whole(const struct config_load *load, const struct config *config,
 static const char *
 unbuilt(const struct config_upstream *upstream)
 {
-	if (slice_starts(upstream->url, S("https://")))
-		return "https:// is not in this version: only http:// is";
 	if (upstream->transport == TRANSPORT_SSE)
 		return "transport sse is not in this version: only http and stdio are";
 	if (upstream->protocol == PROTOCOL_MODERN)

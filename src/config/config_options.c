@@ -86,6 +86,15 @@ static const struct config_option options[] = {
 	    .help = "How to authenticate to `url`; `bearer` becomes an Authorization header." },
 	{ "upstreams[].auth.token", OPTION_SECRET, DRAFT(auth_token),
 	    .help = "The token, best as `${NAME}` or `file:PATH`." },
+	{ "upstreams[].tls.ca", OPTION_PATH, UP(tls_ca),
+	    .help = "PEM file of the certificate authorities, or of the server's own certificate, "
+		    "that an https `url` is checked against.",
+	    .fallback_help = "the system's authorities" },
+	{ "upstreams[].tls.cert", OPTION_PATH, UP(tls_cert),
+	    .help = "PEM file of a client certificate, with its chain, for servers that ask." },
+	{ "upstreams[].tls.key", OPTION_PATH, UP(tls_key),
+	    .help = "PEM file of its private key, not encrypted; nobody else should be able to "
+		    "read it." },
 	{ "upstreams[].transport", OPTION_WORD, UP(transport), .fallback = "auto",
 	    WORDS("auto", "http", "sse", "stdio"),
 	    .help = "How the server is spoken to; `sse` is not in this version." },

@@ -200,6 +200,10 @@ config_upstreams_read(struct config_load *load, const struct config_upstream_for
 MUST_CHECK bool
 config_proxy_read(struct config_load *load, const struct node *root, struct err *err);
 
+/* Looks at the files of `tls` (config_tls.c); what they hold goes into the digest. */
+MUST_CHECK bool config_tls_check(struct config_load *load, const struct config_upstream *upstream,
+    const struct node *entry, struct buf *digest, struct err *err);
+
 /* ---- checks (config_check.c) ----------------------------------------------------------------- */
 
 option_check_fn config_check_listen, config_check_host, config_check_separator;

@@ -159,6 +159,7 @@ static const struct {
 	{ "cwd", "command" },
 	{ "headers", "url" },
 	{ "auth", "url" },
+	{ "tls", "url" },
 };
 
 static bool
@@ -317,8 +318,9 @@ digest_put_pairs(struct buf *buf, const struct config_pair *pairs, size_t n)
 
 /* Every field with its length, so that no two settings read alike. */
 static bool
-digest_make(struct config_upstream *upstream, struct err *err)
+digest_make(const struct entry *entry, struct err *err)
 {
+	struct config_upstream *upstream = &entry->draft->upstream;
 	struct slice text;
 	struct buf buf;
 	bool ok;
@@ -335,8 +337,12 @@ digest_make(struct config_upstream *upstream, struct err *err)
 	digest_put(&buf, upstream->cwd);
 	digest_put(&buf, upstream->url);
 	digest_put_pairs(&buf, upstream->headers, upstream->headers_n);
+	digest_put(&buf, upstream->tls_ca);
+	digest_put(&buf, upstream->tls_cert);
+	digest_put(&buf, upstream->tls_key);
+	ok =
+	    config_tls_check(entry->load, upstream, entry->node, &buf, err) && buf_check(&buf, err);
 	text = buf_view(&buf);
-	ok = buf_check(&buf, err);
 	if (ok)
 		sha256_hex(&text, 1, upstream->digest);
 	buf_fini(&buf);
@@ -351,7 +357,7 @@ entry_finish(const struct entry *entry, struct err *err)
 	return kind_check(entry, err) && transport_check(entry, err) && command_join(entry, err) &&
 	    auth_apply(entry, err) && headers_check(entry, err) &&
 	    config_tools_check(entry->load, &entry->draft->upstream.tools, entry->node, err) &&
-	    digest_make(&entry->draft->upstream, err);
+	    digest_make(entry, err);
 }
 
 bool

@@ -190,6 +190,41 @@ static const struct {
 	    ":4:5: \"headers\" belongs to upstreams with \"url\", and upstreams[0] has none" },
 	{ "upstreams:\n"
 	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    tls: {ca: c.pem}\n",
+	    ":4:5: \"tls\" belongs to upstreams with \"url\", and upstreams[0] has none" },
+	{ "upstreams:\n"
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    tls: {ca: c.pem}\n",
+	    ":4:5: \"tls\" belongs to urls that begin with https://" },
+	{ "upstreams:\n"
+	  "  - name: a\n"
+	  "    url: https://h/\n"
+	  "    tls: {cert: c.pem}\n",
+	    ":4:5: tls.cert and tls.key go together: tls.key is missing" },
+	{ "upstreams:\n"
+	  "  - name: a\n"
+	  "    url: https://h/\n"
+	  "    tls: {key: c.pem}\n",
+	    ":4:5: tls.cert and tls.key go together: tls.cert is missing" },
+	{ "upstreams:\n"
+	  "  - name: a\n"
+	  "    url: https://h/\n"
+	  "    tls: {ca: /nowhere/c.pem}\n",
+	    ":4:15: tls.ca: /nowhere/c.pem: No such file or directory" },
+	{ "upstreams:\n"
+	  "  - name: a\n"
+	  "    url: https://h/\n"
+	  "    tls: {ca: /dev/null}\n",
+	    ":4:15: tls.ca: /dev/null: not a regular file" },
+	{ "upstreams:\n"
+	  "  - name: a\n"
+	  "    url: https://h/\n"
+	  "    tls: {cert: a, sni: b}\n",
+	    ":4:20: unknown key \"sni\" in upstreams[0].tls" },
+	{ "upstreams:\n"
+	  "  - name: a\n"
 	  "    url: http://h/\n"
 	  "    headers: {\"A B\": b}\n",
 	    ":4:15: \"A B\" cannot name a header" },
