@@ -18,6 +18,7 @@
 #define CONFIG_DEPTH_MAX     32
 #define CONFIG_UPSTREAMS_MAX 1000
 #define CONFIG_LISTEN_MAX    16
+#define CONFIG_KEYS_MAX	     1000
 
 /* ---- the tree (config_yaml.c) ---------------------------------------------------------------- */
 
@@ -133,7 +134,14 @@ struct config_draft {
 	struct secret auth_token;
 };
 
+/* A key while it is read. */
+struct config_key_draft {
+	struct slice name, tenant;
+	struct secret key;
+};
+
 #define CONFIG_UPSTREAMS "upstreams[]"
+#define CONFIG_KEYS	 "auth.keys[]"
 
 const struct config_option *config_options(size_t *n);
 /* The option at path (SLICE_NONE: the root) and key; NULL: none. */
@@ -199,6 +207,10 @@ config_upstreams_read(struct config_load *load, const struct config_upstream_for
     const char *shown, const struct node *list, struct err *err);
 MUST_CHECK bool
 config_proxy_read(struct config_load *load, const struct node *root, struct err *err);
+
+/* `auth.keys`, into load->config (config_keys.c). */
+MUST_CHECK bool
+config_keys_read(struct config_load *load, const struct node *list, struct err *err);
 
 /* ---- checks (config_check.c) ----------------------------------------------------------------- */
 
