@@ -160,7 +160,7 @@ pass_through(void *arg)
 		task_cancel(exchange->task, ERR_CANCELLED);
 	log_started(exchange);
 	ledger_intent(hub->ledger, exchange->number, loop_unix_ms(exchange->loop),
-	    exchange->request.method_name, exchange->caller.principal);
+	    exchange->request.method_name, exchange->caller.principal, exchange->caller.tenant);
 	ok = method_run(exchange, passage, &reply);
 	if (!ok)
 		reply.result = reply.error = SLICE_NONE;
