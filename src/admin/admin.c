@@ -53,7 +53,7 @@ gateway_look(const struct admin *admin, struct metrics *metrics)
 		struct slice name = providers[i]->name;
 		struct provider_health health;
 
-		providers[i]->ops->health(providers[i], &health);
+		providers[i]->ops->health(providers[i], NULL, &health);
 		series_set(metrics_series(metrics, METRIC_UPSTREAM_UP, name, SLICE_NONE),
 		    health.state == PROVIDER_READY);
 		series_set(metrics_series(metrics, METRIC_UPSTREAM_RESTARTS, name, SLICE_NONE),

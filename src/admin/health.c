@@ -52,7 +52,7 @@ put_server(struct buf *out, const struct provider *provider)
 	struct provider_health health;
 	struct slice words;
 
-	provider->ops->health(provider, &health);
+	provider->ops->health(provider, NULL, &health);
 	buf_puts(out, "{\"name\":");
 	buf_json_string(out, provider->name);
 	put_member(out, "state", slice_of(states[health.state]));
@@ -78,7 +78,7 @@ is_degraded(const struct admin *admin)
 	for (size_t i = 0; i < n; i++) {
 		struct provider_health health;
 
-		providers[i]->ops->health(providers[i], &health);
+		providers[i]->ops->health(providers[i], NULL, &health);
 		if (health.state == PROVIDER_DOWN)
 			return true;
 	}

@@ -136,7 +136,7 @@ client c -transport http {
   expect message ~ 'bascule_requests_total{method="ping",status="done"} 1'
   expect message ~ 'bascule_requests_total{method="initialize",status="done"} 1'
   expect message ~ 'bascule_requests_total{method="unknown",status="failed"} 1'
-  expect message ~ 'bascule_request_duration_seconds_count 4'
+  expect message ~ 'bascule_request_duration_seconds_count 6'
   expect message ~ 'bascule_sessions 2'
   expect message ~ 'bascule_sse_connections 0'
   expect message ~ 'bascule_upstream_up{server="one"} 1'
