@@ -17,6 +17,30 @@ struct caller {
 struct caller auth_anonymous(void);
 /* May a message of caller b use what caller a created (a session, a parked call)? */
 bool auth_same(const struct caller *a, const struct caller *b);
+/* Copies on the heap, for what outlives a request or a reload; freed by auth_caller_free(). */
+struct caller auth_caller_copy(const struct caller *caller);
+void auth_caller_free(struct caller *caller);
+
+/* What is asked of callers: the configured keys, or nothing. Copied from the configuration. */
+struct auth;
+struct auth *auth_new(const struct config *config);
+void auth_free(struct auth **auth);
+/* auth may be NULL: nothing is configured. */
+bool auth_asks(const struct auth *auth);
+/* Could a request have this caller? */
+bool auth_knows(const struct auth *auth, const struct caller *caller);
+
+/* The header fields that carry credentials; SLICE_NONE: absent. */
+struct auth_fields {
+	struct slice authorization, key; /* Authorization, X-Bascule-Key */
+	bool is_doubled;		 /* one of them came twice */
+};
+/*
+ * Finds the caller; its slices live as long as auth.  True without a look where nothing is asked.
+ * False says nothing of why: not what is missing, nor which part was wrong, nor by its time how
+ * much of a key was right.
+ */
+bool auth_caller(const struct auth *auth, const struct auth_fields *fields, struct caller *caller);
 
 /* ---- sealed texts (seal.c) ------------------------------------------------------------------- */
 

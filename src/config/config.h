@@ -23,7 +23,7 @@ enum config_transport { TRANSPORT_AUTO, TRANSPORT_HTTP, TRANSPORT_SSE, TRANSPORT
 enum config_protocol { PROTOCOL_AUTO, PROTOCOL_LEGACY, PROTOCOL_MODERN };
 enum config_session { SESSION_AUTO, SESSION_SHARED, SESSION_PER_CLIENT };
 enum config_prefix { PREFIX_AUTO, PREFIX_ALWAYS, PREFIX_NEVER };
-enum config_auth { AUTH_UNSET, AUTH_NONE };
+enum config_auth { AUTH_UNSET, AUTH_NONE, AUTH_KEYS };
 
 struct config_pair {
 	struct slice name;
@@ -63,6 +63,12 @@ struct config_upstream {
 	struct config_tools tools; /* may change while it runs */
 };
 
+/* A key of `auth.keys`: the key itself is not kept. */
+struct config_key {
+	struct slice name, tenant; /* tenant SLICE_NONE: none */
+	unsigned char digest[SHA256_BYTES];
+};
+
 struct config {
 	struct arena arena; /* everything here lives in it */
 	struct slice file;  /* SLICE_NONE: no file */
@@ -73,6 +79,8 @@ struct config {
 	struct slice *listen_hosts;
 	size_t listen_hosts_n;
 	enum config_auth auth;
+	struct config_key *keys; /* AUTH_KEYS: at least one */
+	size_t keys_n;
 
 	struct slice separator;
 	enum config_prefix prefix;

@@ -114,8 +114,10 @@ static bool
 root_other(struct config_walk *walk, struct slice path, const struct node *entry, bool *taken,
     struct err *err)
 {
-	(void)walk;
-	(void)err;
+	if (slice_eq(path, S("auth")) && slice_eq(entry->key, S("keys"))) {
+		*taken = true;
+		return config_keys_read(walk->load, entry, err);
+	}
 	*taken = path.n == 0 && slice_eq(entry->key, S("upstreams"));
 	return true;
 }

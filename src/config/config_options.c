@@ -11,6 +11,7 @@
 #define ROOT_N(field)	 ROOT(field), .offset_n = offsetof(struct config, field##_n)
 #define UP(field)	 .offset = offsetof(struct config_draft, upstream.field), .reloadable = true
 #define UP_N(field)	 UP(field), .offset_n = offsetof(struct config_draft, upstream.field##_n)
+#define KEY(field)	 .offset = offsetof(struct config_key_draft, field), .reloadable = true
 #define DRAFT(field)	 .offset = offsetof(struct config_draft, field), .reloadable = true
 #define RANGE(low, high) .min = (low), .max = (high)
 #define WORDS(...) \
@@ -32,14 +33,25 @@ static const struct config_option options[] = {
 	    RANGE(0, CONFIG_LISTEN_MAX), .check = config_check_listen,
 	    .help =
 		"Addresses for HTTP: `host:port`, `[ipv6]:port` or `unix:/path`; `[]` for none. "
-		"One that other machines can reach needs `auth: none` written out." },
+		"One that other machines can reach needs `auth.keys`, or `auth: none` written out." },
 	{ "listen.hosts", OPTION_LIST, ROOT_N(listen_hosts), RANGE(0, 256),
 	    .check = config_check_host,
 	    .help = "Names, with or without a port, that are allowed in Host and Origin.",
 	    .fallback_help = "loopback names" },
-	{ "auth", OPTION_WORD, ROOT(auth), WORDS("", "none"),
-	    .help = "`none`: everyone who reaches the gateway may use it.",
+	{ "auth", OPTION_WORD, ROOT(auth), WORDS("", "none"), .reloadable = true,
+	    .help = "`none`: everyone who reaches the gateway may use it; or a map with `keys`.",
 	    .fallback_help = "not set: only loopback and unix addresses" },
+	{ "auth.keys[].name", OPTION_TEXT, KEY(name),
+	    .help =
+		"Who has the key, for rules and records: 1 to 32 of letters, digits, `_`, `-`, `.` and "
+		"`@`.",
+	    .fallback_help = "required" },
+	{ "auth.keys[].key", OPTION_SECRET, KEY(key),
+	    .help =
+		"16 to 512 visible ASCII characters, best as `${NAME}` or `file:PATH`; only a hash is "
+		"kept.",
+	    .fallback_help = "required" },
+	{ "auth.keys[].tenant", OPTION_TEXT, KEY(tenant), .help = "To whom it belongs." },
 	{ "namespace.separator", OPTION_TEXT, ROOT(separator), .fallback = "__",
 	    .check = config_check_separator,
 	    .help =
@@ -166,7 +178,6 @@ static const struct config_option options[] = {
 static const char *const later[] = {
 	"listen.stateless",
 	"listen.tls",
-	"auth.keys",
 	"auth.jwt",
 	"auth.tenants",
 	"atlassian",

@@ -18,6 +18,7 @@
 #define CONFIG_DEPTH_MAX     32
 #define CONFIG_UPSTREAMS_MAX 1000
 #define CONFIG_LISTEN_MAX    16
+#define CONFIG_KEYS_MAX	     1000
 
 /* ---- the tree (config_yaml.c) ---------------------------------------------------------------- */
 
@@ -133,7 +134,14 @@ struct config_draft {
 	struct secret auth_token;
 };
 
+/* A key while it is read. */
+struct config_key_draft {
+	struct slice name, tenant;
+	struct secret key;
+};
+
 #define CONFIG_UPSTREAMS "upstreams[]"
+#define CONFIG_KEYS	 "auth.keys[]"
 
 const struct config_option *config_options(size_t *n);
 /* The option at path (SLICE_NONE: the root) and key; NULL: none. */
@@ -203,6 +211,9 @@ config_proxy_read(struct config_load *load, const struct node *root, struct err 
 /* Looks at the files of `tls` (config_tls.c); what they hold goes into the digest. */
 MUST_CHECK bool config_tls_check(struct config_load *load, const struct config_upstream *upstream,
     const struct node *entry, struct buf *digest, struct err *err);
+/* `auth.keys`, into load->config (config_keys.c). */
+MUST_CHECK bool
+config_keys_read(struct config_load *load, const struct node *list, struct err *err);
 
 /* ---- checks (config_check.c) ----------------------------------------------------------------- */
 

@@ -275,6 +275,9 @@ unsigned hub_in_flight(const struct hub *hub);
 /* Providers of the present configuration, in its order. */
 struct provider *const *hub_providers(const struct hub *hub, size_t *n);
 struct catalogue *hub_catalogue(struct hub *hub); /* borrowed */
+/* Every provider is settled, or start_wait is over; and it is not draining. */
+bool hub_is_ready(const struct hub *hub);
+uint64_t hub_started_ms(const struct hub *hub); /* loop time */
 /* Waits until every provider is settled, at most until start_wait after the start. */
 MUST_CHECK bool hub_settled_wait(struct hub *hub, struct err *err);
 /* No new exchanges; on_idle is called once the last one has ended. */

@@ -285,6 +285,20 @@ hub_ready_wait(struct hub *hub, struct client *client, uint64_t from_ms, struct 
 }
 
 bool
+hub_is_ready(const struct hub *hub)
+{
+	uint64_t until = hub->started_ms + hub->now->settings->config->start_wait_ms;
+
+	return !hub->is_draining && (all_are(hub, NULL, true) || loop_now_ms(hub->loop) >= until);
+}
+
+uint64_t
+hub_started_ms(const struct hub *hub)
+{
+	return hub->started_ms;
+}
+
+bool
 hub_settled_wait(struct hub *hub, struct err *err)
 {
 	return hub_ready_wait(hub, NULL, hub->started_ms, err);
@@ -323,6 +337,7 @@ hub_new(struct loop *loop, struct config **config)
 	hub->asked = index_new(hub, ASKED_MAX);
 	hub->ledger = ledger_new(LEDGER_RECORDS);
 	hub->seal = seal_new(loop, (*config)->seal_key);
+	hub->duration = metrics_series(loop_metrics(loop), METRIC_DURATION, SLICE_NONE, SLICE_NONE);
 	hub->started_ms = loop_now_ms(loop);
 	hub->now = gateway_new(hub, config);
 	catalogue_make(hub);

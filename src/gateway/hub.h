@@ -118,7 +118,8 @@ struct hub {
 	struct fronts *fronts;
 	struct mcp_gate gate;
 	struct ledger *ledger;
-	struct seal *seal; /* of what clients carry for us; its key needs a restart */
+	struct seal *seal;	 /* of what clients carry for us; its key needs a restart */
+	struct series *duration; /* of requests, for the metrics */
 	struct catalogue *catalogue;
 	bool is_stale; /* the catalogue: a provider has changed */
 	struct deferred rebuild;

@@ -135,6 +135,8 @@ conclude(struct exchange *exchange, struct passage *passage, struct reply *reply
 	reply->call_id = exchange->number;
 	ledger_outcome(hub->ledger, exchange->number, loop_unix_ms(exchange->loop), outcome, code);
 	audit_record(ledger_find(hub->ledger, exchange->number));
+	mcp_tally(exchange->loop, exchange->request.method, outcome);
+	series_observe_ms(hub->duration, ms);
 	if (log_wants(log, LOG_INFO))
 		log_event(log, LOG_INFO, "request_completed",
 		    "Request #%llu (ID: %.*s) completed: %s in %llu ms%s%s",
@@ -158,7 +160,7 @@ pass_through(void *arg)
 		task_cancel(exchange->task, ERR_CANCELLED);
 	log_started(exchange);
 	ledger_intent(hub->ledger, exchange->number, loop_unix_ms(exchange->loop),
-	    exchange->request.method_name, exchange->caller.principal);
+	    exchange->request.method_name, exchange->caller.principal, exchange->caller.tenant);
 	ok = method_run(exchange, passage, &reply);
 	if (!ok)
 		reply.result = reply.error = SLICE_NONE;
@@ -187,6 +189,7 @@ turn_away(struct hub *hub, struct exchange *exchange, const struct err *why)
 		    "Request #%llu: %s (%llu were turned away so far)",
 		    (unsigned long long)exchange->number, why->text,
 		    (unsigned long long)hub->turned_away);
+	mcp_tally(exchange->loop, exchange->request.method, outcome_of(exchange, &reply));
 	exchange->front->finish(exchange, &reply);
 	exchange_free(&exchange);
 }

@@ -156,3 +156,18 @@ exchange_tell(struct exchange *exchange, const struct tell *tell)
 	if (gate->may_tell(gate->owner, exchange, tell))
 		exchange->front->tell(exchange, tell);
 }
+
+void
+mcp_tally(struct loop *loop, enum mcp_method method, enum ledger_outcome outcome)
+{
+	struct metrics *metrics = loop_metrics(loop);
+	struct series **at = metrics_slots(
+	    metrics, METRIC_REQUESTS, (size_t)(MCP_METHODS_N + 1) * LEDGER_OUTCOMES_N);
+
+	at += (size_t)method * LEDGER_OUTCOMES_N + outcome;
+	if (*at == NULL)
+		*at = metrics_series(metrics, METRIC_REQUESTS,
+		    method == MCP_UNKNOWN ? S("unknown") : slice_of(mcp_method_row(method)->name),
+		    slice_of(ledger_outcome_name(outcome)));
+	series_add(*at, 1);
+}

@@ -81,6 +81,7 @@ session_draw_id(struct session *session)
 struct session *
 session_new(struct fronts *fronts, const struct session_ops *ops, void *transport, bool with_id)
 {
+	struct caller anonymous = auth_anonymous();
 	struct session *session;
 
 	if (fronts->sessions_n >= fronts->limits.sessions && !session_evict(fronts))
@@ -89,7 +90,7 @@ session_new(struct fronts *fronts, const struct session_ops *ops, void *transpor
 	session->fronts = fronts;
 	session->ops = ops;
 	session->transport = transport;
-	session->caller = auth_anonymous();
+	session->caller = auth_caller_copy(&anonymous);
 	session->calls.next = session->calls.prev = &session->calls;
 	session->asks.next = session->asks.prev = &session->asks;
 	session->used_ms = loop_now_ms(fronts->loop);
@@ -100,6 +101,13 @@ session_new(struct fronts *fronts, const struct session_ops *ops, void *transpor
 	if (with_id)
 		session_draw_id(session);
 	return session;
+}
+
+void
+session_bind(struct session *session, const struct caller *caller)
+{
+	auth_caller_free(&session->caller);
+	session->caller = auth_caller_copy(caller);
 }
 
 struct session *
@@ -133,6 +141,7 @@ session_free_if_done(struct session *session)
 	if (!session->is_ended || session->calls.next != &session->calls ||
 	    session->asks.next != &session->asks)
 		return;
+	auth_caller_free(&session->caller);
 	mem_free((void *)session->client.p);
 	mem_free(session);
 }
@@ -311,6 +320,7 @@ front_answer_now(struct session *session, const struct message *message, const s
 			buf_puts(out, "{\"jsonrpc\":\"2.0\",\"id\":");
 			buf_put(out, message->id);
 			buf_puts(out, ",\"result\":{}}");
+			mcp_tally(session->fronts->loop, message->method, LEDGER_DONE);
 			return true;
 		} else {
 			return false;
@@ -324,6 +334,8 @@ front_answer_now(struct session *session, const struct message *message, const s
 		    "client \"%.*s\": %s", SLICE_FMT(session->client), reply.err.text);
 	else
 		encode_error(out, front_id_of(message), &reply);
+	if (message != NULL && message->kind == MESSAGE_REQUEST)
+		mcp_tally(session->fronts->loop, message->method, LEDGER_FAILED);
 	return true;
 }
 
@@ -668,6 +680,7 @@ fronts_free(struct fronts **at)
 		session_end(fronts->sessions.next);
 	front_http_close_all(fronts);
 	front_stdio_close(fronts);
+	auth_free(&fronts->auth);
 	mem_free(fronts);
 }
 
@@ -688,6 +701,47 @@ void
 fronts_set_limits(struct fronts *fronts, const struct front_limits *limits)
 {
 	fronts->limits = *limits;
+}
+
+/* Over stdio nothing is asked: who can write there was let in by the machine. */
+void
+fronts_set_auth(struct fronts *fronts, const struct config *config)
+{
+	struct session *next;
+
+	auth_free(&fronts->auth);
+	fronts->auth = auth_new(config);
+	for (struct session *s = fronts->sessions.next; s != &fronts->sessions; s = next) {
+		next = s->next;
+		if (s->id[0] != '\0' && !auth_knows(fronts->auth, &s->caller))
+			session_end(s);
+	}
+}
+
+void
+fronts_set_pages(struct fronts *fronts, const struct front_page *pages, size_t n, void *owner)
+{
+	fronts->pages = pages;
+	fronts->pages_n = n;
+	fronts->pages_owner = owner;
+}
+
+unsigned
+fronts_streams(const struct fronts *fronts)
+{
+	return front_http_streams(fronts);
+}
+
+bool
+fronts_are_draining(const struct fronts *fronts)
+{
+	return fronts->is_draining;
+}
+
+bool
+fronts_are_open(const struct fronts *fronts)
+{
+	return front_http_is_open(fronts);
 }
 
 unsigned

@@ -25,7 +25,7 @@ struct ask {
 };
 
 /* HTTP: what http_request.user points to, in the struct that it belongs to. */
-enum user_kind { USER_CALL, USER_STREAM, USER_READING };
+enum user_kind { USER_SENDER, USER_CALL, USER_STREAM, USER_READING };
 
 /* The front's half of an exchange; in the exchange's arena. */
 struct front_call {
@@ -62,8 +62,8 @@ struct session {
 	bool is_ended;	/* freed when the last call is gone */
 	enum mcp_revision revision;
 	struct client_capabilities can;
-	struct caller caller;
-	struct slice client;	 /* its own memory */
+	struct caller caller;	 /* its own memory */
+	struct slice client;	 /* the same */
 	void *data;		 /* the gate's */
 	struct front_call calls; /* list head */
 	struct ask asks;	 /* list head */
@@ -89,12 +89,19 @@ struct fronts {
 	struct timer reaper;
 	struct front_http *https;
 	struct front_stdio *stdio;
+	struct auth *auth;  /* NULL: nothing is asked */
+	uint64_t strangers; /* requests without the key they need */
+	const struct front_page *pages;
+	size_t pages_n;
+	void *pages_owner;
 	bool is_draining;
 };
 
 /* NULL: as many sessions as limits.sessions are in use. with_id: draws an id and enters it. */
 struct session *
 session_new(struct fronts *fronts, const struct session_ops *ops, void *transport, bool with_id);
+/* Binds it to who sent the initialize; a new one is anonymous. */
+void session_bind(struct session *session, const struct caller *caller);
 struct session *session_find(struct fronts *fronts, struct slice id, const struct caller *caller);
 void session_touch(struct session *session);
 /* Its calls are cancelled, its questions answered by ERR_CANCELLED; freed when all are gone. */
@@ -123,6 +130,8 @@ bool front_ask_wait(struct exchange *exchange, const struct question *question,
 void front_tell(struct exchange *exchange, const struct tell *tell);
 
 void front_http_close_all(struct fronts *fronts);
+unsigned front_http_streams(const struct fronts *fronts);
+bool front_http_is_open(const struct fronts *fronts);
 void front_stdio_close(struct fronts *fronts);
 
 #endif

@@ -9,6 +9,7 @@
 #include "auth/auth.h"
 #include "config/config.h"
 #include "net/net.h"
+#include "store/store.h"
 
 /* ---- revisions and methods (revision.c) ------------------------------------------------------ */
 
@@ -325,7 +326,31 @@ void fronts_free(struct fronts **fronts); /* closes listeners, ends sessions */
 /* Sends a notification without params to every client that is initialised. */
 void fronts_notify(struct fronts *fronts, enum mcp_method method);
 void fronts_set_limits(struct fronts *fronts, const struct front_limits *limits);
+/*
+ * What requests over HTTP must bring (auth.keys), copied; before it, and where nothing is
+ * configured, they need nothing.  Sessions whose caller is no longer known end.
+ */
+void fronts_set_auth(struct fronts *fronts, const struct config *config);
 unsigned fronts_sessions(const struct fronts *fronts);
+unsigned fronts_streams(const struct fronts *fronts); /* event streams that are open */
+bool fronts_are_draining(const struct fronts *fronts);
+/* Do other machines reach any of them? */
+bool fronts_are_open(const struct fronts *fronts);
+
+/*
+ * A page that HTTP fronts serve beside MCP, for GET and HEAD, from a layer above (health, metrics).
+ * show: writes the body and gives the HTTP status.  is_trusted: the client is on this machine and
+ * speaks for itself, or has brought a key.
+ */
+struct front_page {
+	struct slice path, type;
+	bool needs_trust; /* where keys are configured */
+	int (*show)(void *owner, bool is_trusted, struct buf *out);
+};
+/* pages are borrowed. */
+void fronts_set_pages(struct fronts *fronts, const struct front_page *pages, size_t n, void *owner);
+/* A request has ended, as it was answered to the client: for the metrics. */
+void mcp_tally(struct loop *loop, enum mcp_method method, enum ledger_outcome outcome);
 
 /* Streamable HTTP on one address. hosts: allowed Host and Origin names beside the loopback names.
  */

@@ -208,6 +208,7 @@ void http_server_stop(struct http_server *server); /* accepts no more; idle conn
 /* Closes all; calls gone for open requests. Not from within a function of the handler. */
 void http_server_free(struct http_server **server);
 unsigned http_server_connections(const struct http_server *server);
+unsigned http_server_streams(const struct http_server *server); /* responses that are streams */
 
 /* Value of the first header field of that name (case-insensitive); SLICE_NONE when absent. */
 struct slice http_request_header(const struct http_request *request, struct slice name);

@@ -445,6 +445,31 @@ test_digest(void **state)
 	config_free(&config);
 }
 
+/* Keys are hashed, whatever they were written as; one reachable address is then allowed. */
+static void
+test_keys(void **state)
+{
+	struct config *config = parse("listen: {http: 0.0.0.0:1}\n"
+				      "auth:\n"
+				      "  keys:\n"
+				      "    - {name: ci, key: \"0123456789abcdef\", tenant: acme}\n"
+				      "    - {name: b.o@b, key: \"abcdefghijklmnop-${NONE:-q}\"}\n"
+				      "upstreams: [{name: a, command: [x]}]\n");
+	unsigned char digest[SHA256_BYTES];
+
+	(void)state;
+	assert_int_equal(config->auth, AUTH_KEYS);
+	assert_int_equal(config->keys_n, 2);
+	expect(config->keys[0].name, "ci");
+	expect(config->keys[0].tenant, "acme");
+	sha256_bytes(S("0123456789abcdef"), digest);
+	assert_memory_equal(config->keys[0].digest, digest, SHA256_BYTES);
+	assert_null(config->keys[1].tenant.p);
+	sha256_bytes(S("abcdefghijklmnop-q"), digest);
+	assert_memory_equal(config->keys[1].digest, digest, SHA256_BYTES);
+	config_free(&config);
+}
+
 static void
 test_needs_restart(void **state)
 {
@@ -457,7 +482,7 @@ test_needs_restart(void **state)
 		{ "listen: {http: 127.0.0.1:1}", "listen: {http: [127.0.0.1:1, unix:/x]}",
 		    "listen.http" },
 		{ "auth: none\nlog: {level: debug}\nstart_wait: 5s", "limits: {message: 1MiB}",
-		    "auth, limits.message, log.level" },
+		    "limits.message, log.level" },
 		{ "namespace: {separator: \"-\"}\nstate: /a", "listen: {stdio: true, hosts: [x]}",
 		    "listen.stdio, listen.hosts, namespace.separator, state" },
 	};
@@ -575,6 +600,7 @@ main(void)
 		cmocka_unit_test(test_proxy_single),
 		cmocka_unit_test(test_tools),
 		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_needs_restart),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_loopback),

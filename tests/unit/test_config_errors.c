@@ -85,9 +85,35 @@ static const struct {
 	{ "log: {level: loud}\n",
 	    ":1:14: log.level must be one of debug, info, warn, error, off, not \"loud\"" },
 	{ "auth: tenants\n", ":1:7: this version does not have \"auth: tenants\" yet" },
+	{ "auth: {jwt: {issuer: x}}\n", ":1:8: this version does not have \"auth.jwt\" yet" },
+	{ "auth: {keyz: []}\n", ":1:8: unknown key \"keyz\" in auth (did you mean \"keys\"?)" },
+	{ "auth: [none]\n", ":1:7: auth must be a word, not a list" },
+	{ "auth: {keys: []}\n",
+	    ":1:14: auth.keys must not be empty: without keys write \"auth: none\"" },
+	{ "auth: {keys: }\n", ":1:14: auth.keys must be a list: put \"- \" before each entry" },
+	{ "auth: {keys: [ci]}\n", ":1:15: auth.keys[0] must be a map with \"name\" and \"key\"" },
 	{ "auth: {keys: [{name: ci, key: k}]}\n",
-	    ":1:8: this version does not have \"auth.keys\" yet" },
-	{ "auth: {keyz: []}\n", ":1:7: auth must be a word, not a map" },
+	    ":1:31: auth.keys[0].key must have 16 to 512 characters; `openssl rand -hex 24` makes a "
+	    "good one" },
+	{ "auth: {keys: [{name: ci, key: \"\"}]}\n",
+	    ":1:31: auth.keys[0].key must have 16 to 512 characters; `openssl rand -hex 24` makes a "
+	    "good one" },
+	{ "auth: {keys: [{name: ci, key: \"0123456789 abcdef\"}]}\n",
+	    ":1:31: auth.keys[0].key holds a blank, a control or a non-ASCII character" },
+	{ "auth: {keys: [{name: ci}]}\n", ":1:15: auth.keys[0] needs a \"key\"" },
+	{ "auth: {keys: [{key: 0123456789abcdef}]}\n", ":1:15: auth.keys[0] needs a \"name\"" },
+	{ "auth: {keys: [{name: anonymous, key: 0123456789abcdef}]}\n",
+	    ":1:22: auth.keys[0].name must be 1 to 32 letters, digits, \"_\", \"-\", \".\" and "
+	    "\"@\", and not \"anonymous\"" },
+	{ "auth: {keys: [{name: a, tenant: \"x y\", key: 0123456789abcdef}]}\n",
+	    ":1:33: auth.keys[0].tenant must be 1 to 32 letters, digits, \"_\", \"-\", \".\" and "
+	    "\"@\"" },
+	{ "auth: {keys: [{name: a, kee: 0123456789abcdef}]}\n",
+	    ":1:25: unknown key \"kee\" in auth.keys[0] (did you mean \"key\"?)" },
+	{ "auth: {keys: [{name: a, key: 0123456789abcdef}, {name: a, key: 0123456789abcdeg}]}\n",
+	    ":1:56: the name \"a\" is taken by auth.keys[0]: names must differ" },
+	{ "auth: {keys: [{name: a, key: 0123456789abcdef}, {name: b, key: 0123456789abcdef}]}\n",
+	    ":1:64: auth.keys[1] has the same key as auth.keys[0]" },
 	{ "auth: non\n", ":1:7: auth must be none, not \"non\" (did you mean \"none\"?)" },
 	{ "listen:\n"
 	  "  tls: {cert: a}\n",
@@ -96,14 +122,14 @@ static const struct {
 	{ "listen: {http: 0.0.0.0:8080}\n"
 	  "upstreams: [{name: a, command: [x]}]\n",
 	    ":1:16: \"0.0.0.0:8080\" can be reached from other machines: write \"auth: "
-	    "none\" to let everyone in, or listen on 127.0.0.1" },
+	    "none\" to let everyone in, give keys under \"auth:\", or listen on 127.0.0.1" },
 	{ "listen:\n"
 	  "  http:\n"
 	  "    - 127.0.0.1:1\n"
 	  "    - 10.0.0.1:2\n"
 	  "upstreams: [{name: a, command: [x]}]\n",
 	    ":4:7: \"10.0.0.1:2\" can be reached from other machines: write \"auth: none\" "
-	    "to let everyone in, or listen on 127.0.0.1" },
+	    "to let everyone in, give keys under \"auth:\", or listen on 127.0.0.1" },
 	{ "listen: {http: 8080}\n"
 	  "upstreams: [{name: a, command: [x]}]\n",
 	    ":1:16: the address \"8080\" is only a port: write 127.0.0.1:PORT" },
