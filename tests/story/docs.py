@@ -44,7 +44,8 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.S | re.M)
 MARK = re.compile(r"<!-- (run|log)(?:: (.*?))? -->\n\Z")
 VARIES = ((re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\]"), "[TIME]"),
           (re.compile(r"\[\d+-[0-9a-f]{8}\]"), "[INSTANCE]"),
-          (re.compile(r"\bin \d+ ms\b"), "in N ms"))
+          (re.compile(r"\bin \d+ ms\b"), "in N ms"),
+          (re.compile(r"Request #\d+"), "Request #N"))    # others may have asked before
 INITIALIZE = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
     "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "docs", "version": "1"}}}
 
