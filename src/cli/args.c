@@ -90,6 +90,11 @@ option_read(int argc, const char **argv, int *at, struct options *options, struc
 			    cli_options[id].name, cli_options[id].name, cli_options[id].argument);
 		value = argv[++*at];
 	}
+	if (id == OPTION_HEADER) {
+		if (options->headers_n == CLI_HEADERS_MAX)
+			return err_set(err, ERR_USAGE, "more than %d headers", CLI_HEADERS_MAX);
+		options->headers[options->headers_n++] = value;
+	}
 	options->given |= 1u << id;
 	options->value[id] = value;
 	return true;

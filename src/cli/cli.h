@@ -28,6 +28,14 @@
 	    "stdio, http or streamable-http; stdio turns HTTP off") \
 	X(HOST, 0, "host", "ADDRESS", "listen on this address instead of listen.http") \
 	X(PORT, 0, "port", "NUMBER", "listen on this port instead of listen.http") \
+	X(HEADER, 'H', "header", "'NAME: VALUE'", \
+	    "a header of every request, once for each; ${NAME} in it is a variable") \
+	X(TIMEOUT, 0, "timeout", "DURATION", "how long a call may take: 90s, 5m; 60s by default") \
+	X(OUTPUT, 'o', "output", "FILE", "write to this file instead of stdout") \
+	X(FORCE, 0, "force", NULL, "replace the file if it is there") \
+	X(DRY_RUN, 0, "dry-run", NULL, "say what would be changed and change nothing") \
+	X(UNDO, 0, "undo", NULL, "take it out again") \
+	X(NAME, 0, "name", "NAME", "the name of the entry, bascule by default") \
 	X(CONNECT, 0, "connect", NULL, "start or reach every upstream and say how it went") \
 	X(JSON, 0, "json", NULL, "print JSON for programs") \
 	X(MARKDOWN, 0, "markdown", NULL, "print a page of documentation") \
@@ -68,11 +76,15 @@ const struct command *cli_command_find(const char *name);
 
 /* ---- arguments (args.c) ---------------------------------------------------------------------- */
 
+#define CLI_HEADERS_MAX 64
+
 struct options {
 	const struct command *command;
-	unsigned given;		      /* OPTION_BITs */
-	const char *value[OPTIONS_N]; /* of those with an argument; the last one counts */
-	const char *const *words;     /* what is left, in order */
+	unsigned given;			      /* OPTION_BITs */
+	const char *value[OPTIONS_N];	      /* of those with an argument; the last one counts */
+	const char *headers[CLI_HEADERS_MAX]; /* every -H, in order */
+	unsigned headers_n;
+	const char *const *words; /* what is left, in order */
 	unsigned words_n;
 	const char *const *environ;
 	struct keeper *keeper; /* forked before anything else, or NULL */
@@ -161,7 +173,15 @@ void local_status_clear(void);
 
 /* ---- commands -------------------------------------------------------------------------------- */
 
+/* `serve` with a configuration that make gives, at the start and at every reload. */
+typedef bool
+serve_config_fn(struct options *options, struct log *log, struct config **out, struct err *err);
+int serve_with(struct options *options, serve_config_fn *make);
+
 int serve_run(struct options *options);
+int connect_run(struct options *options);
+int import_run(struct options *options);
+int install_run(struct options *options);
 int check_run(struct options *options);
 int tools_run(struct options *options);
 int call_run(struct options *options);

@@ -68,6 +68,20 @@ const struct command cli_commands[] = {
 		"to restart the gateway. With --json, the whole document.",
 	    .options = READS_CONFIG | OPTION_BIT(JSON),
 	    .run = health_run },
+	{ .name = "connect",
+	    .words = "[URL]",
+	    .words_most = 1,
+	    .help = "a client on stdin and stdout to a remote server",
+	    .about =
+		"For clients that can only start a program. URL is the server's endpoint, "
+		"$SSE_SERVER_URL by default;\n--transport is auto, http or sse. $API_ACCESS_TOKEN is "
+		"sent as `Authorization: Bearer`; with\n$SSE_SERVER_URL also $JIRA_PERSONAL_TOKEN and "
+		"$CONFLUENCE_PERSONAL_TOKEN, as X-Jira-Token and\nX-Confluence-Token. -H wins over "
+		"both. Ends when stdin does; while the server cannot be reached,\nrequests are answered "
+		"with an error that says why, and it is tried again.",
+	    .options = OPTION_BIT(HEADER) | OPTION_BIT(TRANSPORT) | OPTION_BIT(TIMEOUT),
+	    .keeper = KEEPER_NEVER,
+	    .run = connect_run },
 	{ .name = "demo",
 	    .words = "",
 	    .help = "a small MCP server over stdio, to try things",
