@@ -82,6 +82,18 @@ const struct command cli_commands[] = {
 	    .options = OPTION_BIT(HEADER) | OPTION_BIT(TRANSPORT) | OPTION_BIT(TIMEOUT),
 	    .keeper = KEEPER_NEVER,
 	    .run = connect_run },
+	{ .name = "import",
+	    .words = "FILE",
+	    .words_least = 1,
+	    .words_most = 1,
+	    .help = "another program's configuration as bascule.yaml",
+	    .about =
+		"Reads mcpServers of Claude, Cursor, Windsurf, Gemini and mcp-hub, VS Code's servers, "
+		"Zed's\ncontext_servers, and gatekit's YAML; `-` is stdin. What cannot be carried over "
+		"becomes a comment\nand a line on stderr. Literal secrets are not copied: the file "
+		"names variables for them.",
+	    .options = OPTION_BIT(OUTPUT) | OPTION_BIT(FORCE),
+	    .run = import_run },
 	{ .name = "demo",
 	    .words = "",
 	    .help = "a small MCP server over stdio, to try things",
