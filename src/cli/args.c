@@ -25,6 +25,17 @@ cli_nearest(const char *meant, const char *const *known, size_t n)
 	return nearest;
 }
 
+const char *
+cli_variable(const struct options *options, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *const *at = options->environ; at != NULL && *at != NULL; at++)
+		if (strncmp(*at, name, n) == 0 && (*at)[n] == '=')
+			return (*at)[n + 1] != '\0' ? *at + n + 1 : NULL;
+	return NULL;
+}
+
 /* Options of the command, or of any command while it is not known yet. */
 static unsigned
 allowed(const struct options *options)

@@ -100,6 +100,8 @@ option_is_given(const struct options *options, enum cli_option option)
 {
 	return (options->given & (1u << option)) != 0;
 }
+/* Of the environment; NULL: not set, or empty. */
+const char *cli_variable(const struct options *options, const char *name);
 /* The nearest of n words to what was meant, or NULL when none is near. */
 const char *cli_nearest(const char *meant, const char *const *known, size_t n);
 
@@ -109,6 +111,8 @@ const char *cli_nearest(const char *meant, const char *const *known, size_t n);
 int cli_fail(const struct err *err);
 /* All of it to a descriptor, also when that is not ready or interrupted; false: it is gone. */
 bool cli_write(int fd, struct slice text);
+/* Adds the file (or a pipe) to into; ERR_CONFIG where it is larger than max or cannot be read. */
+MUST_CHECK bool cli_read(int fd, const char *name, size_t max, struct buf *into, struct err *err);
 /* Writes buf to stdout, clears it; an exit status: done, or failed when stdout is gone. */
 int cli_print(struct buf *buf, int status);
 /* Adds text as a terminal may show it: control characters but LF and tab become U+FFFD. */

@@ -94,6 +94,20 @@ const struct command cli_commands[] = {
 		"names variables for them.",
 	    .options = OPTION_BIT(OUTPUT) | OPTION_BIT(FORCE),
 	    .run = import_run },
+	{ .name = "install",
+	    .words = "CLIENT",
+	    .words_least = 1,
+	    .words_most = 1,
+	    .help = "put the gateway into a client's configuration",
+	    .about =
+		"CLIENT: claude-desktop, claude-code, claude-code-project, cursor, cursor-project, "
+		"vscode,\nvscode-project, windsurf, codex, gemini or zed. The client will start "
+		"`bascule serve --transport stdio`\n(with -c FILE, if given). Everything else in its "
+		"file keeps its bytes; what was there is kept beside\nit as FILE.bascule-backup. "
+		"--undo restores that, or takes out the entry where the file has changed since.",
+	    .options =
+		OPTION_BIT(CONFIG) | OPTION_BIT(NAME) | OPTION_BIT(DRY_RUN) | OPTION_BIT(UNDO),
+	    .run = install_run },
 	{ .name = "demo",
 	    .words = "",
 	    .help = "a small MCP server over stdio, to try things",

@@ -23,18 +23,6 @@ static const struct {
 	{ "CONFLUENCE_PERSONAL_TOKEN", "X-Confluence-Token", "", true },
 };
 
-/* NULL: not set, or empty. */
-static const char *
-variable(const struct options *options, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *const *at = options->environ; at != NULL && *at != NULL; at++)
-		if (strncmp(*at, name, n) == 0 && (*at)[n] == '=')
-			return (*at)[n + 1] != '\0' ? *at + n + 1 : NULL;
-	return NULL;
-}
-
 static bool
 has_header(const struct options *options, const char *name)
 {
@@ -57,7 +45,7 @@ put_tokens(const struct options *options, struct buf *out)
 	unsigned n = 0;
 
 	for (size_t i = 0; i < COUNT(tokens); i++) {
-		if (variable(options, tokens[i].variable) == NULL ||
+		if (cli_variable(options, tokens[i].variable) == NULL ||
 		    (tokens[i].only_sse_url && !is_sse_url) ||
 		    has_header(options, tokens[i].header))
 			continue;
@@ -114,7 +102,7 @@ text_make(const struct options *options, struct buf *out, struct err *err)
 	const char *timeout = options->value[OPTION_TIMEOUT], *url;
 	uint64_t timeout_ms;
 
-	url = options->words_n > 0 ? options->words[0] : variable(options, "SSE_SERVER_URL");
+	url = options->words_n > 0 ? options->words[0] : cli_variable(options, "SSE_SERVER_URL");
 	if (url == NULL)
 		return err_set(err, ERR_USAGE,
 		    "connect: no server: write bascule connect URL, or set SSE_SERVER_URL");
@@ -122,8 +110,10 @@ text_make(const struct options *options, struct buf *out, struct err *err)
 		transport = "http";
 	if (transport != NULL && !transport_check(transport, err))
 		return false;
-	if (timeout != NULL && !config_duration(slice_of(timeout), &timeout_ms, err))
+	if (timeout != NULL && !config_duration(slice_of(timeout), &timeout_ms, err)) {
+		err->kind = ERR_USAGE;
 		return err_prefix(err, "connect: --timeout");
+	}
 	buf_printf(out,
 	    "listen: {stdio: true, http: []}\n"
 	    "namespace: {prefix: never}\n"

@@ -16,23 +16,13 @@ MUST_CHECK static bool
 file_read(const char *path, struct buf *into, struct err *err)
 {
 	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = -1;
+	bool ok;
 
 	if (fd < 0)
 		return err_set(err, ERR_CONFIG, "%s: %m", path);
-	while (into->n <= IN_BYTES && buf_reserve(into, 64 * KIB, err)) {
-		n = read(fd, into->p + into->n, 64 * KIB);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		into->n += (size_t)n;
-	}
+	ok = cli_read(fd, path, IN_BYTES, into, err);
 	close(fd);
-	if (n < 0)
-		return err_set(err, ERR_CONFIG, "%s: %m", path);
-	return into->n <= IN_BYTES ||
-	    err_set(err, ERR_CONFIG, "%s: larger than 1 MiB: is it a list of servers?", path);
+	return ok;
 }
 
 /* Written for the one who asks only: it may name what is private. */

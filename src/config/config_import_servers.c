@@ -236,8 +236,7 @@ put_argument(struct import *import, const struct node *before, const struct node
 {
 	struct slice rest, name = slice_cut(node->text, '=', &rest);
 
-	if (slice_starts(node->text, S("-")) && rest.n > 0 && name.n <= NAME_SHOWN &&
-	    import_is_secret(IMPORT_ARG, name, rest)) {
+	if (rest.n > 0 && name.n <= NAME_SHOWN && import_is_secret(IMPORT_ARG, name, rest)) {
 		struct slice made = import_var_of_secret(import, IMPORT_ARG, name, rest);
 
 		import_note(import, "the secret of \"%s\" was not copied: set %.*s",
