@@ -55,6 +55,8 @@ void import_put_value(
     struct import *import, enum import_place place, struct slice name, struct slice text);
 /* [A, B], the texts as they stand; into the line. */
 void import_put_list(struct import *import, const struct node *list);
+/* One argument of a command, named after the option before it (NULL: none); into the line. */
+void import_put_argument(struct import *import, const struct node *before, const struct node *node);
 void import_line_end(struct import *import);
 
 /* Begins an entry with a valid name of its own; false: there are too many. */

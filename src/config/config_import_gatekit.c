@@ -222,18 +222,15 @@ tools_put(struct import *import, const struct node *tools)
 static void
 command_put(struct import *import, const struct node *command)
 {
-	const char *between = "";
+	const struct node *before = NULL;
 
 	buf_puts(&import->line, "    command: [");
 	for (const struct node *at = command->first; at != NULL; at = at->next) {
-		bool is_option = at != command->first;
-
 		if (at->kind != NODE_TEXT)
 			continue;
-		buf_puts(&import->line, between);
-		import_put_value(
-		    import, IMPORT_TEXT, is_option ? S("argument") : S("command"), at->text);
-		between = ", ";
+		buf_puts(&import->line, before != NULL ? ", " : "");
+		import_put_argument(import, before, at);
+		before = at;
 	}
 	buf_putc(&import->line, ']');
 	import_line_end(import);

@@ -230,11 +230,18 @@ put_program(struct import *import, struct slice text)
 	import_put_value(import, IMPORT_TEXT, S("command"), text);
 }
 
-/* The name that the value at place at gets: of the option before it, or of its own "--name=". */
-static void
-put_argument(struct import *import, const struct node *before, const struct node *node)
+static bool
+is_header_option(struct slice text)
+{
+	return slice_eq(text, S("-H")) || slice_eq(text, S("--header"));
+}
+
+/* A secret is named after the option before it, or after what stands before its own "=" or ":". */
+void
+import_put_argument(struct import *import, const struct node *before, const struct node *node)
 {
 	struct slice rest, name = slice_cut(node->text, '=', &rest);
+	bool is_named;
 
 	if (rest.n > 0 && name.n <= NAME_SHOWN && import_is_secret(IMPORT_ARG, name, rest)) {
 		struct slice made = import_var_of_secret(import, IMPORT_ARG, name, rest);
@@ -248,7 +255,7 @@ put_argument(struct import *import, const struct node *before, const struct node
 	}
 	/* --header 'Name: value' */
 	name = slice_cut(node->text, ':', &rest);
-	if (before != NULL && slice_ends(before->text, S("header")) && rest.p != NULL &&
+	if (before != NULL && is_header_option(before->text) && rest.p != NULL &&
 	    name.n <= NAME_SHOWN && import_is_secret(IMPORT_HEADER, name, slice_trim(rest))) {
 		struct slice made =
 		    import_var_of_secret(import, IMPORT_HEADER, name, slice_trim(rest));
@@ -260,9 +267,11 @@ put_argument(struct import *import, const struct node *before, const struct node
 			&import->load.tree, "%.*s:${%.*s}", SLICE_FMT(name), SLICE_FMT(made)));
 		return;
 	}
-	import_put_value(import,
-	    before != NULL && slice_starts(before->text, S("-")) ? IMPORT_ARG : IMPORT_TEXT,
-	    before != NULL ? before->text : S("argument"), node->text);
+	/* Only an option names what follows it; anything else could be a secret itself. */
+	is_named = before != NULL && slice_starts(before->text, S("-")) &&
+	    memchr(before->text.p, '=', before->text.n) == NULL;
+	import_put_value(import, is_named ? IMPORT_ARG : IMPORT_TEXT,
+	    is_named ? before->text : S("argument"), node->text);
 }
 
 static void
@@ -282,7 +291,7 @@ put_arguments(struct import *import, const struct node *list)
 			continue;
 		}
 		buf_puts(&import->line, ", ");
-		put_argument(import, before, at);
+		import_put_argument(import, before, at);
 		before = at;
 	}
 }

@@ -53,7 +53,7 @@ def goldens():
         compare(name + ".out.yaml", out)
         compare(name + ".out.txt", err)
         check(out, name)
-        for secret in ("ghp_", "s3cr3t", "abcdef0123456789", "eyJ", "me:pw"):
+        for secret in ("ghp_", "s3cr3t", "abcdef0123456789", "eyJ", "me:pw", "xoxb-", "hidden", "t0k3n-t0k3n"):
             assert secret not in out + err, (name, secret)
 
 
