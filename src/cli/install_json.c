@@ -181,7 +181,7 @@ style_of(struct slice text, struct slice root)
 }
 
 static void
-put_line(struct buf *out, const struct style *style, unsigned depth)
+put_newline(struct buf *out, const struct style *style, unsigned depth)
 {
 	buf_puts(out, style->eol);
 	for (unsigned i = 0; i < depth; i++)
@@ -192,7 +192,7 @@ static void
 put_member(
     struct buf *out, const struct style *style, unsigned depth, const char *key, struct slice value)
 {
-	put_line(out, style, depth);
+	put_newline(out, style, depth);
 	buf_json_string(out, slice_of(key));
 	buf_puts(out, ": ");
 	buf_put(out, value);
@@ -230,7 +230,7 @@ put_first(struct buf *middle, const struct style *style, struct slice object, un
 	if (!is_empty_object(object))
 		buf_putc(middle, ',');
 	else if (memchr(object.p, '\n', object.n) == NULL)
-		put_line(middle, style, depth - 1);
+		put_newline(middle, style, depth - 1);
 }
 
 bool
@@ -259,7 +259,7 @@ install_json_put(struct slice text, const struct install_entry *entry, struct bu
 		buf_init(&value, NULL, MIB);
 		buf_putc(&value, '{');
 		put_member(&value, &style, 2, entry->name, entry->value);
-		put_line(&value, &style, 1);
+		put_newline(&value, &style, 1);
 		buf_putc(&value, '}');
 		put_first(&middle, &style, root, 1, entry->key, buf_view(&value));
 		buf_fini(&value);
