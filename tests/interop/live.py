@@ -334,27 +334,13 @@ class Play:
         self.client.listen()
 
     def pages(self, method, params):
-        """One list over all of its pages, as if it had been one answer."""
-        whole, cursor, stream = None, None, "none"
+        """All pages of a list, one answer each."""
+        cursor = None
         for _ in range(50):
             id = self.client.request(method, {**(params or {}), **({"cursor": cursor} if cursor else {})})
-            answer = self.client.answer(id)
-            with self.record.changed:
-                stream = next(e["stream"] for e in self.record.events if e["message"] is answer)
-                self.record.events = [e for e in self.record.events if e["message"] is not answer]
-            result = answer.get("result")
-            if result is None:
-                whole = answer
-                break
-            key = next((k for k, v in result.items() if isinstance(v, list)), None)
-            cursor = result.get("nextCursor")
-            if whole is None:
-                whole = {"id": answer["id"], "result": {k: v for k, v in result.items() if k != "nextCursor"}}
-            elif key:
-                whole["result"][key] += result[key]
+            cursor = self.client.answer(id).get("result", {}).get("nextCursor")
             if cursor is None:
-                break
-        self.record.add("answer", whole, stream)
+                return
 
     def one(self, step):
         """A single request: plain, with progress, cancelled."""

@@ -4,13 +4,16 @@ client heard must be equal (script.py: the scripts; trace.py: what may differ, a
 The wire client is the most exact judge and runs in every check; the SDKs and older revisions run with `--all`.
 """
 import contextlib
+import json
+import os
+import subprocess
 import threading
 
 import harness
 import script
 import trace
 from harness import Failure, Folder, Gateway, check, free_port, go_command, http_peer, npm_command, own_command
-from live import HttpClient, SseClient, StdioClient, play
+from live import WAIT, HttpClient, SseClient, StdioClient, play
 
 REVISIONS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 SESSION = "per_client"
@@ -46,7 +49,7 @@ def upstream(server, mark):
 
 def steps_of(server, client, revision, is_slow):
     return [s for s in SERVERS[server][0] if client in s.get("only", (client,)) and revision >= s.get("since", "")
-            and server in s.get("servers", (server,)) and (is_slow or not s.get("slow"))]
+            and (client, server) not in s.get("but", ()) and server in s.get("servers", (server,)) and (is_slow or not s.get("slow"))]
 
 
 def wire(target, steps, revision):
@@ -57,6 +60,29 @@ def wire(target, steps, revision):
     else:
         client = (SseClient if target.get("transport") == "sse" else HttpClient)(target["url"])
     return play(client, steps, revision, capabilities, script.QUESTIONS)
+
+
+def sdk(command):
+    """A player that is a program: peers/sdk_client.*"""
+    def player(target, steps, revision):
+        job = {"target": {**target, "env": {**target.get("env", {}), harness.MARK: target["mark"]}}, "steps": steps, "wait": WAIT,
+               "questions": script.QUESTIONS, "capabilities": script.CAPABILITIES}
+        done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, timeout=110,
+                              env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "PYTHONDONTWRITEBYTECODE": "1",
+                                   harness.MARK: target["mark"]})
+        check(done.stdout, f"the client has ended: {done.stderr[-500:]}")
+        return json.loads(done.stdout)
+    return player
+
+
+def clients():
+    """name: (player, the peer it needs)"""
+    own = os.path.join(harness.HERE, "peers")
+    python = [os.path.join(harness.PEERS, where, "bin", "python") for where in ("python", "python1")]
+    return {"python2": (sdk([python[0], os.path.join(own, "sdk_client.py")]), "mcp"),
+            "python1": (sdk([python[1], os.path.join(own, "sdk_client.py")]), "mcp1"),
+            "ts": (sdk([os.path.join(harness.PEERS, "bin", "node"), os.path.join(own, "sdk_client.mjs"),
+                        os.path.join(harness.PEERS, "npm", "sdk")]), "sdk")}
 
 
 def direct(server, player, steps, revision):

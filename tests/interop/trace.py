@@ -29,8 +29,11 @@ REPEATED = {
     "notifications/prompts/list_changed": "as above",
     "notifications/resources/list_changed": "as above",
 }
-# Before the first list nobody can hold an old one; whether a change is told then is a matter of time.
-UNHEARD = {name for name in REPEATED if name.endswith("list_changed")}
+# Until the first list of a kind is there nobody can hold an old one: whether a change is told is a matter of time.
+LISTS = {"notifications/tools/list_changed": ("tools/list",), "notifications/prompts/list_changed": ("prompts/list",),
+         "notifications/resources/list_changed": ("resources/list", "resources/templates/list")}
+# Members that say something about a server's own page of a list; the list that a client sees is the gateway's.
+OF_A_PAGE = ("nextCursor", "_meta", "ttlMs", "cacheScope")
 
 
 def text(value):
@@ -67,6 +70,31 @@ def equal(value):
     if isinstance(value, list):
         return [equal(part) for part in value]
     return text(value) if isinstance(value, str) else value
+
+
+def joined(events, steps):
+    """The pages of a list as one answer: where a list is cut is a matter of each speaker."""
+    out, first = [], {}
+    for event in events:
+        index = event["step"]
+        if event["what"] != "answer" or index >= len(steps) or "pages" not in steps[index] or "result" not in event["message"]:
+            out.append(event)
+            continue
+        result = {k: list(v) if isinstance(v, list) else v for k, v in event["message"]["result"].items() if k not in OF_A_PAGE}
+        if index not in first:
+            first[index] = result
+            out.append({**event, "message": {"result": result}})
+        else:
+            for key, rows in result.items():
+                if isinstance(rows, list):
+                    first[index].setdefault(key, []).extend(rows)
+    return out
+
+
+def unheard(steps):
+    """{list_changed: the step up to which it means nothing}"""
+    return {method: max([i for i, s in enumerate(steps) if s.get("pages", [""])[0] == name][:1] or [0] for name in names)[0]
+            for method, names in LISTS.items()}
 
 
 def message_equal(event, server):
@@ -116,8 +144,8 @@ def lane(event, mode):
 
 def lanes(events, steps, mode, server):
     """{step: {lane: [text]}}"""
-    out, cancelled = {}, False
-    for event in events:
+    out, cancelled, early = {}, False, unheard(steps)
+    for event in joined(events, steps):
         if event["what"] == "missed":
             continue                            # shows as a message that is not there
         index = event["step"]
@@ -126,15 +154,15 @@ def lanes(events, steps, mode, server):
         method = message.get("method")
         if event["what"] == "answer":
             message = loose(step, message)
-        if "initialize" in step or step["name"] == "initialized":
-            if method in UNHEARD:
-                continue
+        if index <= early.get(method, -1) or (event["what"], method) == ("question", "ping"):
+            continue                            # a ping is between neighbours
         # What is under way when a call is cancelled still arrives or does not.
         cancelled = cancelled or bool(step.get("cancel"))
         if method == "notifications/progress" and cancelled and not step.get("progress", False) or step.get("cancel"):
             continue
         rows = out.setdefault(index, {}).setdefault(lane(event, mode), [])
-        row = json.dumps(message, ensure_ascii=False)
+        # The handshake is each speaker's own text; everything else passes member by member, in its order.
+        row = json.dumps(message, ensure_ascii=False, sort_keys="initialize" in step)
         if method in REPEATED and row in rows:
             continue
         rows.append(row)
