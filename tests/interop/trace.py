@@ -142,9 +142,9 @@ def lane(event, mode):
     return "call" if event["what"] in ("answer", "question", "end") else event["message"].get("method", "?")
 
 
-def lanes(events, steps, mode, server):
-    """{step: {lane: [text]}}"""
-    out, cancelled, early = {}, False, unheard(steps)
+def lanes(events, steps, mode, server, once=False):
+    """{step: {lane: [text]}}; `once`: what came before is a replay."""
+    out, cancelled, early, heard = {}, False, unheard(steps), set()
     for event in joined(events, steps):
         if event["what"] == "missed":
             continue                            # shows as a message that is not there
@@ -154,6 +154,11 @@ def lanes(events, steps, mode, server):
         method = message.get("method")
         if event["what"] == "answer":
             message = loose(step, message)
+        elif once and method != "notifications/progress":
+            known = json.dumps([event["message"].get("id"), message])
+            if known in heard:
+                continue
+            heard.add(known)
         if index <= early.get(method, -1) or (event["what"], method) == ("question", "ping"):
             continue                            # a ping is between neighbours
         # What is under way when a call is cancelled still arrives or does not.
@@ -176,7 +181,8 @@ def lanes(events, steps, mode, server):
 
 def missed(events, steps):
     """What a script waited for in vain: said of a direct run, the script is wrong."""
-    return [f"{steps[e['step']]['name']}: {e['message']}" for e in events if e["what"] in ("missed", "end")]
+    return [f"{steps[e['step']]['name']}: {e['message']}" for e in events
+            if e["what"] in ("missed", "end") and e["step"] < len(steps)]
 
 
 def points(got, want, width=150):
@@ -186,9 +192,9 @@ def points(got, want, width=150):
     return [("…" if start else "") + t[start:start + width] + ("…" if len(t) > start + width else "") for t in (got, want)]
 
 
-def differences(direct, through, steps, mode, server, limit=12):
+def differences(direct, through, steps, mode, server, once=False):
     """[(step, lines)] of what is not equal."""
-    want, got = lanes(direct, steps, mode, server), lanes(through, steps, mode, server)
+    want, got = (lanes(events, steps, mode, server, once) for events in (direct, through))
     found = []
     for index in sorted(set(want) | set(got)):
         lines = []

@@ -106,8 +106,8 @@ const client = new Client({ name: "interop", version: "1" }, { capabilities: job
 client.fallbackNotificationHandler = async ({ method, params }) => add("notification", { method, params });
 for (const [method, schema] of [["roots/list", types.ListRootsRequestSchema], ["elicitation/create", types.ElicitRequestSchema],
 	["sampling/createMessage", types.CreateMessageRequestSchema]])
-	client.setRequestHandler(schema, async ({ params }) => {
-		add("question", { method, params: params ?? {} });
+	client.setRequestHandler(schema, async ({ params }, { requestId }) => {
+		add("question", { id: requestId, method, params: params ?? {} });
 		const answer = { ...questions, ...(job.steps[now]?.answers ?? {}) }[method];
 		if (Object.keys(answer).join() === "error") throw new types.McpError(answer.error.code, answer.error.message, answer.error.data);
 		return answer;

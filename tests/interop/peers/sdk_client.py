@@ -179,7 +179,8 @@ async def main():
     except BaseException as error:
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
-        await player.add("end", {"error": f"{type(error).__name__}: {error}"})
+        if player.now < len(player.job["steps"]):
+            await player.add("end", {"error": f"{type(error).__name__}: {error}"})
     json.dump(player.events, sys.stdout)
 
 
