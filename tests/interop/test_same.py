@@ -176,6 +176,53 @@ def add(cells, is_slow, more):
         group.test(name, wanted[cell])(lambda matrix, cell=cell: matrix.judge(*cell))
 
 
+# --- the judge itself -------------------------------------------------------------------------------------------
+
+STEPS = [{"name": "initialize", "initialize": True}, {"name": "list", "pages": ["tools/list", {}]}, {"name": "call"}]
+
+
+def note(method, stream="post", **params):
+    return {"step": 2, "stream": stream, "what": "notification", "message": {"method": method, "params": params}}
+
+
+def answered(result, step=2):
+    return {"step": step, "stream": "post", "what": "answer", "message": {"jsonrpc": "2.0", "id": 7, "result": result}}
+
+
+LOG, CHANGED = "notifications/message", "notifications/tools/list_changed"
+# (what it shows, one recording, the other, whether they are the same)
+JUDGED = [
+    ("a member is missing", [answered({"_meta": {"a": 1}})], [answered({})], False),
+    ("members in another order", [answered({"a": 1, "b": 2})], [answered({"b": 2, "a": 1})], False),
+    ("a fraction that is written differently", [answered({"a": "<1.0>"})], [answered({"a": 1})], False),
+    ("a message twice", [note(LOG, data="x")], [note(LOG, data="x")] * 2, False),
+    ("a message lost", [note(LOG, data="x"), answered({})], [answered({})], False),
+    ("a message after the answer", [note(LOG, data="x"), answered({})], [answered({}), note(LOG, data="x")], False),
+    ("a message on another stream", [note(LOG, data="x")], [note(LOG, "get", data="x")], False),
+    ("another logger", [note(LOG, data="x", logger="a")], [note(LOG, data="x", logger="b")], False),
+    ("an error instead of a result", [answered({})], [{**answered({}), "message": {"id": 7, "error": {"code": 1}}}], False),
+    ("what bascule adds", [answered({}), note(LOG, data="x", logger="l")],
+     [answered({"_meta": {"bascule/site": "s"}}), note(LOG, data="x", logger="name/l", _meta={"bascule/server": "name"})], True),
+    ("ids and times", [answered({"a": "00000000-0000-4000-8000-000000000000 at 2025-01-01T00:00:00.1Z"})],
+     [answered({"a": "11111111-2222-4333-8444-555555555555 at 2026-01-01T00:00:00.25Z"})], True),
+    ("pages", [answered({"tools": [1, 2]}, 1), answered({"tools": [3]}, 1)], [answered({"tools": [1, 2, 3]}, 1)], True),
+    ("a lost page", [answered({"tools": [1, 2]}, 1), answered({"tools": [3]}, 1)], [answered({"tools": [1, 2]}, 1)], False),
+    ("changes that are joined", [note(CHANGED)] * 3, [note(CHANGED)], True),
+    ("a change that is not told", [note(CHANGED)], [], False),
+]
+judge = harness.Group("no difference")
+
+
+def add_judged(what, one, other, is_same):
+    @judge.test("the judge: " + what)
+    def judged():
+        found = trace.differences(one, other, STEPS, "streams", "name")
+        check(bool(found) != is_same, f"it says {found}")
+
+
+for row in JUDGED:
+    add_judged(*row)
+
 NEWEST = REVISIONS[0]
 add([("wire", server, front, NEWEST) for server in SERVERS for front in (None, *FRONTS)], False, False)
 # Every revision, and the steps that take their time; HTTP+SSE carries the oldest.
