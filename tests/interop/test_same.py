@@ -59,14 +59,14 @@ def wire(target, steps, revision):
         client = StdioClient(target["command"], target["mark"], target.get("env"))
     else:
         client = (SseClient if target.get("transport") == "sse" else HttpClient)(target["url"])
-    return play(client, steps, revision, script.CAPABILITIES, script.QUESTIONS)
+    return play(client, steps, revision, script.capabilities(revision), script.QUESTIONS)
 
 
 def sdk(command):
     """A player that is a program: peers/sdk_client.*"""
     def player(target, steps, revision):
         job = {"target": {**target, "env": {**target.get("env", {}), harness.MARK: target["mark"]}}, "steps": steps, "wait": WAIT,
-               "questions": script.QUESTIONS, "capabilities": script.CAPABILITIES}
+               "questions": script.QUESTIONS, "capabilities": script.capabilities(revision)}
         done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, timeout=110,
                               env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "PYTHONDONTWRITEBYTECODE": "1",
                                    harness.MARK: target["mark"]})
@@ -107,8 +107,8 @@ def through(server, front, player, steps, revision):
                 return events
             with Gateway([entry]) as gateway:
                 if front == "http":
-                    return player({"url": gateway.url}, steps, revision)
-                return player({"url": gateway.url.replace("/mcp", "/sse"), "transport": "sse"}, steps, revision)
+                    return player({"url": gateway.url, "mark": folder.mark}, steps, revision)
+                return player({"url": gateway.url.replace("/mcp", "/sse"), "transport": "sse", "mark": folder.mark}, steps, revision)
     finally:
         folder.close()
 

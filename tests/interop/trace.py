@@ -137,6 +137,9 @@ def loose(step, message):
 def lane(event, mode):
     """Messages of one lane are compared in their order: those of one stream where both sides have the same
     streams, else those of one kind."""
+    if event["message"].get("method") in LISTS:
+        # Said when the gateway has the new list, which may be after the answer of the call that changed it.
+        return event["message"]["method"] + (" on " + event["stream"] if mode == "streams" else "")
     if mode == "streams":
         return event["stream"]
     return "call" if event["what"] in ("answer", "question", "end") else event["message"].get("method", "?")
@@ -154,13 +157,13 @@ def lanes(events, steps, mode, server, once=False):
         method = message.get("method")
         if event["what"] == "answer":
             message = loose(step, message)
-        elif once and method != "notifications/progress":
+        if index <= early.get(method, -1) or (event["what"], method) == ("question", "ping"):
+            continue                            # a ping is between neighbours
+        if once and event["what"] != "answer" and method != "notifications/progress":
             known = json.dumps([event["message"].get("id"), message])
             if known in heard:
                 continue
             heard.add(known)
-        if index <= early.get(method, -1) or (event["what"], method) == ("question", "ping"):
-            continue                            # a ping is between neighbours
         # What is under way when a call is cancelled still arrives or does not.
         cancelled = cancelled or bool(step.get("cancel"))
         if method == "notifications/progress" and cancelled and not step.get("progress", False) or step.get("cancel"):
@@ -195,8 +198,8 @@ def points(got, want, width=150):
 def differences(direct, through, steps, mode, server, once=False):
     """[(step, lines)] of what is not equal."""
     want, got = (lanes(events, steps, mode, server, once) for events in (direct, through))
-    found = []
-    for index in sorted(set(want) | set(got)):
+    found, ends = [], [e["step"] for e in [*direct, *through] if e["what"] == "end"]
+    for index in sorted(i for i in set(want) | set(got) if not ends or i <= min(ends)):
         lines = []
         for name in sorted(set(want.get(index, {})) | set(got.get(index, {}))):
             a, b = want.get(index, {}).get(name, []), got.get(index, {}).get(name, [])

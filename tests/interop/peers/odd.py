@@ -6,6 +6,7 @@ numbers that a careless relay would reprint, errors with data, and every kind of
 import json
 import sys
 import threading
+import time
 
 import lines
 
@@ -112,7 +113,9 @@ class Odd:
     def withdraw(self, params):
         self.last += 1
         lines.send({"id": f"q-{self.last}", "method": "elicitation/create", "params": QUESTION})
+        time.sleep(0.2)                         # what is withdrawn at once need not be asked at all
         lines.notify("notifications/cancelled", {"requestId": f"q-{self.last}", "reason": "no longer wanted"})
+        time.sleep(0.2)
         return lines.text("withdrawn")
 
     def ask_ping(self, params):

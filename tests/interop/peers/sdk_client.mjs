@@ -63,7 +63,7 @@ async function ask(method, params, options = {}) {
 	}
 }
 
-const progress = ({ ...params }) => add("notification", { method: "notifications/progress", params });
+const progress = () => {};		// asks for it; the handler below hears it
 
 async function cancelled(method, params) {
 	const abort = new AbortController();
@@ -103,6 +103,8 @@ const transport = target.command
 	? new StdioClientTransport({ command: target.command[0], args: target.command.slice(1), env: target.env, stderr: "ignore" })
 	: new (target.transport === "sse" ? SSEClientTransport : StreamableHTTPClientTransport)(new URL(target.url));
 const client = new Client({ name: "interop", version: "1" }, { capabilities: job.capabilities });
+// The SDK's own handler forgets progress that is read together with its answer.
+client.setNotificationHandler(types.ProgressNotificationSchema, ({ method, params }) => add("notification", { method, params }));
 client.fallbackNotificationHandler = async ({ method, params }) => add("notification", { method, params });
 for (const [method, schema] of [["roots/list", types.ListRootsRequestSchema], ["elicitation/create", types.ElicitRequestSchema],
 	["sampling/createMessage", types.CreateMessageRequestSchema]])
