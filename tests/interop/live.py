@@ -372,7 +372,7 @@ class Play:
         if "notify" in step:
             self.client.notify(*step["notify"])
         until = step.get("until", {})
-        if not self.record.wait(lambda: all(self.record.count(m) >= n for m, n in until.items()), WAIT):
+        if not self.record.wait(lambda: all(self.record.count(m) >= n for m, n in until.items()), step.get("wait", WAIT)):
             self.record.add("missed", {m: f"{self.record.count(m)} of {n}" for m, n in until.items()}, "none")
 
 

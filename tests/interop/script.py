@@ -7,6 +7,7 @@ A step has a name and one of
 and may have
     progress     ask with a progress token              cancel    …and cancel at the first progress
     until        {method: n}: the step ends when so many questions and notifications have come
+    wait         …but no longer than so many seconds; default: live.WAIT
     answers      {method: result | {"error": …} | None}: answers to questions in this step (`answers_from_now`: and later)
     keep         {name: path}: later steps say `$name` for that part of the answer
     loose        what is compared of the answer: "code" (refused, and how), "kind" (answered or refused), with a
@@ -235,7 +236,7 @@ GO = [
     *[read(uri) for uri in ("test://static-text", "test://static-binary", "test://template/42/data", WATCHED)],
     read("test://nowhere"), read("nonsense", only=LOOSE_WIRE), read("test://template//data"),
     ask("subscribe", "resources/subscribe", {"uri": WATCHED}),
-    ask("an update every 3 s", "ping", until={"notifications/resources/updated": 1}, slow=True),
+    ask("an update every 3 s", "ping", until={"notifications/resources/updated": 1}, wait=6, slow=True),
     ask("unsubscribe", "resources/unsubscribe", {"uri": WATCHED}),
     prompt("test_simple_prompt"), prompt("test_prompt_with_arguments", {"arg1": "a", "arg2": "ü"}),
     prompt("test_prompt_with_arguments", {"arg1": "a"}, "prompt with one of two arguments"),
