@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import json
 import threading
+import time
 import urllib.parse
 
 from harness import Failure, PATIENCE, Process
@@ -371,6 +372,7 @@ class Play:
             self.client.answer(id)
         if "notify" in step:
             self.client.notify(*step["notify"])
+        time.sleep(step.get("pause", 0))
         until = step.get("until", {})
         if not self.record.wait(lambda: all(self.record.count(m) >= n for m, n in until.items()), step.get("wait", WAIT)):
             self.record.add("missed", {m: f"{self.record.count(m)} of {n}" for m, n in until.items()}, "none")

@@ -7,6 +7,7 @@ A step has a name and one of
 and may have
     progress     ask with a progress token              cancel    …and cancel at the first progress
     until        {method: n}: the step ends when so many questions and notifications have come
+    pause        seconds that it lasts at least
     wait         …but no longer than so many seconds; default: live.WAIT
     answers      {method: result | {"error": …} | None}: answers to questions in this step (`answers_from_now`: and later)
     keep         {name: path}: later steps say `$name` for that part of the answer
@@ -94,9 +95,10 @@ TASK = {"task": {"ttl": 60000}}
 
 EVERYTHING = [
     {"name": "initialize", "initialize": True},
-    # It asks for roots 350 ms after this, and says in its log that it has them.
+    # It asks for roots 350 ms after this, and says in its log that it has them.  It also says that its tools have
+    # changed; bascule reads a list again once a second at most, so that would be told in the middle of later steps.
     {"name": "initialized", "notify": ["notifications/initialized", None],
-     "until": {"roots/list": 1, "notifications/message": 1}},
+     "until": {"roots/list": 1, "notifications/message": 1}, "pause": 1.2},
     ask("ping", "ping"),
     *ALL_LISTS,
     call("echo", {"message": "né \U0001f600 \" \\ \n\t\u2028"}),

@@ -95,6 +95,7 @@ async function say(step) {
 	await Promise.all((step.together ?? []).map((request) => ask(...request)));
 	if (step.notify && step.notify[0] !== "notifications/initialized")
 		await client.notification({ method: step.notify[0], ...(step.notify[1] ? { params: step.notify[1] } : {}) });
+	await until(() => false, step.pause ?? 0);
 	await until(() => Object.entries(step.until ?? {}).every(([method, n]) => count(method) >= n));
 }
 

@@ -149,6 +149,7 @@ class Player:
         await asyncio.gather(*(self.ask(*request) for request in step.get("together", [])))
         if "notify" in step and step["notify"][0] != "notifications/initialized":
             await self.tell(*step["notify"])
+        await asyncio.sleep(step.get("pause", 0))
         wanted = step.get("until", {})
         await self.until(lambda: all(self.count(m) >= n for m, n in wanted.items()))
 
