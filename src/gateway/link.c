@@ -325,7 +325,8 @@ greet_wait(struct link *link, struct err *err)
 		.capabilities = client != NULL ? client->capabilities : shared_capabilities(config),
 		.client_info = client != NULL ? client->info : SLICE_NONE,
 		.revision = client != NULL ? client->revision : MCP_NEWEST,
-		.is_own = link->is_own };
+		.is_own = link->is_own,
+		.memory = &link->memory };
 
 	if (!back_open_wait(hub_of(link)->loop, &spec, &back_events, link, &link->back, err))
 		return false;
@@ -397,8 +398,6 @@ work_wait(struct link *link, const char *name, void (*fn)(void *arg))
 static void
 disconnect_wait(struct link *link)
 {
-	if (link->back != NULL)
-		text_keep(&link->last_words, back_stderr(link->back));
 	back_close_wait(&link->back, CLOSE_GRACE_MS);
 }
 
@@ -436,6 +435,9 @@ not_reached(struct link *link)
 		err_set(&link->why, ERR_UNAVAILABLE,
 		    "did not answer within connect_timeout (%llu ms)",
 		    (unsigned long long)link->upstream->config->connect_timeout_ms);
+	if (link->work_err.kind == ERR_DEADLINE)
+		back_words_add(
+		    &link->why, (struct slice){ link->memory.words, link->memory.words_n });
 	goes_down(link);
 }
 
@@ -557,7 +559,6 @@ link_free(struct link *link)
 	if (upstream->shared == link)
 		upstream->shared = NULL;
 	offer_unref(&link->offer);
-	text_keep(&link->last_words, SLICE_NONE);
 	text_keep(&link->capabilities, SLICE_NONE);
 	text_keep(&link->instructions, SLICE_NONE);
 	for (size_t i = 0; i < link->watched_n; i++)
@@ -647,7 +648,9 @@ link_instructions(const struct link *link)
 struct slice
 link_last_words(const struct link *link)
 {
-	return link->back != NULL ? back_stderr(link->back) : link->last_words;
+	if (link->back != NULL)
+		return back_stderr(link->back);
+	return (struct slice){ link->memory.words, link->memory.words_n };
 }
 
 void

@@ -29,7 +29,7 @@ struct link {
 	struct err why;
 	uint64_t attempt_ms, retry_ms, ready_ms, listed_ms, used_ms;
 	unsigned failures, calls;
-	struct slice last_words;		 /* its own memory */
+	struct back_memory memory;		 /* from one connection to the next */
 	struct slice capabilities, instructions; /* of the last handshake; their own memory */
 	struct group work;			 /* the one child task that connects or lists */
 	struct err work_err;
