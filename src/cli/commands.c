@@ -102,9 +102,9 @@ const struct command cli_commands[] = {
 	    .about =
 		"CLIENT: claude-desktop, claude-code, claude-code-project, cursor, cursor-project, "
 		"vscode,\nvscode-project, windsurf, codex, gemini or zed. The client will start "
-		"`bascule serve --transport stdio`\n(with -c FILE, if given). Everything else in its "
-		"file keeps its bytes; what was there is kept beside\nit as FILE.bascule-backup. "
-		"--undo restores that, or takes out the entry where the file has changed since.",
+		"`bascule serve --transport\nstdio` (with -c FILE, if given). Everything else in its "
+		"file keeps its bytes; what was there is kept\nbeside it as FILE.bascule-backup. "
+		"--undo restores that, or takes out the entry where the file has\nchanged since.",
 	    .options =
 		OPTION_BIT(CONFIG) | OPTION_BIT(NAME) | OPTION_BIT(DRY_RUN) | OPTION_BIT(UNDO),
 	    .run = install_run },
