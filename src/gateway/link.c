@@ -80,58 +80,10 @@ on_ask_wait(void *owner, const struct question *question, struct arena *arena,
 	return session_ask_wait(link->client->session, question, arena, answer, err);
 }
 
-/* A plain string of params; false: it is none, or too long to matter. */
-static bool
-text_param(struct arena *arena, struct slice params, struct slice key, struct slice *text)
-{
-	struct slice token;
-	struct err err;
-
-	return json_type(params) == JSON_OBJECT && json_find(params, key, &token) &&
-	    json_type(token) == JSON_STRING && token.n <= 4 * KIB &&
-	    json_string(arena, token, text, &err);
-}
-
-/* Of a shared session: whom is it about? Each notification says it in a member of its own. */
-static void
-share_out(struct link *link, const struct tell *tell)
-{
-	struct hub *hub = hub_of(link);
-	struct provider *provider = &link->upstream->provider;
-	struct client *client = NULL;
-	struct slice text;
-	struct arena arena;
-
-	arena_init(&arena, NULL, 8 * KIB);
-	if (tell->method == MCP_ELICITATION_COMPLETE &&
-	    text_param(&arena, tell->params, S("elicitationId"), &text))
-		client = index_find(hub->asked, text);
-	if (client != NULL && client->session != NULL)
-		session_tell(client->session, tell);
-	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next) {
-		bool is_meant = false;
-
-		if (tell->method == MCP_RESOURCE_UPDATED && c->subscriptions_n > 0)
-			is_meant = text_param(&arena, tell->params, S("uri"), &text) &&
-			    client_is_subscribed(c, provider, text);
-		else if (tell->method == MCP_TASK_STATUS && c->tasks != NULL)
-			is_meant = text_param(&arena, tell->params, S("taskId"), &text) &&
-			    index_find(c->tasks, text) == provider;
-		if (is_meant)
-			session_tell(c->session, tell);
-	}
-	arena_fini(&arena);
-}
-
 static void
 on_notice(void *owner, const struct tell *tell)
 {
-	struct link *link = owner;
-
-	if (!link->is_own)
-		share_out(link, tell);
-	else if (link->client != NULL && link->client->session != NULL)
-		session_tell(link->client->session, tell);
+	link_notice(owner, tell);
 }
 
 static const struct back_events back_events = { .list_changed = on_list_changed,

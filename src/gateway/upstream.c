@@ -72,6 +72,12 @@ wants_own(const struct upstream *u, const struct client *client)
 		(u->config->session == SESSION_AUTO && client->is_stdio));
 }
 
+bool
+upstream_shares(const struct upstream *u, const struct client *client)
+{
+	return !wants_own(u, client);
+}
+
 /* NULL: there is none yet. */
 static struct link *
 link_find(const struct upstream *u, const struct client *client)
