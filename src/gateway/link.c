@@ -215,6 +215,26 @@ shared_capabilities(const struct config *config)
 	    : S("{\"elicitation\":{\"form\":{},\"url\":{}},\"sampling\":{\"tools\":{}}}");
 }
 
+/* Of the session before; else what clients have asked for before there was any. -1: nothing. */
+static int
+level_wanted(const struct link *link)
+{
+	const struct hub *hub = hub_of(link);
+	struct slice there;
+	int level = link->level;
+
+	if (level >= 0 || !json_find(back_capabilities(link->back), S("logging"), &there))
+		return level;
+	if (link->is_own)
+		return link->client != NULL ? link->client->level : -1;
+	for (const struct client *c = hub->clients.next; c != &hub->clients; c = c->next) {
+		if (upstream_shares(link->upstream, c) && c->level >= 0 &&
+		    (level < 0 || c->level < level))
+			level = c->level;
+	}
+	return level;
+}
+
 /* The subscriptions and the log level of the session before. */
 static bool
 restore_wait(struct link *link, struct err *err)
@@ -224,6 +244,7 @@ restore_wait(struct link *link, struct err *err)
 	bool ok = true;
 
 	buf_init(&params, NULL, LINK_TEXT_MAX_BYTES);
+	link->level = level_wanted(link);
 	if (link->level >= 0) {
 		buf_printf(&params, "{\"level\":\"%s\"}", log_level_name(link->level));
 		ok = link_request_wait(link, MCP_SET_LEVEL, buf_view(&params), &call, err);
