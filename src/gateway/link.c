@@ -437,7 +437,9 @@ due_ms(const struct link *link)
 
 	if (link->has_changed)
 		return link->listed_ms + RELIST_MS;
-	return idle_ms > 0 && link->calls == 0 ? link->used_ms + idle_ms : UINT64_MAX;
+	/* Who waits for changes of a resource uses it too. */
+	return idle_ms > 0 && link->calls == 0 && link->watched_n == 0 ? link->used_ms + idle_ms
+								       : UINT64_MAX;
 }
 
 static void

@@ -66,6 +66,9 @@ gateway {
 upstreams:
   - {name: one, @one@}
 }
+client first -transport http {
+  call prompts/list
+}
 client a {
   call prompts/list
   expect /result/prompts/0/name == "a"
@@ -73,9 +76,6 @@ client a {
 client b -transport http {
   listen
   call prompts/list
-}
-client unlisted -transport http {
-  listen
 }
 upstream one {
   on prompts/list -> result {"prompts":[{"name":"a"},{"name":"b"}]}
