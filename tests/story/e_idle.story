@@ -44,6 +44,9 @@ gateway {
 upstreams:
   - {name: one, @one@, session: shared, idle_stop: 30s, timeout: 5m}
 }
+client first -transport http {
+  call tools/list
+}
 client a {
   call tools/call {"name":"echo"}
   tick 20s

@@ -127,6 +127,9 @@ upstreams:
   - {name: one, @one@}
   - {name: two, @two@}
 }
+client first -transport http {
+  call tools/list
+}
 client a -transport http {
   listen
   call tools/list
@@ -170,6 +173,9 @@ upstream one {
 gateway {
 upstreams:
   - {name: one, @one@}
+}
+client first -transport http {
+  call tools/list
 }
 client a {
   call tools/list
