@@ -159,7 +159,7 @@ notices(void **state)
 		    "notifications/message\",\"params\":{\"_meta\":{\"bascule/server\":\"one\"}}}" },
 		{ { .method = MCP_RESOURCE_UPDATED,
 		      .params = slice_of(updated),
-		      .meta = { updated + 22, 2 },
+		      .meta = { updated + 21, 2 },
 		      .uri = { { updated + 7, 4 }, S("\"one+a:\"") },
 		      .server = S("one") },
 		    "notifications/resources/updated\",\"params\":{\"uri\":\"one+a:\", \"_meta\":{"
