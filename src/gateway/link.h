@@ -58,6 +58,8 @@ bool link_is_ready(const struct link *link);
 /* A request of our own; the caller ends the call, however it went. */
 MUST_CHECK bool link_request_wait(struct link *link, enum mcp_method method, struct slice params,
     struct call *call, struct err *err);
+/* A notification that belongs to no call (link_notices.c). */
+void link_notice(struct link *link, const struct tell *tell);
 /* Replaces a text with memory of its own. */
 void text_keep(struct slice *at, struct slice text);
 

@@ -553,11 +553,22 @@ on_progress(struct back *back, const struct message *message)
 		exchange_tell(call->exchange, &tell);
 }
 
+/*
+ * Of a call is what the log says meanwhile, and what comes on its stream in a client's own session.
+ * What else a shared session tells may be about anybody.
+ */
+static bool
+may_be_of_call(const struct back *back, enum mcp_method method, const struct call *by)
+{
+	return method == MCP_LOG_MESSAGE ||
+	    (back->spec.is_own && (by != NULL || method != MCP_RESOURCE_UPDATED));
+}
+
 /* To the client whose call it is about; what is about no call is the owner's to place. */
 static void
 on_notice(struct back *back, const struct message *message, struct call *by)
 {
-	struct call *call = attribute(back, by);
+	struct call *call = may_be_of_call(back, message->method, by) ? attribute(back, by) : NULL;
 	struct tell tell = { .method = message->method,
 		.params = message->params,
 		.meta = message->meta,

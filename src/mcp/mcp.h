@@ -184,6 +184,7 @@ struct tell {
 	struct slice meta;   /* of params, or SLICE_NONE */
 	struct slice token;  /* progress: span of params that holds the upstream's token */
 	struct slice server; /* who tells; SLICE_NONE: bascule */
+	struct edit uri;     /* span of params that holds a URI, and how the client calls it */
 };
 
 /* The end of an exchange: one of result, error (raw JSON) or err. */

@@ -371,9 +371,11 @@ default_actions(struct server *server, struct slice method, struct slice params,
 
 	if (slice_eq(method, S("initialize"))) {
 		buf_printf(out,
-		    "{\"protocolVersion\":\"%.*s\",\"capabilities\":{\"tools\":{\"listChanged\":true}},"
-		    "\"serverInfo\":{\"name\":\"%s\",\"version\":\"1\"}}",
-		    SLICE_FMT(server->revision), server->name);
+		    "{\"protocolVersion\":\"%.*s\",\"capabilities\":%.*s,"
+		    "\"serverInfo\":{\"name\":\"%s\",\"version\":\"1\"}%s%.*s}",
+		    SLICE_FMT(server->revision), SLICE_FMT(server->capabilities), server->name,
+		    server->instructions.p != NULL ? ",\"instructions\":" : "",
+		    SLICE_FMT(server->instructions));
 		return true;
 	}
 	if (slice_eq(method, S("ping")) || slice_eq(method, S("tools/call"))) {
@@ -471,7 +473,8 @@ requested(struct server *server, struct peer *peer, struct slice text, struct sl
 		job->params = S("{}");
 	if (json_find(job->params, S("_meta"), &meta))
 		json_find(meta, S("progressToken"), &job->token);
-	if (json_find(job->params, S("name"), &name) && name.n >= 2)
+	if ((json_find(job->params, S("name"), &name) || json_find(job->params, S("uri"), &name)) &&
+	    name.n >= 2)
 		name = (struct slice){ name.p + 1, name.n - 2 };
 	job->at = reaction_to(server, method, name);
 	if (job->at != NULL) {

@@ -187,6 +187,14 @@ server_line(struct server *server, struct slice line, struct err *err)
 		server->endpoint = script_word(&rest);
 		return true;
 	}
+	if (slice_eq(word, S("can"))) {
+		server->capabilities = rest;
+		return true;
+	}
+	if (slice_eq(word, S("says"))) {
+		server->instructions = rest;
+		return true;
+	}
 	return err_set(err, ERR_CONFIG, "unknown word \"%.*s\" of an upstream", SLICE_FMT(word));
 }
 
@@ -446,6 +454,7 @@ server_new(struct world *world, struct slice name, struct slice transport, struc
 	server->is_sse = slice_eq(transport, S("sse"));
 	server->is_http = server->is_sse || slice_eq(transport, S("http"));
 	server->revision = S("2025-11-25");
+	server->capabilities = S("{\"tools\":{\"listChanged\":true}}");
 	snprintf(server->name, sizeof(server->name), "%.*s", SLICE_FMT(name));
 	while (*at != NULL)
 		at = &(*at)->next;

@@ -171,7 +171,7 @@ struct server {
 	bool is_http, is_sse, has_stream, is_refusing;
 	unsigned posts_to;     /* HTTP+SSE: number of the endpoint, one a connection */
 	struct slice endpoint; /* HTTP+SSE: what is told instead */
-	struct slice revision;
+	struct slice revision, capabilities, instructions; /* JSON; instructions may be NONE */
 	struct tool_line *tools;
 	struct reaction *reactions;
 	struct record *records, *last_record;
