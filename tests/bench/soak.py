@@ -21,12 +21,13 @@ from soak_clients import Gone, HttpSession, StdioSession
 CLIENTS, STDIO_CLIENTS = 50, 4
 UPSTREAMS = ("pipe", "own", "web", "webown")      # stdio and HTTP; shared, and one session for each client
 SESSION_IDLE_S, TIMEOUT_S, HUNG_S = 8, 2, 40
+KEPT_S = 60                     # a connection to an upstream that waits for its next use (net/http_link.c)
 MEMORY_SLACK_KIB = 4096         # what an allocator may keep
 PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "soak_upstream.py")
 LOGGED = re.compile(rb"Request #(\d+) \(ID: .*?\) (started|completed)")
 # How often of 1000 calls.
-MIX = {"echo": 700, "slow": 100, "steps": 60, "ask": 50, "big": 30, "cancel": 25, "crawl": 8, "hang": 8, "reset": 8,
-       "vanish": 8, "die": 3}
+MIX = {"echo": 700, "slow": 100, "steps": 60, "ask": 50, "big": 30, "cancel": 25, "crawl": 8, "hang": 8, "reset": 6,
+       "vanish": 8, "die": 1}
 FAULTS = ("no answer", "answered twice", "another's answer", "another's question", "hung", "broken", "bad exit")
 
 
@@ -149,10 +150,11 @@ class Client:
         number = self.last
         token = f"{self.number}.{self.sessions}.{number}"
         tool = {"cancel": "slow", "vanish": "slow", "crawl": "big"}.get(kind, kind)
+        upstreams = [u for u in self.upstreams if u != "pipe"] if kind == "reset" else self.upstreams
         arguments = {"token": token, "ms": self.random.randint(5, 150), "n": 5,
                      "kib": 4096 if kind == "crawl" else self.random.choice((1, 64, 300, 1024))}
         message = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {
-            "name": f"{self.random.choice(self.upstreams)}__{tool}", "arguments": arguments,
+            "name": f"{self.random.choice(upstreams)}__{tool}", "arguments": arguments,
             "_meta": {"progressToken": token}}}
         outcome = await self.outcome(kind, message, token)
         self.soak.count(kind, outcome, message)
@@ -165,6 +167,7 @@ class Client:
             if kind in ("cancel", "vanish"):
                 await asyncio.wait([work], timeout=self.random.uniform(0, 0.1))
             if kind == "vanish" and not work.done():
+                self.cancelled.add(message["id"])
                 work.cancel()
                 return "left"
             if kind == "cancel" and not work.done():
@@ -345,21 +348,20 @@ class Soak:
         self.fault("broken", f"the upstreams do not come back: {answers}")
 
     async def settle(self, before=None):
-        """Looks until it is as it was, or for as long as sessions may be idle and a little."""
+        """Looks when sessions are over; with before until it is so again, or what is kept must have gone."""
         await self.touch()
-        end = time.monotonic() + SESSION_IDLE_S + 25
+        await asyncio.sleep(SESSION_IDLE_S + 5)
+        end = time.monotonic() + KEPT_S + 10
         while True:
             now = await asyncio.to_thread(self.look)
-            if before is None and time.monotonic() > end - 15 or before is not None and self.differs(before, now) == []:
+            if before is None or self.differs(before, now) == [] or time.monotonic() > end:
                 return now
-            if time.monotonic() > end:
-                return now
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1)
 
     @staticmethod
     def differs(before, now):
-        return [key for key in before if key != "RssAnon KiB" and now[key] != before[key]] + \
-            (["RssAnon KiB"] if now["RssAnon KiB"] > before["RssAnon KiB"] + MEMORY_SLACK_KIB else [])
+        slack = {"RssAnon KiB": MEMORY_SLACK_KIB}
+        return [key for key in before if (now[key] or 0) > (before[key] or 0) + slack.get(key, 0)]
 
     # --- the story ---
 
