@@ -28,7 +28,7 @@ LOGGED = re.compile(rb"Request #(\d+) \(ID: .*?\) (started|completed)")
 # How often of 1000 calls.
 MIX = {"echo": 700, "slow": 100, "steps": 60, "ask": 50, "big": 30, "cancel": 25, "crawl": 8, "hang": 8, "reset": 6,
        "vanish": 8, "die": 1}
-FAULTS = ("no answer", "answered twice", "another's answer", "another's question", "hung", "broken", "bad exit")
+EXPECTED = {"answer", "cancelled", "left", "deadline", "limit", "outcome_unknown", "unavailable"}
 
 
 def proc(pid, name):
@@ -221,7 +221,7 @@ class Soak:
 
     def count(self, kind, outcome, message):
         self.kinds[kind] += 1
-        if outcome.split(":")[0] in FAULTS:
+        if outcome not in EXPECTED:
             self.fault(outcome, message["params"]["name"] + " " + message["params"]["arguments"]["token"])
         else:
             self.outcomes[outcome] += 1
