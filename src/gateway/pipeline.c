@@ -149,6 +149,27 @@ route_wait(struct passage *passage, struct reply *reply)
 /* ---- the methods ----------------------------------------------------------------------------- */
 
 static bool
+initialize(struct exchange *exchange, struct reply *reply)
+{
+	const struct mcp_gate *gate = exchange->gate;
+	struct arena none;
+	struct buf text;
+
+	buf_init(&text, loop_memory(exchange->loop), MIB);
+	buf_printf(&text, "{\"protocolVersion\":\"%s\",", mcp_revision_name(exchange->revision));
+	gate->describe(gate->owner, &text, exchange->revision);
+	buf_puts(&text, "}");
+	if (!buf_check(&text, &reply->err)) {
+		buf_fini(&text);
+		return false;
+	}
+	arena_init(&none, loop_memory(exchange->loop), 0);
+	exchange_keep(exchange, &none, &text);
+	reply->result = buf_view(&exchange->answer_text->buf);
+	return true;
+}
+
+static bool
 list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 {
 	if (exchange->request.cursor.p != NULL)
@@ -264,6 +285,9 @@ pass_through(void *arg)
 	ledger_intent(hub->ledger, exchange->number, loop_unix_ms(exchange->loop),
 	    exchange->request.method_name, exchange->caller.principal);
 	switch (exchange->request.method) {
+	case MCP_INITIALIZE:
+		ok = initialize(exchange, &reply);
+		break;
 	case MCP_TOOLS_LIST:
 		ok = list(exchange, passage, &reply);
 		break;

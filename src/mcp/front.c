@@ -228,12 +228,11 @@ client_name_read(struct session *session, struct slice info)
 }
 
 static bool
-initialize(struct session *session, const struct message *message, struct buf *out, struct err *err)
+initialize(struct session *session, const struct message *message, struct err *err)
 {
-	const struct mcp_gate *gate = session->fronts->gate;
 	struct slice version, value;
 
-	if (session->has_begun)
+	if (session->has_begun || session->is_beginning)
 		return err_set(err, ERR_REQUEST, "this session was initialised before");
 	if (message->params.n > SLICE_OF_WORK_BYTES)
 		return err_set(err, ERR_LIMIT, "params of initialize are over %zu KiB",
@@ -250,16 +249,7 @@ initialize(struct session *session, const struct message *message, struct buf *o
 		capabilities_read(session, value);
 	if (json_find(message->params, S("clientInfo"), &value))
 		client_name_read(session, value);
-	session->has_begun = true;
-	buf_puts(out, "{\"jsonrpc\":\"2.0\",\"id\":");
-	buf_put(out, message->id);
-	buf_printf(
-	    out, ",\"result\":{\"protocolVersion\":\"%s\",", mcp_revision_name(session->revision));
-	gate->describe(gate->owner, out, session->revision);
-	buf_puts(out, "}}");
-	log_event(loop_log(session->fronts->loop), LOG_INFO, "session_begun",
-	    "client \"%.*s\" speaks %s", SLICE_FMT(session->client),
-	    mcp_revision_name(session->revision));
+	session->is_beginning = true;
 	return true;
 }
 
@@ -280,7 +270,8 @@ request_check(const struct session *session, const struct message *message, stru
 	if (message->method == MCP_INITIALIZE || message->method == MCP_PING)
 		return true;
 	if (!session->has_begun)
-		return err_set(err, ERR_REQUEST, "\"%s\" came before initialize", row->name);
+		return err_set(
+		    err, ERR_REQUEST, "\"%s\" came before initialize was answered", row->name);
 	if (!mcp_method_known(message->method, session->revision))
 		return err_set(err, ERR_METHOD, "\"%s\" is not part of revision %s", row->name,
 		    mcp_revision_name(session->revision));
@@ -301,8 +292,8 @@ front_answer_now(struct session *session, const struct message *message, const s
 
 	if (fault->kind == ERR_NONE && request_check(session, message, &reply.err)) {
 		if (message->method == MCP_INITIALIZE) {
-			if (initialize(session, message, out, &reply.err))
-				return true;
+			if (initialize(session, message, &reply.err))
+				return false;
 		} else if (message->method == MCP_PING) {
 			buf_puts(out, "{\"jsonrpc\":\"2.0\",\"id\":");
 			buf_put(out, message->id);
@@ -329,7 +320,9 @@ cancel(struct session *session, const struct message *message)
 	const struct mcp_gate *gate = session->fronts->gate;
 
 	for (struct front_call *c = session->calls.next; c != &session->calls; c = c->next) {
-		if (slice_eq(c->exchange->request.id, message->request_id)) {
+		/* initialize cannot be cancelled (2025-06-18, basic/utilities/cancellation). */
+		if (c->exchange->request.method != MCP_INITIALIZE &&
+		    slice_eq(c->exchange->request.id, message->request_id)) {
 			c->exchange->is_cancelled = true;
 			gate->cancel(gate->owner, c->exchange);
 			return;
@@ -421,6 +414,21 @@ front_begin(struct front_call *call)
 	const struct mcp_gate *gate = call->exchange->gate;
 
 	gate->begin(gate->owner, call->exchange);
+}
+
+void
+front_replied(struct front_call *call, const struct reply *reply)
+{
+	struct session *session = call->session;
+
+	if (call->exchange->request.method != MCP_INITIALIZE)
+		return;
+	session->is_beginning = false;
+	session->has_begun = reply->result.p != NULL;
+	if (session->has_begun)
+		log_event(loop_log(session->fronts->loop), LOG_INFO, "session_begun",
+		    "client \"%.*s\" speaks %s", SLICE_FMT(session->client),
+		    mcp_revision_name(session->revision));
 }
 
 void

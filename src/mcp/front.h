@@ -53,10 +53,11 @@ struct session {
 	struct fronts *fronts;
 	const struct session_ops *ops;
 	void *transport;
-	char id[33];	/* "" over stdio */
-	bool has_begun; /* initialize was answered */
-	bool is_ready;	/* notifications/initialized came */
-	bool is_ended;	/* freed when the last call is gone */
+	char id[33];	   /* "" over stdio */
+	bool is_beginning; /* initialize is an exchange in progress */
+	bool has_begun;	   /* it was answered */
+	bool is_ready;	   /* notifications/initialized came */
+	bool is_ended;	   /* freed when the last call is gone */
 	enum mcp_revision revision;
 	struct client_capabilities can;
 	struct caller caller;
@@ -97,8 +98,9 @@ void session_touch(struct session *session);
 void session_end(struct session *session);
 
 /*
- * Requests that need no exchange (initialize, ping, unknown methods, faults): true, and the reply
- * is in out; nothing there: no reply is due.
+ * Requests that need no exchange (ping, unknown methods, faults): true, and the reply is in out;
+ * nothing there: no reply is due.  False: an exchange is due; for initialize the session has taken
+ * its params.
  */
 bool front_answer_now(
     struct session *session, const struct message *message, const struct err *err, struct buf *out);
@@ -110,6 +112,8 @@ void front_notice(struct session *session, const struct message *message);
 struct front_call *front_call_new(struct session *session, struct intake *intake,
     const struct message *message, const struct front_ops *ops);
 void front_begin(struct front_call *call);
+/* Before a reply is written: notes what it means to the session. */
+void front_replied(struct front_call *call, const struct reply *reply);
 /* The exchange has been answered: takes the call out of its session. */
 void front_call_end(struct front_call *call);
 

@@ -9,6 +9,7 @@
  */
 #include "mcp/front.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SESSION_HEADER "Mcp-Session-Id"
@@ -348,6 +349,25 @@ session_send(struct session *session, const struct slice *parts, size_t n)
 		event_put(session->streams->http, parts, n);
 }
 
+/* The header lines of an answer to a call: with initialize comes the session's id. */
+static struct slice
+call_headers(const struct front_call *call, const char *first)
+{
+	const struct session *session = call->session;
+
+	if (call->exchange->request.method != MCP_INITIALIZE || session->is_ended)
+		return slice_of(first);
+	return arena_printf(call->http->arena, "%s" SESSION_HEADER ": %s\r\n", first, session->id);
+}
+
+static void
+call_stream_begin(struct front_call *call)
+{
+	call->is_stream = true;
+	http_stream_begin(
+	    call->http, 200, call_headers(call, stream_headers), S("text/event-stream"));
+}
+
 static void
 call_quiet(struct timer *timer)
 {
@@ -361,8 +381,7 @@ call_quiet(struct timer *timer)
 		http_stream_put(call->http, &S(":\n\n"), 1);
 		return;
 	}
-	call->is_stream = true;
-	http_stream_begin(call->http, 200, slice_of(stream_headers), S("text/event-stream"));
+	call_stream_begin(call);
 }
 
 /* Opens the stream of a call when that was not done yet; false: the client takes none. */
@@ -371,11 +390,8 @@ call_stream(struct front_call *call)
 {
 	if (call->http == NULL || !call->may_stream)
 		return false;
-	if (!call->is_stream) {
-		call->is_stream = true;
-		http_stream_begin(
-		    call->http, 200, slice_of(stream_headers), S("text/event-stream"));
-	}
+	if (!call->is_stream)
+		call_stream_begin(call);
 	return call->http != NULL;
 }
 
@@ -423,6 +439,8 @@ call_finish(struct exchange *exchange, const struct reply *reply)
 	struct http_request *http = call->http;
 	struct slice parts[REPLY_PARTS];
 	struct buf scratch;
+	bool is_initialize = exchange->request.method == MCP_INITIALIZE;
+	bool is_cancelled = exchange->is_cancelled; /* by the client, not with its session */
 	size_t n;
 
 	timer_stop(exchange->loop, &call->quiet);
@@ -430,23 +448,24 @@ call_finish(struct exchange *exchange, const struct reply *reply)
 	if (http != NULL)
 		http->keep = exchange->answer_text;
 	n = encode_reply(exchange, reply, &scratch, parts);
+	front_replied(call, reply);
+	if (!call->session->has_begun || (http == NULL && is_initialize))
+		session_end(call->session);
 	if (http == NULL) {
 		log_event(loop_log(exchange->loop), LOG_INFO, "client_gone",
 		    "Request #%llu: the client left before its answer",
 		    (unsigned long long)exchange->number);
-	} else if (call->is_stream || !call->may_json ||
-	    (exchange->is_cancelled && call->may_stream)) {
+	} else if (call->is_stream || !call->may_json || (is_cancelled && call->may_stream)) {
 		http->user = NULL;
 		if (!call->is_stream)
-			http_stream_begin(
-			    http, 200, slice_of(stream_headers), S("text/event-stream"));
+			call_stream_begin(call);
 		/* A cancelled request is not answered: its stream just ends. */
-		if (!exchange->is_cancelled)
+		if (!is_cancelled)
 			event_put(http, parts, n);
 		http_stream_end(http);
 	} else {
 		http->user = NULL;
-		http_respond(http, 200, SLICE_NONE, S("application/json"), parts, n);
+		http_respond(http, 200, call_headers(call, ""), S("application/json"), parts, n);
 	}
 	buf_fini(&scratch);
 	front_call_end(call);
@@ -493,12 +512,12 @@ respond_now(struct front_http *front, struct http_request *http, const struct he
 	http_stream_end(http);
 }
 
+/* The session is there first; it ends when initialize does not finish well. */
 static void
-respond_initialize(struct front_http *front, struct http_request *http, const struct head *head,
-    const struct message *message)
+initialize_begin(struct front_http *front, struct http_request *http, struct intake *intake,
+    const struct head *head, const struct message *message)
 {
 	struct session *session = session_new(front->fronts, &http_session_ops, front, true);
-	struct slice extra;
 	struct err err = { 0 };
 
 	if (session == NULL) {
@@ -508,24 +527,23 @@ respond_initialize(struct front_http *front, struct http_request *http, const st
 		return;
 	}
 	buf_clear(&front->scratch);
-	front_answer_now(session, message, &err, &front->scratch);
-	extra = session->has_begun
-	    ? arena_printf(http->arena, SESSION_HEADER ": %s\r\n", session->id)
-	    : SLICE_NONE;
-	if (!session->has_begun)
+	if (front_answer_now(session, message, &err, &front->scratch)) {
 		session_end(session);
-	respond_now(front, http, head, extra);
+		respond_now(front, http, head, SLICE_NONE);
+		return;
+	}
+	call_begin(session, intake, http, head, message);
 }
 
 /* A message without a session: initialize, or told what is missing. */
 static void
-message_without_session(struct front_http *front, struct http_request *http,
+message_without_session(struct front_http *front, struct http_request *http, struct intake *intake,
     const struct head *head, const struct message *message)
 {
 	struct err err = { 0 };
 
 	if (message->kind == MESSAGE_REQUEST && message->method == MCP_INITIALIZE) {
-		respond_initialize(front, http, head, message);
+		initialize_begin(front, http, intake, head, message);
 		return;
 	}
 	if (message->kind == MESSAGE_REQUEST && message->method == MCP_UNKNOWN)
@@ -553,7 +571,7 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 		return;
 	}
 	if (head.session.p == NULL) {
-		message_without_session(front, http, &head, message);
+		message_without_session(front, http, intake, &head, message);
 		return;
 	}
 	/* Looked up again: it may have ended while a large body came in. */

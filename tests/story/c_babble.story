@@ -92,7 +92,7 @@ upstreams:
 }
 client c {
   call tools/call {"name":"web__half"}
-  expect /error/data == {"kind":"outcome_unknown","server":"web","call_id":"1"}
+  expect /error/data == {"kind":"outcome_unknown","server":"web","call_id":"2"}
 }
 client d -transport http {
   call tools/call {"name":"one__half"}

@@ -14,7 +14,8 @@
 #include "mcp/front.h"
 #include "stream_double.h"
 
-#define BEGUN_MAX 8
+#define BEGUN_MAX   8
+#define INITIALIZED "{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{}}"
 
 struct world {
 	struct machine machine;
@@ -26,7 +27,7 @@ struct world {
 	unsigned begun_n, cancelled, ended;
 	struct peer *in, *out;
 	struct group group;
-	bool answers_at_once;
+	bool answers_at_once, holds_initialize;
 };
 
 /* ---- the gate -------------------------------------------------------------------------------- */
@@ -42,8 +43,13 @@ static void
 begin(void *owner, struct exchange *exchange)
 {
 	struct world *world = owner;
+	bool is_initialize = exchange->request.method == MCP_INITIALIZE;
 
-	if (world->answers_at_once) {
+	if (is_initialize && !world->holds_initialize) {
+		finish(exchange, (struct reply){ .result = S(INITIALIZED) });
+		return;
+	}
+	if (world->answers_at_once && !is_initialize) {
 		finish(exchange, (struct reply){ .result = S("{\"tools\":[]}") });
 		return;
 	}
@@ -165,10 +171,9 @@ stdio_at_once(void **state)
 	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n");
 	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}",
 	    "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32600,\"message\":"
-	    "\"\\\"tools/list\\\" came before initialize\",\"data\":{\"kind\":\"request\"}}}\n");
+	    "\"\\\"tools/list\\\" came before initialize was answered\",\"data\":{\"kind\":\"request\"}}}\n");
 	says(&world, INITIALIZE("\"i\"", "{}"),
-	    "{\"jsonrpc\":\"2.0\",\"id\":\"i\",\"result\":{\"protocolVersion\":\"2025-06-18\","
-	    "\"capabilities\":{},\"serverInfo\":{\"name\":\"t\",\"version\":\"1\"}}}\n");
+	    "{\"jsonrpc\":\"2.0\",\"id\":\"i\",\"result\":" INITIALIZED "}\n");
 	says(&world, INITIALIZE("3", "{}"),
 	    "{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":{\"code\":-32600,\"message\":"
 	    "\"this session was initialised before\",\"data\":{\"kind\":\"request\"}}}\n");
@@ -190,6 +195,48 @@ stdio_at_once(void **state)
 	    "\"a message needs \\\"method\\\", \\\"result\\\" or \\\"error\\\", one of them\","
 	    "\"data\":{\"kind\":\"request\"}}}\n");
 	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":77,\"result\":{}}", "");
+	world_fini(&world);
+}
+
+/* What comes while initialize is in progress waits for its answer, but for a ping. */
+static void
+stdio_initialize_in_progress(void **state)
+{
+	struct reply failed = { .err = { 0 } };
+	struct world world;
+
+	(void)state;
+	stdio_init(&world);
+	world.holds_initialize = true;
+	says(&world, INITIALIZE("0", "{}"), "");
+	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}",
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n");
+	says(&world, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}", "");
+	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}", "");
+	assert_int_equal(world.begun_n, 1);
+	world.in->says_end = true;
+	turns(&world);
+	finish(world.begun[0], (struct reply){ .result = S(INITIALIZED) });
+	world.begun_n = 0;
+	turns(&world);
+	assert_int_equal(world.begun_n, 1);
+	assert_int_equal(world.begun[0]->request.method, MCP_TOOLS_LIST);
+	assert_int_equal(world.ended, 0);
+	finish(world.begun[--world.begun_n], (struct reply){ .result = S("{}") });
+	turns(&world);
+	assert_int_equal(world.ended, 1);
+	world_fini(&world);
+	/* One that fails may be tried again. */
+	stdio_init(&world);
+	world.holds_initialize = true;
+	says(&world, INITIALIZE("0", "{}"), "");
+	err_set(&failed.err, ERR_LIMIT, "busy");
+	finish(world.begun[--world.begun_n], failed);
+	turns(&world);
+	assert_true(has_heard(world.out, "\"id\":0,\"error\""));
+	world.holds_initialize = false;
+	says(&world, INITIALIZE("1", "{}"),
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":" INITIALIZED "}\n");
 	world_fini(&world);
 }
 
@@ -266,8 +313,7 @@ stdio_ends(void **state)
 	stdio_init(&world);
 	peer_says(world.in, S(INITIALIZE("0", "{}") "\n"));
 	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}",
-	    "{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":{\"protocolVersion\":\"2025-06-18\","
-	    "\"capabilities\":{},\"serverInfo\":{\"name\":\"t\",\"version\":\"1\"}}}\n");
+	    "{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":" INITIALIZED "}\n");
 	world.in->says_end = true;
 	turns(&world);
 	assert_int_equal(world.ended, 0);
@@ -527,6 +573,43 @@ http_session(void **state)
 	world_fini(&world);
 }
 
+/* initialize that fails, or whose client leaves, leaves no session. */
+static void
+http_initialize_in_progress(void **state)
+{
+	struct reply failed = { .err = { 0 } };
+	struct world world;
+	struct peer *peer;
+
+	(void)state;
+	http_init(&world);
+	world.holds_initialize = true;
+	peer = http(&world, "POST", BOTH, INITIALIZE("0", "{}"));
+	assert_int_equal(fronts_sessions(world.fronts), 1);
+	err_set(&failed.err, ERR_LIMIT, "busy");
+	finish(world.begun[--world.begun_n], failed);
+	turns(&world);
+	assert_true(has_heard(peer, "\"id\":0,\"error\""));
+	assert_false(has_heard(peer, "Mcp-Session-Id"));
+	assert_int_equal(fronts_sessions(world.fronts), 0);
+	peer = http(&world, "POST", BOTH, INITIALIZE("0", "{}"));
+	peer->says_end = true;
+	turns(&world);
+	finish(world.begun[--world.begun_n], (struct reply){ .result = S(INITIALIZED) });
+	turns(&world);
+	assert_int_equal(fronts_sessions(world.fronts), 0);
+	/* Long in coming: the stream that is opened for it carries the id. */
+	peer = http(&world, "POST", BOTH, INITIALIZE("0", "{}"));
+	machine_sleep(&world.machine, world.loop, STREAM_QUIET_MS);
+	turns(&world);
+	assert_true(has_heard(peer, "Mcp-Session-Id: "));
+	finish(world.begun[--world.begun_n], (struct reply){ .result = S(INITIALIZED) });
+	turns(&world);
+	assert_true(has_heard(peer, "data: {\"jsonrpc\":\"2.0\",\"id\":0,\"result\":" INITIALIZED));
+	assert_int_equal(fronts_sessions(world.fronts), 1);
+	world_fini(&world);
+}
+
 /* A client that asks for stream after stream has the newest few. */
 static void
 http_streams_are_bounded(void **state)
@@ -658,6 +741,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stdio_at_once),
+		cmocka_unit_test(stdio_initialize_in_progress),
 		cmocka_unit_test(stdio_calls_and_cancels),
 		cmocka_unit_test(stdio_holds_back),
 		cmocka_unit_test(stdio_ends),
@@ -665,6 +749,7 @@ main(void)
 		cmocka_unit_test(stdio_questions),
 		cmocka_unit_test(http_refusals),
 		cmocka_unit_test(http_session),
+		cmocka_unit_test(http_initialize_in_progress),
 		cmocka_unit_test(http_streams_are_bounded),
 		cmocka_unit_test(http_sessions_are_bounded),
 		cmocka_unit_test(http_clients_that_leave),
