@@ -36,8 +36,7 @@ table_remove(struct session *session)
 static bool
 session_is_idle(const struct session *session)
 {
-	return session->calls.next == &session->calls && session->streams == NULL &&
-	    session->id[0] != '\0';
+	return session->calls.next == &session->calls && !session->ops->is_heard(session);
 }
 
 /* Makes room: the session that was idle longest gives way to a new one. */
@@ -255,6 +254,17 @@ initialize(struct session *session, const struct message *message, struct err *e
 
 /* ---- requests and notifications -------------------------------------------------------------- */
 
+/* May this id be given to a request now?  An answer must tell to which of them it belongs. */
+static bool
+id_is_free(const struct session *session, struct slice id)
+{
+	const struct front_call *c = session->calls.next;
+
+	while (c != &session->calls && !slice_eq(c->exchange->request.id, id))
+		c = c->next;
+	return c == &session->calls;
+}
+
 static bool
 request_check(const struct session *session, const struct message *message, struct err *err)
 {
@@ -263,6 +273,9 @@ request_check(const struct session *session, const struct message *message, stru
 	if (message->method == MCP_UNKNOWN)
 		return err_set(
 		    err, ERR_METHOD, "unknown method \"%.*s\"", SLICE_FMT(message->method_name));
+	if (!id_is_free(session, message->id))
+		return err_set(err, ERR_REQUEST, "id %.*s is that of a request in progress",
+		    SLICE_FMT(message->id));
 	row = mcp_method_row(message->method);
 	if (!row->is_request || (row->from & MCP_FROM_CLIENT) == 0)
 		return err_set(

@@ -11,7 +11,8 @@
 struct fronts;
 struct front_http;
 struct front_stdio;
-struct http_stream;
+struct event_stream;
+struct replay;
 
 /* A question that was sent and waits for its answer; on the stack of the waiting task. */
 struct ask {
@@ -24,7 +25,7 @@ struct ask {
 };
 
 /* HTTP: what http_request.user points to, in the struct that it belongs to. */
-enum user_kind { USER_CALL, USER_STREAM, USER_READING };
+enum user_kind { USER_CALL, USER_STREAM, USER_SSE, USER_READING };
 
 /* The front's half of an exchange; in the exchange's arena. */
 struct front_call {
@@ -32,9 +33,12 @@ struct front_call {
 	struct session *session;
 	struct exchange *exchange;
 	struct front_call *next, *prev;
-	struct http_request *http; /* NULL: over stdio, or the client has gone */
-	struct timer quiet;	   /* HTTP: opens the stream, then keeps it alive */
-	bool is_stream, may_stream, may_json;
+	/* Streamable HTTP: who waits for a document, or the stream that was opened instead. */
+	struct http_request *http;
+	struct event_stream *stream;
+	struct timer quiet; /* opens the stream */
+	bool may_stream, may_json;
+	bool is_last; /* the session ends with it */
 };
 
 /* How messages that belong to no call reach a session's client. */
@@ -44,6 +48,8 @@ struct session_ops {
 	bool (*send_call)(struct front_call *call, const struct slice *parts, size_t n);
 	/* The client does not read what it was sent: what it can do without is left out. */
 	bool (*is_behind)(const struct front_call *call);
+	/* Is a connection open that belongs to the session? Then it is in use. */
+	bool (*is_heard)(const struct session *session);
 	void (*close)(struct session *session); /* ends its transport's part */
 };
 
@@ -66,7 +72,8 @@ struct session {
 	struct ask asks;	 /* list head */
 	unsigned asks_n;
 	uint64_t next_ask, used_ms;
-	struct http_stream *streams; /* GET streams, newest first */
+	struct event_stream *streams; /* Streamable HTTP; newest first */
+	struct replay *replay;	      /* what they said */
 };
 
 #define SESSION_BUCKETS	 1024

@@ -103,6 +103,12 @@ session_is_behind(const struct front_call *call)
 	return outbox_pending(&front->outbox) > BEHIND_BYTES;
 }
 
+static bool
+session_is_heard(const struct session *session)
+{
+	return true;
+}
+
 static void
 session_close(struct session *session)
 {
@@ -116,6 +122,7 @@ static const struct session_ops stdio_session_ops = {
 	.send = session_send,
 	.send_call = session_send_call,
 	.is_behind = session_is_behind,
+	.is_heard = session_is_heard,
 	.close = session_close,
 };
 
