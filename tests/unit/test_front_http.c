@@ -405,7 +405,7 @@ sse_posts_stream(void **state)
 		"Accept: application/json\r\n", "Accept: application/json, text/event-stream\r\n" };
 	struct world world;
 	struct peer *peer;
-	char fields[256];
+	char fields[256], more[300];
 
 	(void)state;
 	http_init(&world);
@@ -426,8 +426,8 @@ sse_posts_stream(void **state)
 	expect(http_at(&world, "POST", "/sse", fields, CALL("2")),
 	    "data: {\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"tools\":[]}}");
 	/* With a session it is that session's GET. */
-	strcat(fields, "Accept: text/event-stream\r\n");
-	peer = http_at(&world, "GET", "/sse", fields, "");
+	snprintf(more, sizeof(more), "%sAccept: text/event-stream\r\n", fields);
+	peer = http_at(&world, "GET", "/sse", more, "");
 	expect(peer, "HTTP/1.1 200");
 	assert_false(has_heard(peer, "endpoint"));
 	world_fini(&world);
