@@ -1,8 +1,22 @@
 /*
- * Callers without credentials, and when two callers are the same.  A principal belongs to its
- * tenant: the same name under another tenant is somebody else.
+ * Callers by API key, and when two callers are the same.  A principal belongs to its tenant: the
+ * same name under another tenant is somebody else.
+ *
+ * A credential is hashed and the hash compared with those of all keys, always to the end, so that
+ * the time tells neither which key was near nor how far it was right.
  */
+#include <string.h>
+
 #include "auth/auth.h"
+
+#define CREDENTIAL_BYTES 512 /* no key is longer */
+
+struct auth {
+	struct config_key *keys; /* names are our own memory */
+	size_t keys_n;
+};
+
+/* ---- callers --------------------------------------------------------------------------------- */
 
 struct caller
 auth_anonymous(void)
@@ -17,4 +31,143 @@ auth_same(const struct caller *a, const struct caller *b)
 
 	return tenants_known && slice_eq(a->tenant, b->tenant) &&
 	    slice_eq(a->principal, b->principal);
+}
+
+static struct slice
+copy(struct slice s)
+{
+	char *p;
+
+	if (s.p == NULL)
+		return SLICE_NONE;
+	p = mem_new(s.n + 1);
+	memcpy(p, s.p, s.n);
+	return (struct slice){ p, s.n };
+}
+
+struct caller
+auth_caller_copy(const struct caller *caller)
+{
+	return (struct caller){ copy(caller->principal), copy(caller->tenant) };
+}
+
+void
+auth_caller_free(struct caller *caller)
+{
+	mem_free((void *)caller->principal.p);
+	mem_free((void *)caller->tenant.p);
+	*caller = (struct caller){ 0 };
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+struct auth *
+auth_new(const struct config *config)
+{
+	struct auth *auth = MEM_NEW(struct auth);
+
+	if (config->auth != AUTH_KEYS)
+		return auth;
+	auth->keys = mem_new(config->keys_n * sizeof(*auth->keys));
+	auth->keys_n = config->keys_n;
+	for (size_t i = 0; i < auth->keys_n; i++) {
+		auth->keys[i] = config->keys[i];
+		auth->keys[i].name = copy(config->keys[i].name);
+		auth->keys[i].tenant = copy(config->keys[i].tenant);
+	}
+	return auth;
+}
+
+void
+auth_free(struct auth **at)
+{
+	struct auth *auth = *at;
+
+	*at = NULL;
+	if (auth == NULL)
+		return;
+	for (size_t i = 0; i < auth->keys_n; i++) {
+		mem_free((void *)auth->keys[i].name.p);
+		mem_free((void *)auth->keys[i].tenant.p);
+	}
+	mem_free(auth->keys);
+	mem_free(auth);
+}
+
+bool
+auth_asks(const struct auth *auth)
+{
+	return auth != NULL && auth->keys_n > 0;
+}
+
+bool
+auth_knows(const struct auth *auth, const struct caller *caller)
+{
+	struct caller known = auth_anonymous();
+
+	if (!auth_asks(auth))
+		return auth_same(&known, caller);
+	for (size_t i = 0; i < auth->keys_n; i++) {
+		known = (struct caller){ auth->keys[i].name, auth->keys[i].tenant };
+		if (auth_same(&known, caller))
+			return true;
+	}
+	return false;
+}
+
+/* "Bearer KEY"; SLICE_NONE: another scheme, or no key. */
+static struct slice
+bearer(struct slice authorization)
+{
+	struct slice key, scheme = slice_cut(authorization, ' ', &key);
+
+	if (key.p == NULL || !slice_eq_nocase(scheme, S("Bearer")))
+		return SLICE_NONE;
+	return slice_trim(key);
+}
+
+/* Exactly one credential; SLICE_NONE: none, or more than one. */
+static struct slice
+credential(const struct auth_fields *fields)
+{
+	bool is_one = (fields->authorization.p != NULL) != (fields->key.p != NULL);
+	struct slice key;
+
+	if (!is_one || fields->is_doubled)
+		return SLICE_NONE;
+	key = fields->key.p != NULL ? fields->key : bearer(fields->authorization);
+	return key.n > 0 && key.n <= CREDENTIAL_BYTES ? key : SLICE_NONE;
+}
+
+/* 1 when they are equal, 0 when not; takes the same time for both. */
+static unsigned
+digests_equal(const unsigned char *a, const unsigned char *b)
+{
+	unsigned differ = 0;
+
+	for (size_t i = 0; i < SHA256_BYTES; i++)
+		differ |= a[i] ^ b[i];
+	return 1 & ((differ - 1) >> 8);
+}
+
+bool
+auth_caller(const struct auth *auth, const struct auth_fields *fields, struct caller *caller)
+{
+	unsigned char digest[SHA256_BYTES];
+	struct slice key;
+	size_t found = 0; /* 1-based; digests differ, so that one fits at most */
+
+	*caller = auth_anonymous();
+	if (!auth_asks(auth))
+		return true;
+	key = credential(fields);
+	if (key.p == NULL)
+		return false;
+	sha256_bytes(key, digest);
+	for (size_t i = 0; i < auth->keys_n; i++)
+		found |= (i + 1) * digests_equal(digest, auth->keys[i].digest);
+	if (found == 0)
+		return false;
+	*caller = (struct caller){ auth->keys[found - 1].name, auth->keys[found - 1].tenant };
+	return true;
 }

@@ -1,10 +1,12 @@
 /*
- * auth: who sends.  Every exchange has a caller; rules, limits and the audit speak of it.
+ * auth: who sends.  Every exchange has a caller; rules, limits and the audit speak of it.  And
+ * sealed texts: what clients keep for us without being able to read or change it.
  */
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
 
-#include "base/base.h"
+#include "config/config.h"
+#include "run/run.h"
 
 struct caller {
 	struct slice principal; /* key's or token's name; "anonymous" under auth: none */
@@ -15,5 +17,62 @@ struct caller {
 struct caller auth_anonymous(void);
 /* May a message of caller b use what caller a created (a session, a parked call)? */
 bool auth_same(const struct caller *a, const struct caller *b);
+/* Copies on the heap, for what outlives a request or a reload; freed by auth_caller_free(). */
+struct caller auth_caller_copy(const struct caller *caller);
+void auth_caller_free(struct caller *caller);
+
+/* What is asked of callers: the configured keys, or nothing. Copied from the configuration. */
+struct auth;
+struct auth *auth_new(const struct config *config);
+void auth_free(struct auth **auth);
+/* auth may be NULL: nothing is configured. */
+bool auth_asks(const struct auth *auth);
+/* Could a request have this caller? */
+bool auth_knows(const struct auth *auth, const struct caller *caller);
+
+/* The header fields that carry credentials; SLICE_NONE: absent. */
+struct auth_fields {
+	struct slice authorization, key; /* Authorization, X-Bascule-Key */
+	bool is_doubled;		 /* one of them came twice */
+};
+/*
+ * Finds the caller; its slices live as long as auth.  True without a look where nothing is asked.
+ * False says nothing of why: not what is missing, nor which part was wrong, nor by its time how
+ * much of a key was right.
+ */
+bool auth_caller(const struct auth *auth, const struct auth_fields *fields, struct caller *caller);
+
+/* ---- sealed texts (seal.c) ------------------------------------------------------------------- */
+
+/*
+ * Authenticated encryption of what a client carries for us: cursors, the state of a request that
+ * waits.  A sealed text is base64url without padding.
+ */
+#define SEAL_MAX_BYTES	(256 * KIB)			      /* of what is sealed */
+#define SEALED_BYTES(n) ((1 + 24 + 8 + (n) + 16) * 4 / 3 + 2) /* at most, of n bytes */
+
+struct seal; /* a key */
+
+/* key empty: a random one, so that only this process can open what it sealed. */
+struct seal *seal_new(struct loop *loop, struct secret key);
+void seal_free(struct seal **seal);
+
+/* What a sealed text is for; it opens only under the same.  Borrowed. */
+struct seal_context {
+	const char *purpose;	   /* "cursor" */
+	const struct slice *parts; /* who may use it, and for what; absent and empty are the same */
+	size_t parts_n;
+};
+
+/* Appends the sealed form of plain (at most SEAL_MAX_BYTES) to out; expires_ms: unix time, 0:
+ * never. */
+void seal_make(struct seal *seal, const struct seal_context *context, uint64_t expires_ms,
+    struct slice plain, struct buf *out);
+/*
+ * Into the arena.  False: ERR_PARAMS, with one text whatever is wrong with it: another key, purpose
+ * or context, changed, expired, no sealed text at all; ERR_LIMIT: the arena is full.
+ */
+MUST_CHECK bool seal_open(struct seal *seal, const struct seal_context *context,
+    struct slice sealed, struct arena *arena, struct slice *plain, struct err *err);
 
 #endif

@@ -101,6 +101,7 @@ unsigned slice_distance(struct slice a, struct slice b);
 	X(INTERNAL,		"internal",	  -32603, -32603,  500, 1)	\
 	X(REFUSED,		"refused",	  -32001, -31001,  403, 1)	\
 	X(UNKNOWN_SERVER,	"unknown_server", -32002, -31002,  404, 2)	\
+	X(RESOURCE,		"resource_not_found",-32002, -32602, 404, 2)	\
 	X(UNAVAILABLE,		"unavailable",	  -32003, -31003,  503, 4)	\
 	X(DEADLINE,		"deadline",	  -32004, -31004,  504, 4)	\
 	X(LIMIT,		"limit",	  -32005, -31005,  413, 1)	\
@@ -321,6 +322,68 @@ MUST_CHECK bool json_pretty(struct buf *out, struct slice text, struct err *err)
 
 uint64_t hash_bytes(struct slice s, uint64_t seed); /* for tables; keyed, not cryptographic */
 void sha256_hex(const struct slice *parts, size_t n, char out[65]); /* of the concatenation */
+#define SHA256_BYTES 32
+void sha256_bytes(struct slice s, unsigned char out[SHA256_BYTES]);
+
+/* ---- metrics ------------------------------------------------------------------------------- */
+
+/*
+ * THE table of metrics; the names are a contract.  A row: id, kind, name, labels (NULL: none), most
+ * series, help.  What passes the most goes into one series whose labels say "other".
+ */
+/* clang-format off */
+#define METRICS(X)										\
+	X(REQUESTS, COUNTER, "bascule_requests_total", "method", "status", 512,			\
+	    "Requests of clients that have ended, by method and outcome.")			\
+	X(DURATION, HISTOGRAM, "bascule_request_duration_seconds", NULL, NULL, 1,		\
+	    "From a request's arrival to its answer, for requests that went through the gateway.")	\
+	X(STREAMS, GAUGE, "bascule_sse_connections", NULL, NULL, 1,				\
+	    "Event streams to clients that are open.")						\
+	X(SESSIONS, GAUGE, "bascule_sessions", NULL, NULL, 1,					\
+	    "Sessions of clients.")								\
+	X(UPSTREAM_UP, GAUGE, "bascule_upstream_up", "server", NULL, 1024,			\
+	    "1: the server can be called; 0: it is starting, idle or down.")			\
+	X(UPSTREAM_RESTARTS, COUNTER, "bascule_upstream_restarts_total", "server", NULL, 1024,	\
+	    "How often the server was connected again.")					\
+	X(LOOP_LAG, GAUGE, "bascule_loop_lag_seconds", NULL, NULL, 1,				\
+	    "The longest time in the last one to two minutes that the loop worked without a look at its events.") \
+	X(CPU, COUNTER, "process_cpu_seconds_total", NULL, NULL, 1,				\
+	    "User and system time of the gateway, without the servers it started.")		\
+	X(RESIDENT, GAUGE, "process_resident_memory_bytes", NULL, NULL, 1,			\
+	    "Resident memory.")									\
+	X(OPEN_FDS, GAUGE, "process_open_fds", NULL, NULL, 1,					\
+	    "Open descriptors.")								\
+	X(START_TIME, GAUGE, "process_start_time_seconds", NULL, NULL, 1,			\
+	    "When the process was started, in seconds since 1970.")
+
+enum metric {
+#define X(id, kind, name, label, label2, most, help) METRIC_##id,
+	METRICS(X)
+#undef X
+	METRICS_N
+};
+/* clang-format on */
+
+/*
+ * What is counted, one registry a loop.  A series is found by its labels once and then counted
+ * through its pointer, so that counting costs an addition; it lives until metrics_clear().
+ */
+struct metrics;
+struct series;
+struct metrics *metrics_new(void);
+void metrics_free(struct metrics **metrics);
+/* The series with these labels (SLICE_NONE where the row has none), made when it is not there. */
+struct series *metrics_series(
+    struct metrics *metrics, enum metric metric, struct slice label, struct slice label2);
+/* n places for pointers to series of this metric, NULL at first; n is the same at every call. */
+struct series **metrics_slots(struct metrics *metrics, enum metric metric, size_t n);
+void metrics_clear(struct metrics *metrics, enum metric metric); /* not where slots are used */
+void series_add(struct series *series, double by);
+void series_set(struct series *series, double value);
+void series_observe_ms(struct series *series, uint64_t ms); /* of a histogram */
+/* Prometheus text, 0.0.4. */
+void metrics_print(const struct metrics *metrics, struct buf *out);
+void metrics_print_markdown(struct buf *out); /* the table of rows, for docs/metrics.md */
 
 /* ---- logging ------------------------------------------------------------------------------- */
 
@@ -337,6 +400,7 @@ struct log;
 struct log *log_new(int fd, enum log_level level, enum log_format format, const char *instance);
 void log_free(struct log **log);
 void log_set(struct log *log, enum log_level level, enum log_format format);
+const char *log_instance(const struct log *log); /* "" without a log */
 bool log_wants(const struct log *log, enum log_level level);
 /* event: a short id such as "upstream_lost", a row of docs/log.md. log NULL: nothing happens. */
 void log_event(struct log *log, enum log_level level, const char *event, const char *fmt, ...)

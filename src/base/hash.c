@@ -2,6 +2,7 @@
  * Hashes: a fast keyed one for tables, SHA-256 (OpenSSL) where strangers must not find collisions.
  */
 #include <openssl/evp.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "base/hash.h"
@@ -12,12 +13,11 @@ hash_bytes(struct slice s, uint64_t seed)
 	return hash_finish(hash_start(seed), s.p, s.n);
 }
 
-void
-sha256_hex(const struct slice *parts, size_t n, char out[65])
+static void
+sha256(const struct slice *parts, size_t n, unsigned char out[SHA256_BYTES])
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned char sum[EVP_MAX_MD_SIZE];
-	unsigned sum_n = 0, i;
+	unsigned sum_n = 0;
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
 	must(ctx != NULL);
@@ -25,9 +25,25 @@ sha256_hex(const struct slice *parts, size_t n, char out[65])
 	for (size_t part = 0; part < n; part++)
 		must(
 		    parts[part].n == 0 || EVP_DigestUpdate(ctx, parts[part].p, parts[part].n) == 1);
-	must(EVP_DigestFinal_ex(ctx, sum, &sum_n) == 1 && sum_n == 32);
+	must(EVP_DigestFinal_ex(ctx, sum, &sum_n) == 1 && sum_n == SHA256_BYTES);
 	EVP_MD_CTX_free(ctx);
-	for (i = 0; i < 32; i++) {
+	memcpy(out, sum, SHA256_BYTES);
+}
+
+void
+sha256_bytes(struct slice s, unsigned char out[SHA256_BYTES])
+{
+	sha256(&s, 1, out);
+}
+
+void
+sha256_hex(const struct slice *parts, size_t n, char out[65])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char sum[SHA256_BYTES];
+
+	sha256(parts, n, sum);
+	for (unsigned i = 0; i < SHA256_BYTES; i++) {
 		out[2 * i] = digits[sum[i] >> 4];
 		out[2 * i + 1] = digits[sum[i] & 15];
 	}

@@ -102,6 +102,12 @@ log_clock(struct log *log, uint64_t (*unix_ms)(void *), void *ctx)
 	log->second = UINT64_MAX;
 }
 
+const char *
+log_instance(const struct log *log)
+{
+	return log != NULL ? log->instance : "";
+}
+
 bool
 log_wants(const struct log *log, enum log_level level)
 {

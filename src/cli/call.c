@@ -16,7 +16,7 @@ suggest(struct local *local, const char *tool, struct err *err)
 {
 	size_t n;
 	const struct catalogue_entry *entries =
-	    catalogue_entries(hub_catalogue(local_hub(local)), &n);
+	    catalogue_entries(hub_catalogue(local_hub(local)), ITEM_TOOL, &n);
 	unsigned most = (unsigned)strlen(tool) / 3 + 1, best = 255;
 	struct slice nearest = SLICE_NONE;
 	size_t length = strlen(err->text);
@@ -43,10 +43,11 @@ MUST_CHECK static bool
 params_put(struct local *local, const struct options *options, struct buf *out, struct err *err)
 {
 	struct slice tool = slice_of(options->words[0]), schema = SLICE_NONE;
-	const struct catalogue_entry *entry = catalogue_find(hub_catalogue(local_hub(local)), tool);
+	const struct catalogue_entry *entry =
+	    catalogue_find(hub_catalogue(local_hub(local)), ITEM_TOOL, tool);
 
 	if (entry != NULL)
-		json_find(entry->tool->definition, S("inputSchema"), &schema);
+		json_find(entry->item->definition, S("inputSchema"), &schema);
 	buf_puts(out, "{\"name\":");
 	buf_json_string(out, tool);
 	buf_puts(out, ",\"arguments\":");
@@ -207,7 +208,7 @@ call_work(struct local *local, void *arg)
 	if (ok && reply.err.kind != ERR_NONE) {
 		err = reply.err;
 		ok = false;
-		if (catalogue_find(hub_catalogue(local_hub(local)), tool) == NULL &&
+		if (catalogue_find(hub_catalogue(local_hub(local)), ITEM_TOOL, tool) == NULL &&
 		    (err.kind == ERR_PARAMS || err.kind == ERR_UNKNOWN_SERVER))
 			suggest(local, options->words[0], &err);
 	}

@@ -126,7 +126,7 @@ row_fill(struct row *row, struct provider *provider, uint64_t ms)
 {
 	row->provider = provider;
 	row->ms = ms;
-	provider->ops->health(provider, &row->health);
+	provider->ops->health(provider, NULL, &row->health);
 	if (row->health.state != PROVIDER_READY && row->health.state != PROVIDER_DOWN)
 		err_set(&row->health.why, ERR_UNAVAILABLE, "not connected within the time it had");
 }
@@ -165,7 +165,7 @@ put_row_json(const struct config *config, const struct row *row, struct buf *out
 	if (is_ready)
 		buf_printf(out, ",\"revision\":\"%s\",\"tools\":%zu",
 		    mcp_revision_name(row->health.revision),
-		    row->provider->offer != NULL ? row->provider->offer->tools_n : 0);
+		    row->provider->offer != NULL ? row->provider->offer->items[ITEM_TOOL].n : 0);
 	if (row->ms != UINT64_MAX)
 		buf_printf(out, ",\"ms\":%llu", (unsigned long long)row->ms);
 	if (!is_ready) {
@@ -196,7 +196,8 @@ put_rows(const struct row *rows, size_t n, struct buf *out)
 
 		if (is_ready)
 			snprintf(tools, sizeof(tools), "%zu",
-			    row->provider->offer != NULL ? row->provider->offer->tools_n : 0);
+			    row->provider->offer != NULL ? row->provider->offer->items[ITEM_TOOL].n
+							 : 0);
 		if (row->ms != UINT64_MAX)
 			snprintf(ms, sizeof(ms), "%llu", (unsigned long long)row->ms);
 		buf_init(&why, NULL, 4 * KIB);

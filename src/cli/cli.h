@@ -165,6 +165,7 @@ int serve_run(struct options *options);
 int check_run(struct options *options);
 int tools_run(struct options *options);
 int call_run(struct options *options);
+int health_run(struct options *options);
 int demo_run(struct options *options);
 int version_run(struct options *options);
 int help_run(struct options *options);

@@ -57,6 +57,17 @@ const struct command cli_commands[] = {
 	    .options = READS_CONFIG | OPTION_BIT(JSON),
 	    .keeper = KEEPER_ALWAYS,
 	    .run = call_run },
+	{ .name = "health",
+	    .words = "[URL]",
+	    .words_most = 1,
+	    .help = "ask a running gateway how it is: 0 healthy, 1 not",
+	    .about =
+		"Asks /health at URL, else at the address of the configuration, else at "
+		"http://127.0.0.1:8080; for\ncontainer health checks. A gateway that answers is "
+		"healthy, also when it is degraded: a server that\nis down is named, and is no reason "
+		"to restart the gateway. With --json, the whole document.",
+	    .options = READS_CONFIG | OPTION_BIT(JSON),
+	    .run = health_run },
 	{ .name = "demo",
 	    .words = "",
 	    .help = "a small MCP server over stdio, to try things",

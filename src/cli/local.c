@@ -198,7 +198,7 @@ remark(const struct local *local, struct provider *const *providers, size_t n)
 		return;
 	names[0] = '\0';
 	for (size_t i = 0; i < n && at < sizeof(names); i++)
-		if (!providers[i]->ops->is_settled(providers[i]))
+		if (!providers[i]->ops->is_settled(providers[i], NULL))
 			at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%.*s",
 			    at > 0 ? ", " : "", SLICE_FMT(providers[i]->name));
 	local_status("waiting for %s (%llu s)", names, (unsigned long long)(ms / 1000));
@@ -211,20 +211,24 @@ local_settle_wait(struct local *local, struct slice tool, uint64_t *settled_ms, 
 	size_t n, left;
 	struct provider *const *providers = hub_providers(local->hub, &n);
 
-	for (size_t i = 0; settled_ms != NULL && i < n; i++)
-		settled_ms[i] = UINT64_MAX;
+	for (size_t i = 0; i < n; i++) {
+		providers[i]->ops->want(providers[i], NULL, true);
+		if (settled_ms != NULL)
+			settled_ms[i] = UINT64_MAX;
+	}
 	for (;;) {
 		uint64_t now = loop_now_ms(local->loop);
 
 		left = 0;
 		for (size_t i = 0; i < n; i++) {
-			if (!providers[i]->ops->is_settled(providers[i]))
+			if (!providers[i]->ops->is_settled(providers[i], NULL))
 				left++;
 			else if (settled_ms != NULL && settled_ms[i] == UINT64_MAX)
 				settled_ms[i] = now - local->started_ms;
 		}
 		if (left == 0 || now >= until ||
-		    (tool.n > 0 && catalogue_find(hub_catalogue(local->hub), tool) != NULL))
+		    (tool.n > 0 &&
+			catalogue_find(hub_catalogue(local->hub), ITEM_TOOL, tool) != NULL))
 			break;
 		if (local->was_interrupted) {
 			local_status_clear();

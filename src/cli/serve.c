@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/admin.h"
 #include "cli/cli.h"
 
 #define DRAIN_MS	10000
@@ -24,6 +25,7 @@ struct serve {
 	struct config *config; /* until the hub takes it */
 	struct hub *hub;
 	struct fronts *fronts;
+	struct admin *admin;
 	struct group group;
 	struct timer timer;
 	struct task *task; /* the main one, which waits for the end */
@@ -215,6 +217,18 @@ limits_of(const struct config *config)
 	};
 }
 
+/* The addresses stay as they are: what others can reach must not lose its keys. Frees config. */
+MUST_CHECK static bool
+auth_check(const struct serve *serve, struct config **config, struct err *err)
+{
+	if ((*config)->auth != AUTH_UNSET || !fronts_are_open(serve->fronts))
+		return true;
+	config_free(config);
+	return err_set(err, ERR_CONFIG,
+	    "\"auth\" is missing, and other machines can reach this gateway: give keys, or write "
+	    "\"auth: none\"");
+}
+
 static void
 on_reload(void *ctx, int signo)
 {
@@ -226,7 +240,7 @@ on_reload(void *ctx, int signo)
 
 	if (serve->is_stopping)
 		return;
-	if (!config_make(serve, &config, &err)) {
+	if (!config_make(serve, &config, &err) || !auth_check(serve, &config, &err)) {
 		log_event(
 		    serve->log, LOG_ERROR, "reload_failed", "%s; nothing was changed", err.text);
 		return;
@@ -240,6 +254,7 @@ on_reload(void *ctx, int signo)
 	log_set(serve->log, config->log_level, config->log_format);
 	hub_reload(serve->hub, &config);
 	fronts_set_limits(serve->fronts, &limits);
+	fronts_set_auth(serve->fronts, hub_config(serve->hub));
 	log_event(serve->log, LOG_INFO, "reloaded", "the configuration was read again");
 }
 
@@ -308,6 +323,8 @@ serve_main(void *arg)
 	serve->hub = hub_new(serve->loop, &serve->config);
 	serve->fronts = fronts_new(serve->loop, hub_gate(serve->hub), &limits);
 	hub_set_fronts(serve->hub, serve->fronts);
+	fronts_set_auth(serve->fronts, hub_config(serve->hub));
+	serve->admin = admin_new(serve->hub, serve->fronts);
 	if (listen_all(serve, &err)) {
 		loop_on_signal(serve->loop, SIGTERM, on_stop_signal, serve);
 		loop_on_signal(serve->loop, SIGINT, on_stop_signal, serve);
@@ -319,6 +336,7 @@ serve_main(void *arg)
 	}
 	serve->is_stopping = true;
 	timer_stop(serve->loop, &serve->timer);
+	admin_free(&serve->admin);
 	hub_free_wait(&serve->hub);
 	fronts_free(&serve->fronts);
 	loop_stop(serve->loop);

@@ -19,7 +19,7 @@ server_of(struct local *local, struct arena *arena, struct slice definition)
 
 	if (!json_find(definition, S("name"), &token) || !json_string(arena, token, &name, &err))
 		return SLICE_NONE;
-	entry = catalogue_find(hub_catalogue(local_hub(local)), name);
+	entry = catalogue_find(hub_catalogue(local_hub(local)), ITEM_TOOL, name);
 	return entry != NULL ? entry->provider->name : SLICE_NONE;
 }
 
@@ -131,7 +131,7 @@ tell_failures(struct local *local)
 		struct provider_health health;
 		struct err err = { 0 };
 
-		providers[i]->ops->health(providers[i], &health);
+		providers[i]->ops->health(providers[i], NULL, &health);
 		if (health.state == PROVIDER_READY)
 			continue;
 		if (health.state == PROVIDER_DOWN)
@@ -146,35 +146,101 @@ tell_failures(struct local *local)
 	return status;
 }
 
+/* Puts the tools of one page into list, and the params for the next one, empty: none. */
+static void
+page_put(struct buf *list, struct buf *params, struct slice result, struct slice tools)
+{
+	struct slice next;
+
+	if (list->n > 0 && tools.n > 2)
+		buf_putc(list, ',');
+	buf_put(list, (struct slice){ tools.p + 1, tools.n - 2 });
+	buf_clear(params);
+	if (!json_find(result, S("nextCursor"), &next))
+		return;
+	buf_puts(params, "{\"cursor\":");
+	buf_put(params, next);
+	buf_putc(params, '}');
+}
+
+/* Asks for one page; meta: the raw member of the newest page, kept in its own buffer. */
+MUST_CHECK static bool
+page_wait(
+    struct local *local, struct buf *list, struct buf *params, struct buf *meta, struct err *err)
+{
+	struct local_reply reply = { .err = { 0 } };
+	struct slice result, tools, value;
+	bool ok;
+
+	if (!local_request_wait(local, MCP_TOOLS_LIST, buf_view(params), &reply, err))
+		return false;
+	result = buf_view(&reply.result);
+	ok = reply.err.kind == ERR_NONE && json_find(result, S("tools"), &tools);
+	if (ok) {
+		page_put(list, params, result, tools);
+		buf_clear(meta);
+		if (json_find(result, S("_meta"), &value))
+			buf_put(meta, value);
+	} else {
+		*err = reply.err;
+	}
+	local_reply_fini(&reply);
+	return ok;
+}
+
+/* All pages as one result: {"tools":[...],"_meta":{...}}. */
+MUST_CHECK static bool
+list_wait(struct local *local, struct buf *all, struct err *err)
+{
+	struct buf list, params, meta;
+	bool ok = true;
+
+	buf_init(&list, NULL, SIZE_MAX / 2);
+	buf_init(&params, NULL, MIB);
+	buf_init(&meta, NULL, SIZE_MAX / 2);
+	buf_puts(&params, "{}");
+	while (ok && params.n > 0)
+		ok = page_wait(local, &list, &params, &meta, err);
+	buf_puts(all, "{\"tools\":[");
+	buf_put(all, buf_view(&list));
+	buf_putc(all, ']');
+	if (meta.n > 0) {
+		buf_puts(all, ",\"_meta\":");
+		buf_put(all, buf_view(&meta));
+	}
+	buf_putc(all, '}');
+	buf_fini(&list);
+	buf_fini(&params);
+	buf_fini(&meta);
+	return ok;
+}
+
 static int
 tools_work(struct local *local, void *arg)
 {
 	const struct options *options = arg;
-	struct local_reply reply = { .err = { 0 } };
+	struct buf result, out;
 	struct slice tools;
 	struct err err = { 0 };
-	struct buf out;
 	int status;
 
-	if (!local_settle_wait(local, SLICE_NONE, NULL, &err) ||
-	    !local_request_wait(local, MCP_TOOLS_LIST, S("{}"), &reply, &err))
+	buf_init(&result, NULL, SIZE_MAX / 2);
+	if (!local_settle_wait(local, SLICE_NONE, NULL, &err) || !list_wait(local, &result, &err)) {
+		buf_fini(&result);
 		return cli_fail(&err);
-	if (reply.err.kind != ERR_NONE || !json_find(buf_view(&reply.result), S("tools"), &tools)) {
-		status = cli_fail(&reply.err);
-		local_reply_fini(&reply);
-		return status;
 	}
+	must(json_find(buf_view(&result), S("tools"), &tools));
 	buf_init(&out, NULL, SIZE_MAX / 2);
 	status = tell_failures(local);
 	if (option_is_given(options, OPTION_JSON)) {
-		put_json(local, buf_view(&reply.result), tools, &out);
+		put_json(local, buf_view(&result), tools, &out);
 		buf_putc(&out, '\n');
 	} else {
 		put_table(local, tools, &out);
 		if (out.n == 0)
 			cli_write(STDERR_FILENO, S("no tools are offered\n"));
 	}
-	local_reply_fini(&reply);
+	buf_fini(&result);
 	return cli_print(&out, status);
 }
 

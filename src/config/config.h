@@ -23,11 +23,19 @@ enum config_transport { TRANSPORT_AUTO, TRANSPORT_HTTP, TRANSPORT_SSE, TRANSPORT
 enum config_protocol { PROTOCOL_AUTO, PROTOCOL_LEGACY, PROTOCOL_MODERN };
 enum config_session { SESSION_AUTO, SESSION_SHARED, SESSION_PER_CLIENT };
 enum config_prefix { PREFIX_AUTO, PREFIX_ALWAYS, PREFIX_NEVER };
-enum config_auth { AUTH_UNSET, AUTH_NONE };
+enum config_auth { AUTH_UNSET, AUTH_NONE, AUTH_KEYS };
 
 struct config_pair {
 	struct slice name;
 	struct secret value; /* environment values and headers may hold secrets */
+};
+
+/* Which tools of an upstream are offered, and how; all by their original names. */
+struct config_tools {
+	struct slice *allow, *deny; /* globs; deny wins; allow_n 0: all */
+	size_t allow_n, deny_n;
+	struct config_pair *rename, *describe; /* original name: new name, description */
+	size_t rename_n, describe_n;
 };
 
 struct config_upstream {
@@ -41,13 +49,24 @@ struct config_upstream {
 	struct slice url;
 	struct config_pair *headers;
 	size_t headers_n;
+	struct slice tls_ca, tls_cert, tls_key; /* PEM files, absolute, or SLICE_NONE */
 	enum config_transport transport;
 	enum config_protocol protocol;
 	enum config_session session;
+	bool lazy;
+	uint64_t idle_stop_ms, restarts; /* 0: never, without end */
 	uint64_t timeout_ms, connect_timeout_ms;
 	unsigned line; /* where it stands in the file, 0: not from a file */
-	/* SHA-256 over everything above but name and line: the same digest, the same upstream. */
+	/* SHA-256 over everything above but name and line, and over what the files of tls hold: the
+	 * same digest, the same upstream. */
 	char digest[65];
+	struct config_tools tools; /* may change while it runs */
+};
+
+/* A key of `auth.keys`: the key itself is not kept. */
+struct config_key {
+	struct slice name, tenant; /* tenant SLICE_NONE: none */
+	unsigned char digest[SHA256_BYTES];
 };
 
 struct config {
@@ -61,10 +80,13 @@ struct config {
 	struct slice *listen_hosts;
 	size_t listen_hosts_n;
 	enum config_auth auth;
+	struct config_key *keys; /* AUTH_KEYS: at least one */
+	size_t keys_n;
 
 	struct slice separator;
 	enum config_prefix prefix;
-	uint64_t name_max; /* namespace.max */
+	uint64_t name_max;	/* namespace.max */
+	struct secret seal_key; /* what is sealed can be opened by all who have it; or empty */
 	uint64_t start_wait_ms;
 
 	struct config_upstream *upstreams;

@@ -307,7 +307,7 @@ listen_check(const struct whole *whole, size_t i, struct err *err)
 		if (slice_eq(address, config->listen_http[j]))
 			return FAIL_AT(whole, node, err, "the address \"%s\" stands there twice",
 			    config_show(address).text);
-	if (!is_open || config->auth == AUTH_NONE)
+	if (!is_open || config->auth != AUTH_UNSET)
 		return true;
 	if (config->is_proxy_form)
 		return FAIL_AT(whole, node, err,
@@ -316,7 +316,7 @@ listen_check(const struct whole *whole, size_t i, struct err *err)
 		    config_show(address).text);
 	return FAIL_AT(whole, node, err,
 	    "\"%s\" can be reached from other machines: write \"auth: none\" "
-	    "to let everyone in, or listen on 127.0.0.1",
+	    "to let everyone in, give keys under \"auth:\", or listen on 127.0.0.1",
 	    config_show(address).text);
 }
 
@@ -403,14 +403,10 @@ config_check_whole(const struct config_load *load, const struct config *config,
 static const char *
 unbuilt(const struct config_upstream *upstream)
 {
-	if (slice_starts(upstream->url, S("https://")))
-		return "https:// is not in this version: only http:// is";
 	if (upstream->transport == TRANSPORT_SSE)
 		return "transport sse is not in this version: only http and stdio are";
 	if (upstream->protocol == PROTOCOL_MODERN)
 		return "protocol modern is not in this version: only legacy is";
-	if (upstream->session == SESSION_PER_CLIENT)
-		return "session per_client is not in this version: only shared is";
 	return NULL;
 }
 

@@ -114,8 +114,10 @@ static bool
 root_other(struct config_walk *walk, struct slice path, const struct node *entry, bool *taken,
     struct err *err)
 {
-	(void)walk;
-	(void)err;
+	if (slice_eq(path, S("auth")) && slice_eq(entry->key, S("keys"))) {
+		*taken = true;
+		return config_keys_read(walk->load, entry, err);
+	}
 	*taken = path.n == 0 && slice_eq(entry->key, S("upstreams"));
 	return true;
 }
@@ -293,6 +295,7 @@ options_equal(
 		return memcmp(a + option->offset, b + option->offset, sizeof(unsigned)) == 0;
 	case OPTION_TEXT:
 	case OPTION_PATH:
+	case OPTION_SECRET:
 		memcpy(&text_a, a + option->offset, sizeof(text_a));
 		memcpy(&text_b, b + option->offset, sizeof(text_b));
 		return slice_eq(text_a, text_b);

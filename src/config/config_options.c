@@ -11,6 +11,7 @@
 #define ROOT_N(field)	 ROOT(field), .offset_n = offsetof(struct config, field##_n)
 #define UP(field)	 .offset = offsetof(struct config_draft, upstream.field), .reloadable = true
 #define UP_N(field)	 UP(field), .offset_n = offsetof(struct config_draft, upstream.field##_n)
+#define KEY(field)	 .offset = offsetof(struct config_key_draft, field), .reloadable = true
 #define DRAFT(field)	 .offset = offsetof(struct config_draft, field), .reloadable = true
 #define RANGE(low, high) .min = (low), .max = (high)
 #define WORDS(...) \
@@ -32,7 +33,7 @@ static const struct config_option options[] = {
 	    RANGE(0, CONFIG_LISTEN_MAX), .check = config_check_listen,
 	    .help =
 		"Addresses for HTTP: `host:port`, `[ipv6]:port` or `unix:/path`; `[]` for none. "
-		"One that other machines can reach needs `auth: none` written out." },
+		"One that other machines can reach needs `auth.keys`, or `auth: none` written out." },
 	{ "listen.stateless", OPTION_BOOL, ROOT(listen_stateless), .fallback = "false",
 	    .help =
 		"Over HTTP, clients of the revisions with sessions are served without: each POST "
@@ -41,9 +42,20 @@ static const struct config_option options[] = {
 	    .check = config_check_host,
 	    .help = "Names, with or without a port, that are allowed in Host and Origin.",
 	    .fallback_help = "loopback names" },
-	{ "auth", OPTION_WORD, ROOT(auth), WORDS("", "none"),
-	    .help = "`none`: everyone who reaches the gateway may use it.",
+	{ "auth", OPTION_WORD, ROOT(auth), WORDS("", "none"), .reloadable = true,
+	    .help = "`none`: everyone who reaches the gateway may use it; or a map with `keys`.",
 	    .fallback_help = "not set: only loopback and unix addresses" },
+	{ "auth.keys[].name", OPTION_TEXT, KEY(name),
+	    .help =
+		"Who has the key, for rules and records: 1 to 32 of letters, digits, `_`, `-`, `.` and "
+		"`@`.",
+	    .fallback_help = "required" },
+	{ "auth.keys[].key", OPTION_SECRET, KEY(key),
+	    .help =
+		"16 to 512 visible ASCII characters, best as `${NAME}` or `file:PATH`; only a hash is "
+		"kept.",
+	    .fallback_help = "required" },
+	{ "auth.keys[].tenant", OPTION_TEXT, KEY(tenant), .help = "To whom it belongs." },
 	{ "namespace.separator", OPTION_TEXT, ROOT(separator), .fallback = "__",
 	    .check = config_check_separator,
 	    .help =
@@ -56,6 +68,12 @@ static const struct config_option options[] = {
 	    .help = "Longest name in bytes; a longer one is cut and ends in a hash." },
 	{ "start_wait", OPTION_DURATION, ROOT(start_wait_ms), .fallback = "5s",
 	    RANGE(0, 10 * MINUTE_MS), .help = "How long the first list waits for slow upstreams." },
+
+	{ "seal_key", OPTION_SECRET, ROOT(seal_key), .check = config_check_seal_key,
+	    .help =
+		"What clients carry for the gateway (cursors) is sealed with it; at least 16 "
+		"characters, best as `file:PATH`. Processes that stand for each other share one.",
+	    .fallback_help = "a random one at every start" },
 
 	{ "upstreams[].name", OPTION_TEXT, UP(name),
 	    .help =
@@ -84,6 +102,15 @@ static const struct config_option options[] = {
 	    .help = "How to authenticate to `url`; `bearer` becomes an Authorization header." },
 	{ "upstreams[].auth.token", OPTION_SECRET, DRAFT(auth_token),
 	    .help = "The token, best as `${NAME}` or `file:PATH`." },
+	{ "upstreams[].tls.ca", OPTION_PATH, UP(tls_ca),
+	    .help = "PEM file of the certificate authorities, or of the server's own certificate, "
+		    "that an https `url` is checked against.",
+	    .fallback_help = "the system's authorities" },
+	{ "upstreams[].tls.cert", OPTION_PATH, UP(tls_cert),
+	    .help = "PEM file of a client certificate, with its chain, for servers that ask." },
+	{ "upstreams[].tls.key", OPTION_PATH, UP(tls_key),
+	    .help = "PEM file of its private key, not encrypted; nobody else should be able to "
+		    "read it." },
 	{ "upstreams[].transport", OPTION_WORD, UP(transport), .fallback = "auto",
 	    WORDS("auto", "http", "sse", "stdio"),
 	    .help = "How the server is spoken to; `sse` is not in this version." },
@@ -93,14 +120,37 @@ static const struct config_option options[] = {
 	{ "upstreams[].session", OPTION_WORD, UP(session), .fallback = "auto",
 	    WORDS("auto", "shared", "per_client"),
 	    .help =
-		"One session for all clients (`auto` and `shared` in this version), or one for each "
-		"(`per_client`: not in this version)." },
+		"One session for all clients (`shared`), or one for each, with its capabilities "
+		"(`per_client`); `auto`: its own for the client on stdio, shared over HTTP." },
+	{ "upstreams[].lazy", OPTION_BOOL, UP(lazy), .fallback = "false",
+	    .help = "Connect when something of it is first asked for, not at the start." },
+	{ "upstreams[].idle_stop", OPTION_DURATION, UP(idle_stop_ms), .fallback = "0s",
+	    RANGE(0, 30 * DAY_MS),
+	    .help = "Disconnect when it was not used for so long; the next call connects again.",
+	    .fallback_help = "never" },
+	{ "upstreams[].restarts", OPTION_COUNT, UP(restarts), .fallback = "0", RANGE(0, 1000000),
+	    .help = "Failures in a row after which only a call tries to connect again.",
+	    .fallback_help = "without end" },
 	{ "upstreams[].timeout", OPTION_DURATION, UP(timeout_ms), .fallback = "60s",
 	    RANGE(1, 7 * DAY_MS),
 	    .help =
 		"How long a call may take; the time in which a person is asked does not count." },
 	{ "upstreams[].connect_timeout", OPTION_DURATION, UP(connect_timeout_ms), .fallback = "10s",
 	    RANGE(1, HOUR_MS), .help = "How long starting and the handshake may take." },
+	{ "upstreams[].tools.allow", OPTION_LIST, UP_N(tools.allow), RANGE(1, 1000),
+	    .check = config_check_glob,
+	    .help =
+		"The tools that are offered: names as the server has them, `*` and `?` fit any.",
+	    .fallback_help = "all" },
+	{ "upstreams[].tools.deny", OPTION_LIST, UP_N(tools.deny), RANGE(0, 1000),
+	    .check = config_check_glob,
+	    .help = "The tools that are neither shown nor called, also where `allow` fits." },
+	{ "upstreams[].tools.rename", OPTION_PAIRS, UP_N(tools.rename), RANGE(0, 1000),
+	    .check = config_check_tool,
+	    .help =
+		"Other names: `{original: new}`; `namespace` puts its prefix before the new one." },
+	{ "upstreams[].tools.describe", OPTION_PAIRS, UP_N(tools.describe), RANGE(0, 1000),
+	    .check = config_check_described, .help = "Other descriptions: `{original: text}`." },
 
 	{ "limits.message", OPTION_SIZE, ROOT(limit_message_bytes), .fallback = "64MiB",
 	    RANGE(KIB, GIB), .help = "The longest message, in either direction." },
@@ -131,16 +181,13 @@ static const struct config_option options[] = {
 /* Of the contract, not of this version; also words that an option will take. */
 static const char *const later[] = {
 	"listen.tls",
-	"auth.keys",
 	"auth.jwt",
 	"auth.tenants",
 	"atlassian",
 	"guard",
 	"audit",
 	"agents",
-	"seal_key",
 	"upstreams[].sandbox",
-	"upstreams[].tools",
 	"upstreams[].auth.type.oauth",
 };
 

@@ -18,6 +18,7 @@
 #define CONFIG_DEPTH_MAX     32
 #define CONFIG_UPSTREAMS_MAX 1000
 #define CONFIG_LISTEN_MAX    16
+#define CONFIG_KEYS_MAX	     1000
 
 /* ---- the tree (config_yaml.c) ---------------------------------------------------------------- */
 
@@ -133,7 +134,14 @@ struct config_draft {
 	struct secret auth_token;
 };
 
+/* A key while it is read. */
+struct config_key_draft {
+	struct slice name, tenant;
+	struct secret key;
+};
+
 #define CONFIG_UPSTREAMS "upstreams[]"
+#define CONFIG_KEYS	 "auth.keys[]"
 
 const struct config_option *config_options(size_t *n);
 /* The option at path (SLICE_NONE: the root) and key; NULL: none. */
@@ -200,9 +208,22 @@ config_upstreams_read(struct config_load *load, const struct config_upstream_for
 MUST_CHECK bool
 config_proxy_read(struct config_load *load, const struct node *root, struct err *err);
 
+/* Looks at the files of `tls` (config_tls.c); what they hold goes into the digest. */
+MUST_CHECK bool config_tls_check(struct config_load *load, const struct config_upstream *upstream,
+    const struct node *entry, struct buf *digest, struct err *err);
+/* `auth.keys`, into load->config (config_keys.c). */
+MUST_CHECK bool
+config_keys_read(struct config_load *load, const struct node *list, struct err *err);
+
 /* ---- checks (config_check.c) ----------------------------------------------------------------- */
 
 option_check_fn config_check_listen, config_check_host, config_check_separator;
+option_check_fn config_check_seal_key;
+/* config_tools.c */
+option_check_fn config_check_glob, config_check_tool, config_check_described;
+/* The rules against each other: names that two tools would have. */
+MUST_CHECK bool config_tools_check(struct config_load *load, const struct config_tools *tools,
+    const struct node *upstream, struct err *err);
 option_check_fn config_check_url, config_check_env, config_check_header; /* config_upstream.c */
 /* config_check() with positions from the tree; load and root NULL: without. */
 MUST_CHECK bool config_check_whole(const struct config_load *load, const struct config *config,

@@ -106,26 +106,59 @@ put_option(struct buf *out, struct slice name, const struct config_option *optio
 
 struct groups {
 	struct slice open[GROUPS_MAX]; /* names, "upstreams[]" being one */
+	bool is_other[GROUPS_MAX];     /* a word may stand in its place */
 	size_t n;
 	bool needs_comma;
 };
 
+/* What the entries of lists must have. */
+static const struct {
+	struct slice name;
+	const char *needs;
+} lists[] = {
+	{ S("upstreams[]"),
+	    "\"required\":[\"name\"],\"oneOf\":[{\"required\":[\"command\"]},"
+	    "{\"required\":[\"url\"]}]," },
+	{ S("keys[]"), "\"required\":[\"name\",\"key\"]," },
+};
+
+static void
+group_push(struct groups *groups, struct slice name, bool is_other)
+{
+	must(groups->n < GROUPS_MAX);
+	groups->is_other[groups->n] = is_other;
+	groups->open[groups->n++] = name;
+	groups->needs_comma = false;
+}
+
 static void
 group_open(struct buf *out, struct groups *groups, struct slice name)
 {
-	bool is_list = slice_ends(name, S("[]"));
+	group_push(groups, name, false);
+	if (!slice_ends(name, S("[]"))) {
+		buf_json_string(out, name);
+		buf_puts(out, ":{\"type\":[\"object\",\"null\"],\"properties\":{");
+		return;
+	}
+	buf_json_string(out, (struct slice){ name.p, name.n - 2 });
+	buf_puts(out, ":{\"type\":\"array\",\"items\":{\"type\":\"object\",");
+	for (size_t i = 0; i < COUNT(lists); i++)
+		if (slice_eq(name, lists[i].name))
+			buf_puts(out, lists[i].needs);
+	buf_puts(out, "\"properties\":{");
+}
 
-	must(groups->n < GROUPS_MAX);
-	groups->open[groups->n++] = name;
-	if (is_list)
-		name.n -= 2;
+/* An option that is a word or a map of the options behind it. */
+static void
+either_open(
+    struct buf *out, struct groups *groups, struct slice name, const struct config_option *option)
+{
 	buf_json_string(out, name);
-	buf_puts(out,
-	    is_list
-		? ":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"name\"],"
-		  "\"oneOf\":[{\"required\":[\"command\"]},{\"required\":[\"url\"]}],\"properties\":{"
-		: ":{\"type\":[\"object\",\"null\"],\"properties\":{");
-	groups->needs_comma = false;
+	buf_puts(out, ":{\"anyOf\":[{");
+	put_type(out, option);
+	put_description(out, option);
+	buf_puts(out, "},{\"type\":\"object\",\"properties\":{");
+	group_push(groups, name, true);
 }
 
 static void
@@ -136,6 +169,8 @@ groups_close(struct buf *out, struct groups *groups, size_t keep)
 		buf_puts(out, close_object);
 		if (slice_ends(groups->open[groups->n], S("[]")))
 			buf_putc(out, '}');
+		if (groups->is_other[groups->n])
+			buf_puts(out, "]}");
 		groups->needs_comma = true;
 	}
 }
@@ -179,7 +214,10 @@ config_print_schema(struct buf *out)
 	for (size_t i = 0; i < n; i++) {
 		struct slice name = groups_go(out, &groups, options[i].path);
 
-		put_option(out, name, &options[i]);
+		if (config_option_is_group(options, n, SLICE_NONE, slice_of(options[i].path)))
+			either_open(out, &groups, name, &options[i]);
+		else
+			put_option(out, name, &options[i]);
 	}
 	groups_close(out, &groups, 0);
 	buf_puts(out,

@@ -159,6 +159,7 @@ static const struct {
 	{ "cwd", "command" },
 	{ "headers", "url" },
 	{ "auth", "url" },
+	{ "tls", "url" },
 };
 
 static bool
@@ -317,16 +318,18 @@ digest_put_pairs(struct buf *buf, const struct config_pair *pairs, size_t n)
 
 /* Every field with its length, so that no two settings read alike. */
 static bool
-digest_make(struct config_upstream *upstream, struct err *err)
+digest_make(const struct entry *entry, struct err *err)
 {
+	struct config_upstream *upstream = &entry->draft->upstream;
 	struct slice text;
 	struct buf buf;
 	bool ok;
 
 	buf_init(&buf, NULL, 64 * MIB);
-	buf_printf(&buf, "%d %d %d %d %llu %llu %zu;", upstream->enabled, (int)upstream->transport,
-	    (int)upstream->protocol, (int)upstream->session,
-	    (unsigned long long)upstream->timeout_ms,
+	buf_printf(&buf, "%d %d %d %d %d %llu %llu %llu %llu %zu;", upstream->enabled,
+	    (int)upstream->transport, (int)upstream->protocol, (int)upstream->session,
+	    upstream->lazy, (unsigned long long)upstream->idle_stop_ms,
+	    (unsigned long long)upstream->restarts, (unsigned long long)upstream->timeout_ms,
 	    (unsigned long long)upstream->connect_timeout_ms, upstream->command_n);
 	for (size_t i = 0; i < upstream->command_n; i++)
 		digest_put(&buf, upstream->command[i]);
@@ -334,8 +337,12 @@ digest_make(struct config_upstream *upstream, struct err *err)
 	digest_put(&buf, upstream->cwd);
 	digest_put(&buf, upstream->url);
 	digest_put_pairs(&buf, upstream->headers, upstream->headers_n);
+	digest_put(&buf, upstream->tls_ca);
+	digest_put(&buf, upstream->tls_cert);
+	digest_put(&buf, upstream->tls_key);
+	ok =
+	    config_tls_check(entry->load, upstream, entry->node, &buf, err) && buf_check(&buf, err);
 	text = buf_view(&buf);
-	ok = buf_check(&buf, err);
 	if (ok)
 		sha256_hex(&text, 1, upstream->digest);
 	buf_fini(&buf);
@@ -349,7 +356,8 @@ entry_finish(const struct entry *entry, struct err *err)
 {
 	return kind_check(entry, err) && transport_check(entry, err) && command_join(entry, err) &&
 	    auth_apply(entry, err) && headers_check(entry, err) &&
-	    digest_make(&entry->draft->upstream, err);
+	    config_tools_check(entry->load, &entry->draft->upstream.tools, entry->node, err) &&
+	    digest_make(entry, err);
 }
 
 bool

@@ -53,16 +53,18 @@ entry_read(struct config_walk *walk, struct slice path, const char *shown, const
 {
 	const struct config_option *option;
 	char name[SHOWN_BYTES];
-	bool taken = false;
+	bool taken = false, is_group;
 
 	if (memchr(entry->key.p, '.', entry->key.n) != NULL ||
 	    memchr(entry->key.p, '[', entry->key.n) != NULL)
 		return unknown_fail(walk, path, shown, entry, err);
 	shown_make(name, shown, entry->key);
 	option = config_option_find(walk->rows, walk->rows_n, path, entry->key);
-	if (option != NULL)
+	is_group = config_option_is_group(walk->rows, walk->rows_n, path, entry->key);
+	/* Some are a word or a map: `auth`. */
+	if (option != NULL && !(is_group && entry->kind == NODE_MAP))
 		return config_value_set(walk->load, option, name, entry, walk->base, err);
-	if (config_option_is_group(walk->rows, walk->rows_n, path, entry->key))
+	if (is_group)
 		return group_read(walk, path, name, entry, err);
 	if (walk->other != NULL && !walk->other(walk, path, entry, &taken, err))
 		return false;

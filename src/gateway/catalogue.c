@@ -1,251 +1,498 @@
 /*
- * The catalogue: the offers of all providers joined into one list under the names clients see, as
- * an immutable, counted snapshot with a table of names and the finished result of tools/list.
+ * The catalogue: the offers of all providers joined into one list a kind under the names clients
+ * see, as an immutable, counted snapshot with tables of names and the finished results.
  *
  * Definitions are copied byte for byte; only the name's token is replaced, and only where the name
- * differs.  Order is that of the configuration, then of each provider's own list.  A snapshot keeps
- * its providers and offers alive, so that entries may be used as long as it is held.
+ * differs, and the description where the configuration has another.  Order is that of the
+ * configuration, then of each provider's own list.  A snapshot keeps its providers and offers
+ * alive, so that entries may be used as long as it is held.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "gateway/gateway.h"
 
-struct catalogue {
-	unsigned refs;
-	struct arena arena;
-	struct buf list;
-	size_t tools_n; /* bytes of list up to the end of its array of tools */
+#define PAGE_ITEMS  1000
+#define PAGE_BYTES  MIB
+#define REPORTS_MAX 100			 /* of one catalogue; the rest are counted */
+#define ROUTE_BYTES (URI_MAX_BYTES + 64) /* with the name of a server before it */
+#define FIT_BUDGET  ((size_t)1 << 20)	 /* steps of all templates for one URI: some milliseconds */
+
+/* The entries of one kind, and its list. */
+struct part {
 	struct catalogue_entry *entries;
 	size_t n;
 	uint32_t *buckets; /* 1-based places in entries, chained by entry.next */
 	size_t buckets_n;  /* power of two */
+	size_t from, to;   /* bytes of text: its array */
+	size_t end;	   /* the end of its result */
+};
+
+struct catalogue {
+	unsigned refs;
+	struct arena arena;
+	struct buf text; /* the results, one behind the other */
+	struct part parts[ITEM_KINDS];
+	struct slice unavailable; /* the _meta member with a comma before it, or empty */
 	uint64_t seed;
 	struct provider **providers;
 	struct offer **offers; /* NULL: down, or not there yet */
 	size_t providers_n;
+	uint64_t reports[REPORTS_MAX]; /* hashes of what was told */
+	size_t reports_n;
 };
 
-static struct catalogue_entry *
-find(const struct catalogue *catalogue, struct slice name)
+/* While one is made. */
+struct making {
+	struct catalogue *catalogue;
+	const struct catalogue_source *sources;
+	const struct names *names;
+	const struct catalogue *before;
+	struct log *log;
+	unsigned silent;	    /* reports that are only counted */
+	struct slice *descriptions; /* of each entry of the part being made; SLICE_NONE: its own */
+};
+
+static size_t
+bucket_of(const struct catalogue *catalogue, const struct part *part, struct slice name)
 {
+	return hash_bytes(name, catalogue->seed) & (part->buckets_n - 1);
+}
+
+static struct catalogue_entry *
+find(const struct catalogue *catalogue, enum item_kind kind, struct slice name)
+{
+	const struct part *part = &catalogue->parts[kind];
 	uint32_t at;
 
-	if (catalogue->n == 0)
+	if (part->n == 0)
 		return NULL;
-	at = catalogue->buckets[hash_bytes(name, catalogue->seed) & (catalogue->buckets_n - 1)];
-	while (at != 0 && !slice_eq(catalogue->entries[at - 1].name, name))
-		at = catalogue->entries[at - 1].next;
-	return at != 0 ? &catalogue->entries[at - 1] : NULL;
+	at = part->buckets[bucket_of(catalogue, part, name)];
+	while (at != 0 && !slice_eq(part->entries[at - 1].name, name))
+		at = part->entries[at - 1].next;
+	return at != 0 ? &part->entries[at - 1] : NULL;
 }
 
-static void
-add(struct catalogue *catalogue, struct slice name, struct provider *provider,
-    const struct tool *tool)
-{
-	uint32_t *bucket =
-	    &catalogue->buckets[hash_bytes(name, catalogue->seed) & (catalogue->buckets_n - 1)];
-	struct catalogue_entry *entry = &catalogue->entries[catalogue->n++];
+/* ---- what is told ---- */
 
-	*entry = (struct catalogue_entry){ name, provider, tool, *bucket };
-	*bucket = (uint32_t)catalogue->n;
+static bool
+is_reported(const struct catalogue *catalogue, uint64_t hash)
+{
+	for (size_t i = 0; catalogue != NULL && i < catalogue->reports_n; i++)
+		if (catalogue->reports[i] == hash)
+			return true;
+	return false;
 }
 
-/* The first that asks for a name has it; a later one takes the hashed form. */
-static void
-add_named(struct catalogue *catalogue, const struct names *names, struct provider *provider,
-    const struct tool *tool, struct log *log)
+/* Once a text, as long as it stays true. */
+static void PRINTF(3, 4) report(struct making *making, const char *event, const char *fmt, ...)
 {
-	struct slice name = name_make(&catalogue->arena, names, provider, tool->name, false);
-	const struct catalogue_entry *other = find(catalogue, name);
+	struct catalogue *catalogue = making->catalogue;
+	char text[1024];
+	uint64_t hash;
+	va_list ap;
 
-	if (other != NULL) {
-		struct slice taken = name;
-
-		name = name_make(&catalogue->arena, names, provider, tool->name, true);
-		if (find(catalogue, name) != NULL) {
-			log_event(log, LOG_WARN, "name_collision",
-			    "tool \"%.*s\" of %.*s is not offered: "
-			    "its names \"%.*s\" and \"%.*s\" are both taken",
-			    SLICE_FMT(tool->name), SLICE_FMT(provider->name), SLICE_FMT(taken),
-			    SLICE_FMT(name));
-			return;
-		}
-		log_event(log, LOG_WARN, "name_collision",
-		    "tool \"%.*s\" of %.*s is offered as \"%.*s\": "
-		    "\"%.*s\" is a tool of %.*s",
-		    SLICE_FMT(tool->name), SLICE_FMT(provider->name), SLICE_FMT(name),
-		    SLICE_FMT(taken), SLICE_FMT(other->provider->name));
-	}
-	add(catalogue, name, provider, tool);
-}
-
-/* ---- the list ---- */
-
-static void
-list_put_tool(struct buf *list, const struct catalogue_entry *entry)
-{
-	const struct tool *tool = entry->tool;
-	const char *after = tool->name_token.p + tool->name_token.n;
-
-	if (slice_eq(entry->name, tool->name)) {
-		buf_put(list, tool->definition);
+	if (catalogue->reports_n == REPORTS_MAX) {
+		making->silent++;
 		return;
 	}
-	buf_put(list,
-	    (struct slice){
-		tool->definition.p, (size_t)(tool->name_token.p - tool->definition.p) });
-	buf_json_string(list, entry->name);
-	buf_put(list,
-	    (struct slice){ after, (size_t)(tool->definition.p + tool->definition.n - after) });
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	hash = hash_bytes(slice_of(text), 0);
+	catalogue->reports[catalogue->reports_n++] = hash;
+	if (!is_reported(making->before, hash))
+		log_event(making->log, LOG_WARN, event, "%s", text);
+}
+
+/* ---- the rules of the configuration ---- */
+
+static bool
+any_fits(const struct slice *globs, size_t n, struct slice name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_glob(globs[i], name))
+			return true;
+	return false;
+}
+
+static bool
+is_allowed(const struct config_tools *rules, struct slice name)
+{
+	return (rules->allow_n == 0 || any_fits(rules->allow, rules->allow_n, name)) &&
+	    !any_fits(rules->deny, rules->deny_n, name);
+}
+
+/* What the rules have for a tool; SLICE_NONE: nothing. */
+static struct slice
+pair_find(const struct config_pair *pairs, size_t n, struct slice name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(pairs[i].name, name))
+			return secret_reveal(pairs[i].value);
+	return SLICE_NONE;
+}
+
+static bool
+has_tool(const struct offer *offer, struct slice name)
+{
+	for (size_t i = 0; i < offer->items[ITEM_TOOL].n; i++)
+		if (slice_eq(offer->items[ITEM_TOOL].all[i].name, name))
+			return true;
+	return false;
 }
 
 static void
-list_put_unavailable(struct catalogue *catalogue)
+tell_unknown(struct making *making, const struct catalogue_source *source, const char *what,
+    const struct config_pair *pairs, size_t n)
 {
-	struct buf *list = &catalogue->list;
+	for (size_t i = 0; i < n; i++)
+		if (!has_tool(source->offer, pairs[i].name))
+			report(making, "tool_rule_unknown",
+			    "%.*s has no tool \"%.*s\": its `tools.%s` does nothing",
+			    SLICE_FMT(source->provider->name), SLICE_FMT(pairs[i].name), what);
+}
+
+/* ---- names ---- */
+
+static void
+add(struct making *making, enum item_kind kind, struct slice name, struct provider *provider,
+    const struct item *item, struct slice description)
+{
+	struct catalogue *catalogue = making->catalogue;
+	struct part *part = &catalogue->parts[kind];
+	uint32_t *bucket = &part->buckets[bucket_of(catalogue, part, name)];
+	struct catalogue_entry *entry = &part->entries[part->n];
+
+	*entry = (struct catalogue_entry){
+		.name = name, .provider = provider, .item = item, .next = *bucket
+	};
+	if (kind == ITEM_TOOL)
+		making->descriptions[part->n] = description;
+	*bucket = (uint32_t)++part->n;
+}
+
+static struct slice
+name_of(const struct making *making, enum item_kind kind, const struct provider *provider,
+    const struct item *item, struct slice name, bool is_taken)
+{
+	struct arena *arena = &making->catalogue->arena;
+
+	if (item_kind_row(kind)->is_prefixed)
+		return name_make(arena, making->names, provider, name, item->name, is_taken);
+	return is_taken ? name_make_uri(arena, provider, name) : name;
+}
+
+/* The first that asks for a name has it; a later one takes the other form. */
+static void
+add_named(struct making *making, enum item_kind kind, struct provider *provider,
+    const struct item *item, struct slice renamed, struct slice description)
+{
+	struct slice one = item_kind_row(kind)->one;
+	struct slice wanted = renamed.p != NULL ? renamed : item->name;
+	struct slice name = name_of(making, kind, provider, item, wanted, false), taken = name;
+	const struct catalogue_entry *other = find(making->catalogue, kind, name);
+
+	if (other == NULL) {
+		add(making, kind, name, provider, item, description);
+		return;
+	}
+	name = name_of(making, kind, provider, item, wanted, true);
+	if (find(making->catalogue, kind, name) != NULL) {
+		report(making, "name_collision",
+		    "%.*s \"%.*s\" of %.*s is not offered: "
+		    "its names \"%.*s\" and \"%.*s\" are both taken",
+		    SLICE_FMT(one), SLICE_FMT(item->name), SLICE_FMT(provider->name),
+		    SLICE_FMT(taken), SLICE_FMT(name));
+		return;
+	}
+	report(making, "name_collision",
+	    "%.*s \"%.*s\" of %.*s is offered as \"%.*s\": \"%.*s\" is a %.*s of %.*s",
+	    SLICE_FMT(one), SLICE_FMT(item->name), SLICE_FMT(provider->name), SLICE_FMT(name),
+	    SLICE_FMT(taken), SLICE_FMT(one), SLICE_FMT(other->provider->name));
+	add(making, kind, name, provider, item, description);
+}
+
+static void
+add_tool(struct making *making, const struct catalogue_source *source, const struct item *item)
+{
+	const struct config_tools *rules = source->rules;
+	struct slice renamed = SLICE_NONE, description = SLICE_NONE;
+
+	if (rules != NULL) {
+		if (!is_allowed(rules, item->name))
+			return;
+		renamed = pair_find(rules->rename, rules->rename_n, item->name);
+		description = pair_find(rules->describe, rules->describe_n, item->name);
+	}
+	add_named(making, ITEM_TOOL, source->provider, item, renamed, description);
+}
+
+static void
+add_source(struct making *making, const struct catalogue_source *source)
+{
+	const struct config_tools *rules = source->rules;
+
+	for (size_t i = 0; i < source->offer->items[ITEM_TOOL].n; i++)
+		add_tool(making, source, &source->offer->items[ITEM_TOOL].all[i]);
+	for (enum item_kind kind = ITEM_PROMPT; kind < ITEM_KINDS; kind++)
+		for (size_t i = 0; i < source->offer->items[kind].n; i++)
+			add_named(making, kind, source->provider,
+			    &source->offer->items[kind].all[i], SLICE_NONE, SLICE_NONE);
+	if (rules == NULL || !source->offer->items[ITEM_TOOL].is_known)
+		return;
+	tell_unknown(making, source, "rename", rules->rename, rules->rename_n);
+	tell_unknown(making, source, "describe", rules->describe, rules->describe_n);
+}
+
+/* ---- the lists ---- */
+
+static void
+put_between(struct buf *text, const char *from, const char *to)
+{
+	buf_put(text, (struct slice){ from, (size_t)(to - from) });
+}
+
+/* A definition with another name and another description where there is one. */
+static void
+put_shown(struct buf *text, const struct catalogue_entry *entry, struct slice description)
+{
+	const struct item *item = entry->item;
+	const char *end = item->definition.p + item->definition.n;
+	struct edit {
+		struct slice at, with;
+	} edits[2] = { { SLICE_NONE, SLICE_NONE } };
+	const char *at = item->definition.p;
+	bool is_first;
+
+	edits[0] = (struct edit){ item->name_token,
+		slice_eq(entry->name, item->name) ? SLICE_NONE : entry->name };
+	edits[1].with = description;
+	if (description.p != NULL && !json_find(item->definition, S("description"), &edits[1].at))
+		edits[1].at = (struct slice){ end - 1, 0 }; /* a new member */
+	is_first = edits[1].at.p == NULL || edits[0].at.p < edits[1].at.p;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct edit *edit = &edits[is_first ? i : 1 - i];
+
+		if (edit->with.p == NULL)
+			continue;
+		put_between(text, at, edit->at.p);
+		if (edit->at.n == 0)
+			buf_puts(text, ",\"description\":");
+		buf_json_string(text, edit->with);
+		at = edit->at.p + edit->at.n;
+	}
+	put_between(text, at, end);
+}
+
+static void
+unavailable_make(struct catalogue *catalogue, const struct catalogue_source *sources)
+{
+	struct buf *text = &catalogue->text;
 	bool any = false;
 
 	for (size_t i = 0; i < catalogue->providers_n; i++) {
 		struct provider *provider = catalogue->providers[i];
-		struct provider_health health = { .state = PROVIDER_IDLE };
+		const struct provider_health *health = &sources[i].health;
 
 		if (catalogue->offers[i] != NULL)
 			continue;
-		if (provider->ops->health != NULL)
-			provider->ops->health(provider, &health);
-		if (health.state == PROVIDER_READY)
-			continue; /* up, and without tools */
-		buf_puts(list,
+		if (health->state == PROVIDER_READY)
+			continue; /* up, and offers nothing */
+		buf_puts(text,
 		    any ? ",{\"server\":" : ",\"_meta\":{\"bascule/unavailable\":[{\"server\":");
 		any = true;
-		buf_json_string(list, provider->name);
-		buf_puts(list, ",\"reason\":");
-		buf_json_string(list,
-		    health.state == PROVIDER_DOWN ? slice_of(health.why.text)
-						  : S("not connected yet"));
-		buf_putc(list, '}');
+		buf_json_string(text, provider->name);
+		buf_puts(text, ",\"reason\":");
+		buf_json_string(text,
+		    health->state == PROVIDER_DOWN ? slice_of(health->why.text)
+						   : S("not connected yet"));
+		buf_putc(text, '}');
 	}
 	if (any)
-		buf_puts(list, "]}");
+		buf_puts(text, "]}");
+	catalogue->unavailable = buf_view(text);
 }
 
+/* The text has its room already and stays where it is. */
 static void
-list_make(struct catalogue *catalogue)
+list_make(struct making *making, enum item_kind kind)
 {
-	struct buf *list = &catalogue->list;
+	struct catalogue *catalogue = making->catalogue;
+	struct part *part = &catalogue->parts[kind];
+	struct buf *text = &catalogue->text;
 
-	buf_puts(list, "{\"tools\":[");
-	for (size_t i = 0; i < catalogue->n; i++) {
+	part->from = text->n;
+	buf_puts(text, "{\"");
+	buf_put(text, item_kind_row(kind)->key);
+	buf_puts(text, "\":[");
+	for (size_t i = 0; i < part->n; i++) {
+		struct catalogue_entry *entry = &part->entries[i];
+		size_t at;
+
 		if (i > 0)
-			buf_putc(list, ',');
-		list_put_tool(list, &catalogue->entries[i]);
+			buf_putc(text, ',');
+		at = text->n;
+		put_shown(text, entry, kind == ITEM_TOOL ? making->descriptions[i] : SLICE_NONE);
+		entry->shown = (struct slice){ text->p + at, text->n - at };
 	}
-	buf_putc(list, ']');
-	catalogue->tools_n = list->n;
-	list_put_unavailable(catalogue);
-	buf_putc(list, '}');
+	buf_putc(text, ']');
+	part->to = text->n;
+	buf_put(text, catalogue->unavailable);
+	buf_putc(text, '}');
+	part->end = text->n;
 }
 
 /* ---- the snapshot ---- */
 
-static bool
-is_down(const struct provider *provider)
-{
-	struct provider_health health = { .state = PROVIDER_READY };
-
-	if (provider->ops->health != NULL)
-		provider->ops->health(provider, &health);
-	return health.state == PROVIDER_DOWN;
-}
-
 struct sizes {
-	size_t tools, name_bytes, list_bytes;
+	size_t items[ITEM_KINDS], name_bytes, text_bytes;
 };
 
 static void
-measure(const struct catalogue *catalogue, const struct names *names, struct sizes *sizes)
+measure_items(const struct making *making, size_t source, enum item_kind kind, struct sizes *sizes)
 {
-	*sizes = (struct sizes){ .list_bytes = 256 };
+	const struct offer *offer = making->catalogue->offers[source];
+	size_t prefix = making->sources[source].provider->name.n + making->names->separator.n + 16;
+
+	for (size_t i = 0; i < offer->items[kind].n; i++) {
+		const struct item *item = &offer->items[kind].all[i];
+		/* As made before it is cut, with room for the hash. */
+		size_t name = prefix + item->name.n;
+
+		sizes->name_bytes += 2 * name;
+		/* Names hold no control characters: an escape is two bytes. */
+		sizes->text_bytes += item->definition.n + 2 * name + 8;
+	}
+	sizes->items[kind] += offer->items[kind].n;
+}
+
+/* New names may be longer than old ones. */
+static void
+measure_rules(const struct config_tools *rules, struct sizes *sizes)
+{
+	for (size_t i = 0; i < rules->rename_n; i++) {
+		size_t n = secret_reveal(rules->rename[i].value).n;
+
+		sizes->name_bytes += 2 * n;
+		sizes->text_bytes += 2 * n;
+	}
+	for (size_t i = 0; i < rules->describe_n; i++)
+		sizes->text_bytes += 6 * secret_reveal(rules->describe[i].value).n + 32;
+}
+
+static void
+measure(const struct making *making, struct sizes *sizes)
+{
+	const struct catalogue *catalogue = making->catalogue;
+
+	*sizes = (struct sizes){ .text_bytes = 512 };
 	for (size_t i = 0; i < catalogue->providers_n; i++) {
-		const struct offer *offer = catalogue->offers[i];
-
-		/* Its name and the reason, every byte escaped. */
-		sizes->list_bytes += 6 * sizeof(struct err) + 256;
-		for (size_t k = 0; offer != NULL && k < offer->tools_n; k++) {
-			const struct tool *tool = &offer->tools[k];
-			/* As made before it is cut, with room for the hash. */
-			size_t name = catalogue->providers[i]->name.n + names->separator.n +
-			    tool->name.n + 16;
-
-			sizes->tools++;
-			sizes->name_bytes += name;
-			/* Names hold no control characters: an escape is two bytes. */
-			sizes->list_bytes += tool->definition.n + 2 * name + 8;
-		}
+		/* Its name and the reason, every byte escaped, in each list. */
+		sizes->text_bytes += (ITEM_KINDS + 1) * (6 * sizeof(struct err) + 256);
+		if (catalogue->offers[i] == NULL)
+			continue;
+		for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++)
+			measure_items(making, i, kind, sizes);
+		if (making->sources[i].rules != NULL)
+			measure_rules(making->sources[i].rules, sizes);
 	}
 }
 
-/* Room for everything but the names of collisions, which are few and small. */
-MUST_CHECK static bool
-room(struct catalogue *catalogue, const struct sizes *sizes, struct err *err)
+static size_t
+buckets_for(size_t items)
 {
-	size_t buckets_n = 16;
+	size_t n = 16;
 
-	while (buckets_n < sizes->tools)
-		buckets_n *= 2;
-	if (!arena_reserve(&catalogue->arena,
-		sizes->tools * sizeof(struct catalogue_entry) + buckets_n * sizeof(uint32_t) +
-		    sizes->name_bytes + 64,
-		err) ||
-	    !buf_reserve(&catalogue->list, sizes->list_bytes, err))
+	while (n < items)
+		n *= 2;
+	return n;
+}
+
+/* Room for everything. */
+MUST_CHECK static bool
+room(struct making *making, const struct sizes *sizes, struct err *err)
+{
+	struct catalogue *catalogue = making->catalogue;
+	size_t bytes = sizes->name_bytes + KIB;
+
+	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++)
+		bytes += sizes->items[kind] * sizeof(struct catalogue_entry) +
+		    buckets_for(sizes->items[kind]) * sizeof(uint32_t);
+	if (!arena_reserve(&catalogue->arena, bytes, err) ||
+	    !buf_reserve(&catalogue->text, sizes->text_bytes, err))
 		return false;
-	catalogue->entries = ARENA_ARRAY(&catalogue->arena, struct catalogue_entry, sizes->tools);
-	catalogue->buckets = ARENA_ARRAY(&catalogue->arena, uint32_t, buckets_n);
-	catalogue->buckets_n = buckets_n;
+	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++) {
+		struct part *part = &catalogue->parts[kind];
+
+		part->buckets_n = buckets_for(sizes->items[kind]);
+		part->entries =
+		    ARENA_ARRAY(&catalogue->arena, struct catalogue_entry, sizes->items[kind]);
+		part->buckets = ARENA_ARRAY(&catalogue->arena, uint32_t, part->buckets_n);
+	}
 	return true;
 }
 
 static void
-hold(struct catalogue *catalogue, struct provider *const *providers, struct offer *const *offers,
-    size_t n)
+hold(struct catalogue *catalogue, const struct catalogue_source *sources, size_t n)
 {
 	catalogue->providers = mem_new((n + 1) * sizeof(*catalogue->providers));
 	catalogue->offers = mem_new((n + 1) * sizeof(*catalogue->offers));
 	catalogue->providers_n = n;
 	for (size_t i = 0; i < n; i++) {
-		catalogue->providers[i] = provider_ref(providers[i]);
-		if (offers[i] != NULL && !is_down(providers[i]))
-			catalogue->offers[i] = offer_ref(offers[i]);
+		catalogue->providers[i] = provider_ref(sources[i].provider);
+		if (sources[i].offer != NULL && sources[i].health.state != PROVIDER_DOWN)
+			catalogue->offers[i] = offer_ref(sources[i].offer);
 	}
 }
 
+static void
+fill(struct making *making, const struct sizes *sizes)
+{
+	struct catalogue *catalogue = making->catalogue;
+	size_t entry_bytes = sizeof(*making->descriptions);
+
+	making->descriptions = mem_new((sizes->items[ITEM_TOOL] + 1) * entry_bytes);
+	for (size_t i = 0; i < catalogue->providers_n; i++)
+		if (catalogue->offers[i] != NULL)
+			add_source(making, &making->sources[i]);
+	if (making->silent > 0)
+		log_event(making->log, LOG_WARN, "name_collision",
+		    "%u more names collide, or are of rules that do nothing", making->silent);
+}
+
 struct catalogue *
-catalogue_new(struct provider *const *providers, struct offer *const *offers, size_t n,
-    const struct names *names, struct log *log, struct memory *memory, uint64_t seed)
+catalogue_new(const struct catalogue_source *sources, size_t n, const struct names *names,
+    const struct catalogue *before, struct log *log, struct memory *memory, uint64_t seed)
 {
 	struct catalogue *catalogue = MEM_NEW(struct catalogue);
+	struct making making = { .catalogue = catalogue,
+		.sources = sources,
+		.names = names,
+		.before = before,
+		.log = log };
 	struct sizes sizes;
 	struct err err;
 
 	catalogue->refs = 1;
 	catalogue->seed = seed;
 	arena_init(&catalogue->arena, memory, SIZE_MAX / 2);
-	buf_init(&catalogue->list, memory, SIZE_MAX / 2);
-	hold(catalogue, providers, offers, n);
-	measure(catalogue, names, &sizes);
-	if (!room(catalogue, &sizes, &err)) {
+	buf_init(&catalogue->text, memory, SIZE_MAX / 2);
+	hold(catalogue, sources, n);
+	measure(&making, &sizes);
+	if (room(&making, &sizes, &err)) {
+		fill(&making, &sizes);
+	} else {
 		log_event(
-		    log, LOG_ERROR, "catalogue_too_large", "no tool is offered: %s", err.text);
-		sizes.tools = 0;
-		buf_init(&catalogue->list, NULL, SIZE_MAX / 2); /* the reasons are still told */
+		    log, LOG_ERROR, "catalogue_too_large", "nothing is offered: %s", err.text);
+		buf_init(&catalogue->text, NULL, SIZE_MAX / 2); /* the reasons are still told */
+		must(buf_reserve(&catalogue->text,
+		    (n + 1) * (ITEM_KINDS + 1) * (6 * sizeof(struct err) + 256), &err));
 	}
-	for (size_t i = 0; i < n; i++) {
-		const struct offer *offer = catalogue->offers[i];
-
-		for (size_t k = 0; sizes.tools > 0 && offer != NULL && k < offer->tools_n; k++)
-			add_named(catalogue, names, providers[i], &offer->tools[k], log);
-	}
-	list_make(catalogue);
+	unavailable_make(catalogue, sources);
+	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++)
+		list_make(&making, kind);
+	mem_free(making.descriptions);
 	return catalogue;
 }
 
@@ -270,57 +517,208 @@ catalogue_unref(struct catalogue **catalogue)
 	}
 	mem_free(c->offers);
 	mem_free(c->providers);
-	buf_fini(&c->list);
+	buf_fini(&c->text);
 	arena_fini(&c->arena);
 	mem_free(c);
 }
 
+/* ---- looking at it ---- */
+
 const struct catalogue_entry *
-catalogue_find(const struct catalogue *catalogue, struct slice name)
+catalogue_find(const struct catalogue *catalogue, enum item_kind kind, struct slice name)
 {
-	return find(catalogue, name);
+	return find(catalogue, kind, name);
 }
 
 const struct catalogue_entry *
-catalogue_entries(const struct catalogue *catalogue, size_t *n)
+catalogue_entries(const struct catalogue *catalogue, enum item_kind kind, size_t *n)
 {
-	*n = catalogue->n;
-	return catalogue->entries;
+	*n = catalogue->parts[kind].n;
+	return catalogue->parts[kind].entries;
+}
+
+/* Where the page that begins with entry at ends. */
+static size_t
+page_end(const struct part *part, size_t at)
+{
+	size_t first = at, bytes = 0;
+
+	while (at < part->n && at - first < PAGE_ITEMS) {
+		bytes += part->entries[at].shown.n;
+		if (bytes > PAGE_BYTES && at > first)
+			break;
+		at++;
+	}
+	return at;
 }
 
 struct slice
-catalogue_list(const struct catalogue *catalogue)
+catalogue_list(const struct catalogue *catalogue, enum item_kind kind)
 {
-	return buf_view(&catalogue->list);
+	const struct part *part = &catalogue->parts[kind];
+
+	if (page_end(part, 0) < part->n)
+		return SLICE_NONE;
+	return (struct slice){ catalogue->text.p + part->from, part->end - part->from };
+}
+
+void
+catalogue_page(const struct catalogue *catalogue, enum item_kind kind, size_t at, size_t *next,
+    struct buf *out)
+{
+	const struct part *part = &catalogue->parts[kind];
+
+	must(at <= part->n);
+	*next = page_end(part, at);
+	buf_puts(out, "{\"");
+	buf_put(out, item_kind_row(kind)->key);
+	buf_puts(out, "\":[");
+	if (*next > at) {
+		struct slice last = part->entries[*next - 1].shown;
+
+		put_between(out, part->entries[at].shown.p, last.p + last.n);
+	}
+	buf_putc(out, ']');
+	buf_put(out, catalogue->unavailable);
+}
+
+static struct slice
+array_of(const struct catalogue *catalogue, enum item_kind kind)
+{
+	const struct part *part = &catalogue->parts[kind];
+
+	return (struct slice){ catalogue->text.p + part->from, part->to - part->from };
 }
 
 bool
-catalogue_same(const struct catalogue *a, const struct catalogue *b)
+catalogue_same(const struct catalogue *a, const struct catalogue *b, enum item_kind kind)
 {
-	return slice_eq(
-	    (struct slice){ a->list.p, a->tools_n }, (struct slice){ b->list.p, b->tools_n });
+	return slice_eq(array_of(a, kind), array_of(b, kind));
+}
+
+unsigned
+catalogue_changed(const struct catalogue *a, const struct catalogue *b)
+{
+	unsigned kinds = 0;
+
+	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++)
+		kinds |= catalogue_same(a, b, kind) ? 0 : 1u << kind;
+	return kinds;
+}
+
+/* ---- URIs ---- */
+
+static bool
+has_resources(const struct offer *offer)
+{
+	return offer != NULL &&
+	    (offer->items[ITEM_RESOURCE].is_known || offer->items[ITEM_TEMPLATE].is_known);
+}
+
+/* As the provider of an entry calls a URI that came as the entry's own form has it. */
+static struct slice
+original_uri(const struct catalogue_entry *entry, struct slice uri)
+{
+	size_t added = entry->name.n - entry->item->name.n;
+
+	return (struct slice){ uri.p + added, uri.n - added };
 }
 
 static bool
-serves(const struct catalogue *catalogue, const struct provider *provider)
+route_listed(const struct catalogue *catalogue, struct slice uri, struct uri_route *route)
 {
-	for (size_t i = 0; i < catalogue->providers_n; i++)
-		if (catalogue->providers[i] == provider)
-			return true;
+	const struct catalogue_entry *entry = find(catalogue, ITEM_RESOURCE, uri);
+
+	if (entry == NULL)
+		return false;
+	*route = (struct uri_route){ URI_LISTED, entry->provider, entry, entry->item->name };
+	return true;
+}
+
+static bool
+route_template(const struct catalogue *catalogue, struct slice uri, struct uri_route *route)
+{
+	const struct part *part = &catalogue->parts[ITEM_TEMPLATE];
+	size_t budget = FIT_BUDGET;
+
+	for (size_t i = 0; i < part->n && budget > 0; i++) {
+		const struct catalogue_entry *entry = &part->entries[i];
+
+		if (!uri_fits(entry->name, uri, &budget))
+			continue;
+		*route = (struct uri_route){ URI_TEMPLATE, entry->provider, entry,
+			original_uri(entry, uri) };
+		return true;
+	}
 	return false;
 }
 
-const struct catalogue_entry *
-view_find(const struct view *view, struct slice name)
+/* `server+uri` of a URI that is not listed. */
+static bool
+route_server(const struct catalogue *catalogue, struct slice uri, struct uri_route *route)
 {
-	const struct catalogue_entry *entry = NULL;
+	struct slice rest, server = slice_cut(uri, '+', &rest);
 
-	if (view->overlay != NULL)
-		entry = find(view->overlay, name);
-	if (entry != NULL)
-		return entry;
-	entry = find(view->base, name);
-	if (entry != NULL && view->overlay != NULL && serves(view->overlay, entry->provider))
-		return NULL;
-	return entry;
+	for (size_t i = 0; rest.n > 0 && i < catalogue->providers_n; i++) {
+		struct provider *provider = catalogue->providers[i];
+
+		if (!slice_eq(provider->name, server) || !has_resources(catalogue->offers[i]))
+			continue;
+		*route = (struct uri_route){ URI_SERVER, provider, NULL, rest };
+		return true;
+	}
+	return false;
+}
+
+static bool
+route_only(const struct catalogue *catalogue, struct slice uri, struct uri_route *route)
+{
+	struct provider *only = NULL;
+
+	for (size_t i = 0; i < catalogue->providers_n; i++) {
+		if (!has_resources(catalogue->offers[i]))
+			continue;
+		if (only != NULL)
+			return false;
+		only = catalogue->providers[i];
+	}
+	*route = (struct uri_route){ URI_ONLY, only, NULL, uri };
+	return only != NULL;
+}
+
+bool
+catalogue_route_uri(const struct catalogue *catalogue, struct slice uri, struct uri_route *route)
+{
+	*route = (struct uri_route){ .provider = NULL };
+	if (uri.n == 0 || uri.n > ROUTE_BYTES)
+		return false;
+	return route_listed(catalogue, uri, route) || route_template(catalogue, uri, route) ||
+	    route_server(catalogue, uri, route) || route_only(catalogue, uri, route);
+}
+
+static bool
+comes_back(const struct catalogue *catalogue, const struct provider *provider, struct slice shown,
+    struct slice uri)
+{
+	struct uri_route route;
+
+	return catalogue_route_uri(catalogue, shown, &route) && route.provider == provider &&
+	    slice_eq(route.uri, uri);
+}
+
+bool
+catalogue_client_uri(const struct catalogue *catalogue, struct arena *arena,
+    const struct provider *provider, struct slice uri, struct slice *out, struct err *err)
+{
+	struct slice named;
+
+	*out = uri;
+	if (uri.n > URI_MAX_BYTES || comes_back(catalogue, provider, uri, uri))
+		return true;
+	if (!arena_reserve(arena, provider->name.n + 1 + uri.n, err))
+		return false;
+	named = name_make_uri(arena, provider, uri);
+	if (comes_back(catalogue, provider, named, uri))
+		*out = named;
+	return true;
 }

@@ -17,14 +17,33 @@ struct gateway;
 struct provider;
 struct catalogue;
 
+#define URI_MAX_BYTES (8 * KIB) /* of resources and templates */
+
 /* ---- providers ------------------------------------------------------------------------------ */
 
-/* One tool as its provider offers it. */
-struct tool {
-	struct slice name;	 /* original, unescaped */
-	struct slice definition; /* raw JSON object, byte for byte as received */
-	struct slice name_token; /* span of definition that holds the name */
-	bool is_read_only, is_idempotent;
+/* What a provider can offer. */
+enum item_kind { ITEM_TOOL, ITEM_PROMPT, ITEM_RESOURCE, ITEM_TEMPLATE, ITEM_KINDS };
+
+/* One row a kind: its list, and what an item looks like. */
+struct item_kind_row {
+	struct slice one, many;	 /* for people: "tool", "tools" */
+	struct slice capability; /* of a server that lists them: "tools" */
+	struct slice key;	 /* of the list's result: "resourceTemplates" */
+	struct slice member;	 /* names an item within its definition: "uriTemplate" */
+	size_t name_max;	 /* bytes of that name */
+	enum mcp_method list, changed;
+	bool is_prefixed; /* named by the rules of `namespace`; else a URI, which stays as it is */
+};
+const struct item_kind_row *item_kind_row(enum item_kind kind);
+/* Which kind does a method list? */
+bool item_kind_of_list(enum mcp_method method, enum item_kind *kind);
+
+/* One tool, prompt, resource or template as its provider offers it. */
+struct item {
+	struct slice name;		  /* original, unescaped */
+	struct slice definition;	  /* raw JSON object, byte for byte as received */
+	struct slice name_token;	  /* span of definition that holds the name */
+	bool is_read_only, is_idempotent; /* of a tool */
 };
 
 /* One page of a list: its bytes are in one of both, as an intake left them. */
@@ -37,26 +56,29 @@ struct offer_page {
 struct offer {
 	unsigned refs;
 	struct arena arena;
-	struct offer_page *pages; /* as received */
+	struct offer_page *pages; /* as received, of all kinds */
 	size_t pages_n;
-	struct tool *tools;
-	size_t tools_n;
+	struct {
+		struct item *all;
+		size_t n;
+		bool is_known; /* a page of it was added, be it an empty one */
+	} items[ITEM_KINDS];
 	struct offer_build *build; /* private to offer.c */
 };
 struct offer *offer_new(struct memory *memory);
 struct offer *offer_ref(struct offer *offer);
 void offer_unref(struct offer **offer);
 /*
- * Adds one page of a tools/list result to an offer that nobody else holds yet: tools_array is the
- * raw `tools` of a response whose bytes are in arena or text; both are taken.  A definition that
- * makes no sense (no name, empty, over 256 bytes, control characters, inputSchema not an object, a
- * name seen before) is dropped and logged by server and name, never the list.  In a task: lets the
- * loop turn after each slice of work (loop NULL: never).  False: ERR_LIMIT, or the task was cut;
- * tools_array no array: ERR_PARSE.
+ * Adds one page of a list to an offer that nobody else holds yet: array is the raw array of items
+ * in a response whose bytes are in arena or text; both are taken.  A definition that makes no sense
+ * (no name, empty, too long, control characters, inputSchema not an object, a name seen before) is
+ * dropped and logged by server and name, never the list.  In a task: lets the loop turn after each
+ * slice of work (loop NULL: never).  False: ERR_LIMIT, or the task was cut; array no array:
+ * ERR_PARSE.
  */
-MUST_CHECK bool
-offer_add_page_wait(struct loop *loop, struct offer *offer, struct arena *arena, struct buf *text,
-    struct slice tools_array, struct slice server, struct log *log, struct err *err);
+MUST_CHECK bool offer_add_page_wait(struct loop *loop, struct offer *offer, enum item_kind kind,
+    struct arena *arena, struct buf *text, struct slice array, struct slice server, struct log *log,
+    struct err *err);
 
 enum provider_state { PROVIDER_IDLE, PROVIDER_CONNECTING, PROVIDER_READY, PROVIDER_DOWN };
 
@@ -68,35 +90,46 @@ struct provider_health {
 	enum mcp_revision revision; /* READY */
 };
 
+struct client;
+struct forward;
+struct link;
+
 /*
- * Anything that offers tools: an upstream server, an Atlassian site, the agents.  Functions that
- * end in _wait run in a task of the exchange.  A function may be NULL: the provider does not have
- * that.
+ * Anything that offers tools, resources, prompts: an upstream server, an Atlassian site, the
+ * agents.  Functions that end in _wait run in a task of the exchange; True: reply has result or
+ * error, whose slices live in the exchange; false: err as of back_call_wait.  client: for whom,
+ * NULL: nobody in particular.  Where NULL stands for a function the provider does not have that.
  */
 struct provider_ops {
 	const char *kind;
-	/* What it offers now; a new reference, or NULL and err. */
-	struct offer *(*list_wait)(struct provider *provider, struct err *err);
-	/*
-	 * Calls a tool by its original name for an exchange whose request is a tools/call.  True:
-	 * reply has result or error.  False: err as of back_call_wait.  Slices live in the
-	 * exchange.
-	 */
-	bool (*call_wait)(struct provider *provider, struct exchange *exchange,
-	    const struct tool *tool, struct reply *reply, struct err *err);
-	bool (*read_wait)(struct provider *provider, struct exchange *exchange, struct reply *reply,
-	    struct err *err);
-	bool (*get_prompt_wait)(struct provider *provider, struct exchange *exchange,
-	    struct reply *reply, struct err *err);
-	bool (*complete_wait)(struct provider *provider, struct exchange *exchange,
-	    struct reply *reply, struct err *err);
-	bool (*subscribe_wait)(struct provider *provider, struct exchange *exchange,
-	    struct reply *reply, struct err *err);
-	void (*health)(const struct provider *provider, struct provider_health *health);
-	/* True once it has been ready or has failed: start_wait waits for that. */
-	bool (*is_settled)(const struct provider *provider);
+	/* Connects what that client will need; even_lazy: also what waits for its first use. */
+	void (*want)(struct provider *provider, struct client *client, bool even_lazy);
+	/* True once that is ready or has failed: start_wait waits for it. */
+	bool (*is_settled)(const struct provider *provider, const struct client *client);
+	/* True once its capabilities are known, or will not be. */
+	bool (*is_greeted)(const struct provider *provider, const struct client *client);
+	/* What it offers now, connecting if need be; a new reference, or NULL and err. */
+	struct offer *(*list_wait)(
+	    struct provider *provider, struct client *client, struct err *err);
+	/* The exchange's request, with its own names for things. */
+	bool (*forward_wait)(struct provider *provider, struct exchange *exchange,
+	    const struct forward *forward, struct reply *reply, struct err *err);
+	/* wants false: no longer. */
+	bool (*subscribe_wait)(struct provider *provider, struct exchange *exchange, bool wants,
+	    struct slice uri, const struct forward *forward, struct reply *reply, struct err *err);
+	/* A client that was subscribed has gone. */
+	void (*forget)(struct provider *provider, struct client *client, struct slice uri);
+	bool (*set_level_wait)(struct provider *provider, struct exchange *exchange, int level,
+	    const struct forward *forward, struct reply *reply, struct err *err);
+	/* As far as it is known now: NULL, SLICE_NONE: not. */
+	struct offer *(*offer)(const struct provider *provider, const struct client *client);
+	struct slice (*capabilities)(const struct provider *provider, const struct client *client);
+	struct slice (*instructions)(const struct provider *provider, const struct client *client);
+	void (*health)(const struct provider *provider, const struct client *client,
+	    struct provider_health *health);
 	/* Last words for people about why it is down (stderr of a child); SLICE_NONE. */
 	struct slice (*last_words)(const struct provider *provider);
+	struct link *(*links)(const struct provider *provider); /* may be NULL */
 	/* The last reference is gone: ends it and frees it, later if it must. */
 	void (*close)(struct provider *provider);
 };
@@ -125,41 +158,104 @@ struct names { /* namespace.* of the configuration */
 };
 
 struct catalogue_entry {
-	struct slice name; /* as clients see it */
+	struct slice name;  /* as clients see it, unescaped */
+	struct slice shown; /* the definition as clients see it, raw JSON */
 	struct provider *provider;
-	const struct tool *tool;
+	const struct item *item;
 	uint32_t next; /* in its hash chain, 1-based */
 };
 
+/* What a catalogue is made of; all borrowed for the call of catalogue_new() only. */
+struct catalogue_source {
+	struct provider *provider;
+	struct offer *offer;		  /* NULL: down, or not there yet */
+	const struct config_tools *rules; /* allow, deny, rename, describe; NULL: none */
+	struct provider_health health;
+};
+
 /*
- * Immutable snapshot, counted: the merged, named list.  `list` is the ready result of tools/list.
- * A provider that is down, or has no offer yet, has no entries and stands in
- * _meta["bascule/unavailable"].  It holds references to the providers and their offers.
- * seed: random (loop_seed), for its table of names.
+ * Immutable snapshot, counted: the merged, named lists of every kind.  A provider that is down, or
+ * has no offer yet, has no entries and stands in _meta["bascule/unavailable"].  It holds references
+ * to the providers and their offers, so entries may be used as long as it is held.  Clients with
+ * upstream sessions of their own get one of their own.
+ * before: what it replaces or stands beside; what that one reported is not reported again; NULL:
+ * none.  seed: random (loop_seed), for its tables of names.
  */
-struct catalogue *catalogue_new(struct provider *const *providers, struct offer *const *offers,
-    size_t n, const struct names *names, struct log *log, struct memory *memory, uint64_t seed);
+struct catalogue *
+catalogue_new(const struct catalogue_source *sources, size_t n, const struct names *names,
+    const struct catalogue *before, struct log *log, struct memory *memory, uint64_t seed);
 struct catalogue *catalogue_ref(struct catalogue *catalogue);
 void catalogue_unref(struct catalogue **catalogue);
-const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, struct slice name);
-const struct catalogue_entry *catalogue_entries(const struct catalogue *catalogue, size_t *n);
-struct slice catalogue_list(const struct catalogue *catalogue); /* raw JSON result of tools/list */
-/* Does it show the same tools, byte for byte? (no list_changed then) */
-bool catalogue_same(const struct catalogue *a, const struct catalogue *b);
+/* By the name, URI or template that clients see; NULL: not there. */
+const struct catalogue_entry *
+catalogue_find(const struct catalogue *catalogue, enum item_kind kind, struct slice name);
+/* In the order of the list. */
+const struct catalogue_entry *
+catalogue_entries(const struct catalogue *catalogue, enum item_kind kind, size_t *n);
+/* The raw JSON result of a list that is one page; SLICE_NONE: it has more. */
+struct slice catalogue_list(const struct catalogue *catalogue, enum item_kind kind);
+/*
+ * The page that begins with entry `at` (at most their number): the result but for its last brace,
+ * so that nextCursor can be put behind it.  *next: where the next page begins, or the number of
+ * entries.
+ */
+void catalogue_page(const struct catalogue *catalogue, enum item_kind kind, size_t at, size_t *next,
+    struct buf *out);
+/* Does it show the same items, byte for byte? (no list_changed then) */
+unsigned catalogue_changed(const struct catalogue *a, const struct catalogue *b); /* 1u << kind */
+bool catalogue_same(const struct catalogue *a, const struct catalogue *b, enum item_kind kind);
 
 /*
- * What one caller sees: the shared base plus the overlay of its own upstream sessions (NULL: none),
- * which hides the base's entries of the same providers.
+ * The cursor of the page that begins with entry `at` (> 0), base64url into out; and back.  Also
+ * when the list has changed, as long as it holds the last item of the page before.  token: the raw
+ * JSON; false: ERR_PARAMS.
  */
-struct view {
-	struct catalogue *base, *overlay;
-};
-const struct catalogue_entry *view_find(const struct view *view, struct slice name);
+void cursor_make(struct seal *seal, const struct caller *caller, const struct catalogue *catalogue,
+    enum item_kind kind, size_t at, struct buf *out);
+MUST_CHECK bool
+cursor_read(struct seal *seal, const struct caller *caller, const struct catalogue *catalogue,
+    enum item_kind kind, struct arena *arena, struct slice token, size_t *at, struct err *err);
 
-/* The name a client sees, in the arena: prefix rules, then `max` with 8 hex of SHA-256(server NUL
- * name). */
+enum uri_route_how {
+	URI_LISTED,   /* entry is a resource */
+	URI_TEMPLATE, /* entry is a template that it fits */
+	URI_SERVER,   /* not listed; it names the server, `server+uri` */
+	URI_ONLY,     /* not listed; only one provider has resources */
+};
+
+struct uri_route {
+	enum uri_route_how how;
+	struct provider *provider;
+	const struct catalogue_entry *entry; /* NULL: not listed */
+	struct slice uri;		     /* as the provider calls it */
+};
+
+/* Whose is a URI of a client?  In the order of uri_route_how; false: nobody's. */
+MUST_CHECK bool
+catalogue_route_uri(const struct catalogue *catalogue, struct slice uri, struct uri_route *route);
+/*
+ * The other direction: how clients call a provider's URI, so that it is routed back there: as it
+ * is, or `server+uri` in the arena (ERR_LIMIT when that is full).
+ */
+MUST_CHECK bool catalogue_client_uri(const struct catalogue *catalogue, struct arena *arena,
+    const struct provider *provider, struct slice uri, struct slice *out, struct err *err);
+
+/* ---- names (names.c, uri.c) ------------------------------------------------------------------ */
+
+/*
+ * The name a client sees of a tool or prompt, in the arena: prefix rules, then `max` with 8 hex of
+ * SHA-256(server NUL original).  name: the original, or what it was renamed to.
+ */
 struct slice name_make(struct arena *arena, const struct names *names,
-    const struct provider *provider, struct slice tool, bool force_hash);
+    const struct provider *provider, struct slice name, struct slice original, bool force_hash);
+/* `server+uri`, in the arena. */
+struct slice name_make_uri(struct arena *arena, const struct provider *provider, struct slice uri);
+
+/*
+ * Does a URI fit a template (RFC 6570)?  {x} fits within a segment, {+x} anything, the other kinds
+ * may be missing.  *budget: steps that may still be made, of all templates together; at 0: false.
+ */
+bool uri_fits(struct slice template, struct slice uri, size_t *budget);
 
 /* ---- hub ------------------------------------------------------------------------------------- */
 
@@ -179,6 +275,9 @@ unsigned hub_in_flight(const struct hub *hub);
 /* Providers of the present configuration, in its order. */
 struct provider *const *hub_providers(const struct hub *hub, size_t *n);
 struct catalogue *hub_catalogue(struct hub *hub); /* borrowed */
+/* Every provider is settled, or start_wait is over; and it is not draining. */
+bool hub_is_ready(const struct hub *hub);
+uint64_t hub_started_ms(const struct hub *hub); /* loop time */
 /* Waits until every provider is settled, at most until start_wait after the start. */
 MUST_CHECK bool hub_settled_wait(struct hub *hub, struct err *err);
 /* No new exchanges; on_idle is called once the last one has ended. */

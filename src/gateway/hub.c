@@ -11,6 +11,8 @@
 
 #define LEDGER_RECORDS 4096
 #define TASKS_SPARE    64
+#define URIS_MAX       4096 /* seen in results */
+#define ASKED_MAX      1024 /* elicitations by URL */
 
 /* ---- counted things -------------------------------------------------------------------------- */
 
@@ -68,6 +70,7 @@ gateway_unref(struct gateway **at)
 	for (size_t i = 0; i < gateway->providers_n; i++)
 		provider_unref(&gateway->providers[i]);
 	mem_free(gateway->providers);
+	mem_free(gateway->rules);
 	settings_unref(&gateway->settings);
 	mem_free(gateway);
 }
@@ -114,6 +117,7 @@ gateway_new(struct hub *hub, struct config **config)
 	    (struct names){ .separator = c->separator, .prefix = c->prefix, .max = c->name_max };
 	tasks_allow(hub->loop, c);
 	gateway->providers = mem_new((c->upstreams_n + 1) * sizeof(*gateway->providers));
+	gateway->rules = mem_new((c->upstreams_n + 1) * sizeof(*gateway->rules));
 	for (size_t i = 0; i < c->upstreams_n; i++) {
 		struct provider *provider;
 
@@ -121,6 +125,7 @@ gateway_new(struct hub *hub, struct config **config)
 			continue;
 		provider = provider_for(hub, settings, &c->upstreams[i]);
 		provider->place = (unsigned)gateway->providers_n;
+		gateway->rules[gateway->providers_n] = &c->upstreams[i].tools;
 		gateway->providers[gateway->providers_n++] = provider;
 	}
 	gateway->names.many = gateway->providers_n > 1;
@@ -130,21 +135,48 @@ gateway_new(struct hub *hub, struct config **config)
 
 /* ---- the catalogue --------------------------------------------------------------------------- */
 
+struct catalogue *
+hub_make_view(struct hub *hub, struct client *client, const struct catalogue *before)
+{
+	struct gateway *gateway = hub->now;
+	struct catalogue_source *sources = mem_new((gateway->providers_n + 1) * sizeof(*sources));
+	struct catalogue *catalogue;
+
+	for (size_t i = 0; i < gateway->providers_n; i++) {
+		struct provider *provider = gateway->providers[i];
+
+		sources[i] = (struct catalogue_source){ .provider = provider,
+			.offer = provider->ops->offer(provider, client),
+			.rules = gateway->rules[i] };
+		provider->ops->health(provider, client, &sources[i].health);
+	}
+	catalogue = catalogue_new(sources, gateway->providers_n, &gateway->names, before,
+	    loop_log(hub->loop), loop_memory(hub->loop), loop_seed(hub->loop));
+	mem_free(sources);
+	return catalogue;
+}
+
+/* Tells the clients that share the hub's view what has changed in it. */
+static void
+tell_changed(struct hub *hub, const struct catalogue *before)
+{
+	unsigned changed = catalogue_changed(before, hub->catalogue);
+
+	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next) {
+		if (!c->has_own)
+			client_tell_changed(c, changed);
+	}
+}
+
 static void
 catalogue_make(struct hub *hub)
 {
-	struct gateway *gateway = hub->now;
-	struct offer **offers = mem_new((gateway->providers_n + 1) * sizeof(*offers));
 	struct catalogue *before = hub->catalogue;
 
 	hub->is_stale = false;
-	for (size_t i = 0; i < gateway->providers_n; i++)
-		offers[i] = gateway->providers[i]->offer;
-	hub->catalogue = catalogue_new(gateway->providers, offers, gateway->providers_n,
-	    &gateway->names, loop_log(hub->loop), loop_memory(hub->loop), loop_seed(hub->loop));
-	mem_free(offers);
-	if (before != NULL && !catalogue_same(before, hub->catalogue) && hub->fronts != NULL)
-		fronts_notify(hub->fronts, MCP_TOOLS_CHANGED);
+	hub->catalogue = hub_make_view(hub, NULL, before);
+	if (before != NULL)
+		tell_changed(hub, before);
 	catalogue_unref(&before);
 }
 
@@ -166,16 +198,32 @@ hub_catalogue(struct hub *hub)
 }
 
 void
+hub_wake(struct hub *hub)
+{
+	for (struct waiter *w = hub->waiters; w != NULL; w = w->next)
+		task_wake(w->task);
+}
+
+void
 provider_changed(struct provider *provider)
 {
 	struct hub *hub = provider->hub;
 
-	for (struct waiter *w = hub->waiters; w != NULL; w = w->next)
-		task_wake(w->task);
+	hub_wake(hub);
 	if (hub->now == NULL)
 		return;
 	hub->is_stale = true;
 	loop_defer(hub->loop, &hub->rebuild, rebuild);
+	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next)
+		client_changed(c);
+}
+
+void
+hub_forget(struct hub *hub, const struct provider *provider)
+{
+	index_forget(hub->uris, provider);
+	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next)
+		client_forget(c, provider);
 }
 
 bool
@@ -193,48 +241,83 @@ hub_change_wait(struct hub *hub, uint64_t at_ms, struct err *err)
 	return ok;
 }
 
+/* `is`: is_settled or is_greeted of every provider. */
 static bool
-all_settled(const struct hub *hub)
+all_are(const struct hub *hub, const struct client *client, bool settled)
 {
 	for (size_t i = 0; i < hub->now->providers_n; i++) {
 		const struct provider *p = hub->now->providers[i];
 
-		if (!p->ops->is_settled(p))
+		if (!(settled ? p->ops->is_settled : p->ops->is_greeted)(p, client))
+			return false;
+	}
+	return true;
+}
+
+static void
+want_all(struct hub *hub, struct client *client, bool even_lazy)
+{
+	for (size_t i = 0; i < hub->now->providers_n; i++)
+		hub->now->providers[i]->ops->want(hub->now->providers[i], client, even_lazy);
+}
+
+bool
+hub_starting_wait(
+    struct hub *hub, struct client *client, uint64_t from_ms, bool *is_over, struct err *err)
+{
+	uint64_t until = from_ms + hub->now->settings->config->start_wait_ms;
+
+	want_all(hub, client, true);
+	*is_over = all_are(hub, client, true) || loop_now_ms(hub->loop) >= until;
+	return *is_over || hub_change_wait(hub, until, err);
+}
+
+bool
+hub_ready_wait(struct hub *hub, struct client *client, uint64_t from_ms, struct err *err)
+{
+	bool is_over = false;
+
+	while (!is_over) {
+		if (!hub_starting_wait(hub, client, from_ms, &is_over, err))
 			return false;
 	}
 	return true;
 }
 
 bool
-hub_starting_wait(struct hub *hub, bool *is_over, struct err *err)
+hub_is_ready(const struct hub *hub)
 {
 	uint64_t until = hub->started_ms + hub->now->settings->config->start_wait_ms;
 
-	*is_over = all_settled(hub) || loop_now_ms(hub->loop) >= until;
-	return *is_over || hub_change_wait(hub, until, err);
+	return !hub->is_draining && (all_are(hub, NULL, true) || loop_now_ms(hub->loop) >= until);
+}
+
+uint64_t
+hub_started_ms(const struct hub *hub)
+{
+	return hub->started_ms;
 }
 
 bool
 hub_settled_wait(struct hub *hub, struct err *err)
 {
-	bool is_over = false;
+	return hub_ready_wait(hub, NULL, hub->started_ms, err);
+}
 
-	while (!is_over) {
-		if (!hub_starting_wait(hub, &is_over, err))
+bool
+hub_greeted_wait(struct hub *hub, struct client *client, uint64_t from_ms, struct err *err)
+{
+	uint64_t until = from_ms + hub->now->settings->config->start_wait_ms;
+
+	want_all(hub, client, false);
+	while (!all_are(hub, client, false) && loop_now_ms(hub->loop) < until) {
+		if (!hub_change_wait(hub, until, err))
 			return false;
 	}
 	return true;
 }
 
 /* ---- the gate -------------------------------------------------------------------------------- */
-
-static void
-describe(void *owner, struct buf *out, enum mcp_revision revision)
-{
-	buf_puts(out,
-	    "\"capabilities\":{\"tools\":{\"listChanged\":true}},"
-	    "\"serverInfo\":{\"name\":\"bascule\",\"version\":\"" BASCULE_VERSION "\"}");
-}
 
 struct hub *
 hub_new(struct loop *loop, struct config **config)
@@ -245,9 +328,16 @@ hub_new(struct loop *loop, struct config **config)
 	hub->gate = (struct mcp_gate){ .owner = hub,
 		.begin = pipeline_begin,
 		.cancel = pipeline_cancel,
-		.describe = describe,
+		.ended = client_ended,
+		.notice = client_notice,
+		.may_tell = pipeline_may_tell,
 		.pass = pipeline_pass };
+	hub->clients.next = hub->clients.prev = &hub->clients;
+	hub->uris = index_new(hub, URIS_MAX);
+	hub->asked = index_new(hub, ASKED_MAX);
 	hub->ledger = ledger_new(LEDGER_RECORDS);
+	hub->seal = seal_new(loop, (*config)->seal_key);
+	hub->duration = metrics_series(loop_metrics(loop), METRIC_DURATION, SLICE_NONE, SLICE_NONE);
 	hub->started_ms = loop_now_ms(loop);
 	hub->now = gateway_new(hub, config);
 	catalogue_make(hub);
@@ -267,6 +357,8 @@ hub_free_wait(struct hub **at)
 	group_cancel(&hub->exchanges, ERR_CANCELLED);
 	group_drain(hub->loop, &hub->exchanges);
 	hub->fronts = NULL;
+	while (hub->clients.next != &hub->clients)
+		client_ended(hub, hub->clients.next->session);
 	catalogue_unref(&hub->catalogue);
 	hub->is_stale = false;
 	gateway_unref(&hub->now);
@@ -274,6 +366,9 @@ hub_free_wait(struct hub **at)
 	deferred_stop(hub->loop, &hub->rebuild);
 	deferred_stop(hub->loop, &hub->idle);
 	ledger_free(&hub->ledger);
+	index_free(&hub->uris);
+	index_free(&hub->asked);
+	seal_free(&hub->seal);
 	mem_free(hub);
 }
 
@@ -285,6 +380,10 @@ hub_reload(struct hub *hub, struct config **config)
 	hub->now = gateway_new(hub, config);
 	gateway_unref(&before);
 	catalogue_make(hub);
+	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next) {
+		want_all(hub, c, false);
+		client_changed(c);
+	}
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

@@ -20,12 +20,91 @@ struct gateway {
 	unsigned refs;
 	struct hub *hub;
 	struct settings *settings;
-	struct provider **providers; /* in the order of the configuration */
+	struct provider **providers;	   /* in the order of the configuration */
+	const struct config_tools **rules; /* of each, in settings */
 	size_t providers_n;
 	struct names names;
 };
 struct gateway *gateway_ref(struct gateway *gateway);
 void gateway_unref(struct gateway **gateway);
+
+/* ---- an index: bounded, the oldest entry gives way (index.c) --------------------------------- */
+
+/* Whose is a URI, a task, an elicitation?  Keys are copied; values are not owned. */
+struct index;
+struct index *index_new(struct hub *hub, size_t entries_max);
+void index_free(struct index **index);
+void index_put(struct index *index, struct slice key, void *value); /* over 4 KiB: not kept */
+void *index_find(const struct index *index, struct slice key);	    /* NULL: unknown */
+void index_forget(struct index *index, const void *value);
+
+/* ---- clients (client.c) ---------------------------------------------------------------------- */
+
+#define CLIENT_SUBSCRIPTIONS_MAX 1000
+
+struct subscription {
+	struct slice uri; /* as the provider knows it; its own memory */
+	struct provider *provider;
+};
+
+/*
+ * What the gateway knows of one session of a client: what it declared, its own upstream sessions
+ * and the view of the catalogue that follows from them, what it subscribed to.  Counted: exchanges
+ * and links hold it; `session` is NULL once that is over.
+ */
+struct client {
+	unsigned refs;
+	struct client *next, *prev; /* in hub->clients */
+	struct hub *hub;
+	struct session *session;
+	struct arena arena;
+	struct slice capabilities, info; /* raw objects, as it declared them */
+	enum mcp_revision revision;
+	bool is_stdio, is_ready, was_listed;
+	bool has_own;		     /* upstream sessions of its own */
+	struct catalogue *catalogue; /* has_own: its view */
+	struct deferred rebuild;
+	unsigned must_tell; /* kinds */
+	int level;	    /* it asked for logs of this level; -1: never */
+	struct subscription *subscriptions;
+	size_t subscriptions_n;
+	struct index *tasks; /* task id: provider; NULL: none yet */
+};
+
+/* For the session of an initialize request; NULL: the session is over already, or err. */
+struct client *client_begin(struct hub *hub, struct exchange *exchange, struct err *err);
+struct client *client_ref(struct client *client);
+void client_unref(struct client **client);
+/* Of the session that sent the exchange (pipeline.c); NULL: it stands alone. */
+struct client *client_of(const struct exchange *exchange);
+void client_ready(struct client *client); /* it has sent notifications/initialized */
+/* The gate's ended and notice. */
+void client_ended(void *owner, struct session *session);
+void client_notice(void *owner, struct session *session, const struct message *message);
+/* What it sees: its own catalogue or, NULL too, the hub's. */
+struct catalogue *client_view(struct hub *hub, struct client *client);
+/* Something has changed that it may see: its own view is made anew, changed lists are told. */
+void client_changed(struct client *client);
+/* kinds (1u << kind) whose change its own upstream told: passed on even if nothing differs. */
+void client_must_tell(struct client *client, unsigned kinds);
+void client_tell_changed(struct client *client, unsigned kinds);
+void client_forget(struct client *client, const struct provider *provider);
+/* A task of a provider that this client began. */
+void client_own_task(struct client *client, struct slice id, struct provider *provider);
+const char *log_level_name(int level);
+/* May it see a log message of that level? -1: no level that is known. */
+bool client_wants_level(const struct client *client, int level);
+int log_level_find(struct slice token); /* raw JSON string; -1: none of RFC 5424's */
+/* False: it has CLIENT_SUBSCRIPTIONS_MAX. */
+bool client_subscribe(struct client *client, struct provider *provider, struct slice uri);
+void client_unsubscribe(struct client *client, struct provider *provider, struct slice uri);
+bool client_is_subscribed_to(
+    const struct client *client, const struct provider *provider, struct slice uri);
+/* To it, or to a whole that it is part of. */
+bool client_is_subscribed(
+    const struct client *client, const struct provider *provider, struct slice uri);
+
+/* ---- the hub --------------------------------------------------------------------------------- */
 
 /* Somebody who waits for a change of a provider; on the stack of its task. */
 struct waiter {
@@ -39,6 +118,8 @@ struct hub {
 	struct fronts *fronts;
 	struct mcp_gate gate;
 	struct ledger *ledger;
+	struct seal *seal;	 /* of what clients carry for us; its key needs a restart */
+	struct series *duration; /* of requests, for the metrics */
 	struct catalogue *catalogue;
 	bool is_stale; /* the catalogue: a provider has changed */
 	struct deferred rebuild;
@@ -46,27 +127,127 @@ struct hub {
 	unsigned in_flight;
 	uint64_t started_ms, turned_away;
 	struct waiter *waiters;
+	struct client clients; /* list head */
+	struct index *uris;    /* seen in results: provider */
+	struct index *asked;   /* elicitation id: client */
 	bool is_draining;
 	struct deferred idle;
 	void (*on_idle)(void *owner);
 	void *idle_owner;
 };
 
+/* The pipeline's part of an exchange; in its arena. */
+struct passage {
+	struct hub *hub;
+	struct gateway *gateway;
+	struct client *client;	     /* NULL: the request stands alone */
+	struct catalogue *catalogue; /* the snapshot it was routed by */
+	struct provider *provider;
+	struct slice name; /* of what is wanted, as the client wrote it, unescaped */
+};
+
+/* One function a method (methods.c); false: reply->err says why. */
+bool method_run(struct exchange *exchange, struct passage *passage, struct reply *reply);
+/* The result of initialize (describe.c). */
+MUST_CHECK bool
+describe_wait(struct exchange *exchange, struct passage *passage, struct reply *reply);
+/* Finds who has an item of that name, waiting for who may have it; NULL: reply->err (route.c). */
+const struct catalogue_entry *
+route_wait(struct passage *passage, enum item_kind kind, struct reply *reply);
+/* The same of a URI; *own: as the provider calls it. */
+MUST_CHECK bool route_uri_wait(struct passage *passage, struct slice *own, struct reply *reply);
+/* The only provider of a client that has a session of its own with it: what is unknown here is for
+ * that to refuse.  NULL: there is no such. */
+struct provider *route_transparent(const struct passage *passage);
+bool guard_pass(struct exchange *exchange, enum guard_kind kind, enum guard_direction direction,
+    struct slice server, struct slice name, struct slice text, struct reply *reply);
+
 /* The gate's begin and cancel (pipeline.c). */
 void pipeline_begin(void *owner, struct exchange *exchange);
 void pipeline_cancel(void *owner, struct exchange *exchange);
+bool pipeline_may_tell(void *owner, struct exchange *exchange, const struct tell *tell);
 bool pipeline_pass(void *owner, struct exchange *exchange, enum mcp_pass what, struct slice server,
     struct slice text, struct err *err);
 
 void hub_exchange_ended(struct hub *hub);
 /* Parks until any provider changes, or at_ms. */
 MUST_CHECK bool hub_change_wait(struct hub *hub, uint64_t at_ms, struct err *err);
-/* The same while providers are starting; *is_over: all are settled, or start_wait is over. */
-MUST_CHECK bool hub_starting_wait(struct hub *hub, bool *is_over, struct err *err);
+/*
+ * The same while what that client (NULL: nobody in particular) needs is starting; *is_over: all is
+ * settled, or start_wait is over since from_ms.
+ */
+MUST_CHECK bool hub_starting_wait(
+    struct hub *hub, struct client *client, uint64_t from_ms, bool *is_over, struct err *err);
+MUST_CHECK bool
+hub_ready_wait(struct hub *hub, struct client *client, uint64_t from_ms, struct err *err);
+/* Until the capabilities of all are known, in the same way. */
+MUST_CHECK bool
+hub_greeted_wait(struct hub *hub, struct client *client, uint64_t from_ms, struct err *err);
+/* Somebody who waits may find what it waits for. */
+void hub_wake(struct hub *hub);
+/* A provider is gone for good: nothing refers to it any more. */
+void hub_forget(struct hub *hub, const struct provider *provider);
+struct catalogue *
+hub_make_view(struct hub *hub, struct client *client, const struct catalogue *before);
 
-/* An upstream; its supervisor runs in hub->supervisors. Same name and digest: the same upstream. */
+/* ---- upstreams (upstream.c, link.c) ---------------------------------------------------------- */
+
+struct link;
+
+/* The provider kind "upstream": its settings, and its sessions, of which one may be shared. */
+struct upstream {
+	struct provider provider;
+	struct settings *settings;
+	const struct config_upstream *config;
+	struct arena arena;
+	const char *const *env; /* of a child, complete */
+	struct link *links;	/* all of them */
+	struct link *shared;	/* one of them, or NULL */
+	unsigned restarts;
+	bool is_closed;
+};
+
 struct provider *
 upstream_new(struct hub *hub, struct settings *settings, const struct config_upstream *upstream);
+/* Same name and digest: the same upstream. */
 bool upstream_is(const struct provider *provider, const struct config_upstream *upstream);
+/* The last link of a closed upstream has ended. */
+void upstream_free(struct upstream *upstream);
+
+/* A message for the provider: the exchange's request with these changes. */
+struct forward {
+	struct edit edits[2];
+	size_t edits_n;
+	bool may_repeat; /* read-only or idempotent */
+	bool is_patient; /* no deadline but the client's own */
+};
+
+/* One session with an upstream, with the task that makes it, keeps it and makes it again. */
+struct link *link_new(struct upstream *upstream, struct client *client);
+struct link *link_next(const struct link *link);
+bool link_is_of(const struct link *link, const struct client *client);
+/* The client has gone, or the upstream is closed. It frees itself. */
+void link_stop(struct link *link);
+void link_demand(struct link *link); /* an idle one connects */
+void link_client_ready(struct link *link);
+bool link_is_settled(const struct link *link);
+bool link_is_greeted(const struct link *link); /* handshake done, or settled */
+struct offer *link_offer(const struct link *link);
+struct slice link_capabilities(const struct link *link); /* raw object; SLICE_NONE: not known */
+struct slice link_instructions(const struct link *link); /* unescaped, or SLICE_NONE */
+struct slice link_last_words(const struct link *link);
+void link_health(const struct link *link, struct provider_health *health);
+MUST_CHECK bool link_ready_wait(struct link *link, struct err *err);
+/* One call; true: reply has result or error. */
+MUST_CHECK bool link_forward_wait(struct link *link, struct exchange *exchange,
+    const struct forward *forward, struct reply *reply, struct err *err);
+/* For a provider's own errands: method and raw params; the answer is dropped. */
+void link_chore(struct link *link, enum mcp_method method, struct slice params);
+void link_notify(struct link *link, enum mcp_method method, struct slice params);
+/* What is told again to a new session. */
+MUST_CHECK bool link_subscribe(struct link *link, struct slice uri, bool *is_first);
+bool link_unsubscribe(struct link *link, struct slice uri); /* true: nobody is left */
+void link_set_level(struct link *link, int level);
+int link_level(const struct link *link);
 
 #endif

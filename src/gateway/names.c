@@ -1,8 +1,9 @@
 /*
- * The names clients see.  A tool of an upstream is called `server` separator `tool` when prefixes
- * are wanted; native providers carry their own prefix and get none.  A name over `max` bytes, or
- * one that is taken already, becomes its first max - 9 bytes, `_`, and 8 hex digits of
- * SHA-256(server NUL tool), so that it is the same at every start and on every machine.
+ * The names clients see.  A tool or prompt of an upstream is called `server` separator `name` when
+ * prefixes are wanted; native providers carry their own prefix and get none.  A name over `max`
+ * bytes, or one that is taken already, becomes its first max - 9 bytes, `_`, and 8 hex digits of
+ * SHA-256(server NUL original), so that it is the same at every start and on every machine.  URIs
+ * stay as they are; one that is taken already becomes `server+uri`.
  */
 #include <string.h>
 
@@ -38,9 +39,9 @@ utf8_cut(const char *text, size_t n, size_t total)
 }
 
 static void
-hash_put(char *to, struct slice server, struct slice tool)
+hash_put(char *to, struct slice server, struct slice original)
 {
-	const struct slice parts[] = { server, { "", 1 }, tool };
+	const struct slice parts[] = { server, { "", 1 }, original };
 	char hex[65];
 
 	sha256_hex(parts, COUNT(parts), hex);
@@ -50,12 +51,12 @@ hash_put(char *to, struct slice server, struct slice tool)
 
 struct slice
 name_make(struct arena *arena, const struct names *names, const struct provider *provider,
-    struct slice tool, bool force_hash)
+    struct slice name, struct slice original, bool force_hash)
 {
 	bool prefixed = wants_prefix(names, provider);
 	struct slice server = prefixed ? provider->name : S("");
 	struct slice separator = prefixed ? names->separator : S("");
-	size_t total = server.n + separator.n + tool.n, n = total;
+	size_t total = server.n + separator.n + name.n, n = total;
 	char *p = arena_bytes(arena, total + HASH_TAIL), *at = p;
 
 	if (server.n > 0)
@@ -64,11 +65,24 @@ name_make(struct arena *arena, const struct names *names, const struct provider 
 	if (separator.n > 0)
 		memcpy(at, separator.p, separator.n);
 	at += separator.n;
-	memcpy(at, tool.p, tool.n);
+	memcpy(at, name.p, name.n);
 	if (total > names->max || force_hash) {
 		n = utf8_cut(p, names->max > HASH_TAIL ? names->max - HASH_TAIL : 0, total);
-		hash_put(p + n, provider->name, tool);
+		hash_put(p + n, provider->name, original);
 		n += HASH_TAIL;
 	}
+	return (struct slice){ p, n };
+}
+
+struct slice
+name_make_uri(struct arena *arena, const struct provider *provider, struct slice uri)
+{
+	size_t n = provider->name.n + 1 + uri.n;
+	char *p = arena_bytes(arena, n);
+
+	if (provider->name.n > 0)
+		memcpy(p, provider->name.p, provider->name.n);
+	p[provider->name.n] = '+';
+	memcpy(p + provider->name.n + 1, uri.p, uri.n);
 	return (struct slice){ p, n };
 }

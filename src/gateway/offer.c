@@ -1,7 +1,7 @@
 /*
- * What a provider offers: the pages of its tools/list as they came, and a table of the tools in
- * them. Definitions stay where they are in the pages; only names are unescaped.  Nothing here
- * trusts an upstream: tools are counted, names bounded, what makes no sense is left out and said.
+ * What a provider offers: the pages of its lists as they came, and tables of the items in them.
+ * Definitions stay where they are in the pages; only names are unescaped.  Nothing here trusts an
+ * upstream: items are counted, names bounded, what makes no sense is left out and said.
  *
  * An offer is built by one owner and never changes after it was handed on.
  */
@@ -9,20 +9,55 @@
 
 #include "gateway/gateway.h"
 
-#define NAME_MAX_BYTES 256
-#define TOOLS_MAX      10000 /* of one provider */
-#define PAGES_MAX      1000
-#define DROPS_LOGGED   20 /* by name; the rest are counted */
-#define ARENA_CEILING  (64 * MIB)
+#define ITEMS_MAX     10000 /* of one kind */
+#define PAGES_MAX     1000  /* of all kinds */
+#define DROPS_LOGGED  20    /* by name; the rest are counted */
+#define SHOWN_BYTES   256   /* of a name, in the log */
+#define ARENA_CEILING (64 * MIB)
 
-/* Open addressing over the names, for duplicates; slots hold 1-based places in tools. */
-struct offer_build {
-	uint64_t seed;
-	size_t tools_cap, pages_cap;
+/* Of one kind: open addressing over the names, for duplicates; slots hold 1-based places. */
+struct build_kind {
+	size_t cap;
 	uint32_t *slots;
 	size_t slots_n; /* power of two */
 	unsigned dropped;
 };
+
+struct offer_build {
+	uint64_t seed;
+	size_t pages_cap;
+	struct build_kind kinds[ITEM_KINDS];
+};
+
+static const struct item_kind_row rows[ITEM_KINDS] = {
+	[ITEM_TOOL] = { S("tool"), S("tools"), S("tools"), S("tools"), S("name"), 256,
+	    MCP_TOOLS_LIST, MCP_TOOLS_CHANGED, true },
+	[ITEM_PROMPT] = { S("prompt"), S("prompts"), S("prompts"), S("prompts"), S("name"), 256,
+	    MCP_PROMPTS_LIST, MCP_PROMPTS_CHANGED, true },
+	[ITEM_RESOURCE] = { S("resource"), S("resources"), S("resources"), S("resources"), S("uri"),
+	    URI_MAX_BYTES, MCP_RESOURCES_LIST, MCP_RESOURCES_CHANGED, false },
+	[ITEM_TEMPLATE] = { S("resource template"), S("resource templates"), S("resources"),
+	    S("resourceTemplates"), S("uriTemplate"), URI_MAX_BYTES, MCP_TEMPLATES_LIST,
+	    MCP_RESOURCES_CHANGED, false },
+};
+
+const struct item_kind_row *
+item_kind_row(enum item_kind kind)
+{
+	return &rows[kind];
+}
+
+bool
+item_kind_of_list(enum mcp_method method, enum item_kind *kind)
+{
+	for (unsigned i = 0; i < ITEM_KINDS; i++) {
+		if (rows[i].list == method) {
+			*kind = (enum item_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
 
 struct offer *
 offer_new(struct memory *memory)
@@ -80,31 +115,32 @@ grow(struct arena *arena, void **array, size_t n, size_t *cap, size_t item, stru
 /* ---- duplicates ---- */
 
 static uint32_t *
-slot_find(const struct offer *offer, struct slice name)
+slot_find(const struct offer *offer, enum item_kind kind, struct slice name)
 {
-	const struct offer_build *build = offer->build;
-	size_t at = hash_bytes(name, build->seed) & (build->slots_n - 1);
+	const struct build_kind *build = &offer->build->kinds[kind];
+	const struct item *items = offer->items[kind].all;
+	size_t at = hash_bytes(name, offer->build->seed) & (build->slots_n - 1);
 
-	while (build->slots[at] != 0 && !slice_eq(offer->tools[build->slots[at] - 1].name, name))
+	while (build->slots[at] != 0 && !slice_eq(items[build->slots[at] - 1].name, name))
 		at = (at + 1) & (build->slots_n - 1);
 	return &build->slots[at];
 }
 
 /* Room for one more name at a load of at most one half. */
 MUST_CHECK static bool
-slots_grow(struct offer *offer, struct err *err)
+slots_grow(struct offer *offer, enum item_kind kind, struct err *err)
 {
-	struct offer_build *build = offer->build;
+	struct build_kind *build = &offer->build->kinds[kind];
 	size_t n = build->slots_n == 0 ? 32 : 2 * build->slots_n;
 
-	if (2 * (offer->tools_n + 1) <= build->slots_n)
+	if (2 * (offer->items[kind].n + 1) <= build->slots_n)
 		return true;
 	if (!arena_reserve(&offer->arena, n * sizeof(*build->slots), err))
 		return false;
 	build->slots = ARENA_ARRAY(&offer->arena, uint32_t, n);
 	build->slots_n = n;
-	for (size_t i = 0; i < offer->tools_n; i++)
-		*slot_find(offer, offer->tools[i].name) = (uint32_t)(i + 1);
+	for (size_t i = 0; i < offer->items[kind].n; i++)
+		*slot_find(offer, kind, offer->items[kind].all[i].name) = (uint32_t)(i + 1);
 	return true;
 }
 
@@ -134,96 +170,133 @@ hint(struct slice annotations, struct slice key)
 	return json_find(annotations, key, &value) && json_bool(value, &is) && is;
 }
 
-/* Fills *tool from a definition, or says what is wrong with it; NULL: nothing.  A tool->name that
- * is there may be shown also when something is wrong. */
+/* What the name of an item is called: "name", and for URIs "uri" or "uriTemplate". */
+#define WHY(row, text_name, text_uri) ((row)->is_prefixed ? (text_name) : (text_uri))
+
+/* Fills name and name_token, or says what is wrong with them. */
 static const char *
-tool_read(struct arena *arena, struct slice definition, struct tool *tool)
+name_read(struct arena *arena, const struct item_kind_row *row, struct item *item)
 {
-	struct slice token, value;
+	struct slice token;
 	struct err err;
 
-	memset(tool, 0, sizeof(*tool));
-	tool->definition = definition;
-	if (json_type(definition) != JSON_OBJECT)
-		return "its definition is not an object";
-	if (!json_find(definition, S("name"), &token))
-		return "it has no name";
+	if (!json_find(item->definition, row->member, &token))
+		return WHY(row, "it has no name", "it has no URI");
 	if (json_type(token) != JSON_STRING)
-		return "its name is not a string";
-	if (token.n > 6 * NAME_MAX_BYTES + 2) /* every byte written as \u00xx */
-		return "its name is longer than 256 bytes";
-	if (!json_string(arena, token, &tool->name, &err))
-		return "its name cannot be read";
-	tool->name_token = token;
-	if (tool->name.n == 0)
-		return "its name is empty";
-	if (tool->name.n > NAME_MAX_BYTES)
-		return "its name is longer than 256 bytes";
-	if (has_control(tool->name))
-		return "its name holds control characters";
-	if (!json_find(definition, S("inputSchema"), &value) || json_type(value) != JSON_OBJECT)
+		return WHY(row, "its name is not a string", "its URI is not a string");
+	/* Every byte may be written as \u00xx. */
+	if (token.n > 6 * row->name_max + 2)
+		return WHY(
+		    row, "its name is longer than 256 bytes", "its URI is longer than 8 KiB");
+	if (!json_string(arena, token, &item->name, &err))
+		return WHY(row, "its name cannot be read", "its URI cannot be read");
+	item->name_token = token;
+	if (item->name.n == 0)
+		return WHY(row, "its name is empty", "its URI is empty");
+	if (item->name.n > row->name_max)
+		return WHY(
+		    row, "its name is longer than 256 bytes", "its URI is longer than 8 KiB");
+	if (has_control(item->name))
+		return WHY(
+		    row, "its name holds control characters", "its URI holds control characters");
+	return NULL;
+}
+
+static const char *
+tool_read(struct item *item)
+{
+	struct slice value;
+
+	if (!json_find(item->definition, S("inputSchema"), &value) ||
+	    json_type(value) != JSON_OBJECT)
 		return "its inputSchema is not an object";
-	if (json_find(definition, S("annotations"), &value) && json_type(value) == JSON_OBJECT) {
-		tool->is_read_only = hint(value, S("readOnlyHint"));
-		tool->is_idempotent = hint(value, S("idempotentHint"));
+	if (json_find(item->definition, S("annotations"), &value) &&
+	    json_type(value) == JSON_OBJECT) {
+		item->is_read_only = hint(value, S("readOnlyHint"));
+		item->is_idempotent = hint(value, S("idempotentHint"));
 	}
 	return NULL;
 }
 
-static void
-tool_dropped(struct offer *offer, const struct tool *tool, const char *why, struct slice server,
-    struct log *log)
+/* Fills *item from a definition, or says what is wrong with it; NULL: nothing.  An item->name that
+ * is there may be shown also when something is wrong. */
+static const char *
+item_read(struct arena *arena, enum item_kind kind, struct slice definition, struct item *item)
 {
-	struct slice name = tool->name.n > NAME_MAX_BYTES
-	    ? (struct slice){ tool->name.p, NAME_MAX_BYTES }
-	    : tool->name;
+	const char *why;
+	struct slice value;
 
-	if (++offer->build->dropped > DROPS_LOGGED)
+	*item = (struct item){ .definition = definition };
+	if (json_type(definition) != JSON_OBJECT)
+		return "its definition is not an object";
+	why = name_read(arena, &rows[kind], item);
+	if (why != NULL)
+		return why;
+	if (kind == ITEM_TOOL)
+		return tool_read(item);
+	/* Beside its URI: a list that lacks it is refused as a whole by strict clients. */
+	if (!json_find(definition, S("name"), &value) || json_type(value) != JSON_STRING)
+		return "it has no name";
+	return NULL;
+}
+
+static void
+item_dropped(struct offer *offer, enum item_kind kind, const struct item *item, const char *why,
+    struct slice server, struct log *log)
+{
+	struct slice name = item->name;
+
+	if (name.n > SHOWN_BYTES)
+		name.n = SHOWN_BYTES;
+	if (++offer->build->kinds[kind].dropped > DROPS_LOGGED)
 		return;
-	log_event(log, LOG_WARN, "tool_dropped", "upstream %.*s: tool \"%.*s\" is not offered: %s",
-	    SLICE_FMT(server), SLICE_FMT(name), why);
+	log_event(log, LOG_WARN, "item_dropped", "upstream %.*s: %.*s \"%.*s\" is not offered: %s",
+	    SLICE_FMT(server), SLICE_FMT(rows[kind].one), SLICE_FMT(name), why);
 }
 
 MUST_CHECK static bool
-tool_add(struct offer *offer, struct slice definition, struct slice server, struct log *log,
-    struct err *err)
+item_add(struct offer *offer, enum item_kind kind, struct slice definition, struct slice server,
+    struct log *log, struct err *err)
 {
-	void *tools = offer->tools;
-	struct tool tool;
+	void *all = offer->items[kind].all;
+	size_t *n = &offer->items[kind].n;
+	struct item item;
 	uint32_t *slot;
-	const char *why = tool_read(&offer->arena, definition, &tool);
+	const char *why = item_read(&offer->arena, kind, definition, &item);
 
-	if (!slots_grow(offer, err) ||
-	    !grow(
-		&offer->arena, &tools, offer->tools_n, &offer->build->tools_cap, sizeof(tool), err))
+	if (!slots_grow(offer, kind, err) ||
+	    !grow(&offer->arena, &all, *n, &offer->build->kinds[kind].cap, sizeof(item), err))
 		return false;
-	offer->tools = tools;
-	if (why == NULL && offer->tools_n == TOOLS_MAX)
-		why = "the server offers more than 10,000 tools";
+	offer->items[kind].all = all;
+	if (why == NULL && *n == ITEMS_MAX)
+		why = "the server offers more than 10,000 of them";
 	if (why == NULL) {
-		slot = slot_find(offer, tool.name);
+		slot = slot_find(offer, kind, item.name);
 		if (*slot == 0) {
-			offer->tools[offer->tools_n++] = tool;
-			*slot = (uint32_t)offer->tools_n;
+			offer->items[kind].all[(*n)++] = item;
+			*slot = (uint32_t)*n;
 			return true;
 		}
-		why = "the server offers another tool of that name";
+		why = WHY(&rows[kind], "the server offers another of that name",
+		    "the server offers another of that URI");
 	}
-	tool_dropped(offer, &tool, why, server, log);
+	item_dropped(offer, kind, &item, why, server, log);
 	return true;
 }
 
 /* ---- pages ---- */
 
 static void
-drops_summary(const struct offer *offer, unsigned before, struct slice server, struct log *log)
+drops_summary(const struct offer *offer, enum item_kind kind, unsigned before, struct slice server,
+    struct log *log)
 {
 	unsigned silent = before > DROPS_LOGGED ? before : DROPS_LOGGED;
+	unsigned dropped = offer->build->kinds[kind].dropped;
 
-	if (offer->build->dropped > silent)
-		log_event(log, LOG_WARN, "tool_dropped",
-		    "upstream %.*s: %u more tools are not offered", SLICE_FMT(server),
-		    offer->build->dropped - silent);
+	if (dropped > silent)
+		log_event(log, LOG_WARN, "item_dropped",
+		    "upstream %.*s: %u more %.*s are not offered", SLICE_FMT(server),
+		    dropped - silent, SLICE_FMT(rows[kind].many));
 }
 
 MUST_CHECK static bool
@@ -233,8 +306,7 @@ page_take(struct offer *offer, struct arena *arena, struct buf *text, struct err
 	struct offer_page *page;
 
 	if (offer->pages_n == PAGES_MAX)
-		return err_set(
-		    err, ERR_LIMIT, "its list of tools has more than %d pages", PAGES_MAX);
+		return err_set(err, ERR_LIMIT, "its lists have more than %d pages", PAGES_MAX);
 	if (!grow(&offer->arena, &pages, offer->pages_n, &offer->build->pages_cap, sizeof(*page),
 		err))
 		return false;
@@ -247,10 +319,11 @@ page_take(struct offer *offer, struct arena *arena, struct buf *text, struct err
 }
 
 bool
-offer_add_page_wait(struct loop *loop, struct offer *offer, struct arena *arena, struct buf *text,
-    struct slice tools_array, struct slice server, struct log *log, struct err *err)
+offer_add_page_wait(struct loop *loop, struct offer *offer, enum item_kind kind,
+    struct arena *arena, struct buf *text, struct slice array, struct slice server, struct log *log,
+    struct err *err)
 {
-	unsigned before = offer->build->dropped;
+	unsigned before = offer->build->kinds[kind].dropped;
 	struct slice key, value;
 	struct json_iter iter;
 	const char *since;
@@ -260,13 +333,14 @@ offer_add_page_wait(struct loop *loop, struct offer *offer, struct arena *arena,
 		offer->build->seed = loop_seed(loop);
 	if (!page_take(offer, arena, text, err))
 		return false;
-	if (json_type(tools_array) != JSON_ARRAY)
-		return err_set(
-		    err, ERR_PARSE, "the `tools` of its tools/list result is not an array");
-	since = tools_array.p;
-	json_iter_init(&iter, tools_array);
+	if (json_type(array) != JSON_ARRAY)
+		return err_set(err, ERR_PARSE, "the `%.*s` of its %s result is not an array",
+		    SLICE_FMT(rows[kind].key), mcp_method_row(rows[kind].list)->name);
+	offer->items[kind].is_known = true;
+	since = array.p;
+	json_iter_init(&iter, array);
 	while (json_iter_next(&iter, &key, &value)) {
-		if (!tool_add(offer, value, server, log, err))
+		if (!item_add(offer, kind, value, server, log, err))
 			return false;
 		if (loop == NULL || (size_t)(iter.at - since) < SLICE_OF_WORK_BYTES)
 			continue;
@@ -274,6 +348,6 @@ offer_add_page_wait(struct loop *loop, struct offer *offer, struct arena *arena,
 		if (!task_yield_wait(loop, err))
 			return false;
 	}
-	drops_summary(offer, before, server, log);
+	drops_summary(offer, kind, before, server, log);
 	return true;
 }

@@ -1,25 +1,24 @@
 /*
  * The path of one call: guard, route, ledger, provider, guard, ledger, answer.  One task an
- * exchange, read from top to bottom at the end of this file.  Every exchange gets exactly one
- * outcome.
+ * exchange, read from top to bottom at the end of this file; what each method does is in methods.c.
+ * Every exchange gets exactly one outcome.
  */
 #include <string.h>
 
 #include "gateway/hub.h"
 
-/* The pipeline's part of an exchange; in its arena. */
-struct passage {
-	struct hub *hub;
-	struct gateway *gateway;
-	struct catalogue *catalogue; /* the snapshot it was routed by */
-	struct provider *provider;
-	struct slice tool; /* as the client wrote it, unescaped */
-};
+struct client *
+client_of(const struct exchange *exchange)
+{
+	const struct passage *passage = exchange->gateway_data;
+
+	return passage != NULL ? passage->client : NULL;
+}
 
 /* ---- guard ----------------------------------------------------------------------------------- */
 
-static bool
-guard(struct exchange *exchange, enum guard_kind kind, enum guard_direction direction,
+bool
+guard_pass(struct exchange *exchange, enum guard_kind kind, enum guard_direction direction,
     struct slice server, struct slice name, struct slice text, struct reply *reply)
 {
 	struct guard_subject subject = { .caller = &exchange->caller,
@@ -36,6 +35,34 @@ guard(struct exchange *exchange, enum guard_kind kind, enum guard_direction dire
 	return err_set(&reply->err, ERR_REFUSED, "refused by rule %.*s", SLICE_FMT(verdict.rule));
 }
 
+/* Who is asked to go to a URL is told when that is done (notifications/elicitation/complete). */
+static void
+asked(struct exchange *exchange, struct slice params)
+{
+	struct client *client = client_of(exchange);
+	struct slice token;
+
+	if (client != NULL && json_type(params) == JSON_OBJECT &&
+	    json_find(params, S("elicitationId"), &token))
+		index_put(client->hub->asked, token, client);
+}
+
+/* What a shared session says in the log is for those who asked for such a level. */
+bool
+pipeline_may_tell(void *owner, struct exchange *exchange, const struct tell *tell)
+{
+	struct client *client = client_of(exchange);
+	struct reply reply = { .err = { 0 } };
+	struct slice level;
+
+	if (tell->method == MCP_LOG_MESSAGE && client != NULL &&
+	    json_type(tell->params) == JSON_OBJECT && json_find(tell->params, S("level"), &level) &&
+	    !client_wants_level(client, log_level_find(level)))
+		return false;
+	return guard_pass(
+	    exchange, GUARD_TELL, GUARD_TO_CLIENT, tell->server, SLICE_NONE, tell->params, &reply);
+}
+
 bool
 pipeline_pass(void *owner, struct exchange *exchange, enum mcp_pass what, struct slice server,
     struct slice text, struct err *err)
@@ -46,168 +73,16 @@ pipeline_pass(void *owner, struct exchange *exchange, enum mcp_pass what, struct
 	} rows[] = {
 		[PASS_ASK] = { GUARD_ASK, GUARD_TO_CLIENT },
 		[PASS_ANSWER] = { GUARD_ANSWER, GUARD_TO_PROVIDER },
-		[PASS_TELL] = { GUARD_TELL, GUARD_TO_CLIENT },
 	};
 	struct reply reply = { .err = { 0 } };
 
-	if (guard(
+	if (what == PASS_ASK)
+		asked(exchange, text);
+	if (guard_pass(
 		exchange, rows[what].kind, rows[what].direction, server, SLICE_NONE, text, &reply))
 		return true;
 	*err = reply.err;
 	return false;
-}
-
-/* ---- route ----------------------------------------------------------------------------------- */
-
-static const struct catalogue_entry *
-look_up(struct passage *passage)
-{
-	catalogue_unref(&passage->catalogue);
-	passage->catalogue = catalogue_ref(hub_catalogue(passage->hub));
-	return catalogue_find(passage->catalogue, passage->tool);
-}
-
-/* Whose tool could a name that is not in the catalogue be? NULL: nobody's, err says so. */
-static struct provider *
-owner_of(struct passage *passage, struct err *err)
-{
-	const struct gateway *gateway = passage->gateway;
-	const struct names *names = &gateway->names;
-	bool prefixed =
-	    names->prefix == PREFIX_ALWAYS || (names->prefix == PREFIX_AUTO && names->many);
-	struct slice name = passage->tool, server = name;
-
-	if (!prefixed && gateway->providers_n == 1)
-		return gateway->providers[0];
-	for (size_t i = 0; i + names->separator.n <= name.n && prefixed; i++) {
-		if (memcmp(name.p + i, names->separator.p, names->separator.n) != 0)
-			continue;
-		server.n = i;
-		for (size_t k = 0; k < gateway->providers_n; k++) {
-			if (slice_eq(gateway->providers[k]->name, server))
-				return gateway->providers[k];
-		}
-		err_set(err, ERR_UNKNOWN_SERVER, "no server \"%.*s\" for tool \"%.*s\"",
-		    (int)(server.n > 64 ? 64 : server.n), server.p,
-		    (int)(name.n > 80 ? 80 : name.n), name.p);
-		return NULL;
-	}
-	err_set(
-	    err, ERR_PARAMS, "unknown tool \"%.*s\"", (int)(name.n > 128 ? 128 : name.n), name.p);
-	return NULL;
-}
-
-/* A name that tells no server may be of any that is still starting: the first to have it. */
-static const struct catalogue_entry *
-appears_wait(struct passage *passage, struct reply *reply)
-{
-	const struct catalogue_entry *entry = NULL;
-	bool is_over = false;
-	struct err err = { 0 };
-
-	while (entry == NULL && !is_over) {
-		if (!hub_starting_wait(passage->hub, &is_over, &err)) {
-			reply->err = err;
-			return NULL;
-		}
-		entry = look_up(passage);
-	}
-	if (entry != NULL)
-		reply->err = (struct err){ 0 };
-	return entry;
-}
-
-/*
- * Finds the entry of a tool.  One that is not there may be of a server that is still starting, or
- * down: then that server, and no other, is waited for, or its trouble is the answer.
- */
-static const struct catalogue_entry *
-route_wait(struct passage *passage, struct reply *reply)
-{
-	const struct catalogue_entry *entry = look_up(passage);
-	struct provider *provider;
-	struct offer *offer;
-
-	if (entry != NULL)
-		return entry;
-	provider = owner_of(passage, &reply->err);
-	if (provider == NULL)
-		return appears_wait(passage, reply);
-	reply->server = provider->name;
-	offer = provider->ops->list_wait(provider, &reply->err);
-	if (offer == NULL)
-		return NULL;
-	offer_unref(&offer);
-	entry = look_up(passage);
-	if (entry == NULL)
-		err_set(&reply->err, ERR_PARAMS, "%.*s has no tool \"%.*s\"",
-		    SLICE_FMT(provider->name), (int)(passage->tool.n > 128 ? 128 : passage->tool.n),
-		    passage->tool.p);
-	return entry;
-}
-
-/* ---- the methods ----------------------------------------------------------------------------- */
-
-static bool
-initialize(struct exchange *exchange, struct reply *reply)
-{
-	const struct mcp_gate *gate = exchange->gate;
-	struct arena none;
-	struct buf text;
-
-	buf_init(&text, loop_memory(exchange->loop), MIB);
-	buf_printf(&text, "{\"protocolVersion\":\"%s\",", mcp_revision_name(exchange->revision));
-	gate->describe(gate->owner, &text, exchange->revision);
-	buf_puts(&text, "}");
-	if (!buf_check(&text, &reply->err)) {
-		buf_fini(&text);
-		return false;
-	}
-	arena_init(&none, loop_memory(exchange->loop), 0);
-	exchange_keep(exchange, &none, &text);
-	reply->result = buf_view(&exchange->answer_text->buf);
-	return true;
-}
-
-static bool
-list(struct exchange *exchange, struct passage *passage, struct reply *reply)
-{
-	if (exchange->request.cursor.p != NULL)
-		return err_set(&reply->err, ERR_PARAMS, "unknown cursor: this list has one page");
-	if (!hub_settled_wait(passage->hub, &reply->err))
-		return false;
-	passage->catalogue = catalogue_ref(hub_catalogue(passage->hub));
-	reply->result = catalogue_list(passage->catalogue);
-	return true;
-}
-
-static bool
-call(struct exchange *exchange, struct passage *passage, struct reply *reply)
-{
-	const struct message *request = &exchange->request;
-	const struct catalogue_entry *entry;
-
-	if (json_type(request->name) != JSON_STRING || request->name.n > KIB)
-		return err_set(&reply->err, ERR_PARAMS, "params.name must be the name of a tool");
-	if (request->arguments.p != NULL && json_type(request->arguments) != JSON_OBJECT)
-		return err_set(&reply->err, ERR_PARAMS, "params.arguments must be an object");
-	if (!json_string(&exchange->arena, request->name, &passage->tool, &reply->err))
-		return false;
-	entry = route_wait(passage, reply);
-	if (entry == NULL)
-		return false;
-	passage->provider = provider_ref(entry->provider);
-	reply->server = passage->provider->name;
-	ledger_route(
-	    passage->hub->ledger, exchange->number, passage->provider->name, entry->tool->name);
-	if (!guard(exchange, GUARD_REQUEST, GUARD_TO_PROVIDER, passage->provider->name,
-		entry->tool->name, request->params, reply))
-		return false;
-	if (!passage->provider->ops->call_wait(
-		passage->provider, exchange, entry->tool, reply, &reply->err))
-		return false;
-	return guard(exchange, GUARD_RESULT, GUARD_TO_CLIENT, passage->provider->name,
-	    entry->tool->name, reply->result.p != NULL ? reply->result : reply->error, reply);
 }
 
 /* ---- the story ------------------------------------------------------------------------------- */
@@ -260,6 +135,8 @@ conclude(struct exchange *exchange, struct passage *passage, struct reply *reply
 	reply->call_id = exchange->number;
 	ledger_outcome(hub->ledger, exchange->number, loop_unix_ms(exchange->loop), outcome, code);
 	audit_record(ledger_find(hub->ledger, exchange->number));
+	mcp_tally(exchange->loop, exchange->request.method, outcome);
+	series_observe_ms(hub->duration, ms);
 	if (log_wants(log, LOG_INFO))
 		log_event(log, LOG_INFO, "request_completed",
 		    "Request #%llu (ID: %.*s) completed: %s in %llu ms%s%s",
@@ -276,28 +153,15 @@ pass_through(void *arg)
 	struct passage *passage = exchange->gateway_data;
 	struct hub *hub = passage->hub;
 	struct reply reply = { .err = { 0 } };
-	bool ok = true;
+	bool ok;
 
 	exchange->task = task_self(exchange->loop);
 	if (exchange->is_cancelled)
 		task_cancel(exchange->task, ERR_CANCELLED);
 	log_started(exchange);
 	ledger_intent(hub->ledger, exchange->number, loop_unix_ms(exchange->loop),
-	    exchange->request.method_name, exchange->caller.principal);
-	switch (exchange->request.method) {
-	case MCP_INITIALIZE:
-		ok = initialize(exchange, &reply);
-		break;
-	case MCP_TOOLS_LIST:
-		ok = list(exchange, passage, &reply);
-		break;
-	case MCP_TOOLS_CALL:
-		ok = call(exchange, passage, &reply);
-		break;
-	default:
-		ok = err_set(&reply.err, ERR_METHOD, "unknown method");
-		break;
-	}
+	    exchange->request.method_name, exchange->caller.principal, exchange->caller.tenant);
+	ok = method_run(exchange, passage, &reply);
 	if (!ok)
 		reply.result = reply.error = SLICE_NONE;
 	if (reply.err.kind == ERR_CANCELLED && !exchange->is_cancelled)
@@ -306,6 +170,7 @@ pass_through(void *arg)
 	conclude(exchange, passage, &reply);
 	catalogue_unref(&passage->catalogue);
 	provider_unref(&passage->provider);
+	client_unref(&passage->client);
 	gateway_unref(&passage->gateway);
 	exchange_free(&exchange);
 	hub_exchange_ended(hub);
@@ -324,6 +189,7 @@ turn_away(struct hub *hub, struct exchange *exchange, const struct err *why)
 		    "Request #%llu: %s (%llu were turned away so far)",
 		    (unsigned long long)exchange->number, why->text,
 		    (unsigned long long)hub->turned_away);
+	mcp_tally(exchange->loop, exchange->request.method, outcome_of(exchange, &reply));
 	exchange->front->finish(exchange, &reply);
 	exchange_free(&exchange);
 }
@@ -348,6 +214,8 @@ pipeline_begin(void *owner, struct exchange *exchange)
 	else if (group_spawn(
 		     hub->loop, &hub->exchanges, "exchange", pass_through, exchange, &err)) {
 		passage->gateway = gateway_ref(hub->now);
+		if (exchange->session != NULL && session_data(exchange->session) != NULL)
+			passage->client = client_ref(session_data(exchange->session));
 		hub->in_flight++;
 		return;
 	}

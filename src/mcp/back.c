@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HANDSHAKE_CEILING (2 * SLICE_OF_WORK_BYTES + 64 * KIB)
+#define HANDSHAKE_CEILING (3 * SLICE_OF_WORK_BYTES + 64 * KIB)
 #define ASKS_MAX	  64		      /* of one connection at once */
 #define ASK_MAX_BYTES	  SLICE_OF_WORK_BYTES /* of one question */
 
@@ -18,11 +18,12 @@
 struct upstream_ask {
 	struct upstream_ask *next;
 	struct back *back;
-	struct call *call;
+	struct call *call; /* NULL: it belongs to the client, not to a call */
 	struct task *task;
 	struct arena arena; /* message and text */
 	struct buf text;
 	struct message message;
+	struct question question;
 	bool is_withdrawn; /* no answer is wanted */
 };
 
@@ -306,38 +307,79 @@ back_unreadable(struct back *back, struct slice head, struct slice tail, const s
 
 /* ---- questions of the upstream --------------------------------------------------------------- */
 
-static const struct slice ask_declined = S("{\"action\":\"decline\"}");
-
 static void
-respond(struct back *back, struct slice id, const char *member, struct slice body)
+respond(struct back *back, struct slice id, const struct answer *answer)
 {
-	struct slice parts[] = { S("{\"jsonrpc\":\"2.0\",\"id\":"), id, S(",\""), slice_of(member),
-		S("\":"), body, S("}") };
+	struct slice parts[] = { S("{\"jsonrpc\":\"2.0\",\"id\":"), id,
+		answer->is_error ? S(",\"error\":") : S(",\"result\":"), answer->body, S("}") };
 
 	if (!back->is_lost && !back->is_closing)
 		back->ops->send(back, parts, COUNT(parts));
 }
 
 static void
+decline(struct back *back, const struct message *message)
+{
+	struct answer answer = question_declined(message->method);
+
+	respond(back, message->id, &answer);
+}
+
+/* The client reports on a question: its asker hears of it under the asker's own token. */
+static void
+ask_progress(const struct question *question, const struct message *message)
+{
+	struct upstream_ask *ask = question->asker;
+	struct back *back = ask->back;
+	struct tell tell = {
+		.method = MCP_PROGRESS, .params = message->params, .token = message->progress_token
+	};
+	struct slice parts[NOTICE_PARTS];
+	struct buf scratch;
+	size_t n;
+
+	if (back->is_lost || back->is_closing || ask->message.progress_token.p == NULL)
+		return;
+	buf_init(&scratch, NULL, KIB);
+	n = encode_notice(&tell, ask->message.progress_token, &scratch, parts);
+	back->ops->send(back, parts, n);
+	buf_fini(&scratch);
+}
+
+static bool
+ask_put_wait(struct upstream_ask *ask, const struct question *question, struct answer *answer,
+    struct err *err)
+{
+	struct back *back = ask->back;
+
+	if (ask->call != NULL)
+		return exchange_ask_wait(ask->call->exchange, question, answer, err);
+	return back->events->ask_wait(back->owner, question, &ask->arena, answer, err);
+}
+
+static void
 ask_answer_wait(struct upstream_ask *ask)
 {
 	struct answer answer = { 0 };
-	struct question question = { .method = ask->message.method,
-		.params = ask->message.params.p != NULL ? ask->message.params : S("{}"),
-		.server = ask->back->spec.server };
+	const struct message *message = &ask->message;
 	struct err err = { 0 };
 
-	if (exchange_ask_wait(ask->call->exchange, &question, &answer, &err)) {
-		respond(
-		    ask->back, ask->message.id, answer.is_error ? "error" : "result", answer.body);
-		return;
+	ask->question = (struct question){ .method = message->method,
+		.params = message->params.p != NULL ? message->params : S("{}"),
+		.token = message->progress_token,
+		.server = ask->back->spec.server,
+		.progress = ask_progress,
+		.asker = ask };
+	if (!ask_put_wait(ask, &ask->question, &answer, &err)) {
+		/* A withdrawn request gets no response (basic/utilities/cancellation). */
+		if (ask->is_withdrawn)
+			return;
+		answer = question_declined(message->method);
+		if (message->method == MCP_ELICITATION_CREATE &&
+		    (err.kind == ERR_DEADLINE || err.kind == ERR_CANCELLED))
+			answer.body = S("{\"action\":\"cancel\"}");
 	}
-	/* A withdrawn request gets no response (basic/utilities/cancellation). */
-	if (ask->is_withdrawn)
-		return;
-	respond(ask->back, ask->message.id, "result",
-	    err.kind == ERR_DEADLINE || err.kind == ERR_CANCELLED ? S("{\"action\":\"cancel\"}")
-								  : ask_declined);
+	respond(ask->back, message->id, &answer);
 }
 
 static void
@@ -363,6 +405,18 @@ ask_run(void *arg)
 	ask_free(ask);
 }
 
+static void
+reason_keep(struct upstream_ask *ask, struct slice params)
+{
+	struct slice reason;
+	struct err err;
+
+	if (json_type(params) == JSON_OBJECT && json_find(params, S("reason"), &reason) &&
+	    json_type(reason) == JSON_STRING && reason.n <= KIB &&
+	    arena_reserve(&ask->arena, reason.n, &err))
+		ask->question.reason = slice_dup(&ask->arena, reason);
+}
+
 /* The upstream has withdrawn a question. */
 static void
 ask_withdrawn(struct back *back, const struct message *message)
@@ -371,19 +425,25 @@ ask_withdrawn(struct back *back, const struct message *message)
 		if (!slice_eq(a->message.id, message->request_id))
 			continue;
 		a->is_withdrawn = true;
+		reason_keep(a, message->params);
 		if (a->task != NULL)
 			task_cancel(a->task, ERR_CANCELLED);
 	}
 }
 
-/* Whose call is it? */
+/*
+ * The call that a question or notification belongs to: that on whose stream it came; else, if all
+ * calls in flight are of one client, its oldest.  NULL: none, or it cannot be told.
+ */
 static struct call *
-attribute(struct back *back, struct call *by)
+attribute(const struct back *back, struct call *by)
 {
 	struct call *oldest = NULL;
 
 	if (by != NULL)
 		return by->exchange != NULL && by->state == CALL_SENT ? by : NULL;
+	if (back->spec.is_own && back->ops->has_streams)
+		return NULL;
 	for (struct call *c = back->calls.next; c != &back->calls; c = c->next) {
 		if (c->exchange == NULL || c->state != CALL_SENT)
 			continue;
@@ -395,37 +455,35 @@ attribute(struct back *back, struct call *by)
 	return oldest;
 }
 
-/* The call that a question belongs to; NULL: it is not put to anybody, err says why. */
-static struct call *
-ask_admit(struct back *back, const struct message *message, struct call *by, struct err *err)
+/* May the question be put to anybody? err says why not. */
+static bool
+ask_admit(const struct back *back, const struct message *message, const struct call *call,
+    struct err *err)
 {
-	struct call *call = attribute(back, by);
 	const char *method = mcp_method_row(message->method)->name;
 
-	if (call == NULL)
-		err_set(err, ERR_REQUEST,
+	if (call == NULL && (!back->spec.is_own || back->events->ask_wait == NULL))
+		return err_set(err, ERR_REQUEST,
 		    "asks with %s, and it cannot be told for which client: declined", method);
-	else if (message->text.n > ASK_MAX_BYTES)
-		err_set(err, ERR_LIMIT, "asks with %s in %zu bytes (at most %zu): declined", method,
-		    message->text.n, ASK_MAX_BYTES);
-	else if (back->asks_n >= ASKS_MAX)
-		err_set(err, ERR_LIMIT, "asks with %s while %d questions are open: declined",
+	if (message->text.n > ASK_MAX_BYTES)
+		return err_set(err, ERR_LIMIT, "asks with %s in %zu bytes (at most %zu): declined",
+		    method, message->text.n, ASK_MAX_BYTES);
+	if (back->asks_n >= ASKS_MAX)
+		return err_set(err, ERR_LIMIT, "asks with %s while %d questions are open: declined",
 		    method, ASKS_MAX);
-	else
-		return call;
-	return NULL;
+	return true;
 }
 
 static void
 ask_begin(struct back *back, struct intake *intake, const struct message *message, struct call *by)
 {
 	struct err err = { 0 };
-	struct call *call = ask_admit(back, message, by, &err);
+	struct call *call = attribute(back, by);
 	struct upstream_ask *ask;
 
-	if (call == NULL) {
+	if (!ask_admit(back, message, call, &err)) {
 		back_fault(back, "ask_declined", &err);
-		respond(back, message->id, "result", ask_declined);
+		decline(back, message);
 		return;
 	}
 	ask = MEM_NEW(struct upstream_ask);
@@ -435,9 +493,10 @@ ask_begin(struct back *back, struct intake *intake, const struct message *messag
 	arena_take(&ask->arena, &intake->arena);
 	buf_take(&ask->text, &intake->text);
 	back->asks_n++;
-	if (!group_spawn(back->loop, &call->asks, "ask", ask_run, ask, &err)) {
+	if (!group_spawn(back->loop, call != NULL ? &call->asks : &back->own_asks, "ask", ask_run,
+		ask, &err)) {
 		back_fault(back, "ask_declined", &err);
-		respond(back, ask->message.id, "result", ask_declined);
+		decline(back, &ask->message);
 		ask_free(ask);
 		return;
 	}
@@ -484,16 +543,34 @@ static void
 on_progress(struct back *back, const struct message *message)
 {
 	struct call *call = call_find(back, message->progress_token);
-	struct tell tell = {
-		.method = MCP_PROGRESS, .params = message->params, .token = message->progress_token
-	};
+	struct tell tell = { .method = MCP_PROGRESS,
+		.params = message->params,
+		.meta = message->meta,
+		.token = message->progress_token,
+		.server = back->spec.server };
 
 	if (call != NULL && call->exchange != NULL && call->state == CALL_SENT)
 		exchange_tell(call->exchange, &tell);
 }
 
+/* To the client whose call it is about; what is about no call is the owner's to place. */
 static void
-on_notification(struct back *back, const struct message *message)
+on_notice(struct back *back, const struct message *message, struct call *by)
+{
+	struct call *call = attribute(back, by);
+	struct tell tell = { .method = message->method,
+		.params = message->params,
+		.meta = message->meta,
+		.server = back->spec.server };
+
+	if (call != NULL)
+		exchange_tell(call->exchange, &tell);
+	else if (back->events->notice != NULL)
+		back->events->notice(back->owner, &tell);
+}
+
+static void
+on_notification(struct back *back, const struct message *message, struct call *by)
 {
 	switch (message->method) {
 	case MCP_PROGRESS:
@@ -503,7 +580,15 @@ on_notification(struct back *back, const struct message *message)
 		ask_withdrawn(back, message);
 		break;
 	case MCP_TOOLS_CHANGED:
-		back->events->list_changed(back->owner, MCP_TOOLS_CHANGED);
+	case MCP_RESOURCES_CHANGED:
+	case MCP_PROMPTS_CHANGED:
+		back->events->list_changed(back->owner, message->method);
+		break;
+	case MCP_LOG_MESSAGE:
+	case MCP_RESOURCE_UPDATED:
+	case MCP_ELICITATION_COMPLETE:
+	case MCP_TASK_STATUS:
+		on_notice(back, message, by);
 		break;
 	default:
 		/* Not carried (or not known): notifications may be ignored. */
@@ -515,13 +600,16 @@ static void
 on_request(struct back *back, struct intake *intake, const struct message *message, struct call *by)
 {
 	struct reply reply = { .err = { 0 } };
+	struct answer pong = { .body = S("{}") };
 	struct buf out;
 
 	if (message->method == MCP_PING) {
-		respond(back, message->id, "result", S("{}"));
+		respond(back, message->id, &pong);
 		return;
 	}
-	if (message->method == MCP_ELICITATION_CREATE) {
+	if (message->method != MCP_UNKNOWN &&
+	    (mcp_method_row(message->method)->from & MCP_FROM_SERVER) != 0 &&
+	    mcp_method_row(message->method)->is_request) {
 		ask_begin(back, intake, message, by);
 		return;
 	}
@@ -571,7 +659,7 @@ back_message(struct back *back, struct intake *intake, struct message *message,
 		on_request(back, intake, message, by);
 		break;
 	case MESSAGE_NOTIFICATION:
-		on_notification(back, message);
+		on_notification(back, message, by);
 		break;
 	case MESSAGE_RESULT:
 	case MESSAGE_ERROR:
@@ -602,7 +690,7 @@ handshake_read(struct back *back, const struct message *response, struct err *er
 	if (!mcp_revision_find(version, &back->revision))
 		return err_set(err, ERR_UNAVAILABLE, "speaks revision %.*s, which bascule does not",
 		    (int)(version.n > 32 ? 32 : version.n), version.p);
-	if (!arena_reserve(&back->arena, 2 * response->body.n, err))
+	if (!arena_reserve(&back->arena, 3 * response->body.n, err))
 		return false;
 	if (json_find(response->body, S("serverInfo"), &value))
 		back->server_info = slice_dup(&back->arena, value);
@@ -612,8 +700,9 @@ handshake_read(struct back *back, const struct message *response, struct err *er
 			return false;
 		back->instructions = slice_dup(&back->arena, value);
 	}
-	back->has_tools = json_find(response->body, S("capabilities"), &value) &&
-	    json_type(value) == JSON_OBJECT && json_find(value, S("tools"), &token);
+	back->capabilities = S("{}");
+	if (json_find(response->body, S("capabilities"), &value) && json_type(value) == JSON_OBJECT)
+		back->capabilities = slice_dup(&back->arena, value);
 	return true;
 }
 
@@ -621,31 +710,43 @@ static bool
 handshake_wait(struct back *back, struct err *err)
 {
 	static const char head[] = "{\"jsonrpc\":\"2.0\",\"id\":";
+	const struct back_spec *spec = &back->spec;
 	struct buf text;
 	struct call call;
 	bool ok;
 
-	buf_init(&text, NULL, 4 * KIB);
+	buf_init(&text, NULL, 2 * SLICE_OF_WORK_BYTES);
 	buf_printf(&text,
-	    "%s0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"%s\",\"capabilities\":{%s},"
-	    "\"clientInfo\":{\"name\":\"bascule\",\"version\":\"" BASCULE_VERSION "\"}}}",
-	    head, mcp_revision_name(MCP_NEWEST),
-	    back->spec.can.elicitation ? "\"elicitation\":{}" : "");
+	    "%s0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"%s\",\"capabilities\":",
+	    head, mcp_revision_name(spec->revision));
+	buf_put(&text, spec->capabilities.p != NULL ? spec->capabilities : S("{}"));
+	buf_puts(&text, ",\"clientInfo\":");
+	buf_put(&text,
+	    spec->client_info.p != NULL
+		? spec->client_info
+		: S("{\"name\":\"bascule\",\"version\":\"" BASCULE_VERSION "\"}"));
+	buf_puts(&text, "}}");
 	call_init(&call);
 	call.text = buf_view(&text);
 	call.id = (struct slice){ call.text.p + sizeof(head) - 1, 1 };
 	call.may_repeat = true;
-	ok = back_call_wait(back, &call, err) && handshake_read(back, &call.response, err);
+	ok = buf_check(&text, err) && back_call_wait(back, &call, err) &&
+	    handshake_read(back, &call.response, err);
 	call_fini(&call);
 	buf_fini(&text);
-	if (!ok)
-		return false;
-	back->is_ready = true;
+	back->is_ready = ok;
+	return ok;
+}
+
+void
+back_begin(struct back *back)
+{
+	if (!back_is_usable(back))
+		return;
 	back->ops->send(
 	    back, &S("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}"), 1);
 	if (back->ops->ready != NULL)
 		back->ops->ready(back);
-	return true;
 }
 
 bool
@@ -709,6 +810,8 @@ back_close_wait(struct back **at, unsigned grace_ms)
 		back->ops->end_call(back, c);
 	}
 	deferred_stop(back->loop, &back->lost);
+	group_cancel(&back->own_asks, ERR_CANCELLED);
+	group_drain(back->loop, &back->own_asks);
 	back->ops->close_wait(back, grace_ms);
 	back_unref(back);
 }
@@ -737,10 +840,26 @@ back_server_info(const struct back *back)
 	return back->server_info;
 }
 
-bool
-back_has_tools(const struct back *back)
+struct slice
+back_capabilities(const struct back *back)
 {
-	return back->has_tools;
+	return back->capabilities;
+}
+
+void
+back_notify(struct back *back, enum mcp_method method, struct slice params)
+{
+	struct tell tell = { .method = method, .params = params };
+	struct slice parts[NOTICE_PARTS];
+	struct buf scratch;
+	size_t n;
+
+	if (!back_is_usable(back) || !back->is_ready)
+		return;
+	buf_init(&scratch, NULL, KIB);
+	n = encode_notice(&tell, SLICE_NONE, &scratch, parts);
+	back->ops->send(back, parts, n);
+	buf_fini(&scratch);
 }
 
 unsigned

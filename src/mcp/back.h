@@ -9,6 +9,7 @@
 #include "mcp/mcp.h"
 
 struct back_ops {
+	bool has_streams; /* what comes on no call's stream is about none */
 	bool (*open_wait)(struct back *back, struct err *err);
 	/* Sends the request of a call; sets was_sent, or calls back_call_lost(). */
 	void (*send_call)(
@@ -36,17 +37,18 @@ struct back {
 	unsigned refs;
 	struct arena arena; /* what the handshake told */
 	enum mcp_revision revision;
-	bool has_tools, is_ready, is_lost, is_closing;
+	bool is_ready, is_lost, is_closing;
 	struct err why;
-	struct slice server_info, instructions;
+	struct slice server_info, instructions, capabilities;
 	struct call calls; /* list head, oldest first */
 	struct call *table[BACK_BUCKETS];
 	unsigned in_flight;
 	uint64_t next_number, faults;
 	struct upstream_ask *asks;
 	unsigned asks_n;
-	struct task *closer;  /* waits for the calls in progress */
-	struct deferred lost; /* tells the owner, once, from the ground floor */
+	struct group own_asks; /* that belong to no call */
+	struct task *closer;   /* waits for the calls in progress */
+	struct deferred lost;  /* tells the owner, once, from the ground floor */
 };
 
 extern const struct back_ops back_stdio_ops, back_http_ops;

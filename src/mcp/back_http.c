@@ -509,9 +509,12 @@ http_open_wait(struct back *back, struct err *err)
 	if (!url_parse(upstream->url, &url, err))
 		return false;
 	http->path = url.path;
-	return http_pool_new(back->loop, upstream->url, POOL_KEEP, upstream->connect_timeout_ms,
-		   &http->pool, err) &&
-	    http_pool_resolve_wait(http->pool, err);
+	if (!http_pool_new(back->loop, upstream->url, POOL_KEEP, upstream->connect_timeout_ms,
+		&http->pool, err))
+		return false;
+	http_pool_set_tls(http->pool,
+	    &(struct tls_files){ upstream->tls_ca, upstream->tls_cert, upstream->tls_key });
+	return http_pool_resolve_wait(http->pool, err);
 }
 
 /* DELETE of the session, as the specification asks (SHOULD); waited for a moment. */
@@ -569,6 +572,7 @@ http_close_wait(struct back *back, unsigned grace_ms)
 }
 
 const struct back_ops back_http_ops = {
+	.has_streams = true,
 	.open_wait = http_open_wait,
 	.send_call = http_send_call,
 	.send = http_send,

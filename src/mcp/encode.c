@@ -18,6 +18,10 @@ error_data(struct buf *out, const struct reply *reply)
 		buf_puts(out, ",\"rule\":");
 		buf_json_string(out, reply->rule);
 	}
+	if (reply->err.kind == ERR_RESOURCE && reply->uri.p != NULL) {
+		buf_puts(out, ",\"uri\":");
+		buf_json_string(out, reply->uri);
+	}
 	if (reply->err.kind == ERR_OUTCOME_UNKNOWN)
 		buf_printf(out, ",\"call_id\":\"%llu\"", (unsigned long long)reply->call_id);
 	buf_putc(out, '}');
@@ -63,6 +67,86 @@ encode_reply(const struct exchange *exchange, const struct reply *reply, struct 
 		error_object(scratch, reply);
 		parts[n++] = buf_view(scratch);
 	}
+	parts[n++] = S("}");
+	return n;
+}
+
+/* ---- notifications --------------------------------------------------------------------------- */
+
+static bool
+is_empty(struct slice object)
+{
+	struct slice key, value;
+	struct json_iter iter;
+
+	json_iter_init(&iter, object);
+	return !json_iter_next(&iter, &key, &value);
+}
+
+/* Where the server's name goes into params, what stands around it; false: it stands there. */
+static bool
+server_place(const struct tell *tell, struct buf *scratch, struct edit *edit)
+{
+	struct slice there;
+	bool has_meta = json_type(tell->meta) == JSON_OBJECT;
+	struct slice into = has_meta ? tell->meta : tell->params;
+
+	if (tell->server.p == NULL || (has_meta && json_find(into, S("bascule/server"), &there)))
+		return false;
+	edit->at = (struct slice){ into.p + 1, 0 };
+	buf_puts(scratch, has_meta ? "\"bascule/server\":" : "\"_meta\":{\"bascule/server\":");
+	buf_json_string(scratch, tell->server);
+	buf_puts(scratch, has_meta ? "" : "}");
+	buf_puts(scratch, is_empty(into) ? "" : ",");
+	return true;
+}
+
+static bool
+logger_place(const struct tell *tell, struct edit *edit)
+{
+	struct slice logger;
+
+	if (tell->method != MCP_LOG_MESSAGE || tell->server.p == NULL ||
+	    !json_find(tell->params, S("logger"), &logger) || json_type(logger) != JSON_STRING)
+		return false;
+	edit->at = (struct slice){ logger.p + 1, 0 };
+	return true;
+}
+
+size_t
+encode_notice(const struct tell *tell, struct slice token, struct buf *scratch,
+    struct slice parts[NOTICE_PARTS])
+{
+	const struct mcp_method_row *row = mcp_method_row(tell->method);
+	struct tell whole = *tell;
+	struct edit edits[3];
+	size_t n = 0, edits_n = 0, named, logged;
+
+	if (json_type(whole.params) != JSON_OBJECT) {
+		whole.params = S("{}");
+		whole.meta = SLICE_NONE;
+	}
+	if (whole.token.p != NULL && token.p != NULL)
+		edits[edits_n++] = (struct edit){ whole.token, token };
+	if (server_place(&whole, scratch, &edits[edits_n]))
+		edits_n++;
+	named = scratch->n;
+	if (logger_place(&whole, &edits[edits_n])) {
+		edits_n++;
+		buf_put(scratch, whole.server);
+		buf_putc(scratch, '/');
+	}
+	logged = scratch->n;
+	/* Only now: scratch has stopped moving. */
+	if (logged > named)
+		edits[edits_n - 1].with = (struct slice){ scratch->p + named, logged - named };
+	if (named > 0)
+		edits[edits_n - 1 - (logged > named)].with = (struct slice){ scratch->p, named };
+	parts[n++] = S("{\"jsonrpc\":\"2.0\",\"method\":\"");
+	parts[n++] = (struct slice){ row->name, row->name_n };
+	parts[n++] = tell->params.p == NULL && edits_n == 0 ? S("\"") : S("\",\"params\":");
+	if (tell->params.p != NULL || edits_n > 0)
+		n += message_splice(whole.params, edits, edits_n, parts + n);
 	parts[n++] = S("}");
 	return n;
 }

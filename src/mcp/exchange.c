@@ -48,18 +48,76 @@ exchange_keep(struct exchange *exchange, struct arena *arena, struct buf *text)
 		exchange->answer_text = bytes_new(text);
 }
 
+/* ---- what can be asked ----------------------------------------------------------------------- */
+
 static bool
-can_ask(const struct exchange *exchange, const struct question *question)
+can_elicit(const struct client_capabilities *can, struct slice params)
 {
 	struct slice mode;
 
-	if (question->method != MCP_ELICITATION_CREATE)
-		return false;
-	if (!mcp_method_known(question->method, exchange->revision))
-		return false;
-	if (json_find(question->params, S("mode"), &mode) && slice_eq(mode, S("\"url\"")))
-		return exchange->can.elicitation_url;
-	return exchange->can.elicitation;
+	if (json_find(params, S("mode"), &mode) && slice_eq(mode, S("\"url\"")))
+		return can->elicitation_url;
+	return can->elicitation;
+}
+
+static bool
+can_sample(const struct client_capabilities *can, struct slice params)
+{
+	struct slice tools;
+
+	return can->sampling && (can->sampling_tools || !json_find(params, S("tools"), &tools));
+}
+
+static bool
+can_tell_roots(const struct client_capabilities *can, struct slice params)
+{
+	return can->roots;
+}
+
+static bool
+can_task(const struct client_capabilities *can, struct slice params)
+{
+	return can->tasks;
+}
+
+#define LACKS(what) "{\"code\":-32601,\"message\":\"the client does not offer " what "\"}"
+
+/* What servers ask: whether a client can be asked that, and the answer made for one that cannot. */
+static const struct {
+	enum mcp_method method;
+	bool (*can)(const struct client_capabilities *can, struct slice params);
+	bool is_error;
+	struct slice made;
+} questions[] = {
+	{ MCP_ELICITATION_CREATE, can_elicit, false, S("{\"action\":\"decline\"}") },
+	{ MCP_SAMPLING_CREATE, can_sample, true, S(LACKS("sampling")) },
+	{ MCP_ROOTS_LIST, can_tell_roots, true, S(LACKS("roots")) },
+	{ MCP_TASKS_GET, can_task, true, S(LACKS("tasks")) },
+	{ MCP_TASKS_RESULT, can_task, true, S(LACKS("tasks")) },
+	{ MCP_TASKS_LIST, can_task, true, S(LACKS("tasks")) },
+	{ MCP_TASKS_CANCEL, can_task, true, S(LACKS("tasks")) },
+};
+
+bool
+question_is_possible(const struct question *question, enum mcp_revision revision,
+    const struct client_capabilities *can)
+{
+	for (size_t i = 0; i < COUNT(questions); i++) {
+		if (questions[i].method == question->method)
+			return mcp_method_known(question->method, revision) &&
+			    questions[i].can(can, question->params);
+	}
+	return false;
+}
+
+struct answer
+question_declined(enum mcp_method method)
+{
+	for (size_t i = 0; i < COUNT(questions); i++) {
+		if (questions[i].method == method)
+			return (struct answer){ questions[i].is_error, questions[i].made };
+	}
+	return (struct answer){ true, S(LACKS("this")) };
 }
 
 bool
@@ -69,12 +127,12 @@ exchange_ask_wait(struct exchange *exchange, const struct question *question, st
 	const struct mcp_gate *gate = exchange->gate;
 	bool ok;
 
-	if (!can_ask(exchange, question)) {
+	if (!question_is_possible(question, exchange->revision, &exchange->can)) {
 		log_event(loop_log(exchange->loop), LOG_INFO, "ask_declined",
 		    "Request #%llu: %.*s asks with %s, which the client cannot answer: declined",
 		    (unsigned long long)exchange->number, SLICE_FMT(question->server),
 		    mcp_method_row(question->method)->name);
-		*answer = (struct answer){ .body = S("{\"action\":\"decline\"}") };
+		*answer = question_declined(question->method);
 		return true;
 	}
 	if (!gate->pass(gate->owner, exchange, PASS_ASK, question->server, question->params, err))
@@ -94,8 +152,22 @@ void
 exchange_tell(struct exchange *exchange, const struct tell *tell)
 {
 	const struct mcp_gate *gate = exchange->gate;
-	struct err err;
 
-	if (gate->pass(gate->owner, exchange, PASS_TELL, SLICE_NONE, tell->params, &err))
+	if (gate->may_tell(gate->owner, exchange, tell))
 		exchange->front->tell(exchange, tell);
+}
+
+void
+mcp_tally(struct loop *loop, enum mcp_method method, enum ledger_outcome outcome)
+{
+	struct metrics *metrics = loop_metrics(loop);
+	struct series **at = metrics_slots(
+	    metrics, METRIC_REQUESTS, (size_t)(MCP_METHODS_N + 1) * LEDGER_OUTCOMES_N);
+
+	at += (size_t)method * LEDGER_OUTCOMES_N + outcome;
+	if (*at == NULL)
+		*at = metrics_series(metrics, METRIC_REQUESTS,
+		    method == MCP_UNKNOWN ? S("unknown") : slice_of(mcp_method_row(method)->name),
+		    slice_of(ledger_outcome_name(outcome)));
+	series_add(*at, 1);
 }

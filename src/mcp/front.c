@@ -80,6 +80,7 @@ session_draw_id(struct session *session)
 struct session *
 session_new(struct fronts *fronts, const struct session_ops *ops, void *transport, bool with_id)
 {
+	struct caller anonymous = auth_anonymous();
 	struct session *session;
 
 	if (fronts->sessions_n >= fronts->limits.sessions && !session_evict(fronts))
@@ -88,7 +89,7 @@ session_new(struct fronts *fronts, const struct session_ops *ops, void *transpor
 	session->fronts = fronts;
 	session->ops = ops;
 	session->transport = transport;
-	session->caller = auth_anonymous();
+	session->caller = auth_caller_copy(&anonymous);
 	session->calls.next = session->calls.prev = &session->calls;
 	session->asks.next = session->asks.prev = &session->asks;
 	session->used_ms = loop_now_ms(fronts->loop);
@@ -99,6 +100,13 @@ session_new(struct fronts *fronts, const struct session_ops *ops, void *transpor
 	if (with_id)
 		session_draw_id(session);
 	return session;
+}
+
+void
+session_bind(struct session *session, const struct caller *caller)
+{
+	auth_caller_free(&session->caller);
+	session->caller = auth_caller_copy(caller);
 }
 
 struct session *
@@ -129,9 +137,10 @@ session_touch(struct session *session)
 static void
 session_free_if_done(struct session *session)
 {
-	if (!session->is_ended || session->calls.next != &session->calls)
+	if (!session->is_ended || session->calls.next != &session->calls ||
+	    session->asks.next != &session->asks)
 		return;
-	must(session->asks.next == &session->asks);
+	auth_caller_free(&session->caller);
 	mem_free((void *)session->client.p);
 	mem_free(session);
 }
@@ -150,6 +159,11 @@ session_end(struct session *session)
 	if (session->id[0] != '\0')
 		table_remove(session);
 	session->ops->close(session);
+	for (struct ask *a = session->asks.next; a != &session->asks; a = a->next)
+		task_wake(a->task);
+	/* The gate may be gone when nothing of it is left here. */
+	if (session->data != NULL)
+		fronts->gate->ended(fronts->gate->owner, session);
 	for (struct front_call *c = session->calls.next; c != &session->calls; c = c->next) {
 		c->exchange->is_cancelled = true;
 		fronts->gate->cancel(fronts->gate->owner, c->exchange);
@@ -199,6 +213,8 @@ capabilities_read(struct session *session, struct slice capabilities)
 		can->elicitation = has_member(value, S("form"), &mode) || !can->elicitation_url;
 	}
 	can->sampling = has_member(capabilities, S("sampling"), &value);
+	can->sampling_tools = can->sampling && has_member(value, S("tools"), &mode);
+	can->tasks = has_member(capabilities, S("tasks"), &value);
 	can->roots = has_member(capabilities, S("roots"), &value);
 }
 
@@ -226,6 +242,7 @@ client_name_read(struct session *session, struct slice info)
 	arena_fini(&arena);
 }
 
+/* What the client declares, kept with its session; the answer is the gate's. */
 static bool
 initialize(struct session *session, const struct message *message, struct err *err)
 {
@@ -270,12 +287,15 @@ request_check(const struct session *session, const struct message *message, stru
 {
 	const struct mcp_method_row *row;
 
-	if (message->method == MCP_UNKNOWN)
-		return err_set(
-		    err, ERR_METHOD, "unknown method \"%.*s\"", SLICE_FMT(message->method_name));
 	if (!id_is_free(session, message->id))
 		return err_set(err, ERR_REQUEST, "id %.*s is that of a request in progress",
 		    SLICE_FMT(message->id));
+	/* One that is not known here may be known to a server. */
+	if (message->method == MCP_UNKNOWN && session->has_begun)
+		return true;
+	if (message->method == MCP_UNKNOWN)
+		return err_set(
+		    err, ERR_METHOD, "unknown method \"%.*s\"", SLICE_FMT(message->method_name));
 	row = mcp_method_row(message->method);
 	if (!row->is_request || (row->from & MCP_FROM_CLIENT) == 0)
 		return err_set(
@@ -311,6 +331,7 @@ front_answer_now(struct session *session, const struct message *message, const s
 			buf_puts(out, "{\"jsonrpc\":\"2.0\",\"id\":");
 			buf_put(out, message->id);
 			buf_puts(out, ",\"result\":{}}");
+			mcp_tally(session->fronts->loop, message->method, LEDGER_DONE);
 			return true;
 		} else {
 			return false;
@@ -324,6 +345,8 @@ front_answer_now(struct session *session, const struct message *message, const s
 		    "client \"%.*s\": %s", SLICE_FMT(session->client), reply.err.text);
 	else
 		encode_error(out, front_id_of(message), &reply);
+	if (message != NULL && message->kind == MESSAGE_REQUEST)
+		mcp_tally(session->fronts->loop, message->method, LEDGER_FAILED);
 	return true;
 }
 
@@ -364,8 +387,8 @@ answered(struct session *session, const struct message *message)
 	ask->is_answered = true;
 	ask->answer.is_error = message->kind == MESSAGE_ERROR;
 	if (message->body.n <= ANSWER_MAX_BYTES &&
-	    arena_reserve(&ask->exchange->arena, message->body.n + 1, &(struct err){ 0 })) {
-		ask->answer.body = slice_dup(&ask->exchange->arena, message->body);
+	    arena_reserve(ask->arena, message->body.n + 1, &(struct err){ 0 })) {
+		ask->answer.body = slice_dup(ask->arena, message->body);
 	} else {
 		ask->answer = (struct answer){ .is_error = true,
 			.body = S(
@@ -374,22 +397,40 @@ answered(struct session *session, const struct message *message)
 	task_wake(ask->task);
 }
 
+/* The client reports on one of our questions, whose id is its token. */
+static void
+ask_progress(struct session *session, const struct message *message)
+{
+	int64_t id;
+
+	if (!json_int(message->progress_token, &id))
+		return;
+	for (struct ask *ask = session->asks.next; ask != &session->asks; ask = ask->next) {
+		if (ask->id == (uint64_t)id && ask->question->progress != NULL)
+			ask->question->progress(ask->question, message);
+	}
+}
+
 void
 front_notice(struct session *session, const struct message *message)
 {
+	const struct mcp_gate *gate = session->fronts->gate;
+
 	if (message->kind == MESSAGE_RESULT || message->kind == MESSAGE_ERROR) {
 		answered(session, message);
 		return;
 	}
 	switch (message->method) {
-	case MCP_INITIALIZED:
-		session->is_ready = session->has_begun;
-		break;
 	case MCP_CANCELLED:
 		cancel(session, message);
 		break;
+	case MCP_PROGRESS:
+		ask_progress(session, message);
+		break;
 	default:
-		/* Notifications that mean nothing here are ignored (JSON-RPC 2.0 §4.1). */
+		session->is_ready |= session->has_begun && message->method == MCP_INITIALIZED;
+		if (session->has_begun && gate->notice != NULL)
+			gate->notice(gate->owner, session, message);
 		break;
 	}
 }
@@ -410,6 +451,7 @@ front_call_new(struct session *session, struct intake *intake, const struct mess
 	exchange->revision = session->revision;
 	exchange->can = session->can;
 	exchange->family = session;
+	exchange->session = session;
 	exchange->front = ops;
 	exchange->front_data = call;
 	exchange->gate = fronts->gate;
@@ -456,49 +498,89 @@ front_call_end(struct front_call *call)
 
 /* ---- asking and telling ---------------------------------------------------------------------- */
 
+/* On the stream of the call that it is about (NULL: of none). */
+static bool
+send_about(struct session *session, struct front_call *call, const struct slice *parts, size_t n)
+{
+	if (session->is_ended)
+		return false;
+	return call != NULL ? session->ops->send_call(call, parts, n)
+			    : session->ops->send(session, parts, n);
+}
+
 /* Tells the client that a question is no longer of interest. */
 static void
-ask_withdraw(struct front_call *call, uint64_t id)
+ask_withdraw(struct session *session, struct front_call *call, const struct ask *ask)
 {
+	struct slice reason = ask->question->reason;
 	char text[128];
 	int n = snprintf(text, sizeof(text),
-	    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":%llu}}",
-	    (unsigned long long)id);
+	    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":%llu",
+	    (unsigned long long)ask->id);
+	struct slice parts[] = { { text, (size_t)n }, reason.p != NULL ? S(",\"reason\":") : S(""),
+		reason, S("}}") };
 
-	call->session->ops->send_call(call, &(struct slice){ text, (size_t)n }, 1);
+	send_about(session, call, parts, COUNT(parts));
 }
 
 static bool
-ask_send(struct front_call *call, uint64_t id, const struct question *question, struct err *err)
+ask_send(struct session *session, struct front_call *call, const struct ask *ask, struct err *err)
 {
-	char head[128];
+	const struct question *question = ask->question;
+	struct slice parts[SPLICE_PARTS + 2];
+	char head[128], number[24];
 	int n = snprintf(head, sizeof(head),
 	    "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"%s\",\"params\":",
-	    (unsigned long long)id, mcp_method_row(question->method)->name);
-	struct slice parts[] = { { head, (size_t)n }, question->params, S("}") };
+	    (unsigned long long)ask->id, mcp_method_row(question->method)->name);
+	struct edit edit = { question->token,
+		{ number,
+		    (size_t)snprintf(
+			number, sizeof(number), "%llu", (unsigned long long)ask->id) } };
+	size_t parts_n = 1;
 
-	if (call->session->is_ended || !call->session->ops->send_call(call, parts, COUNT(parts)))
+	parts[0] = (struct slice){ head, (size_t)n };
+	parts_n += message_splice(
+	    question->params, &edit, question->token.p != NULL ? 1 : 0, parts + parts_n);
+	parts[parts_n++] = S("}");
+	if (!send_about(session, call, parts, parts_n))
 		return err_set(err, ERR_CANCELLED, "the client that should be asked has gone");
 	return true;
 }
 
-bool
-front_ask_wait(struct exchange *exchange, const struct question *question, struct answer *answer,
-    struct err *err)
+/* What became of a question that was sent; `ok`, `err`: of the last wait. */
+static bool
+ask_conclude(struct session *session, struct front_call *call, const struct ask *ask, bool ok,
+    struct answer *answer, struct err *err)
 {
-	struct front_call *call = exchange->front_data;
-	struct session *session = call->session;
-	struct loop *loop = exchange->loop;
+	if (ok && ask->is_answered) {
+		*answer = ask->answer;
+		return true;
+	}
+	if (ok && session->is_ended)
+		return err_set(err, ERR_CANCELLED, "the client that should be asked has gone");
+	ask_withdraw(session, call, ask);
+	if (!ok)
+		return false;
+	return err_set(err, ERR_DEADLINE, "nobody answered the question within limits.ask (%llu s)",
+	    (unsigned long long)(session->fronts->limits.ask_ms / 1000));
+}
+
+static bool
+ask_wait(struct session *session, struct front_call *call, struct arena *arena,
+    const struct question *question, struct answer *answer, struct err *err)
+{
+	struct loop *loop = session->fronts->loop;
 	uint64_t until = loop_now_ms(loop) + session->fronts->limits.ask_ms;
-	struct ask ask = {
-		.exchange = exchange, .task = task_self(loop), .id = ++session->next_ask
-	};
+	struct ask ask = { .arena = arena,
+		.question = question,
+		.task = task_self(loop),
+		.id = ++session->next_ask };
 	bool timed_out = false, ok;
 
 	if (session->asks_n >= SESSION_ASKS_MAX)
 		return err_set(
 		    err, ERR_LIMIT, "%d questions wait for this client already", SESSION_ASKS_MAX);
-	if (!ask_send(call, ask.id, question, err))
+	if (!ask_send(session, call, &ask, err))
 		return false;
 	session->asks_n++;
 	ask.next = &session->asks;
@@ -506,38 +588,96 @@ front_ask_wait(struct exchange *exchange, const struct question *question, struc
 	ask.prev->next = ask.next->prev = &ask;
 	do {
 		ok = task_park_until_wait(loop, until, &timed_out, err);
-	} while (ok && !timed_out && !ask.is_answered);
+	} while (ok && !timed_out && !ask.is_answered && !session->is_ended);
 	ask.prev->next = ask.next;
 	ask.next->prev = ask.prev;
 	session->asks_n--;
-	if (ok && ask.is_answered) {
-		*answer = ask.answer;
+	ok = ask_conclude(session, call, &ask, ok, answer, err);
+	session_free_if_done(session);
+	return ok;
+}
+
+bool
+front_ask_wait(struct exchange *exchange, const struct question *question, struct answer *answer,
+    struct err *err)
+{
+	struct front_call *call = exchange->front_data;
+
+	return ask_wait(call->session, call, &exchange->arena, question, answer, err);
+}
+
+bool
+session_ask_wait(struct session *session, const struct question *question, struct arena *arena,
+    struct answer *answer, struct err *err)
+{
+	if (!question_is_possible(question, session->revision, &session->can)) {
+		*answer = question_declined(question->method);
 		return true;
 	}
-	if (!session->is_ended)
-		ask_withdraw(call, ask.id);
-	if (ok)
-		err_set(err, ERR_DEADLINE,
-		    "nobody answered the question within limits.ask (%llu s)",
-		    (unsigned long long)(session->fronts->limits.ask_ms / 1000));
-	return false;
+	return ask_wait(session, NULL, arena, question, answer, err);
 }
 
 void
 front_tell(struct exchange *exchange, const struct tell *tell)
 {
 	struct front_call *call = exchange->front_data;
-	struct edit edit = { tell->token, exchange->request.progress_token };
-	struct slice parts[SPLICE_PARTS + 2] = { S(
-	    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":") };
+	struct slice token = exchange->request.progress_token, parts[NOTICE_PARTS];
+	bool is_progress = tell->method == MCP_PROGRESS;
+	struct buf scratch;
 	size_t n;
 
-	if (tell->method != MCP_PROGRESS || edit.with.p == NULL || call->session->is_ended ||
-	    exchange->is_cancelled || call->session->ops->is_behind(call))
+	if ((is_progress && token.p == NULL) || call->session->is_ended || exchange->is_cancelled ||
+	    !mcp_method_known(tell->method, exchange->revision))
 		return;
-	n = 1 + message_splice(tell->params, &edit, 1, parts + 1);
-	parts[n++] = S("}");
+	/* What only shows how things go may be left out. */
+	if ((is_progress || tell->method == MCP_LOG_MESSAGE) && call->session->ops->is_behind(call))
+		return;
+	buf_init(&scratch, NULL, KIB);
+	n = encode_notice(tell, token, &scratch, parts);
 	call->session->ops->send_call(call, parts, n);
+	buf_fini(&scratch);
+}
+
+void
+session_tell(struct session *session, const struct tell *tell)
+{
+	struct slice parts[NOTICE_PARTS];
+	struct buf scratch;
+	size_t n;
+
+	if (session->is_ended || !session->is_ready ||
+	    !mcp_method_known(tell->method, session->revision))
+		return;
+	buf_init(&scratch, NULL, KIB);
+	n = encode_notice(tell, SLICE_NONE, &scratch, parts);
+	session->ops->send(session, parts, n);
+	buf_fini(&scratch);
+}
+
+/* ---- what the gate sees of a session --------------------------------------------------------- */
+
+void *
+session_data(const struct session *session)
+{
+	return session->data;
+}
+
+void
+session_set_data(struct session *session, void *data)
+{
+	session->data = data;
+}
+
+bool
+session_is_stdio(const struct session *session)
+{
+	return session->ops->is_stdio;
+}
+
+enum mcp_revision
+session_revision(const struct session *session)
+{
+	return session->revision;
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */
@@ -568,6 +708,7 @@ fronts_free(struct fronts **at)
 		session_end(fronts->sessions.next);
 	front_http_close_all(fronts);
 	front_stdio_close(fronts);
+	auth_free(&fronts->auth);
 	mem_free(fronts);
 }
 
@@ -588,6 +729,47 @@ void
 fronts_set_limits(struct fronts *fronts, const struct front_limits *limits)
 {
 	fronts->limits = *limits;
+}
+
+/* Over stdio nothing is asked: who can write there was let in by the machine. */
+void
+fronts_set_auth(struct fronts *fronts, const struct config *config)
+{
+	struct session *next;
+
+	auth_free(&fronts->auth);
+	fronts->auth = auth_new(config);
+	for (struct session *s = fronts->sessions.next; s != &fronts->sessions; s = next) {
+		next = s->next;
+		if (s->id[0] != '\0' && !auth_knows(fronts->auth, &s->caller))
+			session_end(s);
+	}
+}
+
+void
+fronts_set_pages(struct fronts *fronts, const struct front_page *pages, size_t n, void *owner)
+{
+	fronts->pages = pages;
+	fronts->pages_n = n;
+	fronts->pages_owner = owner;
+}
+
+unsigned
+fronts_streams(const struct fronts *fronts)
+{
+	return front_http_streams(fronts);
+}
+
+bool
+fronts_are_draining(const struct fronts *fronts)
+{
+	return fronts->is_draining;
+}
+
+bool
+fronts_are_open(const struct fronts *fronts)
+{
+	return front_http_is_open(fronts);
 }
 
 unsigned

@@ -18,14 +18,15 @@ struct replay;
 struct ask {
 	struct ask *next, *prev;
 	uint64_t id;
-	struct exchange *exchange;
+	const struct question *question;
+	struct arena *arena; /* of the answer */
 	struct task *task;
 	bool is_answered;
 	struct answer answer;
 };
 
 /* HTTP: what http_request.user points to, in the struct that it belongs to. */
-enum user_kind { USER_CALL, USER_STREAM, USER_SSE, USER_READING };
+enum user_kind { USER_SENDER, USER_CALL, USER_STREAM, USER_SSE, USER_READING };
 
 /* The front's half of an exchange; in the exchange's arena. */
 struct front_call {
@@ -41,9 +42,10 @@ struct front_call {
 	bool is_last; /* the session ends with it */
 };
 
-/* How messages that belong to no call reach a session's client. */
+/* How messages that belong to no call reach a session's client; false: there is no way now. */
 struct session_ops {
-	void (*send)(struct session *session, const struct slice *parts, size_t n);
+	bool is_stdio;
+	bool (*send)(struct session *session, const struct slice *parts, size_t n);
 	/* As part of a call; false: the client cannot be reached there. */
 	bool (*send_call)(struct front_call *call, const struct slice *parts, size_t n);
 	/* The client does not read what it was sent: what it can do without is left out. */
@@ -66,8 +68,9 @@ struct session {
 	bool is_ended;	   /* freed when the last call is gone */
 	enum mcp_revision revision;
 	struct client_capabilities can;
-	struct caller caller;
-	struct slice client;	 /* its own memory */
+	struct caller caller;	 /* its own memory */
+	struct slice client;	 /* the same */
+	void *data;		 /* the gate's */
 	struct front_call calls; /* list head */
 	struct ask asks;	 /* list head */
 	unsigned asks_n;
@@ -93,12 +96,19 @@ struct fronts {
 	struct timer reaper;
 	struct front_http *https;
 	struct front_stdio *stdio;
+	struct auth *auth;  /* NULL: nothing is asked */
+	uint64_t strangers; /* requests without the key they need */
+	const struct front_page *pages;
+	size_t pages_n;
+	void *pages_owner;
 	bool is_draining;
 };
 
 /* NULL: as many sessions as limits.sessions are in use. with_id: draws an id and enters it. */
 struct session *
 session_new(struct fronts *fronts, const struct session_ops *ops, void *transport, bool with_id);
+/* Binds it to who sent the initialize; a new one is anonymous. */
+void session_bind(struct session *session, const struct caller *caller);
 struct session *session_find(struct fronts *fronts, struct slice id, const struct caller *caller);
 void session_touch(struct session *session);
 /* Its calls are cancelled, its questions answered by ERR_CANCELLED; freed when all are gone. */
@@ -130,6 +140,8 @@ bool front_ask_wait(struct exchange *exchange, const struct question *question,
 void front_tell(struct exchange *exchange, const struct tell *tell);
 
 void front_http_close_all(struct fronts *fronts);
+unsigned front_http_streams(const struct fronts *fronts);
+bool front_http_is_open(const struct fronts *fronts);
 void front_stdio_close(struct fronts *fronts);
 
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define SESSION_HEADER "Mcp-Session-Id"
+#define PAGE_BYTES     (16 * MIB)
 
 /* A large body that is being read; small ones use the front's own intake. */
 struct http_reading {
@@ -20,8 +21,15 @@ struct http_reading {
 	struct intake intake;
 	struct front_http *front;
 	struct http_request *http; /* NULL: the client has gone */
+	void *sender;		   /* what its user was */
 	struct http_reading *next, *prev;
 	struct deferred gone;
+};
+
+/* Who sent a request, from its head on; where nothing is asked there is none. */
+struct http_sender {
+	enum user_kind kind;
+	struct caller caller; /* in the request's arena */
 };
 
 struct front_http {
@@ -286,6 +294,122 @@ methods_of(const struct front_http *front, const struct head *head)
 	return is_stateless && !head->opens_sse ? S("POST") : head->place->methods;
 }
 
+#define REFUSE(status, kind, ...) (err_set(err, kind, __VA_ARGS__), status)
+
+/* Finds the caller by what the request brings, and keeps it with the request. */
+static bool
+sender_find(struct front_http *front, struct http_request *http, struct caller *caller)
+{
+	const struct auth *auth = front->fronts->auth;
+	struct auth_fields fields;
+	struct http_sender *sender;
+
+	*caller = auth_anonymous();
+	if (!auth_asks(auth))
+		return true;
+	fields = (struct auth_fields){
+		.authorization = http_request_header(http, S("authorization")),
+		.key = http_request_header(http, S("x-bascule-key")),
+		.is_doubled = http_request_header_count(http, S("authorization")) > 1 ||
+		    http_request_header_count(http, S("x-bascule-key")) > 1,
+	};
+	if (!auth_caller(auth, &fields, caller))
+		return false;
+	/* A reload may come before the body does. */
+	sender = ARENA_NEW(http->arena, struct http_sender);
+	sender->kind = USER_SENDER;
+	sender->caller.principal = slice_dup(http->arena, caller->principal);
+	if (caller->tenant.p != NULL)
+		sender->caller.tenant = slice_dup(http->arena, caller->tenant);
+	http->user = &sender->kind;
+	return true;
+}
+
+static struct caller
+sender_of(const struct http_request *http)
+{
+	enum user_kind *kind = http->user;
+
+	if (kind == NULL || *kind != USER_SENDER)
+		return auth_anonymous();
+	return CONTAINER(kind, struct http_sender, kind)->caller;
+}
+
+static int
+refuse_stranger(
+    struct front_http *front, const struct http_request *http, struct slice *extra, struct err *err)
+{
+	struct fronts *fronts = front->fronts;
+	char peer[ADDRESS_TEXT];
+
+	/* The 1st, 2nd, 4th, 8th ...: who tries keys must not fill the log. */
+	fronts->strangers++;
+	if ((fronts->strangers & (fronts->strangers - 1)) == 0) {
+		address_print(http->peer, peer);
+		log_event(loop_log(fronts->loop), LOG_WARN, "auth_refused",
+		    "%s: a request without a valid key (%llu so far)", peer,
+		    (unsigned long long)fronts->strangers);
+	}
+	*extra = S("WWW-Authenticate: Bearer\r\n");
+	return REFUSE(401, ERR_REQUEST,
+	    "a valid key is needed: \"Authorization: Bearer KEY\" or \"X-Bascule-Key: KEY\"");
+}
+
+static const struct front_page *
+page_find(const struct fronts *fronts, struct slice path)
+{
+	for (size_t i = 0; i < fronts->pages_n; i++)
+		if (slice_eq(fronts->pages[i].path, path))
+			return &fronts->pages[i];
+	return NULL;
+}
+
+/* On this machine, and not a proxy there that speaks for others. */
+static bool
+is_local(const struct http_request *http)
+{
+	return address_is_loopback(http->peer) &&
+	    http_request_header(http, S("x-forwarded-for")).p == NULL &&
+	    http_request_header(http, S("forwarded")).p == NULL;
+}
+
+static bool
+is_trusted(const struct http_request *http)
+{
+	return http->user != NULL || is_local(http);
+}
+
+static int
+page_check(struct front_http *front, const struct front_page *page, const struct http_request *http,
+    struct slice *extra, struct err *err)
+{
+	if (!slice_eq(http->method, S("GET")) && !slice_eq(http->method, S("HEAD"))) {
+		*extra = S("Allow: GET, HEAD\r\n");
+		return REFUSE(
+		    405, ERR_REQUEST, "method %.*s is not allowed", SLICE_FMT(http->method));
+	}
+	if (page->needs_trust && auth_asks(front->fronts->auth) && !is_trusted(http))
+		return refuse_stranger(front, http, extra, err);
+	return 0;
+}
+
+static void
+page_show(struct front_http *front, const struct front_page *page, struct http_request *http)
+{
+	struct err err = { 0 };
+	struct buf out;
+	int status;
+
+	buf_init(&out, NULL, PAGE_BYTES);
+	status = page->show(front->fronts->pages_owner, is_trusted(http), &out);
+	if (buf_check(&out, &err))
+		http_respond(http, status, S("Cache-Control: no-store\r\n"), page->type,
+		    &(struct slice){ out.p, out.n }, 1);
+	else
+		respond_error(front, http, 500, SLICE_NONE, SLICE_NONE, &err);
+	buf_fini(&out);
+}
+
 /*
  * Status and text of a refusal, from the head alone; 0: go on.
  * long: one refusal after another, in the order in which clients meet them.
@@ -296,20 +420,26 @@ head_check(
 {
 	struct head head;
 	struct slice parameters;
-	struct caller caller = auth_anonymous();
+	const struct front_page *page = page_find(front->fronts, http->path);
+	struct caller caller;
 	enum mcp_revision revision;
+	bool is_known;
 
 	head_read(front, http, &head);
-#define REFUSE(status, kind, ...) (err_set(err, kind, __VA_ARGS__), status)
 	if (!front->is_unix && !host_is_allowed(front, head.host))
 		return REFUSE(421, ERR_REQUEST, "Host \"%.*s\" is not served here (listen.hosts)",
 		    SLICE_FMT(head.host));
 	if (head.origin.p != NULL && !origin_is_allowed(front, head.origin))
 		return REFUSE(403, ERR_REQUEST, "Origin \"%.*s\" is not allowed (listen.hosts)",
 		    SLICE_FMT(head.origin));
+	is_known = sender_find(front, http, &caller);
+	if (page != NULL)
+		return page_check(front, page, http, extra, err);
 	if (head.place == NULL)
 		return REFUSE(404, ERR_REQUEST, "nothing at \"%.*s\": the endpoint is /mcp",
 		    SLICE_FMT(http->path));
+	if (!is_known)
+		return refuse_stranger(front, http, extra, err);
 	if (!is_listed(methods_of(front, &head), http->method)) {
 		*extra = arena_printf(
 		    http->arena, "Allow: %.*s\r\n", SLICE_FMT(methods_of(front, &head)));
@@ -339,9 +469,9 @@ head_check(
 		return REFUSE(400, ERR_REQUEST, "sessionId is missing: GET /sse tells it");
 	if (head.session.p == NULL && !head.is_post && !head.opens_sse)
 		return REFUSE(400, ERR_REQUEST, SESSION_HEADER " is missing");
-#undef REFUSE
 	return 0;
 }
+#undef REFUSE
 
 static void
 on_head(void *owner, struct http_request *http)
@@ -357,13 +487,14 @@ on_head(void *owner, struct http_request *http)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void
+static bool
 session_send(struct session *session, const struct slice *parts, size_t n)
 {
 	struct event_stream *stream = event_stream_of(session);
 
 	if (stream != NULL)
 		event_stream_say(stream, parts, n);
+	return stream != NULL;
 }
 
 /* The header lines of an answer to a call: with initialize comes the session's id. */
@@ -592,6 +723,7 @@ session_for(struct front_http *front, struct http_request *http, const struct he
 	bool is_stateless = front->fronts->limits.is_stateless;
 	struct session *session =
 	    session_new(front->fronts, &http_session_ops, front, !is_stateless);
+	struct caller caller = sender_of(http);
 	struct err err = { 0 };
 
 	if (session == NULL) {
@@ -600,6 +732,7 @@ session_for(struct front_http *front, struct http_request *http, const struct he
 		respond_error(front, http, 200, SLICE_NONE, front_id_of(message), &err);
 		return NULL;
 	}
+	session_bind(session, &caller);
 	if (!is_stateless || message->method == MCP_INITIALIZE)
 		return session;
 	session->has_begun = true;
@@ -658,7 +791,7 @@ static void
 message_read(struct front_http *front, struct http_request *http, struct intake *intake,
     struct message *message, const struct err *err)
 {
-	struct caller caller = auth_anonymous();
+	struct caller caller = sender_of(http);
 	struct slice id = front_id_of(message);
 	struct session *session = NULL;
 	struct head head;
@@ -723,7 +856,7 @@ large_done(void *owner, struct message *message, const struct err *err)
 	struct http_request *http = reading->http;
 
 	if (http != NULL) {
-		http->user = NULL;
+		http->user = reading->sender;
 		message_read(reading->front, http, &reading->intake, message, err);
 	}
 	/* Not now: this is called by its intake. */
@@ -747,6 +880,7 @@ body_read(struct front_http *front, struct http_request *http)
 	reading->prev = front->readings.prev;
 	reading->prev->next = reading->next->prev = reading;
 	reading->kind = USER_READING;
+	reading->sender = http->user;
 	http->user = &reading->kind;
 	intake_init(&reading->intake, front->fronts->loop, 0);
 	reading->intake.done = large_done;
@@ -758,9 +892,10 @@ body_read(struct front_http *front, struct http_request *http)
 static void
 get_sse(struct front_http *front, struct http_request *http)
 {
+	struct caller caller = sender_of(http);
 	struct err err = { 0 };
 
-	if (sse_open(front->fronts, http) != NULL)
+	if (sse_open(front->fronts, http, &caller) != NULL)
 		return;
 	err_set(&err, ERR_LIMIT, "limits.sessions (%u) reached, all in use",
 	    front->fronts->limits.sessions);
@@ -795,10 +930,15 @@ static void
 on_request(void *owner, struct http_request *http)
 {
 	struct front_http *front = owner;
-	struct caller caller = auth_anonymous();
+	const struct front_page *page = page_find(front->fronts, http->path);
+	struct caller caller = sender_of(http);
 	struct session *session;
 	struct head head;
 
+	if (page != NULL) {
+		page_show(front, page, http);
+		return;
+	}
 	if (slice_eq(http->method, S("POST"))) {
 		body_read(front, http);
 		return;
@@ -830,6 +970,8 @@ on_gone(void *owner, struct http_request *http)
 	if (kind == NULL)
 		return;
 	switch (*kind) {
+	case USER_SENDER:
+		break;
 	case USER_CALL:
 		CONTAINER(kind, struct front_call, kind)->http = NULL;
 		break;
@@ -916,4 +1058,24 @@ front_http_close_all(struct fronts *fronts)
 		fronts->https = front->next;
 		front_free(front);
 	}
+}
+
+unsigned
+front_http_streams(const struct fronts *fronts)
+{
+	unsigned n = 0;
+
+	for (const struct front_http *front = fronts->https; front != NULL; front = front->next)
+		n += http_server_streams(front->server);
+	return n;
+}
+
+bool
+front_http_is_open(const struct fronts *fronts)
+{
+	const struct front_http *front = fronts->https;
+
+	while (front != NULL && front->is_loopback)
+		front = front->next;
+	return front != NULL;
 }

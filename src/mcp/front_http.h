@@ -63,7 +63,8 @@ void event_put(struct http_request *http, const struct slice *parts, size_t n);
 extern const struct session_ops sse_session_ops;
 
 /* GET /sse. NULL: no more sessions; the request is still to be answered. */
-struct session *sse_open(struct fronts *fronts, struct http_request *http);
+struct session *
+sse_open(struct fronts *fronts, struct http_request *http, const struct caller *caller);
 void sse_gone(enum user_kind *kind);
 /* A message as an event of the session's stream. */
 void sse_say(struct session *session, struct slice text);

@@ -26,20 +26,21 @@ client_quiet(struct timer *timer)
 	http_stream_put(client->http, &S(":\n\n"), 1);
 }
 
-static void
+static bool
 session_send(struct session *session, const struct slice *parts, size_t n)
 {
 	struct sse_client *client = session->transport;
 
-	if (client != NULL)
-		event_put(client->http, parts, n);
+	if (client == NULL)
+		return false;
+	event_put(client->http, parts, n);
+	return true;
 }
 
 static bool
 session_send_call(struct front_call *call, const struct slice *parts, size_t n)
 {
-	session_send(call->session, parts, n);
-	return call->session->transport != NULL;
+	return session_send(call->session, parts, n);
 }
 
 static bool
@@ -115,7 +116,7 @@ static const struct front_ops sse_front_ops = {
 void
 sse_say(struct session *session, struct slice text)
 {
-	session_send(session, &text, 1);
+	(void)session_send(session, &text, 1);
 }
 
 void
@@ -125,7 +126,7 @@ sse_call_begin(struct session *session, struct intake *intake, const struct mess
 }
 
 struct session *
-sse_open(struct fronts *fronts, struct http_request *http)
+sse_open(struct fronts *fronts, struct http_request *http, const struct caller *caller)
 {
 	struct session *session = session_new(fronts, &sse_session_ops, NULL, true);
 	struct sse_client *client;
@@ -134,6 +135,7 @@ sse_open(struct fronts *fronts, struct http_request *http)
 
 	if (session == NULL)
 		return NULL;
+	session_bind(session, caller);
 	client = MEM_NEW(struct sse_client);
 	client->kind = USER_SSE;
 	client->session = session;

@@ -78,10 +78,15 @@ stdio_write(struct front_stdio *front, struct bytes *keep, const struct slice *p
 		stdio_want(front);
 }
 
-static void
+static bool
 session_send(struct session *session, const struct slice *parts, size_t n)
 {
-	stdio_write(session->transport, NULL, parts, n);
+	struct front_stdio *front = session->transport;
+
+	if (front->at_end)
+		return false;
+	stdio_write(front, NULL, parts, n);
+	return true;
 }
 
 static bool
@@ -119,6 +124,7 @@ session_close(struct session *session)
 }
 
 static const struct session_ops stdio_session_ops = {
+	.is_stdio = true,
 	.send = session_send,
 	.send_call = session_send_call,
 	.is_behind = session_is_behind,

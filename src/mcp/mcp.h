@@ -9,6 +9,7 @@
 #include "auth/auth.h"
 #include "config/config.h"
 #include "net/net.h"
+#include "store/store.h"
 
 /* ---- revisions and methods (revision.c) ------------------------------------------------------ */
 
@@ -155,14 +156,19 @@ struct exchange;
 struct session;
 
 struct client_capabilities {
-	bool elicitation, elicitation_url, sampling, roots;
+	bool elicitation, elicitation_url, sampling, sampling_tools, roots, tasks;
 };
 
 /* A question to the client: an upstream's request, or one of our own. */
 struct question {
 	enum mcp_method method;
 	struct slice params; /* raw JSON object */
+	struct slice token;  /* span of params: the progress token in its _meta, or SLICE_NONE */
 	struct slice server; /* who asks; for people */
+	struct slice reason; /* why it was withdrawn: raw JSON string, or SLICE_NONE */
+	/* The client reports on it (ground floor); may be NULL. */
+	void (*progress)(const struct question *question, const struct message *message);
+	void *asker;
 };
 
 /* What came back: the bare result, or an error object. In the exchange's arena. */
@@ -171,21 +177,25 @@ struct answer {
 	struct slice body;
 };
 
-/* What flows back while an exchange runs. */
+/* A notification of a provider: about an exchange while it runs, or by itself. */
 struct tell {
-	enum mcp_method method; /* MCP_PROGRESS */
-	struct slice params;	/* raw; for progress the front puts the client's token in */
-	struct slice token;	/* span of params that holds the upstream's progress token */
+	enum mcp_method method;
+	struct slice params; /* raw, or SLICE_NONE */
+	struct slice meta;   /* of params, or SLICE_NONE */
+	struct slice token;  /* progress: span of params that holds the upstream's token */
+	struct slice server; /* who tells; SLICE_NONE: bascule */
 };
 
 /* The end of an exchange: one of result, error (raw JSON) or err. */
 struct reply {
 	struct slice result;
-	struct slice error;  /* as an upstream sent it */
-	struct err err;	     /* kind ERR_NONE: not used */
-	struct slice server; /* for err: data.server */
-	struct slice rule;   /* for ERR_REFUSED: data.rule */
-	uint64_t call_id;    /* for ERR_OUTCOME_UNKNOWN: data.call_id */
+	struct slice error;	      /* as an upstream sent it */
+	struct err err;		      /* kind ERR_NONE: not used */
+	struct slice server;	      /* for err: data.server */
+	struct slice rule;	      /* for ERR_REFUSED: data.rule */
+	struct slice uri;	      /* for ERR_RESOURCE: data.uri */
+	uint64_t call_id;	      /* for ERR_OUTCOME_UNKNOWN: data.call_id */
+	const struct json_scan *scan; /* of the message that result is in, or NULL */
 };
 
 /*
@@ -219,7 +229,8 @@ struct exchange {
 	struct slice client; /* clientInfo.name */
 	enum mcp_revision revision;
 	struct client_capabilities can;
-	const void *family; /* the same for requests of one client: for attribution */
+	const void *family;	 /* the same for requests of one client: for attribution */
+	struct session *session; /* NULL: the request stands alone */
 	const struct front_ops *front;
 	void *front_data; /* the front's part */
 	const struct mcp_gate *gate;
@@ -230,7 +241,7 @@ struct exchange {
 };
 
 /* What crosses besides requests and results; guard_kind for those who may not include guard. */
-enum mcp_pass { PASS_ASK, PASS_ANSWER, PASS_TELL };
+enum mcp_pass { PASS_ASK, PASS_ANSWER };
 
 /*
  * What the gateway gives to the fronts: filled once at start.  begin: a request is there; the gate
@@ -240,9 +251,13 @@ struct mcp_gate {
 	void *owner;
 	void (*begin)(void *owner, struct exchange *exchange);
 	void (*cancel)(void *owner, struct exchange *exchange);
-	/* Puts the members of an initialize result other than protocolVersion into out. */
-	void (*describe)(void *owner, struct buf *out, enum mcp_revision revision);
-	/* The guard's point for asks, answers and tells; false: err says which rule. */
+	/* A session with session_data() is over; that is the gate's to free, and to set to NULL. */
+	void (*ended)(void *owner, struct session *session);
+	/* A notification of the client that is about none of its requests. */
+	void (*notice)(void *owner, struct session *session, const struct message *message);
+	/* May it be told? The guard, and the log level that was asked for. */
+	bool (*may_tell)(void *owner, struct exchange *exchange, const struct tell *tell);
+	/* The guard's point for asks and answers; false: err says which rule. */
 	bool (*pass)(void *owner, struct exchange *exchange, enum mcp_pass what,
 	    struct slice server, struct slice text, struct err *err);
 };
@@ -263,7 +278,31 @@ MUST_CHECK bool exchange_ask_wait(struct exchange *exchange, const struct questi
 /* Everything that flows back during a call. Never waits; dropped when the client cannot take it. */
 void exchange_tell(struct exchange *exchange, const struct tell *tell);
 
+bool question_is_possible(const struct question *question, enum mcp_revision revision,
+    const struct client_capabilities *can);
+/* An answer made for a client that cannot be asked: what it lacks is said, nobody hangs. */
+struct answer question_declined(enum mcp_method method);
+
+/* What the gate and the backs may do with a session; it is there until gate->ended returns. */
+void *session_data(const struct session *session);
+void session_set_data(struct session *session, void *data);
+bool session_is_stdio(const struct session *session);
+enum mcp_revision session_revision(const struct session *session);
+/* A question that belongs to none of its requests; the answer is in the arena. As
+ * exchange_ask_wait. */
+MUST_CHECK bool session_ask_wait(struct session *session, const struct question *question,
+    struct arena *arena, struct answer *answer, struct err *err);
+/* A notification that belongs to none of its requests. Never waits. */
+void session_tell(struct session *session, const struct tell *tell);
+
 /* JSON-RPC texts that fronts and the gateway share (encode.c). */
+/*
+ * A provider's notification as its client gets it: `token` for the provider's own, the server's
+ * name in _meta and before the logger's.  scratch holds what is not in tell.
+ */
+#define NOTICE_PARTS (SPLICE_PARTS + 4)
+size_t encode_notice(const struct tell *tell, struct slice token, struct buf *scratch,
+    struct slice parts[NOTICE_PARTS]);
 void encode_error(struct buf *out, struct slice id, const struct reply *reply);
 /* The whole message in parts; scratch holds what is not in the reply itself. Returns their number.
  */
@@ -288,7 +327,31 @@ void fronts_free(struct fronts **fronts); /* closes listeners, ends sessions */
 /* Sends a notification without params to every client that is initialised. */
 void fronts_notify(struct fronts *fronts, enum mcp_method method);
 void fronts_set_limits(struct fronts *fronts, const struct front_limits *limits);
+/*
+ * What requests over HTTP must bring (auth.keys), copied; before it, and where nothing is
+ * configured, they need nothing.  Sessions whose caller is no longer known end.
+ */
+void fronts_set_auth(struct fronts *fronts, const struct config *config);
 unsigned fronts_sessions(const struct fronts *fronts);
+unsigned fronts_streams(const struct fronts *fronts); /* event streams that are open */
+bool fronts_are_draining(const struct fronts *fronts);
+/* Do other machines reach any of them? */
+bool fronts_are_open(const struct fronts *fronts);
+
+/*
+ * A page that HTTP fronts serve beside MCP, for GET and HEAD, from a layer above (health, metrics).
+ * show: writes the body and gives the HTTP status.  is_trusted: the client is on this machine and
+ * speaks for itself, or has brought a key.
+ */
+struct front_page {
+	struct slice path, type;
+	bool needs_trust; /* where keys are configured */
+	int (*show)(void *owner, bool is_trusted, struct buf *out);
+};
+/* pages are borrowed. */
+void fronts_set_pages(struct fronts *fronts, const struct front_page *pages, size_t n, void *owner);
+/* A request has ended, as it was answered to the client: for the metrics. */
+void mcp_tally(struct loop *loop, enum mcp_method method, enum ledger_outcome outcome);
 
 /* Streamable HTTP on one address. hosts: allowed Host and Origin names beside the loopback names.
  */
@@ -307,9 +370,14 @@ void fronts_drain(struct fronts *fronts);
 
 struct back;
 
-/* What an upstream session tells its owner, from the ground floor. */
+/* What an upstream session tells its owner, from the ground floor (but ask_wait). */
 struct back_events {
 	void (*list_changed)(void *owner, enum mcp_method what);
+	/* A notification that belongs to no call. */
+	void (*notice)(void *owner, const struct tell *tell);
+	/* A question that belongs to no call; NULL: nobody can be asked. */
+	bool (*ask_wait)(void *owner, const struct question *question, struct arena *arena,
+	    struct answer *answer, struct err *err);
 	void (*lost)(void *owner, const struct err *why); /* once; the back is of no further use */
 };
 
@@ -319,7 +387,10 @@ struct back_spec {
 	const char *const *env; /* of a child, complete */
 	size_t message_bytes;
 	uint64_t ask_ms;
-	struct client_capabilities can; /* what is declared to the upstream */
+	struct slice capabilities;  /* raw object, declared to the upstream */
+	struct slice client_info;   /* raw object; SLICE_NONE: bascule's own */
+	enum mcp_revision revision; /* asked for */
+	bool is_own;		    /* of one client: what belongs to no call is that client's */
 };
 
 /* clang-format off */
@@ -370,11 +441,14 @@ struct call {
 };
 
 /*
- * Starts the transport and shakes hands.  The back is in *out also while it fails (ERR_UNAVAILABLE
- * with the reason and, for a child, the end of its stderr); *out is NULL then.
+ * Starts the transport and sends initialize; ERR_UNAVAILABLE with the reason, and *out is NULL.
+ * After it the upstream's revision, capabilities and instructions are known; nothing but pings may
+ * go either way until back_begin().
  */
 MUST_CHECK bool back_open_wait(struct loop *loop, const struct back_spec *spec,
     const struct back_events *events, void *owner, struct back **out, struct err *err);
+/* Tells the upstream that it is initialised. */
+void back_begin(struct back *back);
 /*
  * Sends and waits for the response.  True: call->response is a result or an error of the upstream.
  * False: ERR_CANCELLED, ERR_DEADLINE (the upstream was told), ERR_UNAVAILABLE (not done; with
@@ -397,7 +471,9 @@ bool back_is_usable(const struct back *back);
 enum mcp_revision back_revision(const struct back *back);
 struct slice back_instructions(const struct back *back); /* unescaped, or SLICE_NONE */
 struct slice back_server_info(const struct back *back);	 /* raw JSON object */
-bool back_has_tools(const struct back *back);
+struct slice back_capabilities(const struct back *back); /* raw JSON object, of the upstream */
+/* Sends a notification, raw params or SLICE_NONE. */
+void back_notify(struct back *back, enum mcp_method method, struct slice params);
 unsigned back_in_flight(const struct back *back);
 /* Last lines of a child's stderr; SLICE_NONE for HTTP. */
 struct slice back_stderr(const struct back *back);

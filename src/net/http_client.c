@@ -1,8 +1,8 @@
 /*
  * The HTTP/1.1 client as its owner sees it: pools of connections, one an origin; requests; fetches.
  *
- * A transport makes streams; TLS will be another row of that table.  Connections, and what may be
- * done from within callbacks, are the matter of http_link.c.
+ * A transport makes streams: TCP, or TLS over it.  Connections, and what may be done from within
+ * callbacks, are the matter of http_link.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +11,22 @@
 
 #define PARTS_AT_ONCE 15
 
-static const struct transport transports[] = {
-	{ false, loop_connect },
-};
+static struct stream *
+plain_connect(struct http_pool *pool, const struct address *to, struct err *err)
+{
+	return loop_connect(pool->loop, to, err);
+}
+
+static struct stream *
+tls_connect(struct http_pool *pool, const struct address *to, struct err *err)
+{
+	struct stream *below = loop_connect(pool->loop, to, err);
+
+	return below != NULL ? tls_stream_new(pool->loop, &pool->tls, &below) : NULL;
+}
+
+static const struct transport plain = { "http", plain_connect, NULL };
+static const struct transport tls = { "https", tls_connect, tls_stream_why };
 
 /* ---- the end of a fetch --------------------------------------------------------------------- */
 
@@ -128,24 +141,24 @@ MUST_CHECK static bool
 head_make(
     struct fetch *fetch, const struct fetch_request *request, size_t body_bytes, struct err *err)
 {
-	const struct url *url = &fetch->pool->url;
+	const struct http_pool *pool = fetch->pool;
+	struct slice authority = pool->url.authority;
 	struct buf *out = &fetch->out;
 
 	if (!is_token(request->method) || !is_target(request->path) ||
 	    !are_fields(request->headers))
 		return err_set(err, ERR_REQUEST,
-		    "http://%.*s: method, path or header fields of the "
+		    "%s://%.*s: method, path or header fields of the "
 		    "request hold a forbidden character",
-		    SLICE_FMT(url->authority));
+		    ORIGIN_FMT(pool));
 	if (!buf_reserve(out,
-		request->method.n + request->path.n + request->headers.n + url->authority.n + 64,
-		err))
+		request->method.n + request->path.n + request->headers.n + authority.n + 64, err))
 		return false;
 	buf_put(out, request->method);
 	buf_putc(out, ' ');
 	buf_put(out, request->path);
 	buf_put(out, S(" HTTP/1.1\r\nHost: "));
-	buf_put(out, url->authority);
+	buf_put(out, authority);
 	buf_put(out, S("\r\n"));
 	if (body_bytes > 0 || slice_starts(request->method, S("P"))) {
 		buf_put(out, S("Content-Length: "));
@@ -220,8 +233,11 @@ fetch_connect(struct fetch *fetch, const struct fetch_request *request, struct e
 	if (!buf_check(&fetch->out, err))
 		return false;
 	if (pool->addresses_n == 0)
-		return err_set(err, ERR_UNAVAILABLE, "http://%.*s: the host was not resolved",
-		    SLICE_FMT(pool->url.authority));
+		return err_set(
+		    err, ERR_UNAVAILABLE, "%s://%.*s: the host was not resolved", ORIGIN_FMT(pool));
+	if (pool->url.is_tls && !tls_trust_is_ready(pool->tls.trust))
+		return err_set(
+		    err, ERR_UNAVAILABLE, "%s://%.*s: TLS was not loaded", ORIGIN_FMT(pool));
 	if (http_link_open(fetch))
 		return true;
 	*err = fetch->why;
@@ -334,28 +350,24 @@ bool
 http_pool_new(struct loop *loop, struct slice url, unsigned keep, uint64_t connect_ms,
     struct http_pool **out, struct err *err)
 {
-	const struct transport *transport = NULL;
 	struct http_pool *pool;
 	struct url parsed;
 
 	*out = NULL;
 	if (!url_parse(url, &parsed, err))
 		return false;
-	for (size_t i = 0; i < COUNT(transports); i++)
-		if (transports[i].is_tls == parsed.is_tls)
-			transport = &transports[i];
-	if (transport == NULL)
-		return err_set(err, ERR_CONFIG,
-		    "\"%.*s\": TLS upstreams are not available in this version", SLICE_FMT(url));
 	pool = MEM_NEW(struct http_pool);
 	pool->loop = loop;
-	pool->transport = transport;
+	pool->transport = parsed.is_tls ? &tls : &plain;
 	pool->keep = keep;
 	pool->connect_ms = connect_ms;
 	buf_init(&pool->text, NULL, SIZE_MAX);
+	buf_init(&pool->tls_text, NULL, SIZE_MAX);
 	buf_put(&pool->text, url);
 	must(url_parse(buf_view(&pool->text), &pool->url, err));
 	pool_literal(pool);
+	if (parsed.is_tls)
+		tls_peer_init(&pool->tls, pool->url.host);
 	*out = pool;
 	return true;
 }
@@ -382,8 +394,40 @@ http_pool_free(struct http_pool **out)
 	}
 	http_pool_forget(pool);
 	must(pool->busy == NULL);
+	tls_peer_fini(&pool->tls);
+	buf_fini(&pool->tls_text);
 	buf_fini(&pool->text);
 	mem_free(pool);
+}
+
+void
+http_pool_set_tls(struct http_pool *pool, const struct tls_files *files)
+{
+	struct slice *to[] = { &pool->tls_files.ca, &pool->tls_files.cert, &pool->tls_files.key };
+	const char *at;
+
+	must(pool->tls.trust == NULL);
+	buf_clear(&pool->tls_text);
+	buf_put(&pool->tls_text, files->ca);
+	buf_put(&pool->tls_text, files->cert);
+	buf_put(&pool->tls_text, files->key);
+	pool->tls_files = *files;
+	at = pool->tls_text.p;
+	for (size_t i = 0; i < COUNT(to); i++) {
+		to[i]->p = at;
+		at += to[i]->n;
+	}
+}
+
+MUST_CHECK static bool
+pool_trust_wait(struct http_pool *pool, struct err *err)
+{
+	if (!pool->url.is_tls || tls_trust_is_ready(pool->tls.trust))
+		return true;
+	if (pool->tls.trust == NULL)
+		pool->tls.trust = tls_trust_ref(&pool->tls_files);
+	return tls_trust_load_wait(pool->loop, pool->tls.trust, err) ||
+	    err_prefix(err, "%s://%.*s", ORIGIN_FMT(pool));
 }
 
 bool
@@ -392,6 +436,8 @@ http_pool_resolve_wait(struct http_pool *pool, struct err *err)
 	struct address found[RESOLVE_MAX];
 	unsigned n;
 
+	if (!pool_trust_wait(pool, err))
+		return false;
 	if (pool->addresses_n > 0 && !pool->is_stale)
 		return true;
 	if (!net_resolve_wait(pool->loop, pool->url.host, pool->url.port, found, &n, err))

@@ -127,7 +127,6 @@ link_fail(struct link *link, const struct err *err)
 
 PRINTF(3, 4) static void link_fail_text(struct link *link, enum errkind kind, const char *fmt, ...)
 {
-	const struct url *url = &link->pool->url;
 	struct err err;
 	char text[sizeof(err.text)];
 	va_list ap;
@@ -135,8 +134,17 @@ PRINTF(3, 4) static void link_fail_text(struct link *link, enum errkind kind, co
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	err_set(&err, kind, "http://%.*s: %s", SLICE_FMT(url->authority), text);
+	err_set(&err, kind, "%s://%.*s: %s", ORIGIN_FMT(link->pool), text);
 	link_fail(link, &err);
+}
+
+/* What the transport knows of a failure; NULL: nothing. */
+static const char *
+link_why(const struct link *link)
+{
+	const struct transport *transport = link->pool->transport;
+
+	return transport->why != NULL && link->stream != NULL ? transport->why(link->stream) : NULL;
 }
 
 /* ---- responses ------------------------------------------------------------------------------ */
@@ -237,8 +245,10 @@ link_feed(struct link *link, char *bytes, size_t n)
 static void
 link_ended(struct link *link, ssize_t why)
 {
-	const char *text = why < 0 ? strerrordesc_np((int)-why) : NULL;
+	const char *text = why < 0 ? link_why(link) : NULL;
 
+	if (text == NULL && why < 0)
+		text = strerrordesc_np((int)-why);
 	if (link->state == LINK_IDLE) {
 		http_link_kill(link);
 		return;
@@ -326,11 +336,18 @@ link_use(struct link *link, struct fetch *fetch)
 static void on_ready(void *owner, unsigned events);
 static void on_write_fail(void *owner, const struct err *err);
 
+/* why: where the transport does not know better. */
 static void
 connect_error(struct link *link, const char *why)
 {
+	const char *known = link_why(link);
 	char text[ADDRESS_TEXT];
 
+	if (known != NULL) {
+		err_set(&link->fetch->why, ERR_UNAVAILABLE, "%s://%.*s: %s", ORIGIN_FMT(link->pool),
+		    known);
+		return;
+	}
 	address_print(&link->address, text);
 	err_set(&link->fetch->why, ERR_UNAVAILABLE, "connect to %s: %s", text, why);
 }
@@ -352,8 +369,7 @@ connect_next(struct link *link)
 
 		left_ms /= pool->addresses_n - link->tries;
 		link->address = pool->addresses[(pool->first + link->tries++) % pool->addresses_n];
-		link->stream =
-		    pool->transport->connect(link->loop, &link->address, &link->fetch->why);
+		link->stream = pool->transport->connect(pool, &link->address, &link->fetch->why);
 		if (link->stream == NULL)
 			continue;
 		link->stream->on_ready = on_ready;
@@ -457,7 +473,8 @@ on_write_fail(void *owner, const struct err *err)
 	link_read(link);
 	if (!link->is_dead && link->outbox.has_failed) {
 		if (link->fetch != NULL)
-			link_fail_text(link, why.kind, "%s", why.text);
+			link_fail_text(link, why.kind, "%s",
+			    link_why(link) != NULL ? link_why(link) : why.text);
 		else
 			http_link_kill(link);
 	}

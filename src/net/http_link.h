@@ -6,6 +6,7 @@
 #define NET_HTTP_LINK_H
 
 #include "net/http_parse.h"
+#include "net/tls.h"
 
 #define HTTP_RESPONSE_HEAD_BYTES (64 * KIB)
 #define HTTP_RESPONSE_FIELDS	 200
@@ -58,9 +59,15 @@ struct fetch {
 
 /* How streams to an origin are made. */
 struct transport {
-	bool is_tls;
-	struct stream *(*connect)(struct loop *loop, const struct address *to, struct err *err);
+	const char *scheme;
+	struct stream *(*connect)(
+	    struct http_pool *pool, const struct address *to, struct err *err);
+	/* Why a stream failed, or what keeps it from being connected; NULL: errno says it. */
+	const char *(*why)(const struct stream *stream);
 };
+
+/* For "%s://%.*s". */
+#define ORIGIN_FMT(pool) (pool)->transport->scheme, SLICE_FMT((pool)->url.authority)
 
 struct http_pool {
 	struct loop *loop;
@@ -74,6 +81,9 @@ struct http_pool {
 	struct address addresses[RESOLVE_MAX];
 	unsigned addresses_n, first; /* first: the one that worked last */
 	bool is_stale;		     /* resolve again */
+	struct tls_peer tls;	     /* of https */
+	struct buf tls_text;	     /* paths that tls_files points into */
+	struct tls_files tls_files;
 };
 
 /* A new connection for a fetch whose request is in fetch->out. False: fetch->why says why. */

@@ -98,6 +98,16 @@ http_server_connections(const struct http_server *server)
 	return server->conns_n;
 }
 
+unsigned
+http_server_streams(const struct http_server *server)
+{
+	unsigned n = 0;
+
+	for (const struct http_conn *conn = server->conns; conn != NULL; conn = conn->next)
+		n += conn->request != NULL && conn->is_stream;
+	return n;
+}
+
 struct slice
 http_request_header(const struct http_request *request, struct slice name)
 {

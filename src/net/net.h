@@ -208,6 +208,7 @@ void http_server_stop(struct http_server *server); /* accepts no more; idle conn
 /* Closes all; calls gone for open requests. Not from within a function of the handler. */
 void http_server_free(struct http_server **server);
 unsigned http_server_connections(const struct http_server *server);
+unsigned http_server_streams(const struct http_server *server); /* responses that are streams */
 
 /* Value of the first header field of that name (case-insensitive); SLICE_NONE when absent. */
 struct slice http_request_header(const struct http_request *request, struct slice name);
@@ -255,13 +256,22 @@ struct fetch_request {
 	size_t max_bytes;   /* of the response body; 0: no limit (streams) */
 };
 
-/* url: http only for now; https is ERR_CONFIG. keep: idle connections kept. */
+/* keep: idle connections kept. connect_ms bounds connecting, and the TLS handshake with it. */
 MUST_CHECK bool http_pool_new(struct loop *loop, struct slice url, unsigned keep,
     uint64_t connect_ms, struct http_pool **out, struct err *err);
 void http_pool_free(struct http_pool **pool);  /* aborts what is in progress without callbacks */
 void http_pool_forget(struct http_pool *pool); /* closes idle connections */
-/* Resolves the host if that was not done (or the last connection failed). Call before fetch_start.
+/*
+ * Files for the TLS of https, all PEM, absolute paths; SLICE_NONE: not set.  ca replaces the
+ * system's certificate authorities; cert (with its chain) and key are shown to servers that ask.
  */
+struct tls_files {
+	struct slice ca, cert, key;
+};
+/* Before the first http_pool_resolve_wait(); copied. Without it: the system's authorities. */
+void http_pool_set_tls(struct http_pool *pool, const struct tls_files *files);
+/* Resolves the host if that was not done (or the last connection failed), and loads what https
+ * needs, once. Call before fetch_start. */
 MUST_CHECK bool http_pool_resolve_wait(struct http_pool *pool, struct err *err);
 /* Sends on an idle connection, or a new one. Never fails here: `done` tells. */
 struct fetch *fetch_start(struct http_pool *pool, const struct fetch_request *request,

@@ -85,6 +85,7 @@ loop_new_on(const struct seam_ops *ops, void *seam, struct log *log)
 	loop->ops = ops;
 	loop->seam = seam;
 	loop->log = log;
+	loop->metrics = metrics_new();
 	ring_init(&loop->queue);
 	ring_init(&loop->batch);
 	tasks_init(loop);
@@ -124,6 +125,7 @@ loop_free(struct loop **loop)
 	*at = gone->older;
 	tasks_fini(gone);
 	timers_fini(gone);
+	metrics_free(&gone->metrics);
 	log_flush(gone->log);
 	mem_free(gone);
 }
@@ -177,6 +179,40 @@ struct log *
 loop_log(const struct loop *loop)
 {
 	return loop->log;
+}
+
+struct metrics *
+loop_metrics(struct loop *loop)
+{
+	return loop->metrics;
+}
+
+static void
+lag_rotate(struct loop *loop)
+{
+	struct lag *lag = &loop->lag;
+	uint64_t minute = loop_now_ms(loop) / 60000;
+
+	if (minute == lag->minute)
+		return;
+	lag->before_us = minute == lag->minute + 1 ? lag->now_us : 0;
+	lag->now_us = 0;
+	lag->minute = minute;
+}
+
+void
+loop_worked(struct loop *loop, uint64_t us)
+{
+	lag_rotate(loop);
+	if (us > loop->lag.now_us)
+		loop->lag.now_us = us;
+}
+
+uint64_t
+loop_lag_us(struct loop *loop)
+{
+	lag_rotate(loop);
+	return loop->lag.now_us > loop->lag.before_us ? loop->lag.now_us : loop->lag.before_us;
 }
 
 struct memory *

@@ -28,10 +28,17 @@ struct tasks {
 	struct task_notes notes;     /* what sanitizers know of the loop's own stack */
 };
 
+/* The longest turn of this minute and of the one before. */
+struct lag {
+	uint64_t minute, now_us, before_us;
+};
+
 struct loop {
 	const struct seam_ops *ops;
 	void *seam;
 	struct log *log;
+	struct metrics *metrics;
+	struct lag lag;
 	struct memory memory;
 	uint64_t seed;
 	struct deferred queue; /* heads of rings: what waits for the end of a turn ... */
@@ -46,6 +53,9 @@ struct loop {
 int64_t timers_wait_ms(const struct loop *loop, uint64_t now_ms);
 void timers_fire(struct loop *loop, uint64_t now_ms);
 void timers_fini(struct loop *loop);
+
+/* A turn worked for so long before it looked for events again; told by the seam. */
+void loop_worked(struct loop *loop, uint64_t us);
 
 void tasks_init(struct loop *loop);
 void tasks_fini(struct loop *loop);

@@ -152,6 +152,9 @@ uint64_t loop_unix_ms(const struct loop *loop);
 void loop_random(struct loop *loop, void *to, size_t n);
 uint64_t loop_seed(const struct loop *loop); /* of hash tables; one a loop */
 struct log *loop_log(const struct loop *loop);
+struct metrics *loop_metrics(struct loop *loop);
+/* The longest time that one turn of the last one to two minutes worked; 0 in simulation. */
+uint64_t loop_lag_us(struct loop *loop);
 struct memory *loop_memory(struct loop *loop); /* limits.memory: set its limit_bytes */
 /* SIGHUP, SIGTERM, SIGINT ...: at most one function a signal. */
 void loop_on_signal(struct loop *loop, int signo, void (*fn)(void *ctx, int signo), void *ctx);

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "run/loop_private.h"
 #include "run/seam_uv.h"
 
 struct seam_signal {
@@ -83,12 +84,26 @@ wake_at(struct seam_uv *seam, int64_t timeout_ms)
 		uv_timer_start(&seam->wake, woken, (uint64_t)timeout_ms, 0);
 }
 
+/* What passed since the last look, but for the waiting, was work: callbacks, timers, tasks. */
+static void
+work_measure(struct seam_uv *seam)
+{
+	uint64_t now_ns = uv_hrtime(), idle_ns = uv_metrics_idle_time(&seam->uv);
+
+	if (seam->looked_ns != 0)
+		loop_worked(
+		    seam->loop, (now_ns - seam->looked_ns - (idle_ns - seam->idle_ns)) / 1000);
+	seam->looked_ns = now_ns;
+	seam->idle_ns = idle_ns;
+}
+
 static void
 turn(void *arg, int64_t timeout_ms)
 {
 	struct seam_uv *seam = arg;
 
 	seam_uv_streams_apply(seam);
+	work_measure(seam);
 	if (timeout_ms != 0)
 		wake_at(seam, timeout_ms);
 	uv_run(&seam->uv, timeout_ms == 0 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
@@ -203,6 +218,7 @@ seam_uv_new(struct err *err)
 		    uv_strerror(error));
 		return NULL;
 	}
+	(void)uv_loop_configure(&seam->uv, UV_METRICS_IDLE_TIME);
 	ignore_sigpipe();
 	uv_timer_init(&seam->uv, &seam->wake);
 	seam->wake.data = seam;

@@ -29,6 +29,7 @@ struct seam_uv {
 	struct seam_signal *signals;
 	struct uv_stream *changed;   /* streams whose wants libuv has not been told yet */
 	unsigned streams, listeners; /* open ones */
+	uint64_t looked_ns, idle_ns; /* when events were last looked for; waited until then */
 	int stdio_flags[2];	     /* of 0 and 1 as we found them; -1: closed, or shut down */
 	unsigned stdio_open;
 	struct helper *helpers;

@@ -146,7 +146,7 @@ text_cut(char *to, size_t size, struct slice from)
 
 void
 ledger_intent(struct ledger *ledger, uint64_t number, uint64_t now_ms, struct slice method,
-    struct slice caller)
+    struct slice caller, struct slice tenant)
 {
 	struct ledger_record *record = &ledger->ring[ledger->next];
 
@@ -155,6 +155,7 @@ ledger_intent(struct ledger *ledger, uint64_t number, uint64_t now_ms, struct sl
 	*record = (struct ledger_record){ .number = number, .intent_ms = now_ms };
 	text_cut(record->method, sizeof(record->method), method);
 	text_cut(record->caller, sizeof(record->caller), caller);
+	text_cut(record->tenant, sizeof(record->tenant), tenant);
 	ledger->next = (ledger->next + 1) % ledger->max;
 	if (ledger->n < ledger->max)
 		ledger->n++;

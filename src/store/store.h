@@ -32,7 +32,7 @@ struct ledger_record {
 	enum ledger_outcome outcome;
 	int error_code; /* JSON-RPC, 0: none */
 	unsigned sends; /* how often bytes of it were handed over */
-	char method[32], server[33], name[64], caller[33];
+	char method[32], server[33], name[64], caller[33], tenant[33];
 };
 
 struct ledger;
@@ -40,7 +40,7 @@ struct ledger *ledger_new(size_t records_max);
 void ledger_free(struct ledger **ledger);
 /* Numbers must grow. */
 void ledger_intent(struct ledger *ledger, uint64_t number, uint64_t now_ms, struct slice method,
-    struct slice caller);
+    struct slice caller, struct slice tenant);
 void ledger_route(struct ledger *ledger, uint64_t number, struct slice server, struct slice name);
 void ledger_sent(struct ledger *ledger, uint64_t number, uint64_t now_ms);
 /* The first outcome counts; a second one is a fault of the program (must). */

@@ -10,7 +10,8 @@ from house import House, NEEDS
 from wire import Http, REVISION, Stdio
 
 REVISIONS = ("2025-06-18", "2025-11-25")
-ALL = {"elicitation": {}, "sampling": {}, "roots": {"listChanged": True}}
+# What a shared session declares to a server.
+ALL = {"elicitation": {"form": {}, "url": {}}, "sampling": {"tools": {}}, "roots": {}}
 LATER = {"2025-06-18": ("icons", "execution"), "2025-11-25": ()}      # members of a tool that a revision does not know
 
 

@@ -134,7 +134,7 @@ expect upstream one last tools/call /params/name == "echo"
 let id = upstream one last tools/call /id
 expect upstream one last tools/call /params/_meta/progressToken == $id
 expect upstream two requests tools/call == 0
-expect outcome done == 1
+expect outcome done == 2
 
 story "ids are strings or integers, and equal ids of two clients do not meet" real
 upstream one {

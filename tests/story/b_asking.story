@@ -17,7 +17,7 @@ client c -can elicitation {
   expect unread == 0
 }
 expect upstream one requests response == 1
-expect outcome done == 1
+expect outcome done == 2
 
 story "a question of an HTTP server reaches an HTTP client on the stream of its call" real
 upstream web -transport http {
@@ -186,7 +186,7 @@ client c -transport http -can elicitation {
   await y
   expect /error/data/kind == "deadline"
 }
-expect outcome done == 1
+expect outcome done == 2
 expect outcome deadline == 1
 
 story "a question that belongs to no call, or may belong to two clients, is declined" real

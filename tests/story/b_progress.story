@@ -10,7 +10,7 @@ upstreams:
 client c -transport http {
   send x tools/call {"name":"count","_meta":{"progressToken":"mine"}}
   await notifications/progress
-  expect /params == {"progressToken":"mine","progress":1,"total":2,"message":"half way"}
+  expect /params == {"_meta":{"bascule/server":"one"},"progressToken":"mine","progress":1,"total":2,"message":"half way"}
   await notifications/progress
   expect message ~ '"progress":2.50'
   await x

@@ -323,6 +323,72 @@ def over_stdio():
     assert serve.child.returncode == 0
 
 
+def get(port, page, **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT_S)
+    connection.request("GET", page, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    response = connection.getresponse()
+    body = response.read().decode()
+    connection.close()
+    return response.status, body
+
+
+def health():
+    path = config("health.yaml", [demo("one"), {"name": "none", "command": ["/nosuch/program"]}],
+                  listen={"http": "127.0.0.1:0"})
+    serve = Serve("-c", path)
+    serve.listen()
+    serve.log_until("none is unavailable")
+    url = f"http://127.0.0.1:{serve.port}"
+    out = expect(0, "health", url, out="degraded")
+    assert "none: down:" in out and "/nosuch/program" in out, out
+    for at in (url, url + "/mcp", url + "/health"):
+        got = json.loads(expect(0, "health", at, "--json"))
+        assert got["status"] == "degraded" and got["sessions"] == 1, got
+    assert expect(0, "health", url + "/healthz") == "ok\n"
+    expect(1, "health", url + "/nosuch", err="404")
+    # Where it is asked by configuration: the address that listens everywhere is here, too.
+    expect(0, "health", "-c", config("here.yaml", [demo("one")], auth="none",
+                                     listen={"http": ["unix:/nosuch", f"0.0.0.0:{serve.port}"]}))
+    serve.start("tools/call", {"name": "one__sleep", "arguments": {"seconds": 2}}, 3)
+    serve.log_until("started: tools/call")
+    assert get(serve.port, "/readyz") == (200, "ready\n")
+    serve.child.send_signal(signal.SIGTERM)
+    serve.log_until("SIGTERM")
+    assert get(serve.port, "/readyz") == (503, "stopping\n")
+    assert get(serve.port, "/healthz") == (200, "ok\n")
+    assert serve.finish()[0] == 200 and serve.end() == 0
+    expect(1, "health", url, err="refused")
+    assert json.loads(expect(1, "health", url, "--json"))["status"] == "unreachable"
+    expect(2, "health", "unix:/x", err="unix")
+    expect(2, "health", "nonsense", err="URL")
+    expect(2, "health", url, url, err="unexpected word")
+    expect(2, "health", "-c", config("unix.yaml", [demo("one")], listen={"http": "unix:/nosuch"}), err="unix")
+    expect(3, "health", "-c", "/nosuch.yaml", err="/nosuch.yaml")
+
+
+def keys():
+    key = "0123456789abcdef-key"
+    more = {"listen": {"http": "0.0.0.0:0"}, "auth": {"keys": [{"name": "ci", "key": key}]}}
+    path = config("keys.yaml", [demo("one")], **more)
+    out = expect(0, "check", "-c", path) + expect(0, "check", "-c", path, "--json")
+    assert key not in out, out
+    serve = Serve("-c", path)
+    serve.port = int(serve.log_until("listening on http://").rsplit(":", 1)[1].split("/")[0])
+    assert get(serve.port, "/mcp")[0] == 401
+    assert get(serve.port, "/mcp", X_Bascule_Key=key)[0] == 406
+    # Others reach this address: a file that has lost its keys must not open it.
+    config("keys.yaml", [demo("one")], listen={"http": "127.0.0.1:0"})
+    serve.child.send_signal(signal.SIGHUP)
+    assert '"auth" is missing' in serve.log_until("nothing was changed")
+    assert get(serve.port, "/mcp")[0] == 401
+    config("keys.yaml", [demo("one")], listen={"http": "0.0.0.0:0"}, auth="none")
+    serve.child.send_signal(signal.SIGHUP)
+    serve.log_until("read again")
+    assert get(serve.port, "/mcp")[0] == 406
+    serve.child.send_signal(signal.SIGTERM)
+    assert serve.end() == 0
+
+
 def taken_address():
     path = config("one.yaml", [demo("one")], listen={"http": "127.0.0.1:0"})
     serve = Serve("-c", path)
@@ -336,7 +402,7 @@ def taken_address():
 
 def main():
     for story in (usage, documentation, configuration, one_upstream, some_fail, at_a_terminal,
-                  interrupted, over_http, second_signal, reload, over_stdio, taken_address):
+                  interrupted, over_http, second_signal, reload, over_stdio, health, keys, taken_address):
         story()
         print("ok", story.__name__, flush=True)
 

@@ -491,6 +491,8 @@ client_new(struct world *world, struct slice rest, struct err *err)
 		else if (slice_eq(word, S("-revision")))
 			snprintf(
 			    client->revision, sizeof(client->revision), "%.*s", SLICE_FMT(value));
+		else if (slice_eq(word, S("-key")))
+			client->key = value;
 		else if (slice_eq(word, S("-can")))
 			client->capabilities =
 			    slice_eq(value, S("elicitation")) ? S("{\"elicitation\":{}}") : value;

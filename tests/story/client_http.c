@@ -87,6 +87,8 @@ start(struct client *client, struct slice method, const char *fixed, struct slic
 
 	buf_init(&headers, NULL, 8 * KIB);
 	buf_puts(&headers, fixed);
+	if (client->key.n > 0)
+		buf_printf(&headers, "Authorization: Bearer %.*s\r\n", SLICE_FMT(client->key));
 	if (client->session[0] != '\0')
 		buf_printf(&headers, "Mcp-Session-Id: %s\r\nMCP-Protocol-Version: %s\r\n",
 		    client->session, client->revision);

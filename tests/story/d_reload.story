@@ -38,7 +38,7 @@ client c {
 expect upstream two running == 0
 expect upstream one starts == 1
 expect upstream one running == 1
-expect outcome done == 4
+expect outcome done == 5
 
 story "a reload that changes an upstream starts it again, another name is another upstream" real
 upstream one {

@@ -112,19 +112,17 @@ check_log(struct check *check, struct slice rest)
 	return check_number(check, rest, world_log_count(check->world, event, text));
 }
 
-/* NAME == N: exchanges that ended so, without those that began a session. */
+/* NAME == N: exchanges that ended so. */
 static bool
 check_outcome(struct check *check, struct slice rest)
 {
 	struct slice name = script_word(&rest);
 	char text[40];
 	int n = snprintf(text, sizeof(text), " completed: %.*s in ", SLICE_FMT(name));
-	unsigned count = world_log_count(
-	    check->world, S("request_completed"), (struct slice){ text, (size_t)n });
 
-	if (slice_eq(name, S("done")))
-		count -= world_log_count(check->world, S("session_begun"), SLICE_NONE);
-	return check_number(check, rest, count);
+	return check_number(check, rest,
+	    world_log_count(
+		check->world, S("request_completed"), (struct slice){ text, (size_t)n }));
 }
 
 static bool

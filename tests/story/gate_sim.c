@@ -7,12 +7,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "admin/admin.h"
 #include "story.h"
 
 struct gate {
 	struct world *world;
 	struct hub *hub;
 	struct fronts *fronts;
+	struct admin *admin;
 	bool stdin_has_ended;
 };
 
@@ -64,6 +66,8 @@ sim_start(struct world *world, struct slice yaml, struct err *err)
 	gate->fronts = fronts_new(world->loop, hub_gate(gate->hub), &limits);
 	hub_set_fronts(gate->hub, gate->fronts);
 	config = (struct config *)hub_config(gate->hub);
+	fronts_set_auth(gate->fronts, config);
+	gate->admin = admin_new(gate->hub, gate->fronts);
 	if (config->listen_http_n > 0 &&
 	    (!address_parse(config->listen_http[0], &at, err) ||
 		!front_http_open(gate->fronts, &at, config->listen_hosts, config->listen_hosts_n,
@@ -86,6 +90,7 @@ sim_reload(struct world *world, struct slice yaml, struct err *err)
 	limits = limits_of(config);
 	hub_reload(world->gate->hub, &config);
 	fronts_set_limits(world->gate->fronts, &limits);
+	fronts_set_auth(world->gate->fronts, hub_config(world->gate->hub));
 	return true;
 }
 
@@ -94,6 +99,7 @@ stop_run(void *arg)
 {
 	struct gate *gate = arg;
 
+	admin_free(&gate->admin);
 	hub_free_wait(&gate->hub);
 	fronts_free(&gate->fronts);
 }

@@ -6,6 +6,7 @@ upstream fast {
   tool echo
 }
 gateway {
+start_wait: 1ms
 upstreams:
   - {name: slow, @slow@}
   - {name: fast, @fast@}
@@ -18,7 +19,7 @@ client c {
   expect /error/code == -32602
 }
 
-story "a name that tells no server is looked for until it appears"
+story "the answer to initialize waits for what servers offer, as long as start_wait"
 upstream slow {
   tool late
   on initialize -> never
@@ -33,14 +34,17 @@ upstreams:
   - {name: slow, @slow@}
   - {name: fast, @fast@}
 }
-client c {
-  call tools/call {"name":"echo"}
-  expect /result/content == []
-  send x tools/call {"name":"late"}
+client c -bare {
+  send i initialize {"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}
   tick 4s
   expect unread == 0
   tick 1s
-  await x
+  await i
+  expect /result/capabilities/resources/listChanged == true
+  notify notifications/initialized
+  call tools/call {"name":"echo"}
+  expect /result/content == []
+  call tools/call {"name":"late"}
   expect /error/code == -32602
   expect /error/message ~ 'late'
 }
@@ -53,6 +57,7 @@ upstream two {
   tool echo
 }
 gateway {
+start_wait: 1ms
 upstreams:
   - {name: one, @one@, connect_timeout: 10s, timeout: 60s}
   - {name: two, @two@}
@@ -73,6 +78,7 @@ upstream one {
   on once tools/call look -> exit 1
 }
 gateway {
+start_wait: 1ms
 upstreams:
   - {name: one, @one@}
 }

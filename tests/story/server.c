@@ -84,6 +84,29 @@ tool_line(struct server *server, struct slice rest, bool begins_page, struct err
 	return true;
 }
 
+/* tools N PREFIX: PREFIX0, PREFIX1 ... */
+static bool
+tools_line(struct server *server, struct slice rest, struct err *err)
+{
+	struct tool_line **at = &server->tools;
+	struct slice number = script_word(&rest), prefix = script_word(&rest);
+	uint64_t n;
+
+	if (!slice_to_u64(number, 10000, &n) || prefix.p == NULL || prefix.n > 64)
+		return err_set(err, ERR_CONFIG, "tools N PREFIX, N at most 10000");
+	while (*at != NULL)
+		at = &(*at)->next;
+	for (uint64_t i = 0; i < n; i++) {
+		struct tool_line *tool = ARENA_NEW(&server->world->arena, struct tool_line);
+
+		tool->name = arena_printf(
+		    &server->world->arena, "%.*s%llu", SLICE_FMT(prefix), (unsigned long long)i);
+		*at = tool;
+		at = &tool->next;
+	}
+	return true;
+}
+
 /* on [once] METHOD [TOOL] -> ACTIONS */
 static bool
 on_line(struct server *server, struct slice rest, struct err *err)
@@ -135,6 +158,8 @@ server_line(struct server *server, struct slice line, struct err *err)
 		rest = substituted(server, rest);
 	if (slice_eq(word, S("tool")))
 		return tool_line(server, rest, false, err);
+	if (slice_eq(word, S("tools")))
+		return tools_line(server, rest, err);
 	if (slice_eq(word, S("page")))
 		return tool_line(server, rest, true, err);
 	if (slice_eq(word, S("on")))

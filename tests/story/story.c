@@ -63,7 +63,10 @@ block_take(struct runner *runner, struct buf *out, struct err *err)
 	return err_set(err, ERR_CONFIG, "this block has no end: a line with only }");
 }
 
-/* @NAME@ becomes how the upstream is reached; a front and a log that can be read are added. */
+/*
+ * @NAME@ becomes how the upstream is reached; a front and a log that can be read are added, and one
+ * session for all clients where the block says nothing of sessions.
+ */
 static bool
 yaml_make(struct runner *runner, struct slice text, struct buf *out, struct err *err)
 {
@@ -87,6 +90,8 @@ yaml_make(struct runner *runner, struct slice text, struct buf *out, struct err 
 			return err_set(err, ERR_CONFIG, "no upstream \"%.*s\" before the gateway",
 			    SLICE_FMT(name));
 		server_spell(server, out);
+		if (memmem(text.p, text.n, "session:", 8) == NULL)
+			buf_puts(out, ", session: shared");
 	}
 	return true;
 }

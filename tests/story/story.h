@@ -254,6 +254,7 @@ struct client {
 	char name[40], session[64], revision[16];
 	bool is_http, is_gone;
 	struct slice capabilities;
+	struct slice key; /* sent with every request over HTTP */
 	struct http_pool *pool;
 	struct stream *in, *out; /* stdio */
 	struct line_reader lines;
@@ -269,7 +270,7 @@ struct client {
 };
 
 struct client *client_find(struct world *world, struct slice name);
-/* "NAME -transport http|stdio -revision R -can X -bare": with a handshake unless -bare. */
+/* "NAME -transport http|stdio -revision R -can X -key K -bare": with a handshake unless -bare. */
 struct client *client_new(struct world *world, struct slice rest, struct err *err);
 void client_free(struct client **client);
 /* One line of its block; *is_known false: no word of the client's. */

@@ -68,10 +68,10 @@ cancel(void *owner, struct exchange *exchange)
 	world->cancelled++;
 }
 
-UNUSED static void
-describe(void *owner, struct buf *out, enum mcp_revision revision)
+UNUSED static bool
+may_tell(void *owner, struct exchange *exchange, const struct tell *tell)
 {
-	buf_puts(out, "\"capabilities\":{},\"serverInfo\":{\"name\":\"t\",\"version\":\"1\"}");
+	return true;
 }
 
 UNUSED static bool
@@ -96,7 +96,7 @@ world_init(struct world *world)
 	memset(world, 0, sizeof(*world));
 	world->loop = machine_loop(&world->machine);
 	world->gate = (struct mcp_gate){
-		.owner = world, .begin = begin, .cancel = cancel, .describe = describe, .pass = pass
+		.owner = world, .begin = begin, .cancel = cancel, .may_tell = may_tell, .pass = pass
 	};
 	world->limits = (struct front_limits){ .message_bytes = 8 * MIB,
 		.ask_ms = 5000,

@@ -103,7 +103,7 @@ on_lost(void *owner, const struct err *why)
 	world->err = *why;
 }
 
-static const struct back_events events = { on_list_changed, on_lost };
+static const struct back_events events = { .list_changed = on_list_changed, .lost = on_lost };
 
 static bool
 pass(void *owner, struct exchange *exchange, enum mcp_pass what, struct slice server,
@@ -130,6 +130,12 @@ tell(struct exchange *exchange, const struct tell *what)
 {
 }
 
+static bool
+may_tell(void *owner, struct exchange *exchange, const struct tell *what)
+{
+	return true;
+}
+
 static const struct front_ops front = { .name = "test", .ask_wait = ask_wait, .tell = tell };
 
 static void
@@ -139,10 +145,13 @@ open_run(void *arg)
 	struct back_spec spec = { .server = S("up"),
 		.upstream = &world->upstream,
 		.message_bytes = 64 * MIB,
-		.can = { .elicitation = true } };
+		.capabilities = S("{\"elicitation\":{}}"),
+		.revision = MCP_NEWEST };
 
 	world->is_open =
 	    back_open_wait(world->loop, &spec, &events, world, &world->back, &world->err);
+	if (world->is_open)
+		back_begin(world->back);
 }
 
 static void
@@ -189,6 +198,7 @@ world_init(struct world *world)
 	world->machine = (struct machine){ .now_ms = 1000 };
 	world->loop = loop_new_on(ops_with_children(), &world->machine, NULL);
 	world->gate.pass = pass;
+	world->gate.may_tell = may_tell;
 	world->upstream.connect_timeout_ms = 5000;
 	world->exchange = (struct exchange){ .loop = world->loop,
 		.front = &front,

@@ -85,9 +85,35 @@ static const struct {
 	{ "log: {level: loud}\n",
 	    ":1:14: log.level must be one of debug, info, warn, error, off, not \"loud\"" },
 	{ "auth: tenants\n", ":1:7: this version does not have \"auth: tenants\" yet" },
+	{ "auth: {jwt: {issuer: x}}\n", ":1:8: this version does not have \"auth.jwt\" yet" },
+	{ "auth: {keyz: []}\n", ":1:8: unknown key \"keyz\" in auth (did you mean \"keys\"?)" },
+	{ "auth: [none]\n", ":1:7: auth must be a word, not a list" },
+	{ "auth: {keys: []}\n",
+	    ":1:14: auth.keys must not be empty: without keys write \"auth: none\"" },
+	{ "auth: {keys: }\n", ":1:14: auth.keys must be a list: put \"- \" before each entry" },
+	{ "auth: {keys: [ci]}\n", ":1:15: auth.keys[0] must be a map with \"name\" and \"key\"" },
 	{ "auth: {keys: [{name: ci, key: k}]}\n",
-	    ":1:8: this version does not have \"auth.keys\" yet" },
-	{ "auth: {keyz: []}\n", ":1:7: auth must be a word, not a map" },
+	    ":1:31: auth.keys[0].key must have 16 to 512 characters; `openssl rand -hex 24` makes a "
+	    "good one" },
+	{ "auth: {keys: [{name: ci, key: \"\"}]}\n",
+	    ":1:31: auth.keys[0].key must have 16 to 512 characters; `openssl rand -hex 24` makes a "
+	    "good one" },
+	{ "auth: {keys: [{name: ci, key: \"0123456789 abcdef\"}]}\n",
+	    ":1:31: auth.keys[0].key holds a blank, a control or a non-ASCII character" },
+	{ "auth: {keys: [{name: ci}]}\n", ":1:15: auth.keys[0] needs a \"key\"" },
+	{ "auth: {keys: [{key: 0123456789abcdef}]}\n", ":1:15: auth.keys[0] needs a \"name\"" },
+	{ "auth: {keys: [{name: anonymous, key: 0123456789abcdef}]}\n",
+	    ":1:22: auth.keys[0].name must be 1 to 32 letters, digits, \"_\", \"-\", \".\" and "
+	    "\"@\", and not \"anonymous\"" },
+	{ "auth: {keys: [{name: a, tenant: \"x y\", key: 0123456789abcdef}]}\n",
+	    ":1:33: auth.keys[0].tenant must be 1 to 32 letters, digits, \"_\", \"-\", \".\" and "
+	    "\"@\"" },
+	{ "auth: {keys: [{name: a, kee: 0123456789abcdef}]}\n",
+	    ":1:25: unknown key \"kee\" in auth.keys[0] (did you mean \"key\"?)" },
+	{ "auth: {keys: [{name: a, key: 0123456789abcdef}, {name: a, key: 0123456789abcdeg}]}\n",
+	    ":1:56: the name \"a\" is taken by auth.keys[0]: names must differ" },
+	{ "auth: {keys: [{name: a, key: 0123456789abcdef}, {name: b, key: 0123456789abcdef}]}\n",
+	    ":1:64: auth.keys[1] has the same key as auth.keys[0]" },
 	{ "auth: non\n", ":1:7: auth must be none, not \"non\" (did you mean \"none\"?)" },
 	{ "listen:\n"
 	  "  tls: {cert: a}\n",
@@ -96,14 +122,14 @@ static const struct {
 	{ "listen: {http: 0.0.0.0:8080}\n"
 	  "upstreams: [{name: a, command: [x]}]\n",
 	    ":1:16: \"0.0.0.0:8080\" can be reached from other machines: write \"auth: "
-	    "none\" to let everyone in, or listen on 127.0.0.1" },
+	    "none\" to let everyone in, give keys under \"auth:\", or listen on 127.0.0.1" },
 	{ "listen:\n"
 	  "  http:\n"
 	  "    - 127.0.0.1:1\n"
 	  "    - 10.0.0.1:2\n"
 	  "upstreams: [{name: a, command: [x]}]\n",
 	    ":4:7: \"10.0.0.1:2\" can be reached from other machines: write \"auth: none\" "
-	    "to let everyone in, or listen on 127.0.0.1" },
+	    "to let everyone in, give keys under \"auth:\", or listen on 127.0.0.1" },
 	{ "listen: {http: 8080}\n"
 	  "upstreams: [{name: a, command: [x]}]\n",
 	    ":1:16: the address \"8080\" is only a port: write 127.0.0.1:PORT" },
@@ -188,6 +214,41 @@ static const struct {
 	  "    command: [x]\n"
 	  "    headers: {A: b}\n",
 	    ":4:5: \"headers\" belongs to upstreams with \"url\", and upstreams[0] has none" },
+	{ "upstreams:\n"
+	  "  - name: a\n"
+	  "    command: [x]\n"
+	  "    tls: {ca: c.pem}\n",
+	    ":4:5: \"tls\" belongs to upstreams with \"url\", and upstreams[0] has none" },
+	{ "upstreams:\n"
+	  "  - name: a\n"
+	  "    url: http://h/\n"
+	  "    tls: {ca: c.pem}\n",
+	    ":4:5: \"tls\" belongs to urls that begin with https://" },
+	{ "upstreams:\n"
+	  "  - name: a\n"
+	  "    url: https://h/\n"
+	  "    tls: {cert: c.pem}\n",
+	    ":4:5: tls.cert and tls.key go together: tls.key is missing" },
+	{ "upstreams:\n"
+	  "  - name: a\n"
+	  "    url: https://h/\n"
+	  "    tls: {key: c.pem}\n",
+	    ":4:5: tls.cert and tls.key go together: tls.cert is missing" },
+	{ "upstreams:\n"
+	  "  - name: a\n"
+	  "    url: https://h/\n"
+	  "    tls: {ca: /nowhere/c.pem}\n",
+	    ":4:15: tls.ca: /nowhere/c.pem: No such file or directory" },
+	{ "upstreams:\n"
+	  "  - name: a\n"
+	  "    url: https://h/\n"
+	  "    tls: {ca: /dev/null}\n",
+	    ":4:15: tls.ca: /dev/null: not a regular file" },
+	{ "upstreams:\n"
+	  "  - name: a\n"
+	  "    url: https://h/\n"
+	  "    tls: {cert: a, sni: b}\n",
+	    ":4:20: unknown key \"sni\" in upstreams[0].tls" },
 	{ "upstreams:\n"
 	  "  - name: a\n"
 	  "    url: http://h/\n"
@@ -449,8 +510,43 @@ static const struct {
 	{ "upstreams:\n"
 	  "  - name: a\n"
 	  "    command: [x]\n"
-	  "    tools: {allow: [\"*\"]}\n",
-	    ":4:5: this version does not have \"upstreams[0].tools\" yet" },
+	  "    tools: {allw: [\"*\"]}\n",
+	    ":4:13: unknown key \"allw\" in upstreams[0].tools (did you mean \"allow\"?)" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {allow: []}}\n",
+	    ":2:44: upstreams[0].tools.allow must not be empty" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {deny: [a, \"\"]}}\n",
+	    ":2:47: the pattern \"\" is empty" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {deny: [\"a\\n\"]}}\n",
+	    ":2:44: the pattern \"a?\" holds a control character" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {deny: [b, \"a*\", c, \"a*\"]}}\n",
+	    ":2:56: the pattern \"a*\" stands there twice" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {rename: {a: a}}}\n",
+	    ":2:49: the tool \"a\" is renamed to itself: leave it out" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {rename: {a: \"\"}}}\n",
+	    ":2:49: the tool name \"\" is empty" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {rename: {a: c, b: c}}}\n",
+	    ":2:55: \"a\" and \"b\" are both renamed to \"c\"" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {allow: [a, b], rename: {a: b}}}\n",
+	    ":2:64: \"a\" is renamed to \"b\", which another rule knows as a tool that keeps its "
+	    "name" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {rename: {a: b}, describe: {b: c}}}\n",
+	    ":2:49: \"a\" is renamed to \"b\", which another rule knows as a tool that keeps its "
+	    "name" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], tools: {rename: {a: b, a: c}}}\n",
+	    ":2:52: duplicate key \"a\"" },
+	{ "seal_key: 0123456789abcde\n",
+	    ":1:11: seal_key must have at least 16 characters: make one with "
+	    "\"head -c 32 /dev/urandom | base64\"" },
 	{ "upstreams:\n"
 	  "  - name: \"\"\n"
 	  "    command: [x]\n",

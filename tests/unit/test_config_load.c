@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include <openssl/pem.h>
+
 #include "config/config.h"
 
 static char root[64]; /* a directory of this run */
@@ -265,6 +267,120 @@ test_value_files_refused(void **state)
 	unlink(path_of("t"));
 }
 
+/* ---- files of tls ---- */
+
+/* A new key, and a certificate of it, valid until `days` from now. */
+static void
+pair_write(const char *cert, const char *key, bool is_encrypted, int days)
+{
+	EVP_PKEY *pair = EVP_EC_gen("P-256");
+	X509 *certificate = X509_new();
+	FILE *file;
+
+	X509_gmtime_adj(X509_getm_notBefore(certificate), -99L * 86400);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), 86400L * days);
+	X509_set_pubkey(certificate, pair);
+	assert_true(X509_sign(certificate, pair, EVP_sha256()) > 0);
+	file = fopen(path_of(cert), "w");
+	assert_int_equal(PEM_write_X509(file, certificate), 1);
+	fclose(file);
+	file = fopen(path_of(key), "w");
+	assert_int_equal(PEM_write_PrivateKey(file, pair, is_encrypted ? EVP_aes_128_cbc() : NULL,
+			     (const unsigned char *)"x", is_encrypted, NULL, NULL),
+	    1);
+	fclose(file);
+	chmod(path_of(key), 0600);
+	X509_free(certificate);
+	EVP_PKEY_free(pair);
+}
+
+/* Loads it, and reads what was logged. */
+static void
+load_logged(const struct config_source *source, char *to, size_t size)
+{
+	struct config *config = NULL;
+	struct log *log;
+	struct err err;
+	ssize_t n;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	log = log_new(ends[1], LOG_WARN, LOG_TEXT, NULL);
+	assert_true(config_load(source, log, &config, &err));
+	config_free(&config);
+	log_flush(log);
+	log_free(&log);
+	close(ends[1]);
+	n = read(ends[0], to, size - 1);
+	assert_true(n >= 0);
+	to[n] = '\0';
+	close(ends[0]);
+}
+
+static void
+test_tls_files(void **state)
+{
+	char file[128];
+	struct config_source source = { .file = strcpy(file, path_of("v.yaml")) };
+	char first[65], logged[600];
+	struct config *config;
+
+	(void)state;
+	pair_write("cert.pem", "key.pem", false, 9);
+	WRITE("v.yaml",
+	    "upstreams: [{name: a, url: \"https://h/\", tls: {ca: cert.pem, cert: ./cert.pem, key: "
+	    "key.pem}}]");
+	config = load(&source);
+	expect(config->upstreams[0].tls_ca, path_of("cert.pem"));
+	expect(config->upstreams[0].tls_cert, path_of("cert.pem"));
+	expect(config->upstreams[0].tls_key, path_of("key.pem"));
+	memcpy(first, config->upstreams[0].digest, sizeof(first));
+	config_free(&config);
+	config = load(&source);
+	assert_string_equal(config->upstreams[0].digest, first);
+	config_free(&config);
+	/* The same paths, and another certificate: another upstream. */
+	pair_write("cert.pem", "key.pem", false, 9);
+	config = load(&source);
+	assert_string_not_equal(config->upstreams[0].digest, first);
+	config_free(&config);
+	load_logged(&source, logged, sizeof(logged));
+	assert_string_equal(logged, "");
+	pair_write("cert.pem", "key.pem", false, -1);
+	chmod(path_of("key.pem"), 0644);
+	load_logged(&source, logged, sizeof(logged));
+	assert_non_null(strstr(logged, "cert.pem has expired"));
+	assert_non_null(strstr(logged, "everyone on this machine can read "));
+}
+
+static void
+test_tls_files_refused(void **state)
+{
+	char file[128];
+	struct config_source source = { .file = strcpy(file, path_of("v.yaml")) };
+	struct config *config = NULL;
+	struct err err;
+
+	(void)state;
+	pair_write("other.pem", "key.pem", false, 9);
+	pair_write("cert.pem", "other.key", false, 9);
+	WRITE("v.yaml",
+	    "upstreams: [{name: a, url: \"https://h/\", tls: {cert: cert.pem, key: key.pem}}]");
+	assert_false(config_load(&source, NULL, &config, &err));
+	assert_non_null(strstr(err.text, "key.pem does not belong to the certificate of tls.cert"));
+	assert_int_equal(err.line, 1);
+	assert_int_equal(err.col, 69);
+	pair_write("cert.pem", "key.pem", true, 9);
+	assert_false(config_load(&source, NULL, &config, &err));
+	assert_non_null(strstr(err.text, "key.pem is encrypted"));
+	WRITE("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+	assert_false(config_load(&source, NULL, &config, &err));
+	assert_non_null(strstr(err.text, "key.pem holds no private key in PEM form"));
+	WRITE("cert.pem", "");
+	assert_false(config_load(&source, NULL, &config, &err));
+	assert_non_null(strstr(err.text, "cert.pem holds no certificate in PEM form"));
+}
+
 /* ---- env files ------------------------------------------------------------------------------- */
 
 static void
@@ -371,6 +487,10 @@ teardown(void **state)
 		"e.yaml",
 		".env",
 		"t",
+		"cert.pem",
+		"key.pem",
+		"other.pem",
+		"other.key",
 	};
 
 	(void)state;
@@ -389,6 +509,8 @@ main(void)
 		cmocka_unit_test(test_state_directory),
 		cmocka_unit_test(test_value_files),
 		cmocka_unit_test(test_value_files_refused),
+		cmocka_unit_test(test_tls_files),
+		cmocka_unit_test(test_tls_files_refused),
 		cmocka_unit_test(test_env_file),
 		cmocka_unit_test(test_env_file_refused),
 	};

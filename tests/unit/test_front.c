@@ -53,9 +53,6 @@ stdio_at_once(void **state)
 	says(&world, INITIALIZE("3", "{}"),
 	    "{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":{\"code\":-32600,\"message\":"
 	    "\"this session was initialised before\",\"data\":{\"kind\":\"request\"}}}\n");
-	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"server/discover\"}",
-	    "{\"jsonrpc\":\"2.0\",\"id\":4,\"error\":{\"code\":-32601,\"message\":"
-	    "\"unknown method \\\"server/discover\\\"\",\"data\":{\"kind\":\"method\"}}}\n");
 	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"notifications/progress\"}",
 	    "{\"jsonrpc\":\"2.0\",\"id\":5,\"error\":{\"code\":-32601,\"message\":"
 	    "\"\\\"notifications/progress\\\" is not a request that clients send\","

@@ -469,7 +469,8 @@ stateless(void **state)
 	assert_int_equal(fronts_sessions(world.fronts), 0);
 	expect(http(&world, "POST", JSON, "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"ping\"}"),
 	    "\"id\":3,\"result\":{}");
-	expect(http(&world, "POST", JSON, "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"x\"}"),
+	expect(
+	    http(&world, "POST", JSON, "{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"roots/list\"}"),
 	    "-32601");
 	assert_int_equal(fronts_sessions(world.fronts), 0);
 	peer = http(&world, "GET", "Accept: text/event-stream\r\n", "");

@@ -497,21 +497,6 @@ not_resolved(void **state)
 	end(&fixture);
 }
 
-static void
-no_tls(void **state)
-{
-	struct machine machine;
-	struct loop *loop = machine_loop(&machine);
-	struct http_pool *pool;
-	struct err err;
-
-	(void)state;
-	assert_false(http_pool_new(loop, S("https://a/"), 1, 1, &pool, &err));
-	assert_int_equal(err.kind, ERR_CONFIG);
-	assert_null(pool);
-	machine_end(&machine, &loop);
-}
-
 /* Kept, last in first out, up to `keep`; no change of interest, one write, one read a fetch. */
 static void
 kept_connections(void **state)
@@ -859,7 +844,6 @@ main(void)
 		cmocka_unit_test(connect_timeout),
 		cmocka_unit_test(several_addresses),
 		cmocka_unit_test(not_resolved),
-		cmocka_unit_test(no_tls),
 		cmocka_unit_test(kept_connections),
 		cmocka_unit_test(idle_events),
 		cmocka_unit_test(leftover),

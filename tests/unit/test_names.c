@@ -79,7 +79,8 @@ test_cases(void **state)
 
 		arena_init(&arena, NULL, MIB);
 		want_text(i, want, sizeof(want));
-		got = name_make(&arena, &names, &provider, slice_of(cases[i].tool), cases[i].force);
+		got = name_make(&arena, &names, &provider, slice_of(cases[i].tool),
+		    slice_of(cases[i].tool), cases[i].force);
 		if (!slice_eq(got, slice_of(want)))
 			fail_msg("%s: got %.*s, want %s", cases[i].what, SLICE_FMT(got), want);
 		if (got.n > names.max)
@@ -98,8 +99,8 @@ test_known_digest(void **state)
 
 	(void)state;
 	arena_init(&arena, NULL, MIB);
-	assert_true(
-	    slice_eq(name_make(&arena, &names, &provider, S("read"), true), S("read_93d67741")));
+	assert_true(slice_eq(
+	    name_make(&arena, &names, &provider, S("read"), S("read"), true), S("read_93d67741")));
 	arena_fini(&arena);
 }
 

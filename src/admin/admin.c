@@ -1,0 +1,108 @@
+/*
+ * The pages: one row each, and a short function that writes it.
+ */
+#include "admin/admin_private.h"
+
+static int
+healthz_show(void *owner, bool is_trusted, struct buf *out)
+{
+	buf_puts(out, "ok\n");
+	return 200;
+}
+
+static int
+readyz_show(void *owner, bool is_trusted, struct buf *out)
+{
+	const struct admin *admin = owner;
+
+	if (fronts_are_draining(admin->fronts)) {
+		buf_puts(out, "stopping\n");
+		return 503;
+	}
+	if (!hub_is_ready(admin->hub)) {
+		buf_puts(out, "starting\n");
+		return 503;
+	}
+	buf_puts(out, "ready\n");
+	return 200;
+}
+
+static int
+health_show(void *owner, bool is_trusted, struct buf *out)
+{
+	admin_health(owner, is_trusted, out);
+	return 200;
+}
+
+static void
+set(struct metrics *metrics, enum metric metric, double value)
+{
+	series_set(metrics_series(metrics, metric, SLICE_NONE, SLICE_NONE), value);
+}
+
+/* What others know anyway is not counted along, but looked up. */
+static void
+gateway_look(const struct admin *admin, struct metrics *metrics)
+{
+	size_t n;
+	struct provider *const *providers = hub_providers(admin->hub, &n);
+
+	metrics_clear(metrics, METRIC_UPSTREAM_UP);
+	metrics_clear(metrics, METRIC_UPSTREAM_RESTARTS);
+	for (size_t i = 0; i < n; i++) {
+		struct slice name = providers[i]->name;
+		struct provider_health health;
+
+		providers[i]->ops->health(providers[i], NULL, &health);
+		series_set(metrics_series(metrics, METRIC_UPSTREAM_UP, name, SLICE_NONE),
+		    health.state == PROVIDER_READY);
+		series_set(metrics_series(metrics, METRIC_UPSTREAM_RESTARTS, name, SLICE_NONE),
+		    health.restarts);
+	}
+	set(metrics, METRIC_STREAMS, fronts_streams(admin->fronts));
+	set(metrics, METRIC_SESSIONS, fronts_sessions(admin->fronts));
+	set(metrics, METRIC_LOOP_LAG, (double)loop_lag_us(hub_loop(admin->hub)) / 1e6);
+}
+
+static int
+metrics_show(void *owner, bool is_trusted, struct buf *out)
+{
+	const struct admin *admin = owner;
+	struct metrics *metrics = loop_metrics(hub_loop(admin->hub));
+
+	gateway_look(admin, metrics);
+	admin_process(admin, metrics);
+	metrics_print(metrics, out);
+	return 200;
+}
+
+#define PLAIN "text/plain; charset=utf-8"
+
+static const struct front_page pages[] = {
+	{ S("/healthz"), S(PLAIN), false, healthz_show },
+	{ S("/readyz"), S(PLAIN), false, readyz_show },
+	{ S("/health"), S("application/json"), false, health_show },
+	{ S("/metrics"), S("text/plain; version=0.0.4; charset=utf-8"), true, metrics_show },
+};
+
+struct admin *
+admin_new(struct hub *hub, struct fronts *fronts)
+{
+	struct admin *admin = MEM_NEW(struct admin);
+
+	admin->hub = hub;
+	admin->fronts = fronts;
+	admin->started_unix_ms = loop_unix_ms(hub_loop(hub));
+	fronts_set_pages(fronts, pages, COUNT(pages), admin);
+	return admin;
+}
+
+void
+admin_free(struct admin **admin)
+{
+	if (*admin == NULL)
+		return;
+	fronts_set_pages((*admin)->fronts, NULL, 0, NULL);
+	mem_free(*admin);
+	*admin = NULL;
+}

@@ -1,0 +1,20 @@
+/*
+ * Private to admin: the pages and what fills them.
+ */
+#ifndef ADMIN_ADMIN_PRIVATE_H
+#define ADMIN_ADMIN_PRIVATE_H
+
+#include "admin/admin.h"
+
+struct admin {
+	struct hub *hub;
+	struct fronts *fronts;
+	uint64_t started_unix_ms;
+};
+
+/* The document of /health; without detail: its status alone (health.c). */
+void admin_health(const struct admin *admin, bool has_detail, struct buf *out);
+/* Memory, descriptors and time of this process, into the metrics (process.c). */
+void admin_process(const struct admin *admin, struct metrics *metrics);
+
+#endif

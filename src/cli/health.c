@@ -1,0 +1,302 @@
+/*
+ * `bascule health`: asks a running gateway how it is.  0: it answers, be it degraded; 1: it does
+ * not.
+ *
+ * It asks the address given, else the first one of the configuration that is no unix socket, else
+ * the default one.  A missing configuration is no fault: the gateway may have been started without.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+#define TIMEOUT_MS   5000
+#define ANSWER_BYTES (16 * MIB)
+#define DEFAULT_URL  "http://127.0.0.1:8080/health"
+
+struct asking {
+	struct options *options;
+	struct loop *loop;
+	struct slice url;
+	struct task *task;
+	int status; /* of the response; 0: none yet */
+	struct buf body;
+	bool is_over;
+	struct err err;
+	int exit_status;
+};
+
+/* ---- where --------------------------------------------------------------------------------- */
+
+/* "0.0.0.0:80" is where others reach it; this machine does so at 127.0.0.1. */
+static struct slice
+url_of_listen(struct arena *arena, struct slice address)
+{
+	static const struct {
+		struct slice any, here;
+	} rows[] = {
+		{ S("0.0.0.0:"), S("127.0.0.1:") },
+		{ S("[::]:"), S("[::1]:") },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (slice_starts(address, rows[i].any))
+			return arena_printf(arena, "http://%.*s%.*s/health",
+			    SLICE_FMT(rows[i].here), (int)(address.n - rows[i].any.n),
+			    address.p + rows[i].any.n);
+	return arena_printf(arena, "http://%.*s/health", SLICE_FMT(address));
+}
+
+/* Was a configuration named? */
+static bool
+has_named(const struct options *options)
+{
+	for (const char *const *at = options->environ; *at != NULL; at++)
+		if (strncmp(*at, "BASCULE_CONFIG=", 15) == 0 && (*at)[15] != '\0')
+			return true;
+	return option_is_given(options, OPTION_CONFIG);
+}
+
+MUST_CHECK static bool
+url_of_config(struct options *options, struct arena *arena, struct slice *url, struct err *err)
+{
+	struct log *log = cli_log_new(LOG_ERROR);
+	struct config *config = NULL;
+	bool ok;
+
+	*url = SLICE_NONE;
+	ok = cli_config_load(options, log, &config, err);
+	log_free(&log);
+	if (!ok && has_named(options))
+		return false;
+	if (!ok) {
+		*url = S(DEFAULT_URL);
+		*err = (struct err){ 0 };
+		return true;
+	}
+	for (size_t i = 0; i < config->listen_http_n && url->p == NULL; i++)
+		if (!slice_starts(config->listen_http[i], S("unix:")))
+			*url = url_of_listen(arena, config->listen_http[i]);
+	ok = url->p != NULL ||
+	    err_set(err, ERR_USAGE,
+		"health: the configuration names no TCP address, and unix sockets cannot be asked");
+	config_free(&config);
+	return ok;
+}
+
+/* The page of the gateway whose address, or whose endpoint, was given. */
+MUST_CHECK static bool
+url_of_word(const char *word, struct arena *arena, struct slice *out, struct err *err)
+{
+	struct slice text = slice_of(word);
+	struct url url;
+
+	if (slice_starts(text, S("unix:")))
+		return err_set(err, ERR_USAGE,
+		    "health: unix sockets cannot be asked: give an http:// address");
+	if (text.n > KIB || !url_parse(text, &url, err))
+		return err_set(err, ERR_USAGE,
+		    "health: \"%.80s\" is no URL such as http://127.0.0.1:8080", word);
+	if (slice_eq(url.path, S("/")) || slice_eq(url.path, S("/mcp")) ||
+	    slice_eq(url.path, S("/sse")))
+		url.path = S("/health");
+	*out = arena_printf(arena, "%s://%.*s%.*s", url.is_tls ? "https" : "http",
+	    SLICE_FMT(url.authority), SLICE_FMT(url.path));
+	return true;
+}
+
+/* ---- asking -------------------------------------------------------------------------------- */
+
+static void
+on_head(void *owner, struct fetch *fetch, int status)
+{
+	((struct asking *)owner)->status = status;
+}
+
+static void
+on_data(void *owner, struct fetch *fetch, char *bytes, size_t n)
+{
+	buf_put(&((struct asking *)owner)->body, (struct slice){ bytes, n });
+}
+
+static void
+on_done(void *owner, struct fetch *fetch, const struct err *err)
+{
+	struct asking *asking = owner;
+
+	asking->is_over = true;
+	if (err != NULL)
+		asking->err = *err;
+	task_wake(asking->task);
+}
+
+static const struct fetch_handler handler = { on_head, on_data, on_done };
+
+MUST_CHECK static bool
+ask_wait(struct asking *asking, struct http_pool *pool, struct err *err)
+{
+	struct fetch_request request = { .method = S("GET"),
+		.headers = S(""),
+		.idle_ms = TIMEOUT_MS,
+		.max_bytes = ANSWER_BYTES };
+	struct fetch *fetch;
+	struct url url;
+
+	if (!http_pool_resolve_wait(pool, err) || !url_parse(asking->url, &url, err))
+		return false;
+	request.path = url.path;
+	fetch = fetch_start(pool, &request, &handler, asking);
+	while (!asking->is_over) {
+		if (!task_park_wait(asking->loop, err)) {
+			fetch_abort(&fetch);
+			return err_set(
+			    err, ERR_DEADLINE, "no answer within %d s", TIMEOUT_MS / 1000);
+		}
+	}
+	if (asking->err.kind != ERR_NONE) {
+		*err = asking->err;
+		return false;
+	}
+	if (asking->status != 200)
+		return err_set(err, ERR_UNAVAILABLE, "HTTP status %d", asking->status);
+	return buf_check(&asking->body, err);
+}
+
+static void
+asking_main(void *arg)
+{
+	struct asking *asking = arg;
+	struct http_pool *pool = NULL;
+	bool ok;
+
+	asking->task = task_self(asking->loop);
+	task_deadline(asking->task, loop_now_ms(asking->loop) + TIMEOUT_MS);
+	ok = http_pool_new(asking->loop, asking->url, 0, TIMEOUT_MS, &pool, &asking->err) &&
+	    ask_wait(asking, pool, &asking->err);
+	if (!ok)
+		asking->exit_status = EXIT_FAILED;
+	if (pool != NULL)
+		http_pool_free(&pool);
+	loop_stop(asking->loop);
+}
+
+/* ---- what was answered --------------------------------------------------------------------- */
+
+/* A member's text as it may be shown; SLICE_NONE: not there, or no string. */
+static struct slice
+text_of(struct arena *arena, struct slice object, struct slice key)
+{
+	struct slice token, text;
+	struct err err;
+
+	if (json_type(object) != JSON_OBJECT || !json_find(object, key, &token) ||
+	    json_type(token) != JSON_STRING || !json_string(arena, token, &text, &err))
+		return SLICE_NONE;
+	return text;
+}
+
+/* "degraded", and a line for each server that is not ready. */
+static void
+put_people(struct buf *out, struct arena *arena, struct slice document)
+{
+	struct slice servers, server, key;
+	struct json_iter iter;
+
+	buf_put_shown(out, text_of(arena, document, S("status")));
+	buf_putc(out, '\n');
+	if (!json_find(document, S("servers"), &servers) || json_type(servers) != JSON_ARRAY)
+		return;
+	json_iter_init(&iter, servers);
+	while (json_iter_next(&iter, &key, &server)) {
+		struct slice state = text_of(arena, server, S("state"));
+		struct slice reason = text_of(arena, server, S("reason"));
+
+		if (slice_eq(state, S("ready")))
+			continue;
+		buf_puts(out, "  ");
+		buf_put_shown(out, text_of(arena, server, S("name")));
+		buf_puts(out, ": ");
+		buf_put_shown(out, state);
+		buf_puts(out, reason.n > 0 ? ": " : "");
+		buf_put_shown(out, reason);
+		buf_putc(out, '\n');
+	}
+}
+
+static int
+answer_print(struct asking *asking)
+{
+	bool is_json = option_is_given(asking->options, OPTION_JSON);
+	struct json_scan *scan;
+	struct arena arena;
+	struct buf out;
+	struct err err;
+
+	buf_init(&out, NULL, 2 * ANSWER_BYTES);
+	arena_init(&arena, NULL, 4 * ANSWER_BYTES);
+	scan = json_scan_new(
+	    &arena, asking->body.p != NULL ? asking->body.p : "", asking->body.n, 1, JSON_MEND, 1);
+	/* Another page, such as /healthz, is no JSON. */
+	if (!json_scan_all(scan, &err) || json_scan_type(scan) != JSON_OBJECT)
+		buf_put_shown(&out, buf_view(&asking->body));
+	else if (is_json)
+		buf_put(&out, buf_view(&asking->body));
+	else
+		put_people(&out, &arena, buf_view(&asking->body));
+	if (out.n == 0 || out.p[out.n - 1] != '\n')
+		buf_putc(&out, '\n');
+	arena_fini(&arena);
+	return cli_print(&out, EXIT_DONE);
+}
+
+static int
+fail(struct asking *asking)
+{
+	if (option_is_given(asking->options, OPTION_JSON)) {
+		struct buf out;
+
+		buf_init(&out, NULL, MIB);
+		buf_puts(&out, "{\"status\":\"unreachable\",\"reason\":");
+		buf_json_string(&out, slice_of(asking->err.text));
+		buf_puts(&out, "}\n");
+		cli_print(&out, EXIT_DONE);
+	}
+	err_prefix(
+	    &asking->err, "%.*s", (int)(asking->url.n > 100 ? 100 : asking->url.n), asking->url.p);
+	(void)cli_fail(&asking->err);
+	return EXIT_FAILED;
+}
+
+int
+health_run(struct options *options)
+{
+	struct asking asking = { .options = options };
+	struct log *log = cli_log_new(LOG_ERROR);
+	struct group group = { 0 };
+	struct arena arena;
+	int status;
+	bool ok;
+
+	arena_init(&arena, NULL, MIB);
+	buf_init(&asking.body, NULL, ANSWER_BYTES);
+	ok = options->words_n > 0 ? url_of_word(options->words[0], &arena, &asking.url, &asking.err)
+				  : url_of_config(options, &arena, &asking.url, &asking.err);
+	if (ok) {
+		asking.loop = loop_new(&options->keeper, log, &asking.err);
+		ok = asking.loop != NULL &&
+		    group_spawn(asking.loop, &group, "health", asking_main, &asking, &asking.err);
+	}
+	if (ok)
+		loop_run(asking.loop);
+	if (!ok)
+		status = cli_fail(&asking.err);
+	else
+		status = asking.exit_status == EXIT_DONE ? answer_print(&asking) : fail(&asking);
+	if (asking.loop != NULL)
+		loop_free(&asking.loop);
+	buf_fini(&asking.body);
+	arena_fini(&arena);
+	log_free(&log);
+	arena_drain();
+	return status;
+}

@@ -1,0 +1,198 @@
+/*
+ * `tls` of an upstream: the files that its https connections need, looked at when the configuration
+ * is read, so that `bascule check` finds what a first connection would.
+ *
+ * Their bytes are part of the upstream's digest: a reload after a certificate was renewed connects
+ * again.  Nothing of them is kept but that.
+ */
+#include <string.h>
+#include <sys/stat.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include "config/config_parts.h"
+
+#define PEM_BYTES (4 * MIB)
+
+/* One option below `tls`. */
+struct pem {
+	struct config_load *load;
+	struct arena *arena;
+	const char *key;
+	const char *path;
+	const struct node *node;
+	struct slice text;
+};
+
+static bool
+pem_fail(const struct pem *pem, struct err *err, const char *what)
+{
+	return CONFIG_FAIL_NODE(
+	    pem->load, pem->node, err, "tls.%s: %s %s", pem->key, pem->path, what);
+}
+
+MUST_CHECK static bool
+pem_read(struct pem *pem, const struct node *tls, struct slice path, struct err *err)
+{
+	struct config_load *load = pem->load;
+	struct err why;
+
+	pem->node = config_node_find(tls, pem->key);
+	if (!arena_reserve(pem->arena, path.n + 1, err))
+		return false;
+	pem->path = slice_cstr(pem->arena, path);
+	if (!config_read_file(pem->arena, pem->path, PEM_BYTES, true, &pem->text, &why))
+		return CONFIG_FAIL_NODE(load, pem->node, err, "tls.%s: %s", pem->key, why.text);
+	return true;
+}
+
+static BIO *
+pem_bio(const struct pem *pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem->text.p, (int)pem->text.n);
+
+	must(bio != NULL);
+	return bio;
+}
+
+/* The first certificate; NULL: there is none. */
+static X509 *
+pem_certificate(const struct pem *pem)
+{
+	BIO *bio = pem_bio(pem);
+	X509 *certificate = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
+
+	BIO_free(bio);
+	ERR_clear_error();
+	return certificate;
+}
+
+/* An encrypted key must not make OpenSSL ask on the terminal. */
+static int
+no_password(char *to, int size, int for_writing, void *was_asked)
+{
+	(void)to;
+	(void)size;
+	(void)for_writing;
+	*(bool *)was_asked = true;
+	return 0;
+}
+
+static EVP_PKEY *
+pem_key(const struct pem *pem, bool *is_encrypted)
+{
+	BIO *bio = pem_bio(pem);
+	EVP_PKEY *key;
+
+	*is_encrypted = false;
+	key = PEM_read_bio_PrivateKey(bio, NULL, no_password, is_encrypted);
+	BIO_free(bio);
+	ERR_clear_error();
+	return key;
+}
+
+static void
+warn_if_open(const struct pem *pem)
+{
+	struct stat st;
+
+	if (stat(pem->path, &st) == 0 && (st.st_mode & S_IROTH) != 0)
+		log_event(pem->load->log, LOG_WARN, "key_readable",
+		    "%s:%u: tls.key: everyone on this machine can read %s: chmod 600 it",
+		    pem->load->name, pem->node->line, pem->path);
+}
+
+/* Do the two belong together? */
+MUST_CHECK static bool
+pair_check(const struct pem *cert, const struct pem *key, struct err *err)
+{
+	X509 *certificate = pem_certificate(cert);
+	bool is_encrypted, ok = false;
+	EVP_PKEY *private = pem_key(key, &is_encrypted);
+
+	if (certificate == NULL)
+		pem_fail(cert, err, "holds no certificate in PEM form");
+	else if (is_encrypted)
+		pem_fail(key, err, "is encrypted: bascule cannot ask for its password");
+	else if (private == NULL)
+		pem_fail(key, err, "holds no private key in PEM form");
+	else if (X509_check_private_key(certificate, private) != 1)
+		pem_fail(key, err, "does not belong to the certificate of tls.cert");
+	else
+		ok = true;
+	if (ok && X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+		log_event(cert->load->log, LOG_WARN, "certificate_expired",
+		    "%s:%u: tls.cert: the certificate in %s has expired", cert->load->name,
+		    cert->node->line, cert->path);
+	X509_free(certificate);
+	EVP_PKEY_free(private);
+	ERR_clear_error();
+	return ok;
+}
+
+MUST_CHECK static bool
+ca_check(const struct pem *ca, struct err *err)
+{
+	X509 *certificate = pem_certificate(ca);
+
+	if (certificate == NULL)
+		return pem_fail(ca, err, "holds no certificate in PEM form");
+	X509_free(certificate);
+	return true;
+}
+
+/* A key goes into the digest as a digest. */
+static void
+digest_put(struct buf *digest, const struct pem *pem)
+{
+	char hex[65];
+
+	sha256_hex(&pem->text, 1, hex);
+	buf_put(digest, (struct slice){ hex, 64 });
+}
+
+/* Reads and checks what is set. */
+MUST_CHECK static bool
+files_check(const struct config_upstream *upstream, const struct node *tls, struct pem *ca,
+    struct pem *cert, struct pem *key, struct err *err)
+{
+	if (upstream->tls_ca.n > 0 &&
+	    (!pem_read(ca, tls, upstream->tls_ca, err) || !ca_check(ca, err)))
+		return false;
+	if (upstream->tls_cert.n == 0)
+		return true;
+	if (!pem_read(cert, tls, upstream->tls_cert, err) ||
+	    !pem_read(key, tls, upstream->tls_key, err) || !pair_check(cert, key, err))
+		return false;
+	warn_if_open(key);
+	return true;
+}
+
+bool
+config_tls_check(struct config_load *load, const struct config_upstream *upstream,
+    const struct node *entry, struct buf *digest, struct err *err)
+{
+	const struct node *tls = config_node_find(entry, "tls");
+	struct arena arena;
+	struct pem ca = { load, &arena, "ca" }, cert = { load, &arena, "cert" },
+		   key = { load, &arena, "key" };
+	bool ok;
+
+	if (tls == NULL || config_node_is_null(tls))
+		return true;
+	if (!slice_starts(upstream->url, S("https://")))
+		return CONFIG_FAIL_KEY(
+		    load, tls, err, "\"tls\" belongs to urls that begin with https://");
+	if ((upstream->tls_cert.n > 0) != (upstream->tls_key.n > 0))
+		return CONFIG_FAIL_KEY(load, tls, err,
+		    "tls.cert and tls.key go together: %s is missing",
+		    upstream->tls_cert.n > 0 ? "tls.key" : "tls.cert");
+	arena_init(&arena, NULL, 4 * PEM_BYTES);
+	ok = files_check(upstream, tls, &ca, &cert, &key, err);
+	digest_put(digest, &ca);
+	digest_put(digest, &cert);
+	digest_put(digest, &key);
+	arena_fini(&arena);
+	return ok;
+}

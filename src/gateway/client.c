@@ -1,0 +1,345 @@
+/*
+ * Clients: what the gateway knows of each session.  One with upstream sessions of its own (links)
+ * sees a catalogue of its own; all others share the hub's.
+ */
+#include <string.h>
+
+#include "gateway/hub.h"
+
+#define DECLARED_MAX_BYTES (64 * KIB) /* capabilities and clientInfo, each */
+#define TASKS_MAX	   256
+
+/* RFC 5424, as the specification spells them. */
+static const char *const log_levels[] = { "debug", "info", "notice", "warning", "error", "critical",
+	"alert", "emergency" };
+#define LEVEL_INFO 1
+
+const char *
+log_level_name(int level)
+{
+	return log_levels[level];
+}
+
+int
+log_level_find(struct slice token)
+{
+	if (json_type(token) != JSON_STRING)
+		return -1;
+	token = (struct slice){ token.p + 1, token.n - 2 };
+	for (size_t i = 0; i < COUNT(log_levels); i++) {
+		if (slice_eq(token, slice_of(log_levels[i])))
+			return (int)i;
+	}
+	return -1;
+}
+
+/* ---- begin and end --------------------------------------------------------------------------- */
+
+/* A raw object of the params of initialize, kept; one that is too large is left out. */
+static struct slice
+declared(struct client *client, struct slice params, struct slice key)
+{
+	struct slice value;
+	struct err err;
+
+	if (!json_find(params, key, &value) || json_type(value) != JSON_OBJECT ||
+	    value.n > DECLARED_MAX_BYTES || !arena_reserve(&client->arena, value.n, &err))
+		return SLICE_NONE;
+	return slice_dup(&client->arena, value);
+}
+
+struct client *
+client_begin(struct hub *hub, struct exchange *exchange, struct err *err)
+{
+	struct client *client;
+
+	if (exchange->is_cancelled) {
+		err_set(err, ERR_CANCELLED, "the session is over");
+		return NULL;
+	}
+	client = MEM_NEW(struct client);
+	client->refs = 1;
+	client->hub = hub;
+	client->session = exchange->session;
+	client->revision = exchange->revision;
+	client->is_stdio = session_is_stdio(exchange->session);
+	client->level = -1;
+	arena_init(&client->arena, loop_memory(hub->loop), 3 * DECLARED_MAX_BYTES);
+	client->capabilities = declared(client, exchange->request.params, S("capabilities"));
+	client->info = declared(client, exchange->request.params, S("clientInfo"));
+	client->next = &hub->clients;
+	client->prev = hub->clients.prev;
+	client->prev->next = client->next->prev = client;
+	session_set_data(exchange->session, client);
+	return client;
+}
+
+struct client *
+client_ref(struct client *client)
+{
+	client->refs++;
+	return client;
+}
+
+void
+client_unref(struct client **at)
+{
+	struct client *client = *at;
+
+	*at = NULL;
+	if (client == NULL || --client->refs > 0)
+		return;
+	must(client->session == NULL);
+	arena_fini(&client->arena);
+	mem_free(client);
+}
+
+/* Calls fn for the upstreams' sessions that are this client's own. */
+static void
+own_links(struct client *client, void (*fn)(struct link *link))
+{
+	const struct hub *hub = client->hub;
+	struct link *next;
+
+	for (size_t i = 0; hub->now != NULL && i < hub->now->providers_n; i++) {
+		struct provider *provider = hub->now->providers[i];
+
+		if (provider->ops->links == NULL)
+			continue;
+		for (struct link *l = provider->ops->links(provider); l != NULL; l = next) {
+			next = link_next(l);
+			if (link_is_of(l, client))
+				fn(l);
+		}
+	}
+}
+
+void
+client_ready(struct client *client)
+{
+	if (client->is_ready)
+		return;
+	client->is_ready = true;
+	own_links(client, link_client_ready);
+}
+
+void
+client_ended(void *owner, struct session *session)
+{
+	struct client *client = session_data(session);
+
+	if (client == NULL)
+		return;
+	session_set_data(session, NULL);
+	client->session = NULL;
+	client->prev->next = client->next;
+	client->next->prev = client->prev;
+	while (client->subscriptions_n > 0) {
+		struct subscription *last = &client->subscriptions[client->subscriptions_n - 1];
+
+		last->provider->ops->forget(last->provider, client, last->uri);
+		client_unsubscribe(client, last->provider, last->uri);
+	}
+	mem_free(client->subscriptions);
+	client->subscriptions = NULL;
+	own_links(client, link_stop);
+	deferred_stop(client->hub->loop, &client->rebuild);
+	catalogue_unref(&client->catalogue);
+	index_free(&client->tasks);
+	index_forget(client->hub->asked, client);
+	client_unref(&client);
+}
+
+static void
+roots_changed(struct link *link)
+{
+	link_notify(link, MCP_ROOTS_CHANGED, SLICE_NONE);
+}
+
+void
+client_notice(void *owner, struct session *session, const struct message *message)
+{
+	struct client *client = session_data(session);
+
+	if (client == NULL)
+		return;
+	switch (message->method) {
+	case MCP_INITIALIZED:
+		client_ready(client);
+		break;
+	case MCP_ROOTS_CHANGED:
+		own_links(client, roots_changed);
+		break;
+	default:
+		/* Notifications that mean nothing here are ignored (JSON-RPC 2.0 §4.1). */
+		break;
+	}
+}
+
+/* ---- what it sees ---------------------------------------------------------------------------- */
+
+void
+client_tell_changed(struct client *client, unsigned kinds)
+{
+	if (client->session == NULL)
+		return;
+	/* Resources and their templates share one notification. */
+	if ((kinds & 1u << ITEM_TEMPLATE) != 0)
+		kinds = (kinds & ~(1u << ITEM_TEMPLATE)) | 1u << ITEM_RESOURCE;
+	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++) {
+		struct tell tell = { .method = item_kind_row(kind)->changed };
+
+		if ((kinds & 1u << kind) != 0)
+			session_tell(client->session, &tell);
+	}
+}
+
+static void
+view_make(struct client *client)
+{
+	struct catalogue *before = client->catalogue;
+	unsigned kinds = client->must_tell;
+
+	deferred_stop(client->hub->loop, &client->rebuild);
+	client->must_tell = 0;
+	client->catalogue = hub_make_view(client->hub, client, before);
+	/* Who was never shown a list has none that could have changed. */
+	if (before != NULL && (client->was_listed || kinds != 0))
+		client_tell_changed(client, kinds | catalogue_changed(before, client->catalogue));
+	catalogue_unref(&before);
+}
+
+void
+client_must_tell(struct client *client, unsigned kinds)
+{
+	client->must_tell |= kinds;
+}
+
+static void
+rebuild(struct deferred *deferred)
+{
+	view_make(CONTAINER(deferred, struct client, rebuild));
+}
+
+void
+client_changed(struct client *client)
+{
+	if (client->session != NULL && client->has_own)
+		loop_defer(client->hub->loop, &client->rebuild, rebuild);
+}
+
+struct catalogue *
+client_view(struct hub *hub, struct client *client)
+{
+	if (client == NULL || !client->has_own)
+		return hub_catalogue(hub);
+	if (client->catalogue == NULL || client->rebuild.is_queued)
+		view_make(client);
+	return client->catalogue;
+}
+
+/*
+ * Who never said a level gets what the server sends; on a session that others share too, and may
+ * have made talkative, what is at least information.
+ */
+bool
+client_wants_level(const struct client *client, int level)
+{
+	if (level < 0)
+		return true;
+	if (client->level >= 0)
+		return level >= client->level;
+	return client->has_own || level >= LEVEL_INFO;
+}
+
+/* ---- subscriptions --------------------------------------------------------------------------- */
+
+static struct subscription *
+subscription_find(const struct client *client, const struct provider *provider, struct slice uri)
+{
+	for (size_t i = 0; i < client->subscriptions_n; i++) {
+		struct subscription *s = &client->subscriptions[i];
+
+		if (s->provider == provider && slice_eq(s->uri, uri))
+			return s;
+	}
+	return NULL;
+}
+
+bool
+client_subscribe(struct client *client, struct provider *provider, struct slice uri)
+{
+	size_t n = client->subscriptions_n;
+	char *copy;
+
+	if (subscription_find(client, provider, uri) != NULL)
+		return true;
+	if (n >= CLIENT_SUBSCRIPTIONS_MAX || client->session == NULL)
+		return false;
+	copy = mem_new(uri.n + 1);
+	memcpy(copy, uri.p, uri.n);
+	client->subscriptions = mem_resize(client->subscriptions, n * sizeof(struct subscription),
+	    (n + 1) * sizeof(struct subscription));
+	client->subscriptions[client->subscriptions_n++] =
+	    (struct subscription){ { copy, uri.n }, provider };
+	return true;
+}
+
+void
+client_unsubscribe(struct client *client, struct provider *provider, struct slice uri)
+{
+	struct subscription *s = subscription_find(client, provider, uri);
+
+	if (s == NULL)
+		return;
+	mem_free((void *)s->uri.p);
+	*s = client->subscriptions[--client->subscriptions_n];
+}
+
+/* What was subscribed to may be a whole of which a part has changed (2025-11-25, resources). */
+bool
+client_is_subscribed(const struct client *client, const struct provider *provider, struct slice uri)
+{
+	for (size_t i = 0; i < client->subscriptions_n; i++) {
+		const struct subscription *s = &client->subscriptions[i];
+
+		if (s->provider == provider && slice_starts(uri, s->uri))
+			return true;
+	}
+	return false;
+}
+
+bool
+client_is_subscribed_to(
+    const struct client *client, const struct provider *provider, struct slice uri)
+{
+	return subscription_find(client, provider, uri) != NULL;
+}
+
+/* ---- what belongs to providers --------------------------------------------------------------- */
+
+void
+client_own_task(struct client *client, struct slice id, struct provider *provider)
+{
+	if (client->session == NULL)
+		return;
+	if (client->tasks == NULL)
+		client->tasks = index_new(client->hub, TASKS_MAX);
+	index_put(client->tasks, id, provider);
+}
+
+void
+client_forget(struct client *client, const struct provider *provider)
+{
+	size_t i = 0;
+
+	index_forget(client->tasks, provider);
+	while (i < client->subscriptions_n) {
+		struct subscription *s = &client->subscriptions[i];
+
+		if (s->provider == provider)
+			client_unsubscribe(client, s->provider, s->uri);
+		else
+			i++;
+	}
+}

@@ -1,0 +1,64 @@
+/*
+ * Private to link.c and link_calls.c: one session with an upstream.
+ */
+#ifndef GATEWAY_LINK_H
+#define GATEWAY_LINK_H
+
+#include "gateway/hub.h"
+
+#define LINK_BACKOFF_MAX_MS 30000
+#define LINK_TEXT_MAX_BYTES (64 * KIB) /* of a request of our own */
+
+/* A resource that somebody is subscribed to. */
+struct watched {
+	struct slice uri; /* its own memory */
+	unsigned refs;	  /* clients */
+};
+
+struct link {
+	struct link *next; /* of the upstream */
+	struct upstream *upstream;
+	struct client *client; /* whose own it is */
+	bool is_own;
+	struct task *supervisor;
+	struct back *back;
+	struct offer *offer;
+	enum provider_state state;
+	unsigned listing; /* kinds (1u << kind) whose change was told */
+	bool is_settled, is_greeted, is_lost, has_changed, is_stopping, is_demanded, is_working;
+	struct err why;
+	uint64_t attempt_ms, retry_ms, ready_ms, listed_ms, used_ms;
+	unsigned failures, calls;
+	struct slice last_words;		 /* its own memory */
+	struct slice capabilities, instructions; /* of the last handshake; their own memory */
+	struct group work;			 /* the one child task that connects or lists */
+	struct err work_err;
+	bool work_ok;
+	struct watched *watched;
+	size_t watched_n;
+	int level; /* that the upstream was asked for; -1: none */
+	struct group chores;
+	unsigned chores_n;
+};
+
+static inline struct hub *
+hub_of(const struct link *link)
+{
+	return link->upstream->provider.hub;
+}
+
+static inline struct slice
+name_of(const struct link *link)
+{
+	return link->upstream->provider.name;
+}
+
+/* Is there a connection that takes calls? */
+bool link_is_ready(const struct link *link);
+/* A request of our own; the caller ends the call, however it went. */
+MUST_CHECK bool link_request_wait(struct link *link, enum mcp_method method, struct slice params,
+    struct call *call, struct err *err);
+/* Replaces a text with memory of its own. */
+void text_keep(struct slice *at, struct slice text);
+
+#endif

@@ -1,0 +1,321 @@
+/*
+ * What goes over a link: the calls of exchanges, errands of its own, and what is told again to a
+ * new connection.
+ */
+#include <string.h>
+
+#include "gateway/link.h"
+
+#define DEMAND_MS	  1000 /* a call may ask for a new attempt this long after the last */
+#define SUBSCRIPTIONS_MAX 10000
+#define CHORES_MAX	  256
+
+void
+text_keep(struct slice *at, struct slice text)
+{
+	char *copy;
+
+	mem_free((void *)at->p);
+	*at = SLICE_NONE;
+	if (text.n == 0)
+		return;
+	copy = mem_new(text.n);
+	memcpy(copy, text.p, text.n);
+	*at = (struct slice){ copy, text.n };
+}
+
+/* A request of our own. */
+static void
+request_put(struct buf *text, enum mcp_method method, struct slice params)
+{
+	buf_printf(
+	    text, "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"%s\"", mcp_method_row(method)->name);
+	if (params.p != NULL) {
+		buf_puts(text, ",\"params\":");
+		buf_put(text, params);
+	}
+	buf_putc(text, '}');
+}
+
+bool
+link_request_wait(struct link *link, enum mcp_method method, struct slice params, struct call *call,
+    struct err *err)
+{
+	static const char before_id[] = "{\"jsonrpc\":\"2.0\",\"id\":";
+	struct buf text;
+	bool ok;
+
+	buf_init(&text, NULL, LINK_TEXT_MAX_BYTES);
+	request_put(&text, method, params);
+	call_init(call);
+	call->text = buf_view(&text);
+	call->id = (struct slice){ call->text.p + sizeof(before_id) - 1, 1 };
+	call->may_repeat = true;
+	ok = buf_check(&text, err) && back_call_wait(link->back, call, err);
+	buf_fini(&text);
+	return ok;
+}
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+/* The back is asked, not is_lost: in the turn in which it is lost our event may come later. */
+bool
+link_is_ready(const struct link *link)
+{
+	return link->state == PROVIDER_READY && link->back != NULL && back_is_usable(link->back);
+}
+
+void
+link_demand(struct link *link)
+{
+	if (link->is_demanded)
+		return;
+	link->is_demanded = true;
+	if (link->supervisor != NULL)
+		task_wake(link->supervisor);
+}
+
+/* Waits until there is a connection; false: err says why there is none. */
+static bool
+ready_wait(struct link *link, struct err *err)
+{
+	struct hub *hub = hub_of(link);
+
+	for (;;) {
+		uint64_t now = loop_now_ms(hub->loop);
+		bool is_tried;
+
+		if (link_is_ready(link))
+			return true;
+		if (link->is_stopping)
+			return err_set(err, ERR_UNAVAILABLE, "is being closed");
+		if (link->state == PROVIDER_DOWN && !link->is_demanded &&
+		    now < link->attempt_ms + DEMAND_MS) {
+			*err = link->why;
+			return false;
+		}
+		if (link->state == PROVIDER_DOWN || link->state == PROVIDER_IDLE)
+			link_demand(link);
+		is_tried = link->is_demanded || link->state == PROVIDER_CONNECTING;
+		if (!hub_change_wait(hub, now + LINK_BACKOFF_MAX_MS, err))
+			return false;
+		/* An attempt was made for us, or with us waiting: its end is the answer. */
+		if (link->state == PROVIDER_DOWN && is_tried && !link->is_demanded) {
+			*err = link->why;
+			return false;
+		}
+	}
+}
+
+/* In use while somebody waits for it, so that it does not go to sleep under them. */
+static void
+use(struct link *link, int by)
+{
+	link->calls += (unsigned)by;
+	link->used_ms = loop_now_ms(hub_of(link)->loop);
+	if (link->calls == 0 && link->supervisor != NULL)
+		task_wake(link->supervisor);
+}
+
+bool
+link_ready_wait(struct link *link, struct err *err)
+{
+	bool ok;
+
+	use(link, 1);
+	ok = ready_wait(link, err);
+	use(link, -1);
+	return ok;
+}
+
+static void
+call_sent(struct call *call)
+{
+	struct hub *hub = hub_of(call->owner);
+
+	ledger_sent(hub->ledger, call->exchange->number, loop_unix_ms(hub->loop));
+}
+
+/* What became of one attempt: there was a connection to send it on; it may have been done. */
+struct attempt {
+	bool has_begun, was_sent;
+};
+
+static bool
+forward_once_wait(struct link *link, struct exchange *exchange, const struct forward *forward,
+    struct reply *reply, struct attempt *attempt, struct err *err)
+{
+	const struct message *request = &exchange->request;
+	struct call call;
+	bool ok;
+
+	*attempt = (struct attempt){ .has_begun = ready_wait(link, err) };
+	if (!attempt->has_begun)
+		return false;
+	call_init(&call);
+	call.exchange = exchange;
+	call.text = request->text;
+	call.id = request->id;
+	call.token = request->progress_token;
+	call.keep = exchange->text;
+	for (size_t i = 0; i < forward->edits_n; i++)
+		call.edits[call.edits_n++] = forward->edits[i];
+	call.may_repeat = forward->may_repeat;
+	call.on_sent = call_sent;
+	call.owner = link;
+	ok = back_call_wait(link->back, &call, err);
+	attempt->was_sent = call.was_sent;
+	if (ok) {
+		exchange_keep(exchange, &call.arena, &call.answer);
+		reply->result =
+		    call.response.kind == MESSAGE_RESULT ? call.response.body : SLICE_NONE;
+		reply->error =
+		    call.response.kind == MESSAGE_ERROR ? call.response.body : SLICE_NONE;
+		reply->scan = call.response.scan;
+	}
+	call_fini(&call);
+	return ok;
+}
+
+/*
+ * A call that surely was not done, or that may be done twice, is repeated once when its connection
+ * was lost meanwhile; any other is told as it is.
+ */
+bool
+link_forward_wait(struct link *link, struct exchange *exchange, const struct forward *forward,
+    struct reply *reply, struct err *err)
+{
+	uint64_t timeout_ms = link->upstream->config->timeout_ms;
+	struct attempt attempt;
+	bool ok;
+
+	if (!forward->is_patient)
+		task_deadline(exchange->task, exchange->started_ms + timeout_ms);
+	use(link, 1);
+	ok = forward_once_wait(link, exchange, forward, reply, &attempt, err);
+	if (!ok && attempt.has_begun && (forward->may_repeat || !attempt.was_sent) &&
+	    !link_is_ready(link) &&
+	    (err->kind == ERR_UNAVAILABLE || err->kind == ERR_OUTCOME_UNKNOWN))
+		ok = forward_once_wait(link, exchange, forward, reply, &attempt, err);
+	use(link, -1);
+	if (ok)
+		return true;
+	if (err->kind == ERR_DEADLINE)
+		err_set(err, ERR_DEADLINE, "no answer within its timeout (%llu ms)",
+		    (unsigned long long)timeout_ms);
+	return err_prefix(err, "%.*s", SLICE_FMT(name_of(link)));
+}
+
+/* ---- errands --------------------------------------------------------------------------------- */
+
+struct chore {
+	struct link *link;
+	enum mcp_method method;
+	struct buf params;
+};
+
+static void
+chore_run(void *arg)
+{
+	struct chore *chore = arg;
+	struct link *link = chore->link;
+	struct loop *loop = hub_of(link)->loop;
+	struct call call;
+	struct err err = { 0 };
+
+	task_deadline(task_self(loop), loop_now_ms(loop) + link->upstream->config->timeout_ms);
+	if (link_is_ready(link)) {
+		if (!link_request_wait(link, chore->method, buf_view(&chore->params), &call, &err))
+			log_event(loop_log(loop), LOG_INFO, "upstream_errand_failed",
+			    "%.*s: %s: %s", SLICE_FMT(name_of(link)),
+			    mcp_method_row(chore->method)->name, err.text);
+		call_fini(&call);
+	}
+	link->chores_n--;
+	buf_fini(&chore->params);
+	mem_free(chore);
+}
+
+void
+link_chore(struct link *link, enum mcp_method method, struct slice params)
+{
+	struct chore *chore;
+	struct err err;
+
+	if (!link_is_ready(link) || link->is_stopping || link->chores_n >= CHORES_MAX)
+		return;
+	chore = MEM_NEW(struct chore);
+	chore->link = link;
+	chore->method = method;
+	buf_init(&chore->params, NULL, LINK_TEXT_MAX_BYTES);
+	buf_put(&chore->params, params);
+	link->chores_n++;
+	if (group_spawn(hub_of(link)->loop, &link->chores, "errand", chore_run, chore, &err))
+		return;
+	link->chores_n--;
+	buf_fini(&chore->params);
+	mem_free(chore);
+}
+
+void
+link_notify(struct link *link, enum mcp_method method, struct slice params)
+{
+	if (link_is_ready(link))
+		back_notify(link->back, method, params);
+}
+
+/* ---- what outlives a connection -------------------------------------------------------------- */
+
+static struct watched *
+watched_find(const struct link *link, struct slice uri)
+{
+	for (size_t i = 0; i < link->watched_n; i++) {
+		if (slice_eq(link->watched[i].uri, uri))
+			return &link->watched[i];
+	}
+	return NULL;
+}
+
+bool
+link_subscribe(struct link *link, struct slice uri, bool *is_first)
+{
+	struct watched *watched = watched_find(link, uri);
+	size_t n = link->watched_n;
+
+	*is_first = watched == NULL;
+	if (watched != NULL) {
+		watched->refs++;
+		return true;
+	}
+	if (n >= SUBSCRIPTIONS_MAX)
+		return false;
+	link->watched = mem_resize(link->watched, n * sizeof(*watched), (n + 1) * sizeof(*watched));
+	watched = &link->watched[link->watched_n++];
+	*watched = (struct watched){ .refs = 1 };
+	text_keep(&watched->uri, uri);
+	return true;
+}
+
+bool
+link_unsubscribe(struct link *link, struct slice uri)
+{
+	struct watched *watched = watched_find(link, uri);
+
+	if (watched == NULL || --watched->refs > 0)
+		return false;
+	mem_free((void *)watched->uri.p);
+	*watched = link->watched[--link->watched_n];
+	return true;
+}
+
+void
+link_set_level(struct link *link, int level)
+{
+	link->level = level;
+}
+
+int
+link_level(const struct link *link)
+{
+	return link->level;
+}

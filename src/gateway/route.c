@@ -1,0 +1,172 @@
+/*
+ * Who has it?  Names and URIs are looked up in the view of the client; one that is not there may be
+ * of a server that is still starting, or down: then that server, and no other, is waited for, or
+ * its trouble is the answer.
+ */
+#include <string.h>
+
+#include "gateway/hub.h"
+
+#define SHOWN 128 /* bytes of a client's text in an error */
+
+static int
+shown(struct slice text)
+{
+	return (int)(text.n > SHOWN ? SHOWN : text.n);
+}
+
+static void
+view_take(struct passage *passage)
+{
+	catalogue_unref(&passage->catalogue);
+	passage->catalogue = catalogue_ref(client_view(passage->hub, passage->client));
+}
+
+static const struct catalogue_entry *
+look_up(struct passage *passage, enum item_kind kind)
+{
+	view_take(passage);
+	return catalogue_find(passage->catalogue, kind, passage->name);
+}
+
+static bool
+is_as_is(const struct config_tools *rules)
+{
+	return rules->allow_n + rules->deny_n + rules->rename_n + rules->describe_n == 0;
+}
+
+struct provider *
+route_transparent(const struct passage *passage)
+{
+	const struct gateway *gateway = passage->gateway;
+
+	if (passage->client == NULL || !passage->client->has_own || gateway->providers_n != 1 ||
+	    !is_as_is(gateway->rules[0]) || gateway->names.prefix == PREFIX_ALWAYS)
+		return NULL;
+	return gateway->providers[0];
+}
+
+/* Whose could a name that is not in the catalogue be? NULL: nobody's, err says so. */
+static struct provider *
+owner_of(struct passage *passage, enum item_kind kind, struct err *err)
+{
+	const struct gateway *gateway = passage->gateway;
+	const struct names *names = &gateway->names;
+	const struct item_kind_row *row = item_kind_row(kind);
+	bool prefixed =
+	    names->prefix == PREFIX_ALWAYS || (names->prefix == PREFIX_AUTO && names->many);
+	struct slice name = passage->name, server = name;
+
+	if (!prefixed && gateway->providers_n == 1)
+		return gateway->providers[0];
+	for (size_t i = 0; i + names->separator.n <= name.n && prefixed; i++) {
+		if (memcmp(name.p + i, names->separator.p, names->separator.n) != 0)
+			continue;
+		server.n = i;
+		for (size_t k = 0; k < gateway->providers_n; k++) {
+			if (slice_eq(gateway->providers[k]->name, server))
+				return gateway->providers[k];
+		}
+		err_set(err, ERR_UNKNOWN_SERVER, "no server \"%.*s\" for %.*s \"%.*s\"",
+		    (int)(server.n > 64 ? 64 : server.n), server.p, SLICE_FMT(row->one),
+		    (int)(name.n > 80 ? 80 : name.n), name.p);
+		return NULL;
+	}
+	err_set(err, ERR_PARAMS, "unknown %.*s \"%.*s\"", SLICE_FMT(row->one), shown(name), name.p);
+	return NULL;
+}
+
+/* A name that tells no server may be of any that is still starting: the first to have it. */
+static const struct catalogue_entry *
+appears_wait(struct passage *passage, enum item_kind kind, struct reply *reply)
+{
+	const struct catalogue_entry *entry = NULL;
+	bool is_over = false;
+	struct err err = { 0 };
+
+	while (entry == NULL && !is_over) {
+		if (!hub_starting_wait(
+			passage->hub, passage->client, passage->hub->started_ms, &is_over, &err)) {
+			reply->err = err;
+			return NULL;
+		}
+		entry = look_up(passage, kind);
+	}
+	if (entry != NULL)
+		reply->err = (struct err){ 0 };
+	return entry;
+}
+
+const struct catalogue_entry *
+route_wait(struct passage *passage, enum item_kind kind, struct reply *reply)
+{
+	const struct catalogue_entry *entry = look_up(passage, kind);
+	struct provider *provider;
+	struct offer *offer;
+
+	if (entry != NULL)
+		return entry;
+	provider = owner_of(passage, kind, &reply->err);
+	if (provider == NULL)
+		return appears_wait(passage, kind, reply);
+	reply->server = provider->name;
+	offer = provider->ops->list_wait(provider, passage->client, &reply->err);
+	if (offer == NULL)
+		return NULL;
+	offer_unref(&offer);
+	entry = look_up(passage, kind);
+	if (entry == NULL)
+		err_set(&reply->err, ERR_PARAMS, "%.*s has no %.*s \"%.*s\"",
+		    SLICE_FMT(provider->name), SLICE_FMT(item_kind_row(kind)->one),
+		    shown(passage->name), passage->name.p);
+	return entry;
+}
+
+/*
+ * Exact, then templates, then what was seen in results, then the server that the URI names, or the
+ * only one with resources.
+ */
+static struct provider *
+uri_owner(struct passage *passage, struct slice *own)
+{
+	struct uri_route route;
+	struct provider *seen;
+	bool is_found;
+
+	view_take(passage);
+	*own = passage->name;
+	is_found = catalogue_route_uri(passage->catalogue, passage->name, &route);
+	if (!is_found || route.entry == NULL) {
+		seen = index_find(passage->hub->uris, passage->name);
+		if (seen != NULL)
+			return seen;
+	}
+	if (!is_found)
+		return NULL;
+	*own = route.uri;
+	return route.provider;
+}
+
+bool
+route_uri_wait(struct passage *passage, struct slice *own, struct reply *reply)
+{
+	struct provider *provider = uri_owner(passage, own);
+	bool is_over = false;
+
+	while (provider == NULL && !is_over) {
+		if (!hub_starting_wait(passage->hub, passage->client, passage->hub->started_ms,
+			&is_over, &reply->err))
+			return false;
+		provider = uri_owner(passage, own);
+	}
+	if (provider == NULL)
+		provider = route_transparent(passage);
+	if (provider == NULL) {
+		reply->uri = passage->name;
+		return err_set(&reply->err, ERR_RESOURCE, "no server has resource \"%.*s\"",
+		    shown(passage->name), passage->name.p);
+	}
+	passage->provider = provider_ref(provider);
+	reply->server = provider->name;
+	return true;
+}
