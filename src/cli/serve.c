@@ -43,11 +43,11 @@ transport_of(const struct options *options, enum config_transport *out, struct e
 		const char *name;
 		enum config_transport transport;
 	} rows[] = {
-		{ "stdio", TRANSPORT_STDIO },
-		{ "http", TRANSPORT_HTTP },
+		{ "stdio", TRANSPORT_STDIO }, { "http", TRANSPORT_HTTP },
 		{ "streamable-http", TRANSPORT_HTTP },
+		{ "sse", TRANSPORT_HTTP }, /* the same listener has /sse */
 	};
-	static const char *const known[] = { "stdio", "http", "streamable-http" };
+	static const char *const known[] = { "stdio", "http", "streamable-http", "sse" };
 	const char *name = options->value[OPTION_TRANSPORT], *nearest;
 
 	*out = TRANSPORT_AUTO;
@@ -58,10 +58,6 @@ transport_of(const struct options *options, enum config_transport *out, struct e
 			*out = rows[i].transport;
 			return true;
 		}
-	if (strcmp(name, "sse") == 0)
-		return err_set(err, ERR_USAGE,
-		    "serve: --transport sse is not offered by this version: use "
-		    "http, whose endpoint streams when the client accepts it");
 	nearest = cli_nearest(name, known, COUNT(known));
 	return err_set(err, ERR_USAGE, "serve: unknown transport \"%.40s\"%s%s%s", name,
 	    nearest != NULL ? " (did you mean \"" : "", nearest != NULL ? nearest : "",
@@ -217,6 +213,7 @@ limits_of(const struct config *config)
 		.session_idle_ms = config->limit_session_idle_ms,
 		.sessions = (unsigned)config->limit_sessions,
 		.in_flight = (unsigned)config->limit_in_flight,
+		.is_stateless = config->listen_stateless,
 	};
 }
 

@@ -76,6 +76,7 @@ struct config {
 	bool listen_stdio;
 	struct slice *listen_http; /* addresses as written: "127.0.0.1:8080", "unix:/path" */
 	size_t listen_http_n;
+	bool listen_stateless;
 	struct slice *listen_hosts;
 	size_t listen_hosts_n;
 	enum config_auth auth;

@@ -34,6 +34,10 @@ static const struct config_option options[] = {
 	    .help =
 		"Addresses for HTTP: `host:port`, `[ipv6]:port` or `unix:/path`; `[]` for none. "
 		"One that other machines can reach needs `auth.keys`, or `auth: none` written out." },
+	{ "listen.stateless", OPTION_BOOL, ROOT(listen_stateless), .fallback = "false",
+	    .help =
+		"Over HTTP, clients of the revisions with sessions are served without: each POST "
+		"stands alone, and nothing can be asked of them." },
 	{ "listen.hosts", OPTION_LIST, ROOT_N(listen_hosts), RANGE(0, 256),
 	    .check = config_check_host,
 	    .help = "Names, with or without a port, that are allowed in Host and Origin.",
@@ -176,7 +180,6 @@ static const struct config_option options[] = {
 
 /* Of the contract, not of this version; also words that an option will take. */
 static const char *const later[] = {
-	"listen.stateless",
 	"listen.tls",
 	"auth.jwt",
 	"auth.tenants",

@@ -36,8 +36,7 @@ table_remove(struct session *session)
 static bool
 session_is_idle(const struct session *session)
 {
-	return session->calls.next == &session->calls && session->streams == NULL &&
-	    session->id[0] != '\0';
+	return session->calls.next == &session->calls && !session->ops->is_heard(session);
 }
 
 /* Makes room: the session that was idle longest gives way to a new one. */
@@ -265,7 +264,7 @@ initialize(struct session *session, const struct message *message, struct err *e
 {
 	struct slice version, value;
 
-	if (session->has_begun)
+	if (session->has_begun || session->is_beginning)
 		return err_set(err, ERR_REQUEST, "this session was initialised before");
 	if (message->params.n > SLICE_OF_WORK_BYTES)
 		return err_set(err, ERR_LIMIT, "params of initialize are over %zu KiB",
@@ -282,20 +281,31 @@ initialize(struct session *session, const struct message *message, struct err *e
 		capabilities_read(session, value);
 	if (json_find(message->params, S("clientInfo"), &value))
 		client_name_read(session, value);
-	session->has_begun = true;
-	log_event(loop_log(session->fronts->loop), LOG_INFO, "session_begun",
-	    "client \"%.*s\" speaks %s", SLICE_FMT(session->client),
-	    mcp_revision_name(session->revision));
+	session->is_beginning = true;
 	return true;
 }
 
 /* ---- requests and notifications -------------------------------------------------------------- */
+
+/* May this id be given to a request now?  An answer must tell to which of them it belongs. */
+static bool
+id_is_free(const struct session *session, struct slice id)
+{
+	const struct front_call *c = session->calls.next;
+
+	while (c != &session->calls && !slice_eq(c->exchange->request.id, id))
+		c = c->next;
+	return c == &session->calls;
+}
 
 static bool
 request_check(const struct session *session, const struct message *message, struct err *err)
 {
 	const struct mcp_method_row *row;
 
+	if (!id_is_free(session, message->id))
+		return err_set(err, ERR_REQUEST, "id %.*s is that of a request in progress",
+		    SLICE_FMT(message->id));
 	/* One that is not known here may be known to a server. */
 	if (message->method == MCP_UNKNOWN && session->has_begun)
 		return true;
@@ -309,7 +319,8 @@ request_check(const struct session *session, const struct message *message, stru
 	if (message->method == MCP_INITIALIZE || message->method == MCP_PING)
 		return true;
 	if (!session->has_begun)
-		return err_set(err, ERR_REQUEST, "\"%s\" came before initialize", row->name);
+		return err_set(
+		    err, ERR_REQUEST, "\"%s\" came before initialize was answered", row->name);
 	if (!mcp_method_known(message->method, session->revision))
 		return err_set(err, ERR_METHOD, "\"%s\" is not part of revision %s", row->name,
 		    mcp_revision_name(session->revision));
@@ -361,7 +372,9 @@ cancel(struct session *session, const struct message *message)
 	const struct mcp_gate *gate = session->fronts->gate;
 
 	for (struct front_call *c = session->calls.next; c != &session->calls; c = c->next) {
-		if (slice_eq(c->exchange->request.id, message->request_id)) {
+		/* initialize cannot be cancelled (2025-06-18, basic/utilities/cancellation). */
+		if (c->exchange->request.method != MCP_INITIALIZE &&
+		    slice_eq(c->exchange->request.id, message->request_id)) {
 			c->exchange->is_cancelled = true;
 			gate->cancel(gate->owner, c->exchange);
 			return;
@@ -472,6 +485,21 @@ front_begin(struct front_call *call)
 	const struct mcp_gate *gate = call->exchange->gate;
 
 	gate->begin(gate->owner, call->exchange);
+}
+
+void
+front_replied(struct front_call *call, const struct reply *reply)
+{
+	struct session *session = call->session;
+
+	if (call->exchange->request.method != MCP_INITIALIZE)
+		return;
+	session->is_beginning = false;
+	session->has_begun = reply->result.p != NULL;
+	if (session->has_begun)
+		log_event(loop_log(session->fronts->loop), LOG_INFO, "session_begun",
+		    "client \"%.*s\" speaks %s", SLICE_FMT(session->client),
+		    mcp_revision_name(session->revision));
 }
 
 void

@@ -11,7 +11,8 @@
 struct fronts;
 struct front_http;
 struct front_stdio;
-struct http_stream;
+struct event_stream;
+struct replay;
 
 /* A question that was sent and waits for its answer; on the stack of the waiting task. */
 struct ask {
@@ -25,7 +26,7 @@ struct ask {
 };
 
 /* HTTP: what http_request.user points to, in the struct that it belongs to. */
-enum user_kind { USER_SENDER, USER_CALL, USER_STREAM, USER_READING };
+enum user_kind { USER_SENDER, USER_CALL, USER_STREAM, USER_SSE, USER_READING };
 
 /* The front's half of an exchange; in the exchange's arena. */
 struct front_call {
@@ -33,10 +34,12 @@ struct front_call {
 	struct session *session;
 	struct exchange *exchange;
 	struct front_call *next, *prev;
-	struct http_request *http; /* NULL: over stdio, or the client has gone */
-	struct timer quiet;	   /* HTTP: opens the stream, then keeps it alive */
-	bool is_stream, may_stream, may_json;
-	bool is_initialize; /* HTTP: the answer carries the id of the session */
+	/* Streamable HTTP: who waits for a document, or the stream that was opened instead. */
+	struct http_request *http;
+	struct event_stream *stream;
+	struct timer quiet; /* opens the stream */
+	bool may_stream, may_json;
+	bool is_last; /* the session ends with it */
 };
 
 /* How messages that belong to no call reach a session's client; false: there is no way now. */
@@ -47,6 +50,8 @@ struct session_ops {
 	bool (*send_call)(struct front_call *call, const struct slice *parts, size_t n);
 	/* The client does not read what it was sent: what it can do without is left out. */
 	bool (*is_behind)(const struct front_call *call);
+	/* Is a connection open that belongs to the session? Then it is in use. */
+	bool (*is_heard)(const struct session *session);
 	void (*close)(struct session *session); /* ends its transport's part */
 };
 
@@ -56,10 +61,11 @@ struct session {
 	struct fronts *fronts;
 	const struct session_ops *ops;
 	void *transport;
-	char id[33];	/* "" over stdio */
-	bool has_begun; /* initialize was answered */
-	bool is_ready;	/* notifications/initialized came */
-	bool is_ended;	/* freed when the last call is gone */
+	char id[33];	   /* "" over stdio */
+	bool is_beginning; /* initialize is an exchange in progress */
+	bool has_begun;	   /* it was answered */
+	bool is_ready;	   /* notifications/initialized came */
+	bool is_ended;	   /* freed when the last call is gone */
 	enum mcp_revision revision;
 	struct client_capabilities can;
 	struct caller caller;	 /* its own memory */
@@ -69,7 +75,8 @@ struct session {
 	struct ask asks;	 /* list head */
 	unsigned asks_n;
 	uint64_t next_ask, used_ms;
-	struct http_stream *streams; /* GET streams, newest first */
+	struct event_stream *streams; /* Streamable HTTP; newest first */
+	struct replay *replay;	      /* what they said */
 };
 
 #define SESSION_BUCKETS	 1024
@@ -109,8 +116,9 @@ void session_touch(struct session *session);
 void session_end(struct session *session);
 
 /*
- * Requests that need no exchange (ping, unknown methods, faults): true, and the reply
- * is in out; nothing there: no reply is due.
+ * Requests that need no exchange (ping, unknown methods, faults): true, and the reply is in out;
+ * nothing there: no reply is due.  False: an exchange is due; for initialize the session has taken
+ * its params.
  */
 bool front_answer_now(
     struct session *session, const struct message *message, const struct err *err, struct buf *out);
@@ -122,6 +130,8 @@ void front_notice(struct session *session, const struct message *message);
 struct front_call *front_call_new(struct session *session, struct intake *intake,
     const struct message *message, const struct front_ops *ops);
 void front_begin(struct front_call *call);
+/* Before a reply is written: notes what it means to the session. */
+void front_replied(struct front_call *call, const struct reply *reply);
 /* The exchange has been answered: takes the call out of its session. */
 void front_call_end(struct front_call *call);
 

@@ -1,28 +1,19 @@
 /*
- * The Streamable HTTP front (2025-03-26 and later): POST, GET and DELETE of /mcp.
+ * The HTTP fronts: Streamable HTTP (2025-03-26 and later), POST, GET and DELETE of /mcp.
  *
  * A POST with a request is answered as JSON when the answer is the first thing to say; a question
  * or a progress notification before that, or STREAM_QUIET_MS of silence, opens an event stream.  A
- * client that disconnects has not cancelled: its call goes on.  GET opens the stream for what
- * belongs to no call.  What is refused before the body is read is decided in head_check(), from one
- * screen.
+ * client that disconnects has not cancelled: its call goes on, and a stream that had begun can be
+ * taken up again (front_replay.c).  GET opens the stream for what belongs to no call.  /sse and
+ * /messages are the older transport (front_sse.c).  What is refused before the body is read is
+ * decided in head_check(), from one screen.
  */
-#include "mcp/front.h"
+#include "mcp/front_http.h"
 
 #include <string.h>
 
 #define SESSION_HEADER "Mcp-Session-Id"
-#define STREAMS_MAX    4 /* GET streams of a session */
 #define PAGE_BYTES     (16 * MIB)
-
-/* A GET stream of a session. */
-struct http_stream {
-	enum user_kind kind;
-	struct http_stream *next;
-	struct session *session;
-	struct http_request *http;
-	struct timer quiet;
-};
 
 /* A large body that is being read; small ones use the front's own intake. */
 struct http_reading {
@@ -53,9 +44,6 @@ struct front_http {
 	struct buf scratch;
 	struct http_reading readings; /* list head */
 };
-
-static const char stream_headers[] =
-    "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n";
 
 /* ---- what is refused before the body --------------------------------------------------------- */
 
@@ -158,14 +146,89 @@ accepts(struct slice accept, struct slice type)
 	return false;
 }
 
-/* The header fields that matter here: one pass over them all, for every request takes it twice. */
-struct head {
-	struct slice host, origin, accept, type, version, session;
-	bool takes_json, takes_stream; /* in the answer to a POST */
+/* ---- what is served where -------------------------------------------------------------------- */
+
+static const struct session_ops http_session_ops;
+
+static const struct place {
+	struct slice path, methods; /* as Allow says it */
+	bool always_streams;	    /* answers to a POST */
+	const struct session_ops *ops;
+} places[] = {
+	{ S("/mcp"), S("POST, GET, DELETE"), false, &http_session_ops },
+	{ S("/sse"), S("POST, GET, DELETE"), true, &http_session_ops },
+	{ S("/messages"), S("POST"), false, &sse_session_ops },
 };
 
+static const struct place *
+place_find(struct slice path)
+{
+	for (size_t i = 0; i < COUNT(places); i++) {
+		if (slice_eq(places[i].path, path))
+			return &places[i];
+	}
+	return NULL;
+}
+
+static bool
+is_listed(struct slice list, struct slice word)
+{
+	struct slice rest = list;
+
+	while (rest.p != NULL) {
+		if (slice_eq(slice_trim(slice_cut(rest, ',', &rest)), word))
+			return true;
+	}
+	return false;
+}
+
+static struct slice
+query_value(struct slice query, struct slice name)
+{
+	struct slice rest = query, value;
+
+	while (rest.p != NULL) {
+		struct slice key = slice_cut(slice_cut(rest, '&', &rest), '=', &value);
+
+		if (slice_eq(key, name))
+			return value;
+	}
+	return SLICE_NONE;
+}
+
+/* The header fields that matter here: one pass over them all, for every request takes it twice. */
+struct head {
+	const struct place *place; /* NULL: nothing is there */
+	struct slice host, origin, accept, type, version, session, last_event;
+	bool takes_json, takes_stream; /* in the answer to a POST */
+	bool is_post, is_get;
+	bool opens_sse; /* GET of /sse without a session: the older transport */
+};
+
+/* What the place makes of the fields. */
 static void
-head_read(const struct http_request *http, struct head *head)
+head_settle(const struct front_http *front, const struct http_request *http, struct head *head)
+{
+	bool is_stateless = front->fronts->limits.is_stateless;
+
+	head->is_post = slice_eq(http->method, S("POST"));
+	head->is_get = slice_eq(http->method, S("GET"));
+	head->place = place_find(http->path);
+	if (head->place == NULL)
+		return;
+	if (head->place->ops == &sse_session_ops)
+		head->session = query_value(http->query, S("sessionId"));
+	else if (is_stateless)
+		head->session = SLICE_NONE;
+	if (!head->place->always_streams)
+		return;
+	head->takes_json = false;
+	head->takes_stream = true;
+	head->opens_sse = head->is_get && head->session.p == NULL;
+}
+
+static void
+head_read(const struct front_http *front, const struct http_request *http, struct head *head)
 {
 	const struct {
 		struct slice name;
@@ -177,6 +240,7 @@ head_read(const struct http_request *http, struct head *head)
 		{ S("mcp-session-id"), &head->session },
 		{ S("mcp-protocol-version"), &head->version },
 		{ S("origin"), &head->origin },
+		{ S("last-event-id"), &head->last_event },
 	};
 
 	*head = (struct head){ 0 };
@@ -198,6 +262,36 @@ head_read(const struct http_request *http, struct head *head)
 		head->takes_json = accepts(head->accept, S("application/json"));
 		head->takes_stream = accepts(head->accept, S("text/event-stream"));
 	}
+	head_settle(front, http, head);
+}
+
+static bool
+accept_is_usable(const struct head *head)
+{
+	if (head->opens_sse && head->accept.p == NULL)
+		return true;
+	if (head->is_get)
+		return accepts(head->accept, S("text/event-stream"));
+	return !head->is_post || head->takes_json || head->takes_stream ||
+	    head->place->ops == &sse_session_ops;
+}
+
+/* NULL: unknown, another's, or of another transport. */
+static struct session *
+session_of(const struct front_http *front, const struct head *head, const struct caller *caller)
+{
+	struct session *session = session_find(front->fronts, head->session, caller);
+
+	return session != NULL && session->ops == head->place->ops ? session : NULL;
+}
+
+/* Without sessions nothing is there to listen to, or to end. */
+static struct slice
+methods_of(const struct front_http *front, const struct head *head)
+{
+	bool is_stateless = front->fronts->limits.is_stateless;
+
+	return is_stateless && !head->opens_sse ? S("POST") : head->place->methods;
 }
 
 #define REFUSE(status, kind, ...) (err_set(err, kind, __VA_ARGS__), status)
@@ -329,10 +423,9 @@ head_check(
 	const struct front_page *page = page_find(front->fronts, http->path);
 	struct caller caller;
 	enum mcp_revision revision;
-	bool is_known, is_post = slice_eq(http->method, S("POST"));
-	bool is_get = slice_eq(http->method, S("GET"));
+	bool is_known;
 
-	head_read(http, &head);
+	head_read(front, http, &head);
 	if (!front->is_unix && !host_is_allowed(front, head.host))
 		return REFUSE(421, ERR_REQUEST, "Host \"%.*s\" is not served here (listen.hosts)",
 		    SLICE_FMT(head.host));
@@ -342,36 +435,39 @@ head_check(
 	is_known = sender_find(front, http, &caller);
 	if (page != NULL)
 		return page_check(front, page, http, extra, err);
-	if (!slice_eq(http->path, S("/mcp")))
+	if (head.place == NULL)
 		return REFUSE(404, ERR_REQUEST, "nothing at \"%.*s\": the endpoint is /mcp",
 		    SLICE_FMT(http->path));
 	if (!is_known)
 		return refuse_stranger(front, http, extra, err);
-	if (!is_post && !is_get && !slice_eq(http->method, S("DELETE"))) {
-		*extra = S("Allow: POST, GET, DELETE\r\n");
+	if (!is_listed(methods_of(front, &head), http->method)) {
+		*extra = arena_printf(
+		    http->arena, "Allow: %.*s\r\n", SLICE_FMT(methods_of(front, &head)));
 		return REFUSE(
 		    405, ERR_REQUEST, "method %.*s is not allowed", SLICE_FMT(http->method));
 	}
-	if (front->fronts->is_draining && is_post && head.session.p == NULL) {
+	if (front->fronts->is_draining && (head.is_post || head.opens_sse) &&
+	    head.session.p == NULL) {
 		*extra = S("Retry-After: 5\r\n");
 		return REFUSE(503, ERR_UNAVAILABLE, "bascule is stopping");
 	}
-	if (is_post &&
+	if (head.is_post &&
 	    !slice_eq_nocase(
 		slice_trim(slice_cut(head.type, ';', &parameters)), S("application/json")))
 		return REFUSE(415, ERR_REQUEST, "Content-Type must be application/json");
-	if (is_get ? !accepts(head.accept, S("text/event-stream"))
-		   : is_post && !head.takes_json && !head.takes_stream)
+	if (!accept_is_usable(&head))
 		return REFUSE(406, ERR_REQUEST, "Accept must name %stext/event-stream",
-		    is_get ? "" : "application/json and ");
+		    head.is_get ? "" : "application/json and ");
 	if (head.version.p != NULL && !mcp_revision_find(head.version, &revision))
 		return REFUSE(400, ERR_REQUEST,
 		    "MCP-Protocol-Version \"%.*s\" is not supported (%s is)",
 		    (int)(head.version.n > 64 ? 64 : head.version.n), head.version.p,
 		    mcp_revision_name(MCP_NEWEST));
-	if (head.session.p != NULL && session_find(front->fronts, head.session, &caller) == NULL)
+	if (head.session.p != NULL && session_of(front, &head, &caller) == NULL)
 		return REFUSE(404, ERR_REQUEST, "unknown or ended session: initialize again");
-	if (head.session.p == NULL && !is_post)
+	if (head.session.p == NULL && head.place->ops == &sse_session_ops)
+		return REFUSE(400, ERR_REQUEST, "sessionId is missing: GET /sse tells it");
+	if (head.session.p == NULL && !head.is_post && !head.opens_sse)
 		return REFUSE(400, ERR_REQUEST, SESSION_HEADER " is missing");
 	return 0;
 }
@@ -389,194 +485,128 @@ on_head(void *owner, struct http_request *http)
 		respond_error(front, http, status, extra, SLICE_NONE, &err);
 }
 
-/* ---- streams --------------------------------------------------------------------------------- */
-
-static void
-event_put(struct http_request *http, const struct slice *parts, size_t n)
-{
-	struct slice event[SPLICE_PARTS + REPLY_PARTS];
-
-	must(n + 2 <= COUNT(event));
-	event[0] = S("event: message\ndata: ");
-	memcpy(event + 1, parts, n * sizeof(*parts));
-	event[n + 1] = S("\n\n");
-	http_stream_put(http, event, n + 2);
-}
-
-static void
-stream_quiet(struct timer *timer)
-{
-	struct http_stream *stream = CONTAINER(timer, struct http_stream, quiet);
-	struct loop *loop = stream->session->fronts->loop;
-
-	timer_start(loop, timer, loop_now_ms(loop) + STREAM_QUIET_MS, stream_quiet);
-	http_stream_put(stream->http, &S(":\n\n"), 1);
-}
-
-/* Takes it out of its session; the request is the caller's. */
-static void
-stream_free(struct http_stream *stream)
-{
-	struct http_stream **at = &stream->session->streams;
-
-	while (*at != stream)
-		at = &(*at)->next;
-	*at = stream->next;
-	timer_stop(stream->session->fronts->loop, &stream->quiet);
-	mem_free(stream);
-}
-
-static void
-stream_end(struct http_stream *stream)
-{
-	struct http_request *http = stream->http;
-
-	stream_free(stream);
-	http->user = NULL;
-	http_stream_end(http);
-}
-
-/* Room for one more; the oldest gives way, it is often one whose client has gone unseen. */
-static void
-streams_bound(struct session *session)
-{
-	struct http_stream *oldest = session->streams;
-	unsigned n = 1;
-
-	if (oldest == NULL)
-		return;
-	for (; oldest->next != NULL; oldest = oldest->next)
-		n++;
-	if (n >= STREAMS_MAX)
-		stream_end(oldest);
-}
-
-static void
-stream_open(struct session *session, struct http_request *http)
-{
-	struct loop *loop = session->fronts->loop;
-	struct http_stream *stream = MEM_NEW(struct http_stream);
-
-	streams_bound(session);
-	stream->session = session;
-	stream->http = http;
-	stream->next = session->streams;
-	session->streams = stream;
-	stream->kind = USER_STREAM;
-	http->user = &stream->kind;
-	http_stream_begin(http, 200, slice_of(stream_headers), S("text/event-stream"));
-	timer_start(loop, &stream->quiet, loop_now_ms(loop) + STREAM_QUIET_MS, stream_quiet);
-}
-
 /* ---- writing --------------------------------------------------------------------------------- */
 
 static bool
 session_send(struct session *session, const struct slice *parts, size_t n)
 {
-	if (session->streams == NULL)
-		return false;
-	event_put(session->streams->http, parts, n);
-	return true;
+	struct event_stream *stream = event_stream_of(session);
+
+	if (stream != NULL)
+		event_stream_say(stream, parts, n);
+	return stream != NULL;
 }
 
-/* The head of an answer as a stream: once, whatever comes first. */
-static void
-call_stream_begin(struct front_call *call)
+/* The header lines of an answer to a call: with initialize comes the session's id. */
+static struct slice
+call_fields(const struct front_call *call, const char *first)
 {
-	struct slice extra = slice_of(stream_headers);
+	const struct session *session = call->session;
 
-	if (call->is_initialize)
-		extra = arena_printf(call->http->arena, "%s" SESSION_HEADER ": %s\r\n",
-		    stream_headers, call->session->id);
-	call->is_stream = true;
-	http_stream_begin(call->http, 200, extra, S("text/event-stream"));
+	if (call->exchange->request.method != MCP_INITIALIZE || session->id[0] == '\0')
+		return slice_of(first);
+	return arena_printf(call->http->arena, "%s" SESSION_HEADER ": %s\r\n", first, session->id);
+}
+
+static void
+call_stream_open(struct front_call *call)
+{
+	struct http_request *http = call->http;
+	struct slice fields = call_fields(call, event_stream_fields);
+
+	timer_stop(call->exchange->loop, &call->quiet);
+	call->http = NULL;
+	call->stream = event_stream_open(call->session, http, true, fields);
+	call->stream->unanswered = 1;
 }
 
 static void
 call_quiet(struct timer *timer)
 {
 	struct front_call *call = CONTAINER(timer, struct front_call, quiet);
-	struct loop *loop = call->exchange->loop;
 
-	if (call->http == NULL || !call->may_stream)
-		return;
-	timer_start(loop, timer, loop_now_ms(loop) + STREAM_QUIET_MS, call_quiet);
-	if (call->is_stream) {
-		http_stream_put(call->http, &S(":\n\n"), 1);
-		return;
-	}
-	call_stream_begin(call);
+	if (call->http != NULL && call->may_stream)
+		call_stream_open(call);
 }
 
-/* Opens the stream of a call when that was not done yet; false: the client takes none. */
-static bool
+/* Where a call's messages go; NULL: its client cannot be reached. */
+static struct event_stream *
 call_stream(struct front_call *call)
 {
-	if (call->http == NULL || !call->may_stream)
-		return false;
-	if (!call->is_stream)
-		call_stream_begin(call);
-	return call->http != NULL;
+	if (call->stream == NULL && call->http != NULL && call->may_stream)
+		call_stream_open(call);
+	if (call->stream != NULL && event_stream_reaches(call->stream))
+		return call->stream;
+	return event_stream_of(call->session);
 }
 
 static bool
 session_send_call(struct front_call *call, const struct slice *parts, size_t n)
 {
-	if (call_stream(call)) {
-		event_put(call->http, parts, n);
-		return true;
-	}
-	if (call->session->streams == NULL)
-		return false;
-	event_put(call->session->streams->http, parts, n);
-	return true;
+	struct event_stream *stream = call_stream(call);
+
+	if (stream != NULL)
+		event_stream_say(stream, parts, n);
+	return stream != NULL;
 }
 
 static bool
 session_is_behind(const struct front_call *call)
 {
-	const struct http_stream *stream = call->session->streams;
+	const struct event_stream *stream = call->stream;
 
-	if (call->http != NULL && call->may_stream)
-		return call->is_stream && http_stream_pending(call->http) > BEHIND_BYTES;
-	return stream != NULL && http_stream_pending(stream->http) > BEHIND_BYTES;
-}
-
-static void
-session_close(struct session *session)
-{
-	while (session->streams != NULL)
-		stream_end(session->streams);
+	if (stream == NULL && call->http != NULL && call->may_stream)
+		return false;
+	if (stream == NULL)
+		stream = event_stream_of(call->session);
+	return stream != NULL && stream->http != NULL &&
+	    http_stream_pending(stream->http) > BEHIND_BYTES;
 }
 
 static const struct session_ops http_session_ops = {
 	.send = session_send,
 	.send_call = session_send_call,
 	.is_behind = session_is_behind,
-	.close = session_close,
+	.is_heard = event_streams_are_heard,
+	.close = event_streams_close,
 };
 
+/* The answer as an event; a cancelled request has none, its stream just ends. */
 static void
-answer_write(struct front_call *call, const struct slice *parts, size_t n)
+stream_answer(struct front_call *call, const struct slice *parts, size_t n)
 {
-	const struct exchange *exchange = call->exchange;
-	struct http_request *http = call->http;
-	struct slice extra = SLICE_NONE;
+	struct event_stream *stream = call->stream;
+	struct http_request *http = stream->http;
 
-	http->keep = exchange->answer_text;
+	if (http != NULL)
+		http->keep = call->exchange->answer_text;
+	if (n > 0)
+		event_stream_say(stream, parts, n);
+	if (http != NULL)
+		http->keep = NULL;
+	call->stream = NULL;
+	if (--stream->unanswered == 0)
+		event_stream_end(stream);
+}
+
+/* The session has ended, and with it what could be said in it. */
+static void
+answer_ended(struct http_request *http)
+{
 	http->user = NULL;
-	if (call->is_stream || !call->may_json || (exchange->is_cancelled && call->may_stream)) {
-		if (!call->is_stream)
-			call_stream_begin(call);
-		/* A cancelled request is not answered: its stream just ends. */
-		if (!exchange->is_cancelled)
-			event_put(http, parts, n);
-		http_stream_end(http);
-		return;
-	}
-	if (call->is_initialize)
-		extra = arena_printf(http->arena, SESSION_HEADER ": %s\r\n", call->session->id);
-	http_respond(http, 200, extra, S("application/json"), parts, n);
+	http_stream_begin(http, 200, slice_of(event_stream_fields), S("text/event-stream"));
+	http_stream_end(http);
+}
+
+static void
+document_answer(struct front_call *call, const struct slice *parts, size_t n)
+{
+	struct http_request *http = call->http;
+
+	http->user = NULL;
+	http->keep = call->exchange->answer_text;
+	http_respond(http, 200, call->session->has_begun ? call_fields(call, "") : SLICE_NONE,
+	    S("application/json"), parts, n);
 }
 
 static void
@@ -584,7 +614,7 @@ call_finish(struct exchange *exchange, const struct reply *reply)
 {
 	struct front_call *call = exchange->front_data;
 	struct session *session = call->session;
-	bool has_failed = call->is_initialize && reply->result.p == NULL;
+	bool is_initialize = exchange->request.method == MCP_INITIALIZE;
 	struct slice parts[REPLY_PARTS];
 	struct buf scratch;
 	size_t n;
@@ -592,16 +622,25 @@ call_finish(struct exchange *exchange, const struct reply *reply)
 	timer_stop(exchange->loop, &call->quiet);
 	buf_init(&scratch, NULL, MIB);
 	n = encode_reply(exchange, reply, &scratch, parts);
-	/* No session without an answer to initialize. */
-	call->is_initialize &= !has_failed;
-	if (call->http != NULL)
-		answer_write(call, parts, n);
-	else
+	front_replied(call, reply);
+	if (call->stream == NULL && call->http != NULL && !session->is_ended &&
+	    (!call->may_json || (exchange->is_cancelled && call->may_stream)))
+		call_stream_open(call);
+	/* Nobody would know the id of the session. */
+	if (is_initialize && (!session->has_begun || (call->http == NULL && call->stream == NULL)))
+		call->is_last = true;
+	if (call->stream != NULL)
+		stream_answer(call, parts, exchange->is_cancelled ? 0 : n);
+	else if (call->http == NULL)
 		log_event(loop_log(exchange->loop), LOG_INFO, "client_gone",
 		    "Request #%llu: the client left before its answer",
 		    (unsigned long long)exchange->number);
+	else if (session->is_ended && call->may_stream)
+		answer_ended(call->http);
+	else
+		document_answer(call, parts, n);
 	buf_fini(&scratch);
-	if (has_failed)
+	if (call->is_last)
 		session_end(session);
 	front_call_end(call);
 }
@@ -617,7 +656,7 @@ static const struct front_ops http_front_ops = {
 
 static void
 call_begin(struct session *session, struct intake *intake, struct http_request *http,
-    const struct head *head, const struct message *message)
+    const struct head *head, const struct message *message, bool is_last)
 {
 	struct front_call *call = front_call_new(session, intake, message, &http_front_ops);
 	struct loop *loop = session->fronts->loop;
@@ -625,7 +664,7 @@ call_begin(struct session *session, struct intake *intake, struct http_request *
 	call->http = http;
 	call->may_stream = head->takes_stream;
 	call->may_json = head->takes_json;
-	call->is_initialize = message->method == MCP_INITIALIZE;
+	call->is_last = is_last;
 	call->kind = USER_CALL;
 	http->user = &call->kind;
 	timer_start(loop, &call->quiet, loop_now_ms(loop) + STREAM_QUIET_MS, call_quiet);
@@ -634,42 +673,73 @@ call_begin(struct session *session, struct intake *intake, struct http_request *
 
 /* What stands in scratch, as JSON, or as the only event for a client that takes nothing else. */
 static void
-respond_now(struct front_http *front, struct http_request *http, const struct head *head,
-    struct slice extra)
+respond_now(struct front_http *front, struct http_request *http, const struct head *head)
 {
 	struct slice text = buf_view(&front->scratch);
 
 	if (head->takes_json) {
-		http_respond(http, 200, extra, S("application/json"), &text, 1);
+		http_respond(http, 200, SLICE_NONE, S("application/json"), &text, 1);
 		return;
 	}
-	http_stream_begin(http, 200, extra, S("text/event-stream"));
+	http_stream_begin(http, 200, slice_of(event_stream_fields), S("text/event-stream"));
 	event_put(http, &text, 1);
 	http_stream_end(http);
 }
 
 static void
-begin_session(struct front_http *front, struct http_request *http, struct intake *intake,
-    const struct head *head, const struct message *message)
+respond_gone(struct front_http *front, struct http_request *http, struct slice id)
 {
-	struct session *session = session_new(front->fronts, &http_session_ops, front, true);
+	struct err gone = { 0 };
+
+	err_set(&gone, ERR_REQUEST, "unknown or ended session: initialize again");
+	respond_error(front, http, 404, SLICE_NONE, id, &gone);
+}
+
+/* A request of a session that is there; is_last: the session ends with its answer. */
+static void
+request_read(struct front_http *front, struct http_request *http, struct intake *intake,
+    const struct head *head, struct session *session, const struct message *message, bool is_last)
+{
+	struct err none = { 0 };
+
+	buf_clear(&front->scratch);
+	if (!front_answer_now(session, message, &none, &front->scratch)) {
+		call_begin(session, intake, http, head, message, is_last);
+		return;
+	}
+	if (is_last || (!session->has_begun && !session->is_beginning))
+		session_end(session);
+	respond_now(front, http, head);
+}
+
+/*
+ * A session for one message: of an initialize it is the first, and stays when that finishes well;
+ * without sessions (listen.stateless) it is all there is.
+ */
+static struct session *
+session_for(struct front_http *front, struct http_request *http, const struct head *head,
+    const struct message *message)
+{
+	bool is_stateless = front->fronts->limits.is_stateless;
+	struct session *session =
+	    session_new(front->fronts, &http_session_ops, front, !is_stateless);
 	struct caller caller = sender_of(http);
 	struct err err = { 0 };
 
 	if (session == NULL) {
 		err_set(&err, ERR_LIMIT, "limits.sessions (%u) reached, all in use",
 		    front->fronts->limits.sessions);
-		respond_error(front, http, 200, SLICE_NONE, message->id, &err);
-		return;
+		respond_error(front, http, 200, SLICE_NONE, front_id_of(message), &err);
+		return NULL;
 	}
 	session_bind(session, &caller);
-	buf_clear(&front->scratch);
-	if (!front_answer_now(session, message, &err, &front->scratch)) {
-		call_begin(session, intake, http, head, message);
-		return;
-	}
-	session_end(session);
-	respond_now(front, http, head, SLICE_NONE);
+	if (!is_stateless || message->method == MCP_INITIALIZE)
+		return session;
+	session->has_begun = true;
+	/* 2025-06-18, basic/transports: without the header it is this one. */
+	if (head->version.p == NULL || !mcp_revision_find(head->version, &session->revision))
+		session->revision = MCP_2025_03_26;
+	return session;
 }
 
 /* A message without a session: initialize, or told what is missing. */
@@ -677,10 +747,19 @@ static void
 message_without_session(struct front_http *front, struct http_request *http, struct intake *intake,
     const struct head *head, const struct message *message)
 {
+	bool is_stateless = front->fronts->limits.is_stateless;
+	struct session *session;
 	struct err err = { 0 };
 
-	if (message->kind == MESSAGE_REQUEST && message->method == MCP_INITIALIZE) {
-		begin_session(front, http, intake, head, message);
+	if (is_stateless && message->kind != MESSAGE_REQUEST) {
+		http_respond(http, 202, SLICE_NONE, SLICE_NONE, NULL, 0);
+		return;
+	}
+	if (message->kind == MESSAGE_REQUEST &&
+	    (is_stateless || message->method == MCP_INITIALIZE)) {
+		session = session_for(front, http, head, message);
+		if (session != NULL)
+			request_read(front, http, intake, head, session, message, is_stateless);
 		return;
 	}
 	if (message->kind == MESSAGE_REQUEST && message->method == MCP_UNKNOWN)
@@ -691,18 +770,36 @@ message_without_session(struct front_http *front, struct http_request *http, str
 	respond_error(front, http, 400, SLICE_NONE, front_id_of(message), &err);
 }
 
+/* What was POSTed to /messages is answered on the session's stream. */
+static void
+sse_message(struct front_http *front, struct http_request *http, struct intake *intake,
+    struct session *session, const struct message *message, const struct err *err)
+{
+	http_respond(http, 202, SLICE_NONE, SLICE_NONE, NULL, 0);
+	if (err->kind == ERR_NONE && message->kind != MESSAGE_REQUEST) {
+		front_notice(session, message);
+		return;
+	}
+	buf_clear(&front->scratch);
+	if (!front_answer_now(session, message, err, &front->scratch))
+		sse_call_begin(session, intake, message);
+	else if (front->scratch.n > 0)
+		sse_say(session, buf_view(&front->scratch));
+}
+
 static void
 message_read(struct front_http *front, struct http_request *http, struct intake *intake,
     struct message *message, const struct err *err)
 {
 	struct caller caller = sender_of(http);
-	struct session *session;
+	struct slice id = front_id_of(message);
+	struct session *session = NULL;
 	struct head head;
+	bool is_sse;
 
-	head_read(http, &head);
-	if (err->kind != ERR_NONE) {
-		struct slice id = front_id_of(message);
-
+	head_read(front, http, &head);
+	is_sse = head.place->ops == &sse_session_ops;
+	if (err->kind != ERR_NONE && !(is_sse && id.p != NULL)) {
 		respond_error(front, http, id.p != NULL ? 200 : err_info(err->kind)->http_status,
 		    SLICE_NONE, id, err);
 		return;
@@ -712,25 +809,20 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 		return;
 	}
 	/* Looked up again: it may have ended while a large body came in. */
-	session = session_find(front->fronts, head.session, &caller);
+	session = session_of(front, &head, &caller);
 	if (session == NULL) {
-		struct err gone = { 0 };
-
-		err_set(&gone, ERR_REQUEST, "unknown or ended session: initialize again");
-		respond_error(front, http, 404, SLICE_NONE, front_id_of(message), &gone);
+		respond_gone(front, http, id);
 		return;
 	}
 	session_touch(session);
-	if (message->kind != MESSAGE_REQUEST) {
+	if (is_sse) {
+		sse_message(front, http, intake, session, message, err);
+	} else if (message->kind != MESSAGE_REQUEST) {
 		front_notice(session, message);
 		http_respond(http, 202, SLICE_NONE, SLICE_NONE, NULL, 0);
-		return;
+	} else {
+		request_read(front, http, intake, &head, session, message, false);
 	}
-	buf_clear(&front->scratch);
-	if (front_answer_now(session, message, err, &front->scratch))
-		respond_now(front, http, &head, SLICE_NONE);
-	else
-		call_begin(session, intake, http, &head, message);
 }
 
 static void
@@ -796,6 +888,44 @@ body_read(struct front_http *front, struct http_request *http)
 	intake_take(&reading->intake, &http->body);
 }
 
+/* GET without a session: the older transport. */
+static void
+get_sse(struct front_http *front, struct http_request *http)
+{
+	struct caller caller = sender_of(http);
+	struct err err = { 0 };
+
+	if (sse_open(front->fronts, http, &caller) != NULL)
+		return;
+	err_set(&err, ERR_LIMIT, "limits.sessions (%u) reached, all in use",
+	    front->fronts->limits.sessions);
+	respond_error(front, http, 503, S("Retry-After: 5\r\n"), SLICE_NONE, &err);
+}
+
+/*
+ * GET of a session.  A stream of a GET that is not known any more is begun anew: clients give up
+ * listening when they are refused, and would miss more than what was lost.  That of a POST is
+ * refused, for its answer would never come.
+ */
+static void
+get_stream(struct front_http *front, struct http_request *http, struct session *session,
+    struct slice last_event)
+{
+	bool is_lost = false;
+	struct err err = { 0 };
+
+	if (last_event.n > 0 && event_stream_resume(session, http, last_event, &is_lost))
+		return;
+	if (!is_lost) {
+		(void)event_stream_open(session, http, false, slice_of(event_stream_fields));
+		return;
+	}
+	err_set(&err, ERR_REQUEST,
+	    "nothing is kept after event \"%.*s\": its answer was sent, or is lost",
+	    (int)(last_event.n > 64 ? 64 : last_event.n), last_event.p);
+	respond_error(front, http, 400, SLICE_NONE, SLICE_NONE, &err);
+}
+
 static void
 on_request(void *owner, struct http_request *http)
 {
@@ -803,7 +933,7 @@ on_request(void *owner, struct http_request *http)
 	const struct front_page *page = page_find(front->fronts, http->path);
 	struct caller caller = sender_of(http);
 	struct session *session;
-	struct slice id;
+	struct head head;
 
 	if (page != NULL) {
 		page_show(front, page, http);
@@ -813,18 +943,19 @@ on_request(void *owner, struct http_request *http)
 		body_read(front, http);
 		return;
 	}
-	id = http_request_header(http, S("mcp-session-id"));
-	session = session_find(front->fronts, id, &caller);
+	head_read(front, http, &head);
+	if (head.opens_sse) {
+		get_sse(front, http);
+		return;
+	}
+	session = session_of(front, &head, &caller);
 	if (session == NULL) {
-		struct err gone = { 0 };
-
-		err_set(&gone, ERR_REQUEST, "unknown or ended session: initialize again");
-		respond_error(front, http, 404, SLICE_NONE, SLICE_NONE, &gone);
+		respond_gone(front, http, SLICE_NONE);
 		return;
 	}
 	session_touch(session);
-	if (slice_eq(http->method, S("GET"))) {
-		stream_open(session, http);
+	if (head.is_get) {
+		get_stream(front, http, session, head.last_event);
 		return;
 	}
 	session_end(session);
@@ -845,7 +976,10 @@ on_gone(void *owner, struct http_request *http)
 		CONTAINER(kind, struct front_call, kind)->http = NULL;
 		break;
 	case USER_STREAM:
-		stream_free(CONTAINER(kind, struct http_stream, kind));
+		event_stream_gone(CONTAINER(kind, struct event_stream, kind));
+		break;
+	case USER_SSE:
+		sse_gone(kind);
 		break;
 	case USER_READING:
 		CONTAINER(kind, struct http_reading, kind)->http = NULL;

@@ -23,6 +23,9 @@ struct front_stdio {
 	struct buf scratch;
 	bool at_end;  /* stdin has ended */
 	bool is_held; /* not reading: the client does not read our output */
+	/* Came before initialize was answered, and waits for that; in the intake's memory. */
+	struct message early;
+	struct deferred go_on;
 	struct deferred end;
 	void (*on_end)(void *owner);
 	void *owner;
@@ -34,7 +37,10 @@ stdio_want(struct front_stdio *front)
 	front->is_held = outbox_pending(&front->outbox) > OUTPUT_HIGH_BYTES;
 	if (front->in != NULL)
 		stream_want(front->in,
-		    front->at_end || front->is_held || front->intake.is_busy ? 0 : STREAM_READABLE);
+		    front->at_end || front->is_held || front->intake.is_busy ||
+			    front->early.text.p != NULL
+			? 0
+			: STREAM_READABLE);
 }
 
 static void
@@ -50,7 +56,8 @@ end_if_done(struct front_stdio *front)
 {
 	struct session *session = front->session;
 
-	if (front->at_end && !front->intake.is_busy && session->calls.next == &session->calls &&
+	if (front->at_end && !front->intake.is_busy && front->early.text.p == NULL &&
+	    session->calls.next == &session->calls &&
 	    (outbox_pending(&front->outbox) == 0 || front->outbox.has_failed))
 		loop_defer(front->fronts->loop, &front->end, end_now);
 }
@@ -101,6 +108,12 @@ session_is_behind(const struct front_call *call)
 	return outbox_pending(&front->outbox) > BEHIND_BYTES;
 }
 
+static bool
+session_is_heard(const struct session *session)
+{
+	return true;
+}
+
 static void
 session_close(struct session *session)
 {
@@ -115,8 +128,23 @@ static const struct session_ops stdio_session_ops = {
 	.send = session_send,
 	.send_call = session_send_call,
 	.is_behind = session_is_behind,
+	.is_heard = session_is_heard,
 	.close = session_close,
 };
+
+static void stdio_message(void *owner, struct message *message, const struct err *err);
+
+/* Goes on with what waited for initialize to be answered. */
+static void
+early_read(struct deferred *deferred)
+{
+	struct front_stdio *front = CONTAINER(deferred, struct front_stdio, go_on);
+	struct message message = front->early;
+	struct err none = { 0 };
+
+	front->early = (struct message){ .text = SLICE_NONE };
+	stdio_message(front, &message, &none);
+}
 
 static void
 call_finish(struct exchange *exchange, const struct reply *reply)
@@ -126,6 +154,7 @@ call_finish(struct exchange *exchange, const struct reply *reply)
 	struct slice parts[REPLY_PARTS];
 	size_t n;
 
+	front_replied(call, reply);
 	/* A cancelled request is not answered (basic/utilities/cancellation). */
 	if (!exchange->is_cancelled) {
 		buf_clear(&front->scratch);
@@ -133,6 +162,8 @@ call_finish(struct exchange *exchange, const struct reply *reply)
 		stdio_write(front, exchange->answer_text, parts, n);
 	}
 	front_call_end(call);
+	if (front->early.text.p != NULL && !front->session->is_beginning)
+		loop_defer(front->fronts->loop, &front->go_on, early_read);
 	end_if_done(front);
 }
 
@@ -145,6 +176,17 @@ static const struct front_ops stdio_front_ops = {
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/*
+ * Clients should send nothing but pings before initialize is answered; what scripts send at once is
+ * in order all the same, so it waits instead of being refused.
+ */
+static bool
+is_early(const struct session *session, const struct message *message)
+{
+	return session->is_beginning && message != NULL && message->method != MCP_PING &&
+	    (message->kind == MESSAGE_REQUEST || message->kind == MESSAGE_NOTIFICATION);
+}
+
 static void
 stdio_message(void *owner, struct message *message, const struct err *err)
 {
@@ -152,6 +194,10 @@ stdio_message(void *owner, struct message *message, const struct err *err)
 	bool is_request =
 	    message == NULL || message->kind == MESSAGE_REQUEST || err->kind != ERR_NONE;
 
+	if (err->kind == ERR_NONE && is_early(front->session, message)) {
+		front->early = *message;
+		return; /* the lines stay paused */
+	}
 	if (!is_request) {
 		front_notice(front->session, message);
 	} else {
@@ -328,6 +374,7 @@ front_stdio_close(struct fronts *fronts)
 	if (front == NULL)
 		return;
 	deferred_stop(fronts->loop, &front->end);
+	deferred_stop(fronts->loop, &front->go_on);
 	intake_fini(&front->intake);
 	line_reader_fini(&front->lines);
 	outbox_fini(&front->outbox);

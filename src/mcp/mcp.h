@@ -317,6 +317,7 @@ struct front_limits {
 	size_t message_bytes;
 	uint64_t ask_ms, session_idle_ms;
 	unsigned sessions, in_flight;
+	bool is_stateless; /* legacy requests are served without sessions */
 };
 
 /* All sessions of one process and what sends to them; one a loop. */

@@ -147,8 +147,15 @@ http_conn_drop(struct http_conn *conn)
 static void
 on_fail(void *owner, const struct err *err)
 {
-	(void)err;
-	http_conn_drop(owner);
+	struct http_conn *conn = owner;
+	char peer[ADDRESS_TEXT];
+
+	if (err->kind == ERR_LIMIT) {
+		address_print(&conn->peer, peer);
+		log_event(loop_log(conn->server->loop), LOG_WARN, "client_slow",
+		    "%s does not read what it is sent and is disconnected: %s", peer, err->text);
+	}
+	http_conn_drop(conn);
 }
 
 static void

@@ -61,7 +61,7 @@ def usage():
     expect(2, "srve", err='did you mean "serve"')
     expect(2, "serve", "--prot", "1", err="did you mean --port")
     expect(2, "help", "cal", err='did you mean "call"')
-    expect(2, "serve", "--transport", "sse", err="not offered")
+    expect(2, "serve", "--transport", "ssee", err="did you mean")
     expect(3, "tools", err="bascule")
     expect(3, "check", "-c", "/nosuch.yaml", err="/nosuch.yaml")
 

@@ -186,9 +186,9 @@ request_send(struct client *client, struct slice name, struct slice rest, struct
 static bool
 answer_wait(struct client *client, struct request *request, struct err *err)
 {
-	struct want want = {
-		.client = client, .id = request->id, .request = client->is_http ? request : NULL
-	};
+	struct want want = { .client = client,
+		.id = request->id,
+		.request = client->is_http && !client->is_sse ? request : NULL };
 
 	if (!want_wait(&want, slice_of(request->id), err))
 		return false;
@@ -330,6 +330,17 @@ do_abandon(struct client *client, struct slice rest, struct err *err)
 	return true;
 }
 
+/* resume NAME: what followed the last event of that request's stream. */
+static bool
+do_resume(struct client *client, struct slice rest, struct err *err)
+{
+	struct request *request = request_find(client, script_word(&rest));
+
+	if (request == NULL || request->fetch != NULL)
+		return err_set(err, ERR_CONFIG, "no request of that name whose stream has ended");
+	return client_http_resume(request, err);
+}
+
 /* close: the end of the gateway's stdin. */
 static bool
 do_close(struct client *client, struct slice rest, struct err *err)
@@ -355,6 +366,7 @@ static const struct {
 	{ "listen", do_listen },
 	{ "http", client_http_plain },
 	{ "abandon", do_abandon },
+	{ "resume", do_resume },
 	{ "close", do_close },
 };
 
@@ -508,8 +520,9 @@ client_new(struct world *world, struct slice rest, struct err *err)
 			continue;
 		}
 		value = script_value(&rest);
+		client->is_sse |= slice_eq(word, S("-transport")) && slice_eq(value, S("sse"));
 		if (slice_eq(word, S("-transport")))
-			client->is_http = slice_eq(value, S("http"));
+			client->is_http = client->is_sse || slice_eq(value, S("http"));
 		else if (slice_eq(word, S("-revision")))
 			snprintf(
 			    client->revision, sizeof(client->revision), "%.*s", SLICE_FMT(value));

@@ -17,7 +17,10 @@ on_event(void *owner, const struct sse_event *event)
 {
 	struct request *request = owner;
 
-	if (event->has_data && event->data_n > 0)
+	if (slice_eq(event->type, S("endpoint")))
+		snprintf(request->client->path, sizeof(request->client->path), "%.*s",
+		    (int)event->data_n, event->data);
+	else if (event->has_data && event->data_n > 0)
 		client_received(request->client, (struct slice){ event->data, event->data_n });
 }
 
@@ -74,14 +77,20 @@ is_begun(void *ctx)
 	return ((struct request *)ctx)->status != 0 || is_done(ctx);
 }
 
+static bool
+has_path(void *ctx)
+{
+	return ((struct request *)ctx)->client->path[0] != '\0' || is_done(ctx);
+}
+
 /* ---- requests -------------------------------------------------------------------------------- */
 
 static void
-start(struct client *client, struct slice method, const char *fixed, struct slice text,
-    struct request *request)
+start(struct client *client, struct slice method, struct slice path, const char *fixed,
+    struct slice text, struct request *request)
 {
 	struct fetch_request fetch = {
-		.method = method, .path = S("/mcp"), .body = &text, .body_parts = text.n > 0
+		.method = method, .path = path, .body = &text, .body_parts = text.n > 0
 	};
 	struct buf headers;
 
@@ -107,7 +116,7 @@ client_http_post(struct client *client, struct slice text, struct request *reque
 
 	if (is_note)
 		request = request_new(client, S(""), S(""));
-	start(client, S("POST"),
+	start(client, S("POST"), slice_of(client->path),
 	    "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n",
 	    text, request);
 	if (!is_note)
@@ -127,9 +136,32 @@ client_http_listen(struct client *client, struct err *err)
 {
 	struct request *request = request_new(client, S("stream"), S(""));
 
-	start(client, S("GET"), "Accept: text/event-stream\r\n", (struct slice){ "", 0 }, request);
-	if (!world_wait(client->world, is_begun, request) || request->status != 200)
-		return err_set(err, ERR_CONFIG, "GET /mcp gave HTTP %d", request->status);
+	start(client, S("GET"), client->is_sse ? S("/sse") : S("/mcp"),
+	    "Accept: text/event-stream\r\n", (struct slice){ "", 0 }, request);
+	if (!world_wait(client->world, client->is_sse ? has_path : is_begun, request) ||
+	    request->status != 200)
+		return err_set(err, ERR_CONFIG, "GET gave HTTP %d", request->status);
+	return true;
+}
+
+bool
+client_http_resume(struct request *request, struct err *err)
+{
+	struct client *client = request->client;
+	struct slice last = buf_view(&request->sse.last_id);
+	char fields[160];
+
+	if (last.n == 0)
+		return err_set(err, ERR_CONFIG, "no event with an id came before");
+	snprintf(fields, sizeof(fields), "Accept: text/event-stream\r\nLast-Event-ID: %.*s\r\n",
+	    SLICE_FMT(last));
+	sse_reader_fini(&request->sse);
+	request->status = 0;
+	request->is_done = false;
+	start(client, S("GET"), slice_of(client->path), fields, (struct slice){ "", 0 }, request);
+	if (!world_wait(client->world, is_begun, request))
+		return err_set(err, ERR_CONFIG, "GET is not answered");
+	client->status = request->status;
 	return true;
 }
 
@@ -159,8 +191,10 @@ client_http_open(struct client *client, struct err *err)
 		return err_set(err, ERR_CONFIG, "the gateway does not listen");
 	address_print(&client->world->address, address);
 	snprintf(url, sizeof(url), "http://%s/mcp", address);
+	snprintf(client->path, sizeof(client->path), "%s", client->is_sse ? "" : "/mcp");
 	return http_pool_new(client->world->loop, slice_of(url), 8, 5000, &client->pool, err) &&
-	    world_run(client->world, "resolve", resolve, client);
+	    world_run(client->world, "resolve", resolve, client) &&
+	    (!client->is_sse || client_http_listen(client, err));
 }
 
 void

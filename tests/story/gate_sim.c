@@ -36,6 +36,7 @@ limits_of(const struct config *config)
 		.session_idle_ms = config->limit_session_idle_ms,
 		.sessions = (unsigned)config->limit_sessions,
 		.in_flight = (unsigned)config->limit_in_flight,
+		.is_stateless = config->listen_stateless,
 	};
 }
 

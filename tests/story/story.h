@@ -264,6 +264,8 @@ struct client {
 	struct world *world;
 	char name[40], session[64], revision[16];
 	bool is_http, is_gone;
+	bool is_sse;   /* HTTP+SSE: POSTs to path, answers on the stream of /sse */
+	char path[96]; /* HTTP: what is POSTed to */
 	struct slice capabilities;
 	struct slice key; /* sent with every request over HTTP */
 	struct http_pool *pool;
@@ -281,7 +283,8 @@ struct client {
 };
 
 struct client *client_find(struct world *world, struct slice name);
-/* "NAME -transport http|stdio -revision R -can X -key K -bare": with a handshake unless -bare. */
+/* "NAME -transport http|stdio|sse -revision R -can X -key K -bare": with a handshake unless -bare.
+ */
 struct client *client_new(struct world *world, struct slice rest, struct err *err);
 void client_free(struct client **client);
 /* One line of its block; *is_known false: no word of the client's. */
@@ -299,6 +302,8 @@ bool client_http_listen(struct client *client, struct err *err);
 bool client_http_plain(struct client *client, struct slice rest, struct err *err);
 bool client_http_open(struct client *client, struct err *err);
 void client_http_abandon(struct request *request);
+/* Comes back to the stream of a request, after the last event that came. */
+bool client_http_resume(struct request *request, struct err *err);
 void client_http_close(struct client *client);
 
 #endif

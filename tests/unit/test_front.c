@@ -3,129 +3,7 @@
  * and with which id, streams, questions, and clients that leave, do not read, or answer what nobody
  * asked.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#include "mcp/front.h"
-#include "stream_double.h"
-
-#define BEGUN_MAX 8
-
-struct world {
-	struct machine machine;
-	struct loop *loop;
-	struct mcp_gate gate;
-	struct front_limits limits;
-	struct fronts *fronts;
-	struct exchange *begun[BEGUN_MAX];
-	unsigned begun_n, cancelled, ended;
-	struct peer *in, *out;
-	struct group group;
-	bool answers_at_once;
-};
-
-/* ---- the gate -------------------------------------------------------------------------------- */
-
-static void
-finish(struct exchange *exchange, struct reply reply)
-{
-	exchange->front->finish(exchange, &reply);
-	exchange_free(&exchange);
-}
-
-static void
-begin(void *owner, struct exchange *exchange)
-{
-	struct world *world = owner;
-
-	if (exchange->request.method == MCP_INITIALIZE) {
-		finish(exchange, (struct reply){ .result = S("{\"capabilities\":{}}") });
-		return;
-	}
-	if (world->answers_at_once) {
-		finish(exchange, (struct reply){ .result = S("{\"tools\":[]}") });
-		return;
-	}
-	assert_true(world->begun_n < BEGUN_MAX);
-	world->begun[world->begun_n++] = exchange;
-}
-
-static void
-cancel(void *owner, struct exchange *exchange)
-{
-	struct world *world = owner;
-
-	assert_true(exchange->is_cancelled);
-	world->cancelled++;
-}
-
-static bool
-may_tell(void *owner, struct exchange *exchange, const struct tell *tell)
-{
-	return true;
-}
-
-static bool
-pass(void *owner, struct exchange *exchange, enum mcp_pass what, struct slice server,
-    struct slice text, struct err *err)
-{
-	return true;
-}
-
-/* ---- the world ------------------------------------------------------------------------------- */
-
-static void
-turns(struct world *world)
-{
-	for (int i = 0; i < 10; i++)
-		machine_turns(&world->machine, world->loop);
-}
-
-static void
-world_init(struct world *world)
-{
-	memset(world, 0, sizeof(*world));
-	world->loop = machine_loop(&world->machine);
-	world->gate = (struct mcp_gate){
-		.owner = world, .begin = begin, .cancel = cancel, .may_tell = may_tell, .pass = pass
-	};
-	world->limits = (struct front_limits){ .message_bytes = 8 * MIB,
-		.ask_ms = 5000,
-		.session_idle_ms = 60000,
-		.sessions = 3,
-		.in_flight = 100 };
-	world->fronts = fronts_new(world->loop, &world->gate, &world->limits);
-}
-
-static void
-world_fini(struct world *world)
-{
-	while (world->begun_n > 0)
-		finish(world->begun[--world->begun_n], (struct reply){ .result = S("{}") });
-	turns(world);
-	fronts_free(&world->fronts);
-	turns(world);
-	assert_int_equal(loop_tasks(world->loop), 0);
-	assert_int_equal(loop_memory(world->loop)->used_bytes, 0);
-	machine_end(&world->machine, &world->loop);
-}
-
-static bool
-has_heard(const struct peer *peer, const char *what)
-{
-	return peer->heard.n > 0 &&
-	    memmem(peer->heard.p, peer->heard.n, what, strlen(what)) != NULL;
-}
-
-#define INITIALIZE(id, capabilities) \
-	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"initialize\",\"params\":{" \
-	"\"protocolVersion\":\"2025-06-18\",\"capabilities\":" capabilities "," \
-	"\"clientInfo\":{\"name\":\"test\\u0001\",\"version\":\"1\"}}}"
+#include "front_double.h"
 
 /* ---- stdio ----------------------------------------------------------------------------------- */
 
@@ -169,9 +47,9 @@ stdio_at_once(void **state)
 	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n");
 	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}",
 	    "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32600,\"message\":"
-	    "\"\\\"tools/list\\\" came before initialize\",\"data\":{\"kind\":\"request\"}}}\n");
+	    "\"\\\"tools/list\\\" came before initialize was answered\",\"data\":{\"kind\":\"request\"}}}\n");
 	says(&world, INITIALIZE("\"i\"", "{}"),
-	    "{\"jsonrpc\":\"2.0\",\"id\":\"i\",\"result\":{\"capabilities\":{}}}\n");
+	    "{\"jsonrpc\":\"2.0\",\"id\":\"i\",\"result\":" INITIALIZED "}\n");
 	says(&world, INITIALIZE("3", "{}"),
 	    "{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":{\"code\":-32600,\"message\":"
 	    "\"this session was initialised before\",\"data\":{\"kind\":\"request\"}}}\n");
@@ -193,6 +71,48 @@ stdio_at_once(void **state)
 	world_fini(&world);
 }
 
+/* What comes while initialize is in progress waits for its answer, but for a ping. */
+static void
+stdio_initialize_in_progress(void **state)
+{
+	struct reply failed = { .err = { 0 } };
+	struct world world;
+
+	(void)state;
+	stdio_init(&world);
+	world.holds_initialize = true;
+	says(&world, INITIALIZE("0", "{}"), "");
+	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}",
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n");
+	says(&world, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}", "");
+	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}", "");
+	assert_int_equal(world.begun_n, 1);
+	world.in->says_end = true;
+	turns(&world);
+	finish(world.begun[0], (struct reply){ .result = S(INITIALIZED) });
+	world.begun_n = 0;
+	turns(&world);
+	assert_int_equal(world.begun_n, 1);
+	assert_int_equal(world.begun[0]->request.method, MCP_TOOLS_LIST);
+	assert_int_equal(world.ended, 0);
+	finish(world.begun[--world.begun_n], (struct reply){ .result = S("{}") });
+	turns(&world);
+	assert_int_equal(world.ended, 1);
+	world_fini(&world);
+	/* One that fails may be tried again. */
+	stdio_init(&world);
+	world.holds_initialize = true;
+	says(&world, INITIALIZE("0", "{}"), "");
+	err_set(&failed.err, ERR_LIMIT, "busy");
+	finish(world.begun[--world.begun_n], failed);
+	turns(&world);
+	assert_true(has_heard(world.out, "\"id\":0,\"error\""));
+	world.holds_initialize = false;
+	says(&world, INITIALIZE("1", "{}"),
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":" INITIALIZED "}\n");
+	world_fini(&world);
+}
+
 static void
 stdio_calls_and_cancels(void **state)
 {
@@ -205,7 +125,10 @@ stdio_calls_and_cancels(void **state)
 	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}", "");
 	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":\"1\",\"method\":\"tools/list\"}", "");
 	assert_int_equal(world.begun_n, 2);
-	/* 1 and "1" are two. */
+	/* 1 and "1" are two; a second 1 is refused. */
+	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}",
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32600,\"message\":"
+	    "\"id 1 is that of a request in progress\",\"data\":{\"kind\":\"request\"}}}\n");
 	says(&world,
 	    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\","
 	    "\"params\":{\"requestId\":\"1\"}}",
@@ -266,7 +189,7 @@ stdio_ends(void **state)
 	stdio_init(&world);
 	peer_says(world.in, S(INITIALIZE("0", "{}") "\n"));
 	says(&world, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}",
-	    "{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":{\"capabilities\":{}}}\n");
+	    "{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":" INITIALIZED "}\n");
 	world.in->says_end = true;
 	turns(&world);
 	assert_int_equal(world.ended, 0);
@@ -327,36 +250,6 @@ stdio_progress(void **state)
 
 /* ---- questions ------------------------------------------------------------------------------- */
 
-struct asker {
-	struct world *world;
-	struct exchange *exchange;
-	bool is_over, ok;
-	struct answer answer;
-	struct err err;
-};
-
-static void
-ask_run(void *arg)
-{
-	struct asker *asker = arg;
-	struct question question = { .method = MCP_ELICITATION_CREATE,
-		.params = S("{\"message\":\"?\"}"),
-		.server = S("up") };
-
-	asker->ok = exchange_ask_wait(asker->exchange, &question, &asker->answer, &asker->err);
-	asker->is_over = true;
-}
-
-static void
-ask(struct world *world, struct asker *asker)
-{
-	struct err err;
-
-	*asker = (struct asker){ .world = world, .exchange = world->begun[0] };
-	assert_true(group_spawn(world->loop, &world->group, "ask", ask_run, asker, &err));
-	turns(world);
-}
-
 static void
 stdio_questions(void **state)
 {
@@ -403,48 +296,6 @@ stdio_questions(void **state)
 }
 
 /* ---- HTTP ------------------------------------------------------------------------------------ */
-
-static void
-http_init(struct world *world)
-{
-	struct address at = { .ip = { 127, 0, 0, 1 }, .port = 8080 }, bound;
-	struct err err;
-
-	world_init(world);
-	world->answers_at_once = true;
-	assert_true(front_http_open(world->fronts, &at, NULL, 0, &bound, &err));
-}
-
-/* Sends one request on a new connection; what it hears is in the peer. */
-static struct peer *
-http(struct world *world, const char *method, const char *fields, const char *body)
-{
-	struct peer *peer = machine_accept(&world->machine, 0);
-	struct buf text;
-
-	buf_init(&text, NULL, SIZE_MAX);
-	buf_printf(&text,
-	    "%s /mcp HTTP/1.1\r\nHost: localhost:8080\r\n%sContent-Length: %zu\r\n\r\n%s", method,
-	    fields, strlen(body), body);
-	peer_says(peer, buf_view(&text));
-	buf_fini(&text);
-	turns(world);
-	return peer;
-}
-
-#define JSON "Content-Type: application/json\r\n"
-#define BOTH JSON "Accept: application/json, text/event-stream\r\n"
-
-/* Begins a session and puts its header line into session. */
-static void
-session_begin(struct world *world, char session[80])
-{
-	struct peer *peer = http(world, "POST", BOTH, INITIALIZE("0", "{\"elicitation\":{}}"));
-	const char *at = memmem(peer->heard.p, peer->heard.n, "Mcp-Session-Id: ", 16);
-
-	assert_non_null(at);
-	snprintf(session, 80, "%.*s", 16 + 32 + 2, at);
-}
 
 static void
 http_refusals(void **state)
@@ -523,6 +374,43 @@ http_session(void **state)
 	assert_true(has_heard(http(&world, "DELETE", fields, ""), "HTTP/1.1 204"));
 	assert_true(has_heard(http(&world, "DELETE", fields, ""), "HTTP/1.1 404"));
 	assert_int_equal(fronts_sessions(world.fronts), 0);
+	world_fini(&world);
+}
+
+/* initialize that fails, or whose client leaves, leaves no session. */
+static void
+http_initialize_in_progress(void **state)
+{
+	struct reply failed = { .err = { 0 } };
+	struct world world;
+	struct peer *peer;
+
+	(void)state;
+	http_init(&world);
+	world.holds_initialize = true;
+	peer = http(&world, "POST", BOTH, INITIALIZE("0", "{}"));
+	assert_int_equal(fronts_sessions(world.fronts), 1);
+	err_set(&failed.err, ERR_LIMIT, "busy");
+	finish(world.begun[--world.begun_n], failed);
+	turns(&world);
+	assert_true(has_heard(peer, "\"id\":0,\"error\""));
+	assert_false(has_heard(peer, "Mcp-Session-Id"));
+	assert_int_equal(fronts_sessions(world.fronts), 0);
+	peer = http(&world, "POST", BOTH, INITIALIZE("0", "{}"));
+	peer->says_end = true;
+	turns(&world);
+	finish(world.begun[--world.begun_n], (struct reply){ .result = S(INITIALIZED) });
+	turns(&world);
+	assert_int_equal(fronts_sessions(world.fronts), 0);
+	/* Long in coming: the stream that is opened for it carries the id. */
+	peer = http(&world, "POST", BOTH, INITIALIZE("0", "{}"));
+	machine_sleep(&world.machine, world.loop, STREAM_QUIET_MS);
+	turns(&world);
+	assert_true(has_heard(peer, "Mcp-Session-Id: "));
+	finish(world.begun[--world.begun_n], (struct reply){ .result = S(INITIALIZED) });
+	turns(&world);
+	assert_true(has_heard(peer, "data: {\"jsonrpc\":\"2.0\",\"id\":0,\"result\":" INITIALIZED));
+	assert_int_equal(fronts_sessions(world.fronts), 1);
 	world_fini(&world);
 }
 
@@ -643,9 +531,10 @@ http_questions(void **state)
 	assert_true(has_heard(peer, "elicitation/create"));
 	http(&world, "POST", fields, "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-1}}");
 	assert_true(asker.is_over && asker.ok && asker.answer.is_error);
-	/* The client has gone, and there is no other stream: it cannot be asked. */
+	/* The client has gone for long, and there is no other stream: it cannot be asked. */
 	peer->says_end = true;
 	turns(&world);
+	machine_sleep(&world.machine, world.loop, 60000);
 	ask(&world, &asker);
 	assert_true(asker.is_over && !asker.ok);
 	assert_int_equal(asker.err.kind, ERR_CANCELLED);
@@ -657,6 +546,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stdio_at_once),
+		cmocka_unit_test(stdio_initialize_in_progress),
 		cmocka_unit_test(stdio_calls_and_cancels),
 		cmocka_unit_test(stdio_holds_back),
 		cmocka_unit_test(stdio_ends),
@@ -664,6 +554,7 @@ main(void)
 		cmocka_unit_test(stdio_questions),
 		cmocka_unit_test(http_refusals),
 		cmocka_unit_test(http_session),
+		cmocka_unit_test(http_initialize_in_progress),
 		cmocka_unit_test(http_streams_are_bounded),
 		cmocka_unit_test(http_sessions_are_bounded),
 		cmocka_unit_test(http_clients_that_leave),

@@ -1,0 +1,73 @@
+/*
+ * Private to the HTTP fronts: event streams that a client can take up again (front_replay.c), and
+ * the transport of 2024-11-05 (front_sse.c) as front_http.c sees it.
+ */
+#ifndef MCP_FRONT_HTTP_H
+#define MCP_FRONT_HTTP_H
+
+#include "mcp/front.h"
+
+/* ---- event streams of Streamable HTTP (front_replay.c) --------------------------------------- */
+
+/*
+ * One event stream of a session: of a GET, or of a POST from its first event on.  It outlives its
+ * socket, and for a while its last event: a client that comes back with the id of the last event it
+ * has seen gets what followed.
+ */
+struct event_stream {
+	enum user_kind kind;
+	struct event_stream *next; /* of the session; newest first */
+	struct session *session;
+	struct http_request *http; /* NULL: the client is away */
+	bool of_post;		   /* ends with its last answer */
+	bool has_ended;		   /* all was said; here only for what is kept of it */
+	unsigned number;
+	uint64_t last;	     /* number of its newest event */
+	uint64_t lost;	     /* of the newest that is not kept */
+	unsigned kept;	     /* events in the buffer */
+	unsigned unanswered; /* requests of the POST */
+	uint64_t away_ms;    /* since when there is no http */
+	struct timer quiet;  /* keeps the connection alive */
+};
+
+/* Begins the response; fields: more header lines. NULL: the client has gone meanwhile. */
+struct event_stream *event_stream_open(
+    struct session *session, struct http_request *http, bool of_post, struct slice fields);
+void event_stream_say(struct event_stream *stream, const struct slice *parts, size_t n);
+/* All was said. */
+void event_stream_end(struct event_stream *stream);
+/* Its connection has gone. */
+void event_stream_gone(struct event_stream *stream);
+/* Is somebody there, or so briefly away that a question may wait for him? */
+bool event_stream_reaches(const struct event_stream *stream);
+/* The one for messages that belong to no call; NULL: there is none. */
+struct event_stream *event_stream_of(const struct session *session);
+bool event_streams_are_heard(const struct session *session);
+/*
+ * Answers a GET that names the last event its client has seen: what followed on that stream, and
+ * what is still to come.  False: nothing is known of it; *is_lost: and its answers are lost with
+ * it, so that a new stream would be of no help.
+ */
+MUST_CHECK bool event_stream_resume(
+    struct session *session, struct http_request *http, struct slice last_id, bool *is_lost);
+/* The session ends. */
+void event_streams_close(struct session *session);
+
+extern const char event_stream_fields[]; /* header lines of every stream */
+
+/* One event, without an id. */
+void event_put(struct http_request *http, const struct slice *parts, size_t n);
+
+/* ---- HTTP+SSE of 2024-11-05 (front_sse.c) ---------------------------------------------------- */
+
+extern const struct session_ops sse_session_ops;
+
+/* GET /sse. NULL: no more sessions; the request is still to be answered. */
+struct session *
+sse_open(struct fronts *fronts, struct http_request *http, const struct caller *caller);
+void sse_gone(enum user_kind *kind);
+/* A message as an event of the session's stream. */
+void sse_say(struct session *session, struct slice text);
+void sse_call_begin(struct session *session, struct intake *intake, const struct message *message);
+
+#endif
