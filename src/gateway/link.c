@@ -180,7 +180,6 @@ list_wait(struct link *link, struct err *err)
 
 	arena_init(&arena, loop_memory(loop), 4 * MIB);
 	link->has_changed = false;
-	link->listed_ms = loop_now_ms(loop);
 	for (enum item_kind kind = 0; ok && kind < ITEM_KINDS; kind++) {
 		if (!json_find(capabilities, item_kind_row(kind)->capability, &there))
 			continue;
@@ -330,7 +329,7 @@ connect_run(void *arg)
 	    task_self(loop), loop_now_ms(loop) + link->upstream->config->connect_timeout_ms);
 	ok = greet_wait(link, err) && client_ready_wait(link, err);
 	if (ok)
-		back_begin(link->back);
+		back_begin_wait(link->back);
 	work_done(link, ok && list_wait(link, err) && restore_wait(link, err));
 }
 
@@ -448,6 +447,7 @@ list_again(struct link *link)
 	unsigned told = link->listing;
 
 	link->listing = 0;
+	link->listed_ms = loop_now_ms(hub_of(link)->loop);
 	if (work_wait(link, "list", list_run)) {
 		if (link->client != NULL)
 			client_must_tell(link->client, told);

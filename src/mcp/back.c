@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define HANDSHAKE_CEILING (3 * SLICE_OF_WORK_BYTES + 64 * KIB)
+#define BEGIN_WAIT_MS	  2000
 #define ASKS_MAX	  64		      /* of one connection at once */
 #define ASK_MAX_BYTES	  SLICE_OF_WORK_BYTES /* of one question */
 
@@ -482,7 +483,8 @@ ask_begin(struct back *back, struct intake *intake, const struct message *messag
 	struct upstream_ask *ask;
 
 	if (!ask_admit(back, message, call, &err)) {
-		back_fault(back, "ask_declined", &err);
+		log_event(loop_log(back->loop), err.kind == ERR_LIMIT ? LOG_WARN : LOG_INFO,
+		    "ask_declined", "%.*s: %s", SLICE_FMT(back->spec.server), err.text);
 		decline(back, message);
 		return;
 	}
@@ -750,13 +752,16 @@ handshake_wait(struct back *back, struct err *err)
 }
 
 void
-back_begin(struct back *back)
+back_begin_wait(struct back *back)
 {
 	if (!back_is_usable(back))
 		return;
 	back->ops->send(
 	    back, &S("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}"), 1);
-	if (back->ops->ready != NULL)
+	/* A server may refuse what overtakes it. */
+	if (back->ops->settle_wait != NULL)
+		back->ops->settle_wait(back, loop_now_ms(back->loop) + BEGIN_WAIT_MS);
+	if (back_is_usable(back) && back->ops->ready != NULL)
 		back->ops->ready(back);
 }
 

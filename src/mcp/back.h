@@ -18,6 +18,8 @@ struct back_ops {
 	void (*send)(struct back *back, const struct slice *parts, size_t n);
 	/* The call is over: releases what the transport holds for it. May come twice. */
 	void (*end_call)(struct back *back, struct call *call);
+	/* Until the notifications sent so far were taken; NULL: they keep their order. */
+	void (*settle_wait)(struct back *back, uint64_t until_ms);
 	void (*ready)(struct back *back);			  /* handshake done; may be NULL */
 	void (*close_wait)(struct back *back, unsigned grace_ms); /* frees the transport */
 	struct slice (*stderr_view)(const struct back *back);	  /* may be NULL */

@@ -483,12 +483,21 @@ http_close_wait(struct back *back, unsigned grace_ms)
 	mem_free(http);
 }
 
+static void
+http_settle_wait(struct back *back, uint64_t until_ms)
+{
+	struct back_http *http = back->transport;
+
+	web_notes_wait(&http->web, until_ms);
+}
+
 const struct back_ops back_http_ops = {
 	.has_streams = true,
 	.open_wait = http_open_wait,
 	.send_call = http_send_call,
 	.send = http_send,
 	.end_call = http_end_call,
+	.settle_wait = http_settle_wait,
 	.ready = http_ready,
 	.close_wait = http_close_wait,
 };

@@ -444,19 +444,43 @@ web_drop(struct web *web)
 	}
 }
 
-void
-web_idle_wait(struct web *web, uint64_t until_ms)
+static bool
+has_replies(const struct web *web)
+{
+	return web->replies.next != &web->replies;
+}
+
+static bool
+has_notes(const struct web *web)
+{
+	return web->notes > 0;
+}
+
+static void
+while_wait(struct web *web, bool (*is)(const struct web *web), uint64_t until_ms)
 {
 	struct loop *loop = web->back->loop;
 	bool timed_out = false;
 	struct err err;
 
 	web->closer = task_self(loop);
-	while (!timed_out && web->replies.next != &web->replies) {
+	while (!timed_out && is(web)) {
 		if (!task_park_until_wait(loop, until_ms, &timed_out, &err))
 			break;
 	}
 	web->closer = NULL;
+}
+
+void
+web_idle_wait(struct web *web, uint64_t until_ms)
+{
+	while_wait(web, has_replies, until_ms);
+}
+
+void
+web_notes_wait(struct web *web, uint64_t until_ms)
+{
+	while_wait(web, has_notes, until_ms);
 }
 
 void

@@ -91,6 +91,8 @@ void web_status_lost(struct web_reply *reply);
 bool web_status_misfits(int status);
 /* Waits until no reply is left, or until_ms. */
 void web_idle_wait(struct web *web, uint64_t until_ms);
+/* Until the notifications sent so far were taken, or until_ms. */
+void web_notes_wait(struct web *web, uint64_t until_ms);
 /* Breaks off all but notes. */
 void web_drop(struct web *web);
 

@@ -416,7 +416,7 @@ event_stream_resume(
 		return false;
 	if (event < stream->lost)
 		log_event(loop_log(session->fronts->loop), LOG_WARN, "replay_gap",
-		    "client \"%.*s\" comes back to event %llu of a stream, of which %llu are no "
+		    "client \"%.*s\" comes back to number %llu of a stream, of which %llu are no "
 		    "longer kept",
 		    SLICE_FMT(session->client), (unsigned long long)event,
 		    (unsigned long long)(stream->lost - event));

@@ -461,7 +461,7 @@ struct call {
 MUST_CHECK bool back_open_wait(struct loop *loop, const struct back_spec *spec,
     const struct back_events *events, void *owner, struct back **out, struct err *err);
 /* Tells the upstream that it is initialised. */
-void back_begin(struct back *back);
+void back_begin_wait(struct back *back);
 /*
  * Sends and waits for the response.  True: call->response is a result or an error of the upstream.
  * False: ERR_CANCELLED, ERR_DEADLINE (the upstream was told), ERR_UNAVAILABLE (not done; with

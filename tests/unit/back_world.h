@@ -155,7 +155,7 @@ open_run(void *arg)
 	world->is_open =
 	    back_open_wait(world->loop, &spec, &events, world, &world->back, &world->err);
 	if (world->is_open)
-		back_begin(world->back);
+		back_begin_wait(world->back);
 }
 
 static void UNUSED
