@@ -185,6 +185,10 @@ void mem_free(void *p);
 /* Other size, keeps the first `used` bytes; p NULL: new. Not zeroed. For buffers. */
 void *mem_resize(void *p, size_t used, size_t n);
 void mem_drain(void); /* done by arena_drain() */
+/* Once, at the start: large blocks go back to the system as soon as they are freed. */
+void mem_setup(void);
+/* Gives back what lies free, also between blocks.  Walks the heap: for a quiet moment. */
+void mem_trim(void);
 #define MEM_NEW(type) ((type *)mem_new(sizeof(type)))
 
 /*

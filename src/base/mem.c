@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/base.h"
 
@@ -144,3 +147,39 @@ mem_new(size_t n)
 {
 	return memset(block_new(n), 0, n);
 }
+
+/*
+ * Left to itself, glibc takes the largest block freed so far as a sign that such blocks are common,
+ * keeps them in its heap, and gives back only the end of it.
+ */
+#if defined(__GLIBC__) && !defined(BASCULE_SANITIZE)
+
+#define MMAP_BYTES (256 * 1024)
+#define TRIM_BYTES (1024 * 1024)
+
+void
+mem_setup(void)
+{
+	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
+	mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
+}
+
+void
+mem_trim(void)
+{
+	malloc_trim(0);
+}
+
+#else
+
+void
+mem_setup(void)
+{
+}
+
+void
+mem_trim(void)
+{
+}
+
+#endif

@@ -25,6 +25,17 @@ cli_nearest(const char *meant, const char *const *known, size_t n)
 	return nearest;
 }
 
+const char *
+cli_variable(const struct options *options, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *const *at = options->environ; at != NULL && *at != NULL; at++)
+		if (strncmp(*at, name, n) == 0 && (*at)[n] == '=')
+			return (*at)[n + 1] != '\0' ? *at + n + 1 : NULL;
+	return NULL;
+}
+
 /* Options of the command, or of any command while it is not known yet. */
 static unsigned
 allowed(const struct options *options)
@@ -89,6 +100,11 @@ option_read(int argc, const char **argv, int *at, struct options *options, struc
 			return err_set(err, ERR_USAGE, "--%s needs a value: --%s %s",
 			    cli_options[id].name, cli_options[id].name, cli_options[id].argument);
 		value = argv[++*at];
+	}
+	if (id == OPTION_HEADER) {
+		if (options->headers_n == CLI_HEADERS_MAX)
+			return err_set(err, ERR_USAGE, "more than %d headers", CLI_HEADERS_MAX);
+		options->headers[options->headers_n++] = value;
 	}
 	options->given |= 1u << id;
 	options->value[id] = value;

@@ -28,6 +28,14 @@
 	    "stdio, http or streamable-http; stdio turns HTTP off") \
 	X(HOST, 0, "host", "ADDRESS", "listen on this address instead of listen.http") \
 	X(PORT, 0, "port", "NUMBER", "listen on this port instead of listen.http") \
+	X(HEADER, 'H', "header", "'NAME: VALUE'", \
+	    "a header of every request, once for each; ${NAME} in it is a variable") \
+	X(TIMEOUT, 0, "timeout", "DURATION", "how long a call may take: 90s, 5m; 60s by default") \
+	X(OUTPUT, 'o', "output", "FILE", "write to this file instead of stdout") \
+	X(FORCE, 0, "force", NULL, "replace the file if it is there") \
+	X(DRY_RUN, 0, "dry-run", NULL, "say what would be changed and change nothing") \
+	X(UNDO, 0, "undo", NULL, "take it out again") \
+	X(NAME, 0, "name", "NAME", "the name of the entry, bascule by default") \
 	X(CONNECT, 0, "connect", NULL, "start or reach every upstream and say how it went") \
 	X(JSON, 0, "json", NULL, "print JSON for programs") \
 	X(MARKDOWN, 0, "markdown", NULL, "print a page of documentation") \
@@ -68,11 +76,15 @@ const struct command *cli_command_find(const char *name);
 
 /* ---- arguments (args.c) ---------------------------------------------------------------------- */
 
+#define CLI_HEADERS_MAX 64
+
 struct options {
 	const struct command *command;
-	unsigned given;		      /* OPTION_BITs */
-	const char *value[OPTIONS_N]; /* of those with an argument; the last one counts */
-	const char *const *words;     /* what is left, in order */
+	unsigned given;			      /* OPTION_BITs */
+	const char *value[OPTIONS_N];	      /* of those with an argument; the last one counts */
+	const char *headers[CLI_HEADERS_MAX]; /* every -H, in order */
+	unsigned headers_n;
+	const char *const *words; /* what is left, in order */
 	unsigned words_n;
 	const char *const *environ;
 	struct keeper *keeper; /* forked before anything else, or NULL */
@@ -88,6 +100,8 @@ option_is_given(const struct options *options, enum cli_option option)
 {
 	return (options->given & (1u << option)) != 0;
 }
+/* Of the environment; NULL: not set, or empty. */
+const char *cli_variable(const struct options *options, const char *name);
 /* The nearest of n words to what was meant, or NULL when none is near. */
 const char *cli_nearest(const char *meant, const char *const *known, size_t n);
 
@@ -97,6 +111,8 @@ const char *cli_nearest(const char *meant, const char *const *known, size_t n);
 int cli_fail(const struct err *err);
 /* All of it to a descriptor, also when that is not ready or interrupted; false: it is gone. */
 bool cli_write(int fd, struct slice text);
+/* Adds the file (or a pipe) to into; ERR_CONFIG where it is larger than max or cannot be read. */
+MUST_CHECK bool cli_read(int fd, const char *name, size_t max, struct buf *into, struct err *err);
 /* Writes buf to stdout, clears it; an exit status: done, or failed when stdout is gone. */
 int cli_print(struct buf *buf, int status);
 /* Adds text as a terminal may show it: control characters but LF and tab become U+FFFD. */
@@ -161,7 +177,15 @@ void local_status_clear(void);
 
 /* ---- commands -------------------------------------------------------------------------------- */
 
+/* `serve` with a configuration that make gives, at the start and at every reload. */
+typedef bool
+serve_config_fn(struct options *options, struct log *log, struct config **out, struct err *err);
+int serve_with(struct options *options, serve_config_fn *make);
+
 int serve_run(struct options *options);
+int connect_run(struct options *options);
+int import_run(struct options *options);
+int install_run(struct options *options);
 int check_run(struct options *options);
 int tools_run(struct options *options);
 int call_run(struct options *options);

@@ -68,6 +68,46 @@ const struct command cli_commands[] = {
 		"to restart the gateway. With --json, the whole document.",
 	    .options = READS_CONFIG | OPTION_BIT(JSON),
 	    .run = health_run },
+	{ .name = "connect",
+	    .words = "[URL]",
+	    .words_most = 1,
+	    .help = "a client on stdin and stdout to a remote server",
+	    .about =
+		"For clients that can only start a program. URL is the server's endpoint, "
+		"$SSE_SERVER_URL by default;\n--transport is auto, http or sse. $API_ACCESS_TOKEN is "
+		"sent as `Authorization: Bearer`; with\n$SSE_SERVER_URL also $JIRA_PERSONAL_TOKEN and "
+		"$CONFLUENCE_PERSONAL_TOKEN, as X-Jira-Token and\nX-Confluence-Token. -H wins over "
+		"both. Ends when stdin does; while the server cannot be reached,\nrequests are answered "
+		"with an error that says why, and it is tried again.",
+	    .options = OPTION_BIT(HEADER) | OPTION_BIT(TRANSPORT) | OPTION_BIT(TIMEOUT),
+	    .keeper = KEEPER_NEVER,
+	    .run = connect_run },
+	{ .name = "import",
+	    .words = "FILE",
+	    .words_least = 1,
+	    .words_most = 1,
+	    .help = "another program's configuration as bascule.yaml",
+	    .about =
+		"Reads mcpServers of Claude, Cursor, Windsurf, Gemini and mcp-hub, VS Code's servers, "
+		"Zed's\ncontext_servers, and gatekit's YAML; `-` is stdin. What cannot be carried over "
+		"becomes a comment\nand a line on stderr. Literal secrets are not copied: the file "
+		"names variables for them.",
+	    .options = OPTION_BIT(OUTPUT) | OPTION_BIT(FORCE),
+	    .run = import_run },
+	{ .name = "install",
+	    .words = "CLIENT",
+	    .words_least = 1,
+	    .words_most = 1,
+	    .help = "put the gateway into a client's configuration",
+	    .about =
+		"CLIENT: claude-desktop, claude-code, claude-code-project, cursor, cursor-project, "
+		"vscode,\nvscode-project, windsurf, codex, gemini or zed. The client will start "
+		"`bascule serve --transport\nstdio` (with -c FILE, if given). Everything else in its "
+		"file keeps its bytes; what was there is kept\nbeside it as FILE.bascule-backup. "
+		"--undo restores that, or takes out the entry where the file has\nchanged since.",
+	    .options =
+		OPTION_BIT(CONFIG) | OPTION_BIT(NAME) | OPTION_BIT(DRY_RUN) | OPTION_BIT(UNDO),
+	    .run = install_run },
 	{ .name = "demo",
 	    .words = "",
 	    .help = "a small MCP server over stdio, to try things",

@@ -66,6 +66,7 @@ main(int argc, char **argv)
 	struct err err;
 	int status;
 
+	mem_setup();
 	if (argc > 1 && strcmp(argv[1], KEEPER_ARG) == 0)
 		return keeper(argv[2]);
 	/* A reader that goes away is an error of the write, not the end of the program. */

@@ -46,6 +46,25 @@ cli_write(int fd, struct slice text)
 	return true;
 }
 
+bool
+cli_read(int fd, const char *name, size_t max, struct buf *into, struct err *err)
+{
+	ssize_t n = 1;
+
+	while (n != 0 && into->n <= max) {
+		if (!buf_reserve(into, 64 * KIB, err))
+			return false;
+		n = read(fd, into->p + into->n, 64 * KIB);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(err, ERR_CONFIG, "%s: %m", name);
+		into->n += (size_t)n;
+	}
+	return into->n <= max ||
+	    err_set(err, ERR_CONFIG, "%s: larger than %zu MiB", name, max / MIB);
+}
+
 int
 cli_print(struct buf *buf, int status)
 {

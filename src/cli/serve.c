@@ -20,6 +20,7 @@
 
 struct serve {
 	struct options *options;
+	serve_config_fn *make;
 	struct log *log;
 	struct loop *loop;
 	struct config *config; /* until the hub takes it */
@@ -105,9 +106,8 @@ address_override(struct config *config, const struct options *options, struct er
 
 /* The configuration as this command line wants it, checked as a whole. */
 MUST_CHECK static bool
-config_make(struct serve *serve, struct config **out, struct err *err)
+config_make(struct options *options, struct log *log, struct config **out, struct err *err)
 {
-	const struct options *options = serve->options;
 	enum config_transport transport;
 	struct config *config = NULL;
 	bool ok,
@@ -119,7 +119,7 @@ config_make(struct serve *serve, struct config **out, struct err *err)
 	if (transport == TRANSPORT_STDIO && has_address)
 		return err_set(
 		    err, ERR_USAGE, "serve: --host and --port do not go with --transport stdio");
-	if (!cli_config_load(options, serve->log, &config, err))
+	if (!cli_config_load(options, log, &config, err))
 		return false;
 	if (transport == TRANSPORT_STDIO) {
 		config->listen_stdio = true;
@@ -240,7 +240,8 @@ on_reload(void *ctx, int signo)
 
 	if (serve->is_stopping)
 		return;
-	if (!config_make(serve, &config, &err) || !auth_check(serve, &config, &err)) {
+	if (!serve->make(serve->options, serve->log, &config, &err) ||
+	    !auth_check(serve, &config, &err)) {
 		log_event(
 		    serve->log, LOG_ERROR, "reload_failed", "%s; nothing was changed", err.text);
 		return;
@@ -343,14 +344,14 @@ serve_main(void *arg)
 }
 
 int
-serve_run(struct options *options)
+serve_with(struct options *options, serve_config_fn *make)
 {
-	struct serve serve = { .options = options };
+	struct serve serve = { .options = options, .make = make };
 	struct err err = { 0 };
 	bool ok;
 
 	serve.log = cli_log_new(LOG_INFO);
-	ok = config_make(&serve, &serve.config, &err);
+	ok = make(options, serve.log, &serve.config, &err);
 	if (ok) {
 		log_set(serve.log, serve.config->log_level, serve.config->log_format);
 		serve.loop = loop_new(&options->keeper, serve.log, &err);
@@ -367,4 +368,10 @@ serve_run(struct options *options)
 	log_free(&serve.log);
 	arena_drain();
 	return serve.status;
+}
+
+int
+serve_run(struct options *options)
+{
+	return serve_with(options, config_make);
 }

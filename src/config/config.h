@@ -131,6 +131,19 @@ MUST_CHECK bool config_check(const struct config *config, struct err *err);
 bool
 config_needs_restart(const struct config *before, const struct config *after, struct buf *names);
 
+/*
+ * The configuration of another program (MCP clients' lists of servers as JSON, gatekit's YAML) as
+ * the text of a bascule.yaml.  What has no place in it becomes a comment, and a line of notes.
+ * Literal secrets are not copied: ${NAME} stands for them.  report->notes is the caller's buf.
+ */
+struct config_import {
+	const char *of; /* what it was */
+	unsigned servers, left_out, notes_n;
+	struct buf notes;
+};
+MUST_CHECK bool config_import(struct slice text, const char *name, struct buf *out,
+    struct config_import *report, struct err *err);
+
 /* Documentation from the table of options: Markdown page, JSON Schema. */
 void config_print_markdown(struct buf *out);
 void config_print_schema(struct buf *out);

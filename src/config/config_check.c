@@ -403,8 +403,6 @@ config_check_whole(const struct config_load *load, const struct config *config,
 static const char *
 unbuilt(const struct config_upstream *upstream)
 {
-	if (upstream->transport == TRANSPORT_SSE)
-		return "transport sse is not in this version: only http and stdio are";
 	if (upstream->protocol == PROTOCOL_MODERN)
 		return "protocol modern is not in this version: only legacy is";
 	return NULL;

@@ -113,7 +113,7 @@ static const struct config_option options[] = {
 		    "read it." },
 	{ "upstreams[].transport", OPTION_WORD, UP(transport), .fallback = "auto",
 	    WORDS("auto", "http", "sse", "stdio"),
-	    .help = "How the server is spoken to; `sse` is not in this version." },
+	    .help = "How the server is spoken to; `auto` tries Streamable HTTP, then HTTP+SSE." },
 	{ "upstreams[].protocol", OPTION_WORD, UP(protocol), .fallback = "auto",
 	    WORDS("auto", "legacy", "modern"),
 	    .help = "Which era of MCP the server is asked for; `modern` is not in this version." },

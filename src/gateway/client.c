@@ -297,13 +297,21 @@ client_unsubscribe(struct client *client, struct provider *provider, struct slic
 }
 
 /* What was subscribed to may be a whole of which a part has changed (2025-11-25, resources). */
+static bool
+is_part(struct slice uri, struct slice whole)
+{
+	return slice_starts(uri, whole) &&
+	    (uri.n == whole.n || whole.n == 0 || whole.p[whole.n - 1] == '/' ||
+		memchr("/?#", uri.p[whole.n], 3) != NULL);
+}
+
 bool
 client_is_subscribed(const struct client *client, const struct provider *provider, struct slice uri)
 {
 	for (size_t i = 0; i < client->subscriptions_n; i++) {
 		const struct subscription *s = &client->subscriptions[i];
 
-		if (s->provider == provider && slice_starts(uri, s->uri))
+		if (s->provider == provider && is_part(uri, s->uri))
 			return true;
 	}
 	return false;

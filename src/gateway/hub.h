@@ -211,6 +211,8 @@ struct provider *
 upstream_new(struct hub *hub, struct settings *settings, const struct config_upstream *upstream);
 /* Same name and digest: the same upstream. */
 bool upstream_is(const struct provider *provider, const struct config_upstream *upstream);
+/* Does the client use the session that clients share? */
+bool upstream_shares(const struct upstream *upstream, const struct client *client);
 /* The last link of a closed upstream has ended. */
 void upstream_free(struct upstream *upstream);
 

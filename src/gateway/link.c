@@ -80,58 +80,10 @@ on_ask_wait(void *owner, const struct question *question, struct arena *arena,
 	return session_ask_wait(link->client->session, question, arena, answer, err);
 }
 
-/* A plain string of params; false: it is none, or too long to matter. */
-static bool
-text_param(struct arena *arena, struct slice params, struct slice key, struct slice *text)
-{
-	struct slice token;
-	struct err err;
-
-	return json_type(params) == JSON_OBJECT && json_find(params, key, &token) &&
-	    json_type(token) == JSON_STRING && token.n <= 4 * KIB &&
-	    json_string(arena, token, text, &err);
-}
-
-/* Of a shared session: whom is it about? Each notification says it in a member of its own. */
-static void
-share_out(struct link *link, const struct tell *tell)
-{
-	struct hub *hub = hub_of(link);
-	struct provider *provider = &link->upstream->provider;
-	struct client *client = NULL;
-	struct slice text;
-	struct arena arena;
-
-	arena_init(&arena, NULL, 8 * KIB);
-	if (tell->method == MCP_ELICITATION_COMPLETE &&
-	    text_param(&arena, tell->params, S("elicitationId"), &text))
-		client = index_find(hub->asked, text);
-	if (client != NULL && client->session != NULL)
-		session_tell(client->session, tell);
-	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next) {
-		bool is_meant = false;
-
-		if (tell->method == MCP_RESOURCE_UPDATED && c->subscriptions_n > 0)
-			is_meant = text_param(&arena, tell->params, S("uri"), &text) &&
-			    client_is_subscribed(c, provider, text);
-		else if (tell->method == MCP_TASK_STATUS && c->tasks != NULL)
-			is_meant = text_param(&arena, tell->params, S("taskId"), &text) &&
-			    index_find(c->tasks, text) == provider;
-		if (is_meant)
-			session_tell(c->session, tell);
-	}
-	arena_fini(&arena);
-}
-
 static void
 on_notice(void *owner, const struct tell *tell)
 {
-	struct link *link = owner;
-
-	if (!link->is_own)
-		share_out(link, tell);
-	else if (link->client != NULL && link->client->session != NULL)
-		session_tell(link->client->session, tell);
+	link_notice(owner, tell);
 }
 
 static const struct back_events back_events = { .list_changed = on_list_changed,
@@ -263,6 +215,26 @@ shared_capabilities(const struct config *config)
 	    : S("{\"elicitation\":{\"form\":{},\"url\":{}},\"sampling\":{\"tools\":{}}}");
 }
 
+/* Of the session before; else what clients have asked for before there was any. -1: nothing. */
+static int
+level_wanted(const struct link *link)
+{
+	const struct hub *hub = hub_of(link);
+	struct slice there;
+	int level = link->level;
+
+	if (level >= 0 || !json_find(back_capabilities(link->back), S("logging"), &there))
+		return level;
+	if (link->is_own)
+		return link->client != NULL ? link->client->level : -1;
+	for (const struct client *c = hub->clients.next; c != &hub->clients; c = c->next) {
+		if (upstream_shares(link->upstream, c) && c->level >= 0 &&
+		    (level < 0 || c->level < level))
+			level = c->level;
+	}
+	return level;
+}
+
 /* The subscriptions and the log level of the session before. */
 static bool
 restore_wait(struct link *link, struct err *err)
@@ -272,6 +244,7 @@ restore_wait(struct link *link, struct err *err)
 	bool ok = true;
 
 	buf_init(&params, NULL, LINK_TEXT_MAX_BYTES);
+	link->level = level_wanted(link);
 	if (link->level >= 0) {
 		buf_printf(&params, "{\"level\":\"%s\"}", log_level_name(link->level));
 		ok = link_request_wait(link, MCP_SET_LEVEL, buf_view(&params), &call, err);
@@ -325,7 +298,8 @@ greet_wait(struct link *link, struct err *err)
 		.capabilities = client != NULL ? client->capabilities : shared_capabilities(config),
 		.client_info = client != NULL ? client->info : SLICE_NONE,
 		.revision = client != NULL ? client->revision : MCP_NEWEST,
-		.is_own = link->is_own };
+		.is_own = link->is_own,
+		.memory = &link->memory };
 
 	if (!back_open_wait(hub_of(link)->loop, &spec, &back_events, link, &link->back, err))
 		return false;
@@ -397,8 +371,6 @@ work_wait(struct link *link, const char *name, void (*fn)(void *arg))
 static void
 disconnect_wait(struct link *link)
 {
-	if (link->back != NULL)
-		text_keep(&link->last_words, back_stderr(link->back));
 	back_close_wait(&link->back, CLOSE_GRACE_MS);
 }
 
@@ -436,6 +408,9 @@ not_reached(struct link *link)
 		err_set(&link->why, ERR_UNAVAILABLE,
 		    "did not answer within connect_timeout (%llu ms)",
 		    (unsigned long long)link->upstream->config->connect_timeout_ms);
+	if (link->work_err.kind == ERR_DEADLINE)
+		back_words_add(
+		    &link->why, (struct slice){ link->memory.words, link->memory.words_n });
 	goes_down(link);
 }
 
@@ -462,7 +437,9 @@ due_ms(const struct link *link)
 
 	if (link->has_changed)
 		return link->listed_ms + RELIST_MS;
-	return idle_ms > 0 && link->calls == 0 ? link->used_ms + idle_ms : UINT64_MAX;
+	/* Who waits for changes of a resource uses it too. */
+	return idle_ms > 0 && link->calls == 0 && link->watched_n == 0 ? link->used_ms + idle_ms
+								       : UINT64_MAX;
 }
 
 static void
@@ -557,7 +534,6 @@ link_free(struct link *link)
 	if (upstream->shared == link)
 		upstream->shared = NULL;
 	offer_unref(&link->offer);
-	text_keep(&link->last_words, SLICE_NONE);
 	text_keep(&link->capabilities, SLICE_NONE);
 	text_keep(&link->instructions, SLICE_NONE);
 	for (size_t i = 0; i < link->watched_n; i++)
@@ -647,7 +623,9 @@ link_instructions(const struct link *link)
 struct slice
 link_last_words(const struct link *link)
 {
-	return link->back != NULL ? back_stderr(link->back) : link->last_words;
+	if (link->back != NULL)
+		return back_stderr(link->back);
+	return (struct slice){ link->memory.words, link->memory.words_n };
 }
 
 void

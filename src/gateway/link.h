@@ -29,7 +29,7 @@ struct link {
 	struct err why;
 	uint64_t attempt_ms, retry_ms, ready_ms, listed_ms, used_ms;
 	unsigned failures, calls;
-	struct slice last_words;		 /* its own memory */
+	struct back_memory memory;		 /* from one connection to the next */
 	struct slice capabilities, instructions; /* of the last handshake; their own memory */
 	struct group work;			 /* the one child task that connects or lists */
 	struct err work_err;
@@ -58,6 +58,8 @@ bool link_is_ready(const struct link *link);
 /* A request of our own; the caller ends the call, however it went. */
 MUST_CHECK bool link_request_wait(struct link *link, enum mcp_method method, struct slice params,
     struct call *call, struct err *err);
+/* A notification that belongs to no call (link_notices.c). */
+void link_notice(struct link *link, const struct tell *tell);
 /* Replaces a text with memory of its own. */
 void text_keep(struct slice *at, struct slice text);
 

@@ -305,6 +305,7 @@ link_unsubscribe(struct link *link, struct slice uri)
 		return false;
 	mem_free((void *)watched->uri.p);
 	*watched = link->watched[--link->watched_n];
+	use(link, 0);
 	return true;
 }
 

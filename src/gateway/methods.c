@@ -367,7 +367,10 @@ complete(struct exchange *exchange, struct passage *passage, struct reply *reply
 
 /* ---- logging --------------------------------------------------------------------------------- */
 
-/* Every server that has a log is told; what one of them answers badly is the answer. */
+/*
+ * Every server that has a log is told; what one of them answers badly is the answer.  One that is
+ * not known yet is told when it comes.
+ */
 static bool
 set_level(struct exchange *exchange, struct passage *passage, struct reply *reply)
 {
@@ -388,8 +391,10 @@ set_level(struct exchange *exchange, struct passage *passage, struct reply *repl
 		passage->client->level = level;
 	for (size_t i = 0; i < gateway->providers_n; i++) {
 		struct provider *p = gateway->providers[i];
+		struct slice capabilities = p->ops->capabilities(p, passage->client);
 
-		if (!json_find(p->ops->capabilities(p, passage->client), S("logging"), &there))
+		any |= capabilities.p == NULL;
+		if (!json_find(capabilities, S("logging"), &there))
 			continue;
 		any = true;
 		reply->server = p->name;
@@ -400,7 +405,7 @@ set_level(struct exchange *exchange, struct passage *passage, struct reply *repl
 	}
 	if (!any)
 		return err_set(&reply->err, ERR_METHOD, "no server here has a log");
-	if (gateway->providers_n > 1)
+	if (gateway->providers_n > 1 || reply->result.p == NULL)
 		reply->result = S("{}");
 	return true;
 }

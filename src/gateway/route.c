@@ -127,7 +127,7 @@ route_wait(struct passage *passage, enum item_kind kind, struct reply *reply)
  * only one with resources.
  */
 static struct provider *
-uri_owner(struct passage *passage, struct slice *own)
+uri_owner(struct passage *passage, struct slice *own, bool *is_guess)
 {
 	struct uri_route route;
 	struct provider *seen;
@@ -135,6 +135,7 @@ uri_owner(struct passage *passage, struct slice *own)
 
 	view_take(passage);
 	*own = passage->name;
+	*is_guess = false;
 	is_found = catalogue_route_uri(passage->catalogue, passage->name, &route);
 	if (!is_found || route.entry == NULL) {
 		seen = index_find(passage->hub->uris, passage->name);
@@ -144,20 +145,22 @@ uri_owner(struct passage *passage, struct slice *own)
 	if (!is_found)
 		return NULL;
 	*own = route.uri;
+	*is_guess = route.how == URI_ONLY;
 	return route.provider;
 }
 
 bool
 route_uri_wait(struct passage *passage, struct slice *own, struct reply *reply)
 {
-	struct provider *provider = uri_owner(passage, own);
-	bool is_over = false;
+	bool is_over = false, is_guess;
+	struct provider *provider = uri_owner(passage, own, &is_guess);
 
-	while (provider == NULL && !is_over) {
+	/* The only one that has resources now need not be when all have come. */
+	while ((provider == NULL || is_guess) && !is_over) {
 		if (!hub_starting_wait(passage->hub, passage->client, passage->hub->started_ms,
 			&is_over, &reply->err))
 			return false;
-		provider = uri_owner(passage, own);
+		provider = uri_owner(passage, own, &is_guess);
 	}
 	if (provider == NULL)
 		provider = route_transparent(passage);

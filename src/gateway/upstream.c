@@ -72,6 +72,12 @@ wants_own(const struct upstream *u, const struct client *client)
 		(u->config->session == SESSION_AUTO && client->is_stdio));
 }
 
+bool
+upstream_shares(const struct upstream *u, const struct client *client)
+{
+	return !wants_own(u, client);
+}
+
 /* NULL: there is none yet. */
 static struct link *
 link_find(const struct upstream *u, const struct client *client)
@@ -236,9 +242,16 @@ upstream_set_level_wait(struct provider *provider, struct exchange *exchange, in
 	struct client *client = client_of(exchange);
 	struct link *link = link_for(upstream_of(provider), client);
 	bool is_own = wants_own(upstream_of(provider), client);
+	int before;
 
 	if (link == NULL)
 		return err_set(err, ERR_CANCELLED, "the session is over");
+	before = link_level(link);
+	/* A connection that is made meanwhile was told already; one that fails, fails below too. */
+	if (before != level && link_ready_wait(link, err) && link_level(link) == level) {
+		reply->result = S("{}");
+		return true;
+	}
 	if (!is_own && link_level(link) >= 0 && link_level(link) <= level) {
 		reply->result = S("{}");
 		return true;

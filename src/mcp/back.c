@@ -553,11 +553,22 @@ on_progress(struct back *back, const struct message *message)
 		exchange_tell(call->exchange, &tell);
 }
 
+/*
+ * Of a call is what the log says meanwhile, and what comes on its stream in a client's own session.
+ * What else a shared session tells may be about anybody.
+ */
+static bool
+may_be_of_call(const struct back *back, enum mcp_method method, const struct call *by)
+{
+	return method == MCP_LOG_MESSAGE ||
+	    (back->spec.is_own && (by != NULL || method != MCP_RESOURCE_UPDATED));
+}
+
 /* To the client whose call it is about; what is about no call is the owner's to place. */
 static void
 on_notice(struct back *back, const struct message *message, struct call *by)
 {
-	struct call *call = attribute(back, by);
+	struct call *call = may_be_of_call(back, message->method, by) ? attribute(back, by) : NULL;
 	struct tell tell = { .method = message->method,
 		.params = message->params,
 		.meta = message->meta,
@@ -749,6 +760,121 @@ back_begin(struct back *back)
 		back->ops->ready(back);
 }
 
+/* ---- last words ------------------------------------------------------------------------------ */
+
+#define WORDS_SHOWN 120
+
+void
+back_words_add(struct err *err, struct slice words)
+{
+	struct err before = *err;
+	struct slice first, rest;
+	char line[WORDS_SHOWN];
+
+	while (words.n > 0 && strchr("\r\n\t ", words.p[words.n - 1]) != NULL)
+		words.n--;
+	if (words.n > WORDS_SHOWN) {
+		words = (struct slice){ words.p + words.n - WORDS_SHOWN, WORDS_SHOWN };
+		/* From the beginning of a line, where there is one. */
+		first = slice_cut(words, '\n', &rest);
+		if (first.n < words.n)
+			words = rest;
+	}
+	for (size_t i = 0; i < words.n; i++)
+		line[i] = words.p[i] == '\n' ? '|' : words.p[i];
+	if (words.n > 0)
+		err_set(
+		    err, before.kind, "%s; its stderr ends: %.*s", before.text, (int)words.n, line);
+}
+
+/* For the next back, and for people: the connection is going. */
+static void
+words_keep(struct back *back)
+{
+	struct back_memory *memory = back->spec.memory;
+	struct slice words = back_stderr(back);
+
+	if (memory == NULL)
+		return;
+	memory->words_n = words.n < sizeof(memory->words) ? words.n : sizeof(memory->words);
+	if (words.n > 0)
+		memcpy(memory->words, words.p + words.n - memory->words_n, memory->words_n);
+}
+
+/* ---- the choice of a transport --------------------------------------------------------------- */
+
+static const struct {
+	enum config_transport transport;
+	const struct back_ops *ops;
+	const char *name;
+} transports[] = {
+	{ TRANSPORT_HTTP, &back_http_ops, "Streamable HTTP" },
+	{ TRANSPORT_SSE, &back_sse_ops, "HTTP+SSE" },
+	{ TRANSPORT_STDIO, &back_stdio_ops, "stdio" },
+};
+
+/* The one transport that the upstream has, or the one to begin with. */
+static size_t
+transport_first(const struct back_spec *spec)
+{
+	enum config_transport transport = spec->upstream->transport;
+
+	if (spec->upstream->url.p == NULL)
+		transport = TRANSPORT_STDIO;
+	else if (transport == TRANSPORT_AUTO && spec->memory != NULL)
+		transport = spec->memory->transport;
+	for (size_t i = 0; i < COUNT(transports); i++) {
+		if (transports[i].transport == transport)
+			return i;
+	}
+	return 0;
+}
+
+static bool
+transport_try_wait(struct back *back, size_t at, struct err *err)
+{
+	back->ops = transports[at].ops;
+	back->is_lost = back->is_misfit = false;
+	back->why = (struct err){ 0 };
+	if (back->ops->open_wait(back, err) && handshake_wait(back, err)) {
+		if (back->spec.memory != NULL)
+			back->spec.memory->transport = transports[at].transport;
+		return true;
+	}
+	if (back->is_lost && err->kind != ERR_CANCELLED && err->kind != ERR_DEADLINE)
+		*err = back->why;
+	return false;
+}
+
+/*
+ * auto: Streamable HTTP, and where initialize is turned away with a status that says that there is
+ * no such thing, HTTP+SSE (2025-03-26, backwards compatibility); the other way round where that was
+ * answered last.
+ */
+static bool
+transport_open_wait(struct back *back, struct err *err)
+{
+	size_t first = transport_first(&back->spec), second = first == 0;
+	struct err one, other = { 0 };
+
+	if (transport_try_wait(back, first, err))
+		return true;
+	if (back->spec.memory != NULL)
+		back->spec.memory->transport = TRANSPORT_AUTO;
+	if (!back->is_misfit || back->spec.upstream->transport != TRANSPORT_AUTO)
+		return false;
+	back->ops->close_wait(back, 0);
+	if (transport_try_wait(back, second, &other))
+		return true;
+	if (!back->is_misfit) {
+		*err = other;
+		return false;
+	}
+	one = *err;
+	return err_set(err, ERR_UNAVAILABLE, "speaks neither %s (%.80s) nor %s (%.80s)",
+	    transports[first].name, one.text, transports[second].name, other.text);
+}
+
 bool
 back_open_wait(struct loop *loop, const struct back_spec *spec, const struct back_events *events,
     void *owner, struct back **out, struct err *err)
@@ -761,15 +887,12 @@ back_open_wait(struct loop *loop, const struct back_spec *spec, const struct bac
 	back->spec = *spec;
 	back->events = events;
 	back->owner = owner;
-	back->ops = spec->upstream->url.p != NULL ? &back_http_ops : &back_stdio_ops;
 	back->calls.next = back->calls.prev = &back->calls;
 	arena_init(&back->arena, loop_memory(loop), HANDSHAKE_CEILING);
-	if (back->ops->open_wait(back, err) && handshake_wait(back, err)) {
+	if (transport_open_wait(back, err)) {
 		*out = back;
 		return true;
 	}
-	if (back->is_lost && err->kind != ERR_CANCELLED && err->kind != ERR_DEADLINE)
-		*err = back->why;
 	if (err->kind == ERR_IO || err->kind == ERR_OUTCOME_UNKNOWN)
 		err->kind = ERR_UNAVAILABLE;
 	back_close_wait(&back, 0);
@@ -812,6 +935,7 @@ back_close_wait(struct back **at, unsigned grace_ms)
 	deferred_stop(back->loop, &back->lost);
 	group_cancel(&back->own_asks, ERR_CANCELLED);
 	group_drain(back->loop, &back->own_asks);
+	words_keep(back);
 	back->ops->close_wait(back, grace_ms);
 	back_unref(back);
 }

@@ -38,6 +38,7 @@ struct back {
 	struct arena arena; /* what the handshake told */
 	enum mcp_revision revision;
 	bool is_ready, is_lost, is_closing;
+	bool is_misfit; /* the upstream does not speak this transport, but perhaps another */
 	struct err why;
 	struct slice server_info, instructions, capabilities;
 	struct call calls; /* list head, oldest first */
@@ -51,7 +52,7 @@ struct back {
 	struct deferred lost;  /* tells the owner, once, from the ground floor */
 };
 
-extern const struct back_ops back_stdio_ops, back_http_ops;
+extern const struct back_ops back_stdio_ops, back_http_ops, back_sse_ops;
 
 /*
  * One message of the upstream.  by: the call on whose stream it came, NULL: none.  intake: whose

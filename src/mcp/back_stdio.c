@@ -37,7 +37,6 @@ static void
 lost(struct back_stdio *stdio)
 {
 	struct err err = { 0 };
-	struct slice last = slice_trim((struct slice){ stdio->stderr_kept, stdio->stderr_n });
 
 	if (!stdio->has_exited && !stdio->at_end)
 		err_set(&err, ERR_IO, "does not read its stdin: %s", stdio->outbox.why.text);
@@ -47,17 +46,7 @@ lost(struct back_stdio *stdio)
 		err_set(&err, ERR_IO, "was ended by signal %d", WTERMSIG(stdio->status));
 	else
 		err_set(&err, ERR_IO, "exited with status %d", WEXITSTATUS(stdio->status));
-	while (last.n > 0 && last.p[last.n - 1] == '\n')
-		last.n--;
-	if (last.n > 120) {
-		last.p += last.n - 120;
-		last.n = 120;
-	}
-	if (last.n > 0) {
-		struct err with = err;
-
-		err_set(&err, ERR_IO, "%s; its stderr ends: %.*s", with.text, SLICE_FMT(last));
-	}
+	back_words_add(&err, (struct slice){ stdio->stderr_kept, stdio->stderr_n });
 	back_lost(stdio->back, &err);
 }
 

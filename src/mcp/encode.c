@@ -119,13 +119,15 @@ encode_notice(const struct tell *tell, struct slice token, struct buf *scratch,
 {
 	const struct mcp_method_row *row = mcp_method_row(tell->method);
 	struct tell whole = *tell;
-	struct edit edits[3];
+	struct edit edits[4];
 	size_t n = 0, edits_n = 0, named, logged;
 
 	if (json_type(whole.params) != JSON_OBJECT) {
 		whole.params = S("{}");
 		whole.meta = SLICE_NONE;
 	}
+	if (whole.uri.at.p != NULL)
+		edits[edits_n++] = whole.uri;
 	if (whole.token.p != NULL && token.p != NULL)
 		edits[edits_n++] = (struct edit){ whole.token, token };
 	if (server_place(&whole, scratch, &edits[edits_n]))

@@ -171,6 +171,21 @@ session_end(struct session *session)
 	session_free_if_done(session);
 }
 
+/* What a busy hour took is given back when nothing is in progress. */
+static void
+memory_give_back(struct fronts *fronts)
+{
+	if (fronts->trimmed == fronts->next_number)
+		return;
+	for (struct session *s = fronts->sessions.next; s != &fronts->sessions; s = s->next) {
+		if (s->calls.next != &s->calls)
+			return;
+	}
+	fronts->trimmed = fronts->next_number;
+	arena_drain();
+	mem_trim();
+}
+
 static void
 sessions_reap(struct timer *timer)
 {
@@ -188,6 +203,7 @@ sessions_reap(struct timer *timer)
 		else
 			session_touch(s);
 	}
+	memory_give_back(fronts);
 	timer_start(fronts->loop, timer, now + REAP_EVERY_MS, sessions_reap);
 }
 

@@ -93,6 +93,7 @@ struct fronts {
 	unsigned sessions_n;
 	uint64_t next_number; /* Request #n */
 	uint64_t evicted;     /* sessions that gave way to others */
+	uint64_t trimmed;     /* next_number when memory was last given back */
 	struct timer reaper;
 	struct front_http *https;
 	struct front_stdio *stdio;

@@ -184,6 +184,7 @@ struct tell {
 	struct slice meta;   /* of params, or SLICE_NONE */
 	struct slice token;  /* progress: span of params that holds the upstream's token */
 	struct slice server; /* who tells; SLICE_NONE: bascule */
+	struct edit uri;     /* span of params that holds a URI, and how the client calls it */
 };
 
 /* The end of an exchange: one of result, error (raw JSON) or err. */
@@ -381,6 +382,17 @@ struct back_events {
 	void (*lost)(void *owner, const struct err *why); /* once; the back is of no further use */
 };
 
+/* What a back leaves to the next one of the same upstream; the owner keeps it, zero at first. */
+struct back_memory {
+	enum config_transport transport; /* that was answered last; TRANSPORT_AUTO: none */
+	bool has_doubted;		 /* a session was given up on suspicion */
+	uint64_t doubted_ms;		 /* then */
+	char words[2 * KIB];		 /* the end of what a child wrote to its stderr */
+	size_t words_n;
+};
+/* Puts the last lines of that behind a reason, with | between them. */
+void back_words_add(struct err *err, struct slice words);
+
 struct back_spec {
 	struct slice server; /* configured name, for texts */
 	const struct config_upstream *upstream;
@@ -391,6 +403,7 @@ struct back_spec {
 	struct slice client_info;   /* raw object; SLICE_NONE: bascule's own */
 	enum mcp_revision revision; /* asked for */
 	bool is_own;		    /* of one client: what belongs to no call is that client's */
+	struct back_memory *memory; /* may be NULL */
 };
 
 /* clang-format off */

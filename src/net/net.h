@@ -21,6 +21,13 @@ struct url {
 /* http:// and https://; no user info, no fragment. Slices point into text. ERR_CONFIG. */
 MUST_CHECK bool url_parse(struct slice text, struct url *out, struct err *err);
 
+/*
+ * What a server calls by this reference (whole or relative, RFC 3986), seen from the URL it came
+ * from: path and query, without dots, into out.  ERR_REFUSED: another origin, or no reference.
+ */
+MUST_CHECK bool
+url_refer(const struct url *base, struct slice reference, struct buf *out, struct err *err);
+
 #define RESOLVE_MAX 8
 /*
  * Addresses of host (a name, or a literal), at most RESOLVE_MAX; getaddrinfo on the helper thread
@@ -128,9 +135,9 @@ struct sse_reader {
 	size_t type_n;
 	struct buf last_id;
 	size_t max_bytes;  /* of one event */
-	uint64_t retry_ms; /* last `retry`, 0: none */
+	uint64_t retry_ms; /* last `retry`, if has_retry */
 	uint8_t state;
-	bool has_data, has_any, was_cr, is_paused, in_feed;
+	bool has_data, has_any, has_retry, was_cr, is_paused, in_feed;
 	struct buf held; /* came while paused */
 	size_t held_at;	 /* of held: handed out already */
 	void (*on_event)(void *owner, const struct sse_event *event);

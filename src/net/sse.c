@@ -67,7 +67,7 @@ field(struct sse_reader *reader, struct slice name, struct slice value, struct e
 		memcpy(reader->type, value.p, reader->type_n);
 	} else if (slice_eq(name, S("retry")) && slice_to_u64(value, UINT64_MAX, &ms)) {
 		reader->retry_ms = ms;
-		reader->has_any = true;
+		reader->has_retry = reader->has_any = true;
 	}
 	return true;
 }

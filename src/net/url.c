@@ -1,5 +1,5 @@
 /*
- * Reading of http:// and https:// URLs.
+ * Reading of http:// and https:// URLs, and of references to them.
  *
  * Strict on purpose: what is ambiguous between readers of URLs (user info, backslashes, control
  * characters, a fragment, an empty port) is refused and not guessed at.  Nothing is decoded and
@@ -122,4 +122,100 @@ url_parse(struct slice text, struct url *out, struct err *err)
 		    "leave it out",
 		    SLICE_FMT(text));
 	return true;
+}
+
+/* ---- references ------------------------------------------------------------------------------ */
+
+/* "." and ".." of a path are what they mean (RFC 3986, 5.2.4); its query stays as it is. */
+static void
+dots_remove(struct buf *path)
+{
+	struct slice query, rest = slice_cut(buf_view(path), '?', &query);
+	size_t out = 0, at = 0, n = rest.n, query_n = query.p != NULL ? query.n + 1 : 0;
+	char *p = path->p;
+
+	while (at < n) {
+		const char *slash = memchr(p + at + 1, '/', n - at - 1);
+		size_t end = slash != NULL ? (size_t)(slash - p) : n;
+		struct slice part = { p + at + 1, end - at - 1 };
+		bool is_up = slice_eq(part, S(".."));
+
+		while (is_up && out > 0 && p[--out] != '/')
+			continue;
+		if (!is_up && !slice_eq(part, S("."))) {
+			memmove(p + out, p + at, end - at);
+			out += end - at;
+		} else if (slash == NULL) {
+			p[out++] = '/';
+		}
+		at = end;
+	}
+	memmove(p + out, p + n, query_n);
+	path->n = out + query_n;
+}
+
+/* A whole URL in out: of ours only the path is left. */
+MUST_CHECK static bool
+absolute_take(const struct url *base, struct buf *out, struct err *err)
+{
+	struct slice text = buf_view(out);
+	struct url url;
+
+	if (!url_parse(text, &url, err)) {
+		err->kind = ERR_REFUSED;
+		return false;
+	}
+	if (url.is_tls != base->is_tls || url.port != base->port ||
+	    !slice_eq_nocase(url.host, base->host))
+		return err_set(err, ERR_REFUSED, "\"%.*s\" is not on %s://%.*s",
+		    (int)(text.n > 80 ? 80 : text.n), text.p, base->is_tls ? "https" : "http",
+		    SLICE_FMT(base->authority));
+	memmove(out->p, url.path.p, url.path.n);
+	out->n = url.path.n;
+	dots_remove(out);
+	return true;
+}
+
+/* The beginning of the base's path that a relative reference goes on from. */
+static struct slice
+directory_of(const struct url *base, struct slice reference)
+{
+	struct slice query, path = slice_cut(base->path, '?', &query);
+
+	if (reference.n > 0 && reference.p[0] == '/')
+		path.n = 0;
+	else if (reference.n > 0 && reference.p[0] != '?')
+		while (path.p[path.n - 1] != '/')
+			path.n--;
+	return path;
+}
+
+bool
+url_refer(const struct url *base, struct slice reference, struct buf *out, struct err *err)
+{
+	struct slice rest, head = slice_cut(reference, '/', &rest);
+
+	buf_clear(out);
+	for (size_t i = 0; i < reference.n; i++)
+		if ((unsigned char)reference.p[i] <= ' ' || (unsigned char)reference.p[i] >= 0x7f ||
+		    reference.p[i] == '#' || reference.p[i] == '\\')
+			return err_set(
+			    err, ERR_REFUSED, "byte %zu of the address cannot stand in one", i + 1);
+	if (reference.n == 0 || reference.n > 8 * KIB)
+		return err_set(err, ERR_REFUSED, "the address has %zu bytes (1 to %zu are usual)",
+		    reference.n, 8 * KIB);
+	if (slice_starts(reference, S("//"))) {
+		buf_puts(out, base->is_tls ? "https:" : "http:");
+		buf_put(out, reference);
+	} else if (memchr(head.p, ':', head.n) != NULL && memchr(head.p, '?', head.n) == NULL) {
+		buf_put(out, reference);
+	} else {
+		buf_put(out, directory_of(base, reference));
+		buf_put(out, reference);
+		if (!buf_check(out, err))
+			return false;
+		dots_remove(out);
+		return true;
+	}
+	return buf_check(out, err) && absolute_take(base, out, err);
 }

@@ -376,13 +376,31 @@ connect_refused(const struct address *to, struct err *err, int error)
 	    text, strerror(error));
 }
 
+/* A peer that vanished without a word (half-open) is noticed within a minute, also when idle. */
+static void
+tcp_options_set(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} rows[] = {
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 30 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 10 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 3 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		setsockopt(fd, rows[i].level, rows[i].name, &rows[i].value, sizeof(rows[i].value));
+}
+
 struct stream *
 seam_uv_connect(void *arg, const struct address *to, struct err *err)
 {
 	struct sockaddr_storage at;
 	socklen_t n = address_to_sockaddr(to, &at);
 	struct uv_stream *own;
-	int error = 0, yes = 1;
+	int error = 0;
 	int fd = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0) {
@@ -390,7 +408,7 @@ seam_uv_connect(void *arg, const struct address *to, struct err *err)
 		return NULL;
 	}
 	if (!to->is_unix)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+		tcp_options_set(fd);
 	if (connect(fd, (struct sockaddr *)&at, n) != 0 && errno != EINTR && errno != EINPROGRESS) {
 		connect_refused(to, err, errno);
 		close(fd);

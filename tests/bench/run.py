@@ -2,6 +2,7 @@
 """Measures bascule beside nginx and beside no proxy at all, in the same run.
 
     tests/bench/run.py [--build DIR] [--quick] [--json] [--only NAME,...] [--reps N] [--seconds S]
+    tests/bench/run.py --only soak [--minutes N] [--calls N] [--seed N]
 
 Every repetition starts fresh processes and measures direct, nginx and bascule right after each other at each
 number of clients; ratios are taken inside a repetition, then the median over repetitions is shown with its range.
@@ -24,9 +25,12 @@ import sys
 import tempfile
 import time
 
+import soak
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (1, 16, 64)
 SECTIONS = ("http", "http-stdio", "stdio", "memory", "start", "sessions", "parallel")
+ASKED_FOR = ("soak",)                           # not part of a run that names nothing
 UPSTREAMS = ("bench_upstream", "demo")          # processes that belong to no target
 
 
@@ -406,6 +410,15 @@ def measure_http(bench):
     return out
 
 
+def measure_soak(bench):
+    say(f"soak, {bench.options.minutes:g} minutes, seed {bench.options.seed}")
+    got = soak.measure(bench, free_port)
+    bench.errors += sum(n for name, n in got["outcomes"].items() if name.startswith("FAULT"))
+    if not bench.options.quick:
+        soak.page_write(got, os.path.join(ROOT, "docs", "soak.md"))
+    return got
+
+
 def median(values):
     values = [v for v in values if isinstance(v, (int, float))]
     return statistics.median(values) if values else None
@@ -547,9 +560,22 @@ def load_row(name, f):
 LOAD_HEAD = ["", "calls/s", "min us", "p50 us", "p99 us", "CPU us/call", "errors"]
 
 
+def show_soak(got):
+    outcomes, state = soak.rows(got)
+    table(f"Soak: {got['calls']:,} calls in {got['minutes']:g} minutes, seed {got['seed']}", ["outcome", "calls"],
+          outcomes)
+    table("The gateway", ["", "before", "most", "after"], state)
+    for name in ("kinds", "chaos", "told", "sessions_lost"):
+        print(f"  {name}: " + ", ".join(f"{key} {n}" for key, n in got[name].items()))
+    for fault in got["faults"]:
+        print("  FAULT " + fault)
+
+
 def show(results):
     def have(name):
         return name in results and "reason" not in results[name]
+    if have("soak"):
+        show_soak(results["soak"])
     if have("http"):
         show_http(results["http"])
     if have("http-stdio"):
@@ -563,7 +589,8 @@ def show(results):
               [[name, figure(f["seconds"], "{:.3f}")] + [figure(f["meanwhile"][k]) for k in
                                                          ("p50_us", "p99_us", "max_us")]
                for name, f in results["parallel"].items()])
-    show_budget(results)
+    if set(results) - set(ASKED_FOR):
+        show_budget(results)
     for name, got in results.items():
         if "reason" in got:
             print(f"  {name} was not measured: {got['reason']}")
@@ -611,16 +638,19 @@ def options_read():
     p.add_argument("--bascule", help="another bascule binary")
     p.add_argument("--quick", action="store_true", help="short windows, one repetition")
     p.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    p.add_argument("--only", default="", help="comma-separated: " + ", ".join(SECTIONS))
+    p.add_argument("--only", default="", help="comma-separated: " + ", ".join(SECTIONS + ASKED_FOR))
     p.add_argument("--reps", type=int, help="repetitions of HTTP to HTTP (default 5, quick 1)")
     p.add_argument("--seconds", type=int, help="of each measured window (default 2, quick 1)")
+    p.add_argument("--minutes", type=float, default=20, help="of the soak (default 20)")
+    p.add_argument("--calls", type=int, default=100000, help="of the soak, at most (default 100000)")
+    p.add_argument("--seed", type=int, default=1, help="of the soak's faults (default 1)")
     options = p.parse_args()
     options.reps = options.reps or (1 if options.quick else 5)
     options.seconds = options.seconds or (1 if options.quick else 2)
     options.only = [name for name in options.only.split(",") if name] or list(SECTIONS)
     for name in options.only:
-        if name not in SECTIONS:
-            p.error(f"--only: {name} is none of {', '.join(SECTIONS)}")
+        if name not in SECTIONS + ASKED_FOR:
+            p.error(f"--only: {name} is none of {', '.join(SECTIONS + ASKED_FOR)}")
     return options
 
 
@@ -630,7 +660,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20000), hard))
     measures = {"http": measure_http, "http-stdio": measure_http_stdio, "stdio": measure_stdio,
                 "memory": measure_memory, "start": measure_start, "sessions": measure_sessions,
-                "parallel": measure_parallel}
+                "parallel": measure_parallel, "soak": measure_soak}
     bench = Bench(options)
     results = {}
     try:

@@ -71,7 +71,8 @@ def missing():
     reasons = {}
     with contextlib.suppress(OSError), open(os.path.join(PEERS, "missing")) as f:
         reasons = dict(line.rstrip("\n").split("\t", 1) for line in f if "\t" in line)
-    for name in ("mcp", "server-everything", "server-filesystem", "server-memory", "everything-server"):
+    for name in ("mcp", "mcp1", "sdk", "server-everything", "server-filesystem", "server-memory", "everything-server",
+                 "everything-client", "conformance"):
         if name not in reasons and not os.path.exists(os.path.join(PEERS, "stamps", name)):
             reasons[name] = "not installed (tests/interop/install)"
     return reasons
@@ -97,11 +98,14 @@ def become_subreaper():
     ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0)
 
 
+STARTED = set()         # process ids that a Popen object waits for
+
+
 def reap_orphans(known):
     """Collects dead children that no Popen object knows."""
     with open(f"/proc/self/task/{os.getpid()}/children") as f:
         for pid in map(int, f.read().split()):
-            if pid not in known:
+            if pid not in known and pid not in STARTED:
                 with contextlib.suppress(OSError):
                     os.waitpid(pid, os.WNOHANG)
 
@@ -137,6 +141,7 @@ class Process:
         self.p = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE if stdio else subprocess.DEVNULL,
                                   stdout=subprocess.PIPE if stdio else subprocess.DEVNULL, stderr=subprocess.PIPE,
                                   start_new_session=True)
+        STARTED.add(self.p.pid)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
@@ -330,10 +335,12 @@ def free_port():
 # --- groups and running -----------------------------------------------------------------------------------------
 
 class Group:
-    """Tests that share one set-up: a context manager function (async for async tests), or None."""
+    """Tests that share one set-up: a context manager function (async for async tests), or None.  `more`: only with
+    --all, whose tests are these alone."""
 
-    def __init__(self, name, setup=None, needs=()):
-        self.name, self.setup, self.needs, self.tests = name, setup, tuple(needs), []
+    def __init__(self, name, setup=None, needs=(), more=False):
+        self.name, self.setup, self.needs, self.tests, self.more = name, setup, tuple(needs), [], more
+        self.chosen = set()             # the names of its tests that run, for the set-up
         GROUPS.append(self)
 
     def test(self, name, needs=(), limit=LIMIT):
@@ -415,14 +422,14 @@ async def run_async(group, tests, report):
                 report.fail(name, error)
 
 
-def run(words):
+def run(words, more=False):
     become_subreaper()
     report = Report()
     reasons = missing()
     for group in GROUPS:
         tests, names = [], set()
         for name, function, needs, limit in group.tests:
-            if words and not any(word in name for word in words):
+            if group.more != more or words and not any(word in name for word in words):
                 continue
             lacks = [f"{n}: {reasons[n]}" for n in needs if n in reasons]
             if lacks:
@@ -432,6 +439,7 @@ def run(words):
             names.add(name)
         if not tests:
             continue
+        group.chosen = names
         before = sum(report.counts.values())
         try:
             if inspect.iscoroutinefunction(tests[0][1]):

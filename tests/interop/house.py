@@ -8,7 +8,11 @@ from wire import Http, Stdio
 
 # What each needs, in the order of the configuration. `big` is our own and always there.
 NEEDS = {"everything": "server-everything", "files": "server-filesystem", "memory": "server-memory",
-         "go": "everything-server", "gohttp": "everything-server", "webevery": "server-everything", "big": None}
+         "go": "everything-server", "gohttp": "everything-server", "webevery": "server-everything", "sseevery": "server-everything",
+         "ssesdk": "mcp", "big": None}
+
+# HTTP+SSE is asked directly over stdio: the same program, its other transport.
+TWINS = {"sseevery": "everything", "ssesdk": "sdk"}
 
 
 class House:
@@ -32,6 +36,14 @@ class House:
             port = free_port()
             stack.enter_context(http_peer(npm_command("server-everything", "streamableHttp"), port, {"PORT": str(port)}))
             self.urls["webevery"] = f"http://127.0.0.1:{port}/mcp"
+        if "sseevery" in self.names:
+            port = free_port()
+            stack.enter_context(http_peer(npm_command("server-everything", "sse"), port, {"PORT": str(port)}))
+            self.urls["sseevery"] = f"http://127.0.0.1:{port}/sse"
+        if "ssesdk" in self.names:
+            port = free_port()
+            stack.enter_context(http_peer(own_command("sdk_server.py", port), port))
+            self.urls["ssesdk"] = f"http://127.0.0.1:{port}/sse"
 
     def upstream(self, name, purpose="gateway"):
         """Its entry in bascule.yaml; each purpose has a memory file of its own."""
@@ -40,7 +52,7 @@ class House:
         commands = {"everything": lambda: npm_command("server-everything", "stdio"),
                     "files": lambda: npm_command("server-filesystem", self.files),
                     "memory": lambda: npm_command("server-memory"),
-                    "go": go_command, "big": lambda: own_command("big.py")}
+                    "go": go_command, "sdk": lambda: own_command("sdk_server.py"), "big": lambda: own_command("big.py")}
         entry = {"name": name, "command": commands[name]()}
         if name == "memory":
             entry["env"] = {"MEMORY_FILE_PATH": self.folder.file(f"memory-{purpose}.json")}
@@ -52,7 +64,7 @@ class House:
     @contextlib.contextmanager
     def direct(self, name, revision, purpose="direct", capabilities=None):
         """A session with the server itself."""
-        entry = self.upstream(name, purpose)
+        entry = self.upstream(TWINS.get(name, name), purpose)
         if "url" in entry:
             with contextlib.closing(Http(entry["url"])) as client:
                 yield client.begin(revision, capabilities)

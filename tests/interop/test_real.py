@@ -25,7 +25,7 @@ def rows(name, files):
           ("test_multiple_content_types", {}), ("test_error_handling", {}), ("test_tool_with_logging", {}),
           ("test_elicitation", {"wrong": 1})]
     return {
-        "everything": everything, "webevery": everything, "go": go, "gohttp": go,
+        "everything": everything, "webevery": everything, "sseevery": everything, "go": go, "gohttp": go,
         "files": [("list_allowed_directories", {}), ("list_directory", {"path": files}),
                   ("read_text_file", {"path": os.path.join(files, "hello.txt")}),
                   ("get_file_info", {"path": os.path.join(files, "hello.txt")}),
@@ -34,6 +34,8 @@ def rows(name, files):
                                                       "observations": ["it rises"]}]}),
                    ("read_graph", {}), ("search_nodes", {"query": "rises"}), ("open_nodes", {"names": ["bascule"]}),
                    ("delete_entities", {"entityNames": ["bascule"]}), ("read_graph", {})],
+        "ssesdk": [("echo", {"text": "né \U0001f600"}), ("size", {"text": "y" * 100000}), ("repeat", {"text": "ab", "times": 300000}),
+                   ("steps", {"to": 3}), ("fail", {"text": "no"}), ("echo", {})],
         "big": [("echo", {"text": "x"}), ("size", {"text": "y" * 100000}), ("echo", {"text": 7})],
     }[name]
 

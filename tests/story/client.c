@@ -476,6 +476,28 @@ handshake(struct client *client, struct err *err)
 	return ok;
 }
 
+/* An object, or names of capabilities: a,b is {"a":{},"b":{}}. */
+static struct slice
+capabilities_of(struct world *world, struct slice value)
+{
+	struct slice out, rest = value, name;
+	struct buf text;
+	struct err err;
+
+	if (slice_starts(value, S("{")))
+		return value;
+	buf_init(&text, NULL, 4 * KIB);
+	while (rest.p != NULL) {
+		name = slice_cut(rest, ',', &rest);
+		buf_printf(&text, "%s\"%.*s\":{}", text.n > 0 ? "," : "{", SLICE_FMT(name));
+	}
+	buf_putc(&text, '}');
+	must(arena_reserve(&world->arena, text.n, &err));
+	out = slice_dup(&world->arena, buf_view(&text));
+	buf_fini(&text);
+	return out;
+}
+
 struct client *
 client_new(struct world *world, struct slice rest, struct err *err)
 {
@@ -507,8 +529,7 @@ client_new(struct world *world, struct slice rest, struct err *err)
 		else if (slice_eq(word, S("-key")))
 			client->key = value;
 		else if (slice_eq(word, S("-can")))
-			client->capabilities =
-			    slice_eq(value, S("elicitation")) ? S("{\"elicitation\":{}}") : value;
+			client->capabilities = capabilities_of(world, value);
 		else
 			return err_set(err, ERR_CONFIG, "unknown word \"%.*s\" of a client",
 				   SLICE_FMT(word))

@@ -18,7 +18,7 @@ Every ```json fence must be JSON, and the servers of mcpServers must answer.  In
 free port.
 
 Beside that: links lead somewhere, docs/README.md names every page, docs/log.md every event of src/ and no other, and
-docs/using.md every kind of error with its code.
+docs/using.md every kind of error with its code; docs/protocol.md has the methods of src/mcp/mcp.h.
 """
 import glob
 import http.client
@@ -44,7 +44,8 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.S | re.M)
 MARK = re.compile(r"<!-- (run|log)(?:: (.*?))? -->\n\Z")
 VARIES = ((re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\]"), "[TIME]"),
           (re.compile(r"\[\d+-[0-9a-f]{8}\]"), "[INSTANCE]"),
-          (re.compile(r"\bin \d+ ms\b"), "in N ms"))
+          (re.compile(r"\bin \d+ ms\b"), "in N ms"),
+          (re.compile(r"Request #\d+"), "Request #N"))    # others may have asked before
 INITIALIZE = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
     "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "docs", "version": "1"}}}
 
@@ -364,6 +365,22 @@ def check_kinds():
     assert page == source, f"docs/using.md has {page}, src/base/base.h {source}"
 
 
+def check_methods():
+    """docs/protocol.md has a row for each method of the table, in its order, with who sends it and since when."""
+    header = read("src/mcp/mcp.h")
+    names = re.findall(r"^\tMCP_(\d{4}_\d\d_\d\d),", header, re.M)
+    source = [(name, who.lower(), [since <= r for r in names]) for name, who, since in
+              re.findall(r'^\tX\(\w+,\s*"([^"]+)",\s*[01],\s*(\w+),\s*(\w+)\)', header, re.M)]
+    page = read("docs/protocol.md")
+    head = re.search(r"^\| method \| sent by \| (.*?) \| fronts \|", page, re.M)
+    assert head[1].split(" | ") == [name.replace("_", "-") for name in names], f"docs/protocol.md: revisions {head[1]}"
+    rows = re.findall(r"^\| `([^`]+)` \| (\w+) \|((?: [●–] \|)+)", page, re.M)
+    shown = [(name, who, [mark == "●" for mark in marks.split() if mark != "|"]) for name, who, marks in rows]
+    assert shown == source, f"docs/protocol.md and src/mcp/mcp.h differ in {[r for r in source if r not in shown]}, " \
+        f"{[r for r in shown if r not in source]}, or in order"
+    return len(source)
+
+
 def check_links():
     pages = ["README.md", "CONTRIBUTING.md", *glob.glob("docs/**/*.md", root_dir=ROOT, recursive=True)]
     for page in pages:
@@ -382,7 +399,7 @@ def main():
     program = os.path.abspath(sys.argv[1])
     check_links()
     check_kinds()
-    print(f"ok lists: {check_log()} events, kinds of errors, links", flush=True)
+    print(f"ok lists: {check_log()} events, {check_methods()} methods, kinds of errors, links", flush=True)
     for page in sys.argv[2:] or USERS_PAGES:
         reader = Reader(program, page)
         reader.read()

@@ -22,6 +22,8 @@ struct job {
 	struct buf answer; /* of the last question: its result or error */
 	const struct action *at;
 	char ask_id[24]; /* it waits for this answer; "" not */
+	char mark[40];	 /* of the last event that had one */
+	bool has_left;	 /* its stream has ended, and it waits to be asked for the rest */
 	struct timer timer;
 };
 
@@ -46,6 +48,10 @@ static const struct {
 	{ "close", ACTION_CLOSE },
 	{ "status", ACTION_STATUS, .takes_number = true },
 	{ "stream", ACTION_STREAM },
+	{ "mark", ACTION_MARK, .takes_text = true },
+	{ "retry", ACTION_RETRY, .takes_text = true },
+	{ "leave", ACTION_LEAVE },
+	{ "shut", ACTION_SHUT },
 };
 
 static bool
@@ -141,7 +147,11 @@ peer_unlink(struct peer *peer)
 	*at = peer->next;
 	for (struct job *job = peer->server->jobs; job != NULL; job = next) {
 		next = job->next;
-		if (job->peer == peer)
+		if (job->peer != peer)
+			continue;
+		if (job->has_left)
+			job->peer = NULL;
+		else
 			job_free(job);
 	}
 }
@@ -280,6 +290,20 @@ job_step(struct job *job, const struct action *action)
 	case ACTION_STREAM:
 		peer->ops->stream(peer);
 		return true;
+	case ACTION_MARK:
+		snprintf(job->mark, sizeof(job->mark), "%.*s", SLICE_FMT(action->text));
+		peer->ops->mark(peer, S("id"), action->text);
+		return true;
+	case ACTION_RETRY:
+		peer->ops->mark(peer, S("retry"), action->text);
+		return true;
+	case ACTION_LEAVE:
+		job->has_left = true;
+		peer->ops->end(peer, 0);
+		return false;
+	case ACTION_SHUT:
+		peer->ops->shut(peer);
+		return true;
 	default:
 		job_send(job, action);
 		return true;
@@ -298,6 +322,21 @@ job_go(struct job *job)
 			return;
 	}
 	job_free(job);
+}
+
+bool
+job_resume(struct server *server, struct slice mark, struct peer *peer)
+{
+	for (struct job *job = server->jobs; job != NULL; job = job->next) {
+		if (!job->has_left || !slice_eq(slice_of(job->mark), mark))
+			continue;
+		job->has_left = false;
+		job->peer = peer;
+		peer->ops->stream(peer);
+		job_go(job);
+		return true;
+	}
+	return false;
 }
 
 static struct job *
@@ -332,9 +371,11 @@ default_actions(struct server *server, struct slice method, struct slice params,
 
 	if (slice_eq(method, S("initialize"))) {
 		buf_printf(out,
-		    "{\"protocolVersion\":\"%.*s\",\"capabilities\":{\"tools\":{\"listChanged\":true}},"
-		    "\"serverInfo\":{\"name\":\"%s\",\"version\":\"1\"}}",
-		    SLICE_FMT(server->revision), server->name);
+		    "{\"protocolVersion\":\"%.*s\",\"capabilities\":%.*s,"
+		    "\"serverInfo\":{\"name\":\"%s\",\"version\":\"1\"}%s%.*s}",
+		    SLICE_FMT(server->revision), SLICE_FMT(server->capabilities), server->name,
+		    server->instructions.p != NULL ? ",\"instructions\":" : "",
+		    SLICE_FMT(server->instructions));
 		return true;
 	}
 	if (slice_eq(method, S("ping")) || slice_eq(method, S("tools/call"))) {
@@ -432,7 +473,8 @@ requested(struct server *server, struct peer *peer, struct slice text, struct sl
 		job->params = S("{}");
 	if (json_find(job->params, S("_meta"), &meta))
 		json_find(meta, S("progressToken"), &job->token);
-	if (json_find(job->params, S("name"), &name) && name.n >= 2)
+	if ((json_find(job->params, S("name"), &name) || json_find(job->params, S("uri"), &name)) &&
+	    name.n >= 2)
 		name = (struct slice){ name.p + 1, name.n - 2 };
 	job->at = reaction_to(server, method, name);
 	if (job->at != NULL) {

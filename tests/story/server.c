@@ -183,6 +183,18 @@ server_line(struct server *server, struct slice line, struct err *err)
 		server->has_stream = true;
 		return true;
 	}
+	if (slice_eq(word, S("endpoint"))) {
+		server->endpoint = script_word(&rest);
+		return true;
+	}
+	if (slice_eq(word, S("can"))) {
+		server->capabilities = rest;
+		return true;
+	}
+	if (slice_eq(word, S("says"))) {
+		server->instructions = rest;
+		return true;
+	}
 	return err_set(err, ERR_CONFIG, "unknown word \"%.*s\" of an upstream", SLICE_FMT(word));
 }
 
@@ -314,8 +326,19 @@ process_no_stream(struct peer *peer)
 {
 }
 
+static void
+process_mark(struct peer *peer, struct slice field, struct slice value)
+{
+}
+
+static void
+process_shut(struct peer *peer)
+{
+	outbox_end(&CONTAINER(peer, struct process, peer)->outbox);
+}
+
 static const struct peer_ops process_ops = { process_send, process_part, process_stderr,
-	process_end, process_nothing, process_no_stream, process_free };
+	process_end, process_nothing, process_no_stream, process_mark, process_shut, process_free };
 
 static void
 process_line(void *owner, char *line, size_t n)
@@ -423,18 +446,20 @@ started(struct sim_process *sim, const struct child_spec *spec, void *ctx)
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 struct server *
-server_new(struct world *world, struct slice name, bool is_http, struct err *err)
+server_new(struct world *world, struct slice name, struct slice transport, struct err *err)
 {
 	struct server *server = MEM_NEW(struct server), **at = &world->servers;
 
 	server->world = world;
-	server->is_http = is_http;
+	server->is_sse = slice_eq(transport, S("sse"));
+	server->is_http = server->is_sse || slice_eq(transport, S("http"));
 	server->revision = S("2025-11-25");
+	server->capabilities = S("{\"tools\":{\"listChanged\":true}}");
 	snprintf(server->name, sizeof(server->name), "%.*s", SLICE_FMT(name));
 	while (*at != NULL)
 		at = &(*at)->next;
 	*at = server;
-	if (is_http)
+	if (server->is_http)
 		return server_http_open(server, err) ? server : NULL;
 	if (world->sim != NULL)
 		sim_program(world->sim, server->name, started, server);

@@ -1,7 +1,10 @@
 /*
  * Scripted upstreams that speak Streamable HTTP: every message is a POST, answered as JSON when the
- * answer is all there is to say, else as an event stream.  GET gives a stream only to upstreams
- * that have one.
+ * answer is all there is to say, else as an event stream.  GET gives a stream to upstreams that
+ * have one, and the rest of a stream that was left with a mark.
+ *
+ * Or HTTP+SSE: GET gives the stream on which everything is said, POST goes where its first event
+ * says.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +19,7 @@ struct http_peer {
 	struct peer peer;
 	struct http_request *request;
 	bool is_stream, is_initialize;
+	unsigned number; /* HTTP+SSE: of its endpoint */
 };
 
 static struct http_peer *
@@ -71,7 +75,7 @@ http_send(struct peer *peer, struct slice text, bool is_last)
 	if (peer->is_over)
 		return;
 	http_stream_put(h->request, (struct slice[]){ S("data: "), text, S("\n\n") }, 3);
-	if (is_last && !peer->is_over) {
+	if (is_last && !peer->is_over && !peer->is_main) {
 		http_over(peer);
 		http_stream_end(h->request);
 	}
@@ -112,8 +116,25 @@ http_status(struct peer *peer, int status)
 	http_respond(request, status, SLICE_NONE, SLICE_NONE, NULL, 0);
 }
 
+/* "id" with an empty event, which is no message, or "retry". */
+static void
+http_mark(struct peer *peer, struct slice field, struct slice value)
+{
+	struct slice data = slice_eq(field, S("id")) ? S("\ndata: \n\n") : S("\n\n");
+
+	http_stream(peer);
+	if (!peer->is_over)
+		http_stream_put(
+		    http_of(peer)->request, (struct slice[]){ field, S(": "), value, data }, 4);
+}
+
+static void
+http_shut(struct peer *peer)
+{
+}
+
 static const struct peer_ops http_peer_ops = { http_send, http_part, http_stderr, http_end,
-	http_status, http_stream, http_free };
+	http_status, http_stream, http_mark, http_shut, http_free };
 
 /* Those whose response has ended are freed when the next one comes, and at the end. */
 static void
@@ -169,27 +190,102 @@ on_post(struct server *server, struct http_request *request)
 	arena_fini(&arena);
 }
 
+/* ---- HTTP+SSE -------------------------------------------------------------------------------- */
+
+static void
+sse_begin(struct server *server, struct http_request *request)
+{
+	struct http_peer *h = http_peer_new(server, request);
+	char endpoint[64];
+	struct slice text = server->endpoint;
+
+	h->peer.is_main = true;
+	h->number = ++server->posts_to;
+	snprintf(endpoint, sizeof(endpoint), "/messages?session=%u", h->number);
+	http_stream(&h->peer);
+	http_stream_put(request,
+	    (struct slice[]){ S("event: endpoint\ndata: "),
+		text.p != NULL ? text : slice_of(endpoint), S("\n\n") },
+	    3);
+}
+
+/* The stream whose endpoint it came to says what is to be said. */
+static void
+sse_post(struct server *server, struct http_request *request)
+{
+	struct slice text = buf_view(&request->body), number = request->query, method;
+	struct peer *peer = server->peers;
+	uint64_t n = 0;
+
+	if (slice_starts(number, S("session=")))
+		number = (struct slice){ number.p + 8, number.n - 8 };
+	if (!slice_eq(request->path, S("/messages")) || !slice_to_u64(number, UINT32_MAX, &n)) {
+		http_respond(request, 405, S("Allow: GET\r\n"), SLICE_NONE, NULL, 0);
+		return;
+	}
+	while (peer != NULL && (peer->is_over || http_of(peer)->number != n))
+		peer = peer->next;
+	if (peer != NULL) {
+		server->starts +=
+		    json_find(text, S("method"), &method) && slice_eq(method, S("\"initialize\""));
+		server_message(server, peer, text);
+	}
+	http_respond(
+	    request, peer != NULL ? 202 : 404, SLICE_NONE, S("text/plain"), &S("Accepted"), 1);
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+/* What GET and DELETE are remembered by. */
+static void
+record(struct server *server, struct http_request *request)
+{
+	struct buf text;
+
+	buf_init(&text, NULL, MIB);
+	buf_puts(&text, "{\"session\":");
+	buf_json_string(&text, http_request_header(request, S("mcp-session-id")));
+	buf_puts(&text, ",\"after\":");
+	buf_json_string(&text, http_request_header(request, S("last-event-id")));
+	buf_putc(&text, '}');
+	server_record(server, request->method, buf_view(&text));
+	buf_fini(&text);
+}
+
+static void
+on_get(struct server *server, struct http_request *request)
+{
+	struct slice mark = http_request_header(request, S("last-event-id"));
+	struct http_peer *h = http_peer_new(server, request);
+
+	if (mark.p != NULL && job_resume(server, mark, &h->peer))
+		return;
+	h->peer.is_main = server->has_stream;
+	if (server->has_stream)
+		http_stream(&h->peer);
+	else
+		http_status(&h->peer, 405);
+}
+
 static void
 on_request(void *owner, struct http_request *request)
 {
 	struct server *server = owner;
-	struct http_peer *h;
+	bool is_post = slice_eq(request->method, S("POST"));
 
 	sweep(server);
-	if (slice_eq(request->method, S("POST"))) {
+	if (!is_post)
+		record(server, request);
+	if (is_post && server->is_sse)
+		sse_post(server, request);
+	else if (is_post)
 		on_post(server, request);
-		return;
-	}
-	server_record(server, request->method, http_request_header(request, S("mcp-session-id")));
-	if (slice_eq(request->method, S("DELETE")))
+	else if (server->is_sse)
+		sse_begin(server, request);
+	else if (slice_eq(request->method, S("DELETE")))
 		http_respond(request, 204, SLICE_NONE, SLICE_NONE, NULL, 0);
-	else if (!server->has_stream)
-		http_respond(request, 405, S("Allow: POST, DELETE\r\n"), SLICE_NONE, NULL, 0);
-	else {
-		h = http_peer_new(server, request);
-		h->peer.is_main = true;
-		http_stream(&h->peer);
-	}
+	else
+		on_get(server, request);
 }
 
 static void

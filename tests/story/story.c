@@ -129,21 +129,22 @@ do_reload(struct runner *runner, struct slice rest, struct err *err)
 	return do_gateway(runner, rest, false, err);
 }
 
-/* upstream NAME [-transport stdio|http] { */
+/* upstream NAME [-transport stdio|http|sse] { */
 static bool
 do_server(struct runner *runner, struct slice rest, struct err *err)
 {
 	struct slice name = script_word(&rest), word;
-	bool is_http = false;
+	struct slice transport = S("stdio");
 
 	while ((word = script_word(&rest)).p != NULL && !slice_eq(word, S("{"))) {
 		if (!slice_eq(word, S("-transport")))
-			return err_set(err, ERR_CONFIG, "upstream NAME [-transport stdio|http] {");
-		is_http = slice_eq(script_word(&rest), S("http"));
+			return err_set(
+			    err, ERR_CONFIG, "upstream NAME [-transport stdio|http|sse] {");
+		transport = script_word(&rest);
 	}
 	runner->server = server_find(&runner->world, name);
 	if (runner->server == NULL)
-		runner->server = server_new(&runner->world, name, is_http, err);
+		runner->server = server_new(&runner->world, name, transport, err);
 	return runner->server != NULL;
 }
 

@@ -124,6 +124,10 @@ enum action_kind {
 	ACTION_CLOSE,
 	ACTION_STATUS,
 	ACTION_STREAM,
+	ACTION_MARK,
+	ACTION_RETRY,
+	ACTION_LEAVE,
+	ACTION_SHUT,
 };
 
 struct action {
@@ -164,8 +168,10 @@ struct server {
 	struct server *next;
 	struct world *world;
 	char name[40];
-	bool is_http, has_stream, is_refusing;
-	struct slice revision;
+	bool is_http, is_sse, has_stream, is_refusing;
+	unsigned posts_to;     /* HTTP+SSE: number of the endpoint, one a connection */
+	struct slice endpoint; /* HTTP+SSE: what is told instead */
+	struct slice revision, capabilities, instructions; /* JSON; instructions may be NONE */
 	struct tool_line *tools;
 	struct reaction *reactions;
 	struct record *records, *last_record;
@@ -179,7 +185,8 @@ struct server {
 
 struct server *server_find(struct world *world, struct slice name);
 /* A new one: listens, or can be started by the gateway. */
-struct server *server_new(struct world *world, struct slice name, bool is_http, struct err *err);
+struct server *
+server_new(struct world *world, struct slice name, struct slice transport, struct err *err);
 void server_free(struct server **server);
 /* One line of its block. */
 bool server_line(struct server *server, struct slice line, struct err *err);
@@ -198,6 +205,8 @@ struct peer_ops {
 	void (*end)(struct peer *peer, int status);    /* exits; breaks off */
 	void (*status)(struct peer *peer, int status); /* HTTP */
 	void (*stream)(struct peer *peer);	       /* HTTP: begins one */
+	void (*mark)(struct peer *peer, struct slice field, struct slice value); /* of an event */
+	void (*shut)(struct peer *peer); /* a program: its stdout, and lives on */
 	void (*free)(struct peer *peer);
 };
 
@@ -212,6 +221,8 @@ struct peer {
 void peer_link(struct peer *peer, struct server *server, const struct peer_ops *ops);
 /* Takes it out of its upstream, with the jobs that would answer on it. */
 void peer_unlink(struct peer *peer);
+/* The job that left with this mark goes on on another connection; false: there is none. */
+bool job_resume(struct server *server, struct slice mark, struct peer *peer);
 /* A message for the upstream; answers go to peer. */
 void server_message(struct server *server, struct peer *peer, struct slice text);
 void server_record(struct server *server, struct slice method, struct slice text);

@@ -55,7 +55,7 @@ begin(const char *const *lines, unsigned parked_max)
 	world->loop = sim_new(1, NULL, &world->sim);
 	arena_init(&world->arena, NULL, MIB);
 	buf_init(&stage->answer, NULL, MIB);
-	stage->server = server_new(world, S("one"), false, &err);
+	stage->server = server_new(world, S("one"), S("stdio"), &err);
 	for (; *lines != NULL; lines++)
 		assert_true(server_line(stage->server, slice_of(*lines), &err));
 	buf_init(&yaml, NULL, MIB);

@@ -321,11 +321,12 @@ static void
 test_tls_files(void **state)
 {
 	char file[128];
-	struct config_source source = { .file = strcpy(file, path_of("v.yaml")) };
+	struct config_source source = { .file = file };
 	char first[65], logged[600];
 	struct config *config;
 
 	(void)state;
+	snprintf(file, sizeof(file), "%s", path_of("v.yaml"));
 	pair_write("cert.pem", "key.pem", false, 9);
 	WRITE("v.yaml",
 	    "upstreams: [{name: a, url: \"https://h/\", tls: {ca: cert.pem, cert: ./cert.pem, key: "
@@ -357,11 +358,12 @@ static void
 test_tls_files_refused(void **state)
 {
 	char file[128];
-	struct config_source source = { .file = strcpy(file, path_of("v.yaml")) };
+	struct config_source source = { .file = file };
 	struct config *config = NULL;
 	struct err err;
 
 	(void)state;
+	snprintf(file, sizeof(file), "%s", path_of("v.yaml"));
 	pair_write("other.pem", "key.pem", false, 9);
 	pair_write("cert.pem", "other.key", false, 9);
 	WRITE("v.yaml",

@@ -130,6 +130,78 @@ replies_in_parts(void **state)
 	}
 }
 
+/* Another token, the server's name, the logger's, the client's name of a URI; else byte for byte.
+ */
+static void
+notices(void **state)
+{
+	static const char progress[] = "{\"progressToken\":17,\"progress\":1.0}";
+	static const char updated[] = "{\"uri\":\"a:\", \"_meta\":{}}";
+	static const char both[] = "{\"_meta\":{\"x\":1.0},\"uri\":\"a:\",\"progressToken\":17}";
+	const struct {
+		struct tell tell;
+		const char *wanted; /* after "method" */
+	} rows[] = {
+		{ { .method = MCP_TOOLS_CHANGED }, "notifications/tools/list_changed\"}" },
+		{ { .method = MCP_TOOLS_CHANGED, .server = S("one") },
+		    "notifications/tools/list_changed\",\"params\":{\"_meta\":{"
+		    "\"bascule/server\":\"one\"}}}" },
+		{ { .method = MCP_PROGRESS,
+		      .params = slice_of(progress),
+		      .token = { progress + 17, 2 } },
+		    "notifications/progress\",\"params\":{\"progressToken\":\"mine\",\"progress\":1.0}}" },
+		{ { .method = MCP_LOG_MESSAGE,
+		      .params = S("{\"logger\":\"db\",\"data\":1.0}"),
+		      .server = S("one") },
+		    "notifications/message\",\"params\":{\"_meta\":{\"bascule/server\":\"one\"},"
+		    "\"logger\":\"one/db\",\"data\":1.0}}" },
+		{ { .method = MCP_LOG_MESSAGE, .params = S("[1]"), .server = S("one") },
+		    "notifications/message\",\"params\":{\"_meta\":{\"bascule/server\":\"one\"}}}" },
+		{ { .method = MCP_RESOURCE_UPDATED,
+		      .params = slice_of(updated),
+		      .meta = { updated + 21, 2 },
+		      .uri = { { updated + 7, 4 }, S("\"one+a:\"") },
+		      .server = S("one") },
+		    "notifications/resources/updated\",\"params\":{\"uri\":\"one+a:\", \"_meta\":{"
+		    "\"bascule/server\":\"one\"}}}" },
+		{ { .method = MCP_PROGRESS,
+		      .params = slice_of(both),
+		      .meta = { both + 9, 9 },
+		      .token = { both + sizeof(both) - 4, 2 },
+		      .uri = { { both + 25, 4 }, S("\"b:\"") },
+		      .server = S("one") },
+		    "notifications/progress\",\"params\":{\"_meta\":{\"bascule/server\":\"one\","
+		    "\"x\":1.0},\"uri\":\"b:\",\"progressToken\":\"mine\"}}" },
+		/* A server that says whose it is, is believed. */
+		{ { .method = MCP_TASK_STATUS,
+		      .params = S("{\"_meta\":{\"bascule/server\":\"deep\"}}"),
+		      .meta = S("{\"bascule/server\":\"deep\"}"),
+		      .server = S("one") },
+		    "notifications/tasks/status\",\"params\":{\"_meta\":{\"bascule/server\":\"deep\"}}}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct slice parts[NOTICE_PARTS];
+		struct buf scratch, whole, wanted;
+		size_t n;
+
+		buf_init(&scratch, NULL, KIB);
+		buf_init(&whole, NULL, KIB);
+		buf_init(&wanted, NULL, KIB);
+		n = encode_notice(&rows[i].tell, S("\"mine\""), &scratch, parts);
+		assert_true(n <= NOTICE_PARTS);
+		for (size_t k = 0; k < n; k++)
+			buf_put(&whole, parts[k]);
+		buf_printf(&wanted, "{\"jsonrpc\":\"2.0\",\"method\":\"%s%c", rows[i].wanted, 0);
+		wanted.n--;
+		assert_text(&whole, wanted.p);
+		buf_fini(&wanted);
+		buf_fini(&scratch);
+		buf_fini(&whole);
+	}
+}
+
 int
 main(void)
 {
@@ -138,6 +210,7 @@ main(void)
 		cmocka_unit_test(an_error_to_the_letter),
 		cmocka_unit_test(rubbish_in_texts),
 		cmocka_unit_test(replies_in_parts),
+		cmocka_unit_test(notices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

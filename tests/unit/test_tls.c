@@ -102,7 +102,7 @@ make_all(void **state)
 	FILE *file;
 
 	(void)state;
-	strcpy(made.dir, "/tmp/test_tls.XXXXXX");
+	snprintf(made.dir, sizeof(made.dir), "/tmp/test_tls.XXXXXX");
 	assert_non_null(mkdtemp(made.dir));
 	identity_make(&made.ca, "Test CA", NULL, NULL, -99, 99);
 	identity_make(&made.other_ca, "Other CA", NULL, NULL, -99, 99);

@@ -116,6 +116,58 @@ every_cut(void **state)
 	}
 }
 
+static void
+references(void **state)
+{
+	static const struct {
+		const char *reference, *path; /* NULL: refused */
+	} rows[] = {
+		{ "/messages?sessionId=1", "/messages?sessionId=1" },
+		{ "?sessionId=1", "/a/sse?sessionId=1" },
+		{ "messages/", "/a/messages/" },
+		{ "./m", "/a/m" },
+		{ "../m?x=../y", "/m?x=../y" },
+		{ "../../../m", "/m" },
+		{ "/x/..", "/" },
+		{ "/x/./y/../z", "/x/z" },
+		{ "..", "/" },
+		{ "m?to=http://other/", "/a/m?to=http://other/" },
+		{ "http://h:81/m?s=1", "/m?s=1" },
+		{ "HTTP://H:81", "/" },
+		{ "//h:81/b/../m", "/m" },
+		{ "http://h/m", NULL },
+		{ "http://h:82/m", NULL },
+		{ "https://h:81/m", NULL },
+		{ "http://other:81/m", NULL },
+		{ "//other:81/m", NULL },
+		{ "http://h:81@other/m", NULL },
+		{ "/\\other/m", NULL },
+		{ "file:///etc/passwd", NULL },
+		{ "javascript:alert(1)", NULL },
+		{ "/m n", NULL },
+		{ "/m\r\nX: y", NULL },
+		{ "/m#top", NULL },
+		{ "", NULL },
+	};
+	struct url base;
+	struct err err;
+	struct buf out;
+
+	(void)state;
+	assert_true(url_parse(S("http://h:81/a/sse?k=/v"), &base, &err));
+	buf_init(&out, NULL, SIZE_MAX);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		bool ok = url_refer(&base, slice_of(rows[i].reference), &out, &err);
+
+		if (ok != (rows[i].path != NULL) ||
+		    (ok && !slice_eq(buf_view(&out), slice_of(rows[i].path))))
+			fail_msg("%s: %.*s %s", rows[i].reference, (int)out.n, out.p,
+			    ok ? "" : err.text);
+		assert_true(ok || err.kind == ERR_REFUSED);
+	}
+	buf_fini(&out);
+}
+
 int
 main(void)
 {
@@ -123,6 +175,7 @@ main(void)
 		cmocka_unit_test(good_urls),
 		cmocka_unit_test(bad_urls),
 		cmocka_unit_test(every_cut),
+		cmocka_unit_test(references),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,449 @@
+"""The soak: 50 clients in front of four upstreams for minutes, while everything that can break does, from a seed.
+
+Each call must have exactly one outcome that its client sees, with its own words in it, and each request that the
+gateway begins one completion in its log.  When the clients have gone, descriptors, children, sessions and memory of
+the gateway must be what they were.  run.py drives it: --only soak [--minutes N] [--calls N] [--seed N].
+"""
+import asyncio
+import collections
+import contextlib
+import json
+import os
+import random
+import re
+import signal
+import sys
+import time
+import urllib.request
+
+from soak_clients import Gone, HttpSession, StdioSession
+
+CLIENTS, STDIO_CLIENTS = 50, 4
+UPSTREAMS = ("pipe", "own", "web", "webown")      # stdio and HTTP; shared, and one session for each client
+SESSION_IDLE_S, TIMEOUT_S, HUNG_S = 8, 2, 40
+KEPT_S = 60                     # a connection to an upstream that waits for its next use (net/http_link.c)
+MEMORY_SLACK_KIB = 4096         # what an allocator may keep
+PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "soak_upstream.py")
+LOGGED = re.compile(rb"Request #(\d+) \(ID: .*?\) (started|completed)")
+# How often of 1000 calls.
+MIX = {"echo": 700, "slow": 100, "steps": 60, "ask": 50, "big": 30, "cancel": 25, "crawl": 8, "hang": 8, "reset": 6,
+       "vanish": 8, "die": 1}
+EXPECTED = {"answer", "cancelled", "left", "deadline", "limit", "outcome_unknown", "unavailable"}
+
+
+def proc(pid, name):
+    with contextlib.suppress(OSError):
+        with open(f"/proc/{pid}/{name}", "rb") as f:
+            return f.read()
+    return b""
+
+
+def family(root):
+    """(the gateway's own processes, its upstreams) below root."""
+    children, own, upstreams = {}, [], []
+    for name in os.listdir("/proc"):
+        if name.isdigit() and (stat := proc(name, "stat")):
+            children.setdefault(int(stat.rsplit(b")", 1)[1].split()[1]), []).append(int(name))
+    todo = [root]
+    while todo:
+        pid = todo.pop()
+        (upstreams if PROGRAM.encode() in proc(pid, "cmdline") else own).append(pid)
+        todo += children.get(pid, [])
+    return own, upstreams
+
+
+def rss_anon_kib(pids):
+    found = (re.search(rb"RssAnon:\s+(\d+)", proc(pid, "status")) for pid in pids)
+    return sum(int(m[1]) for m in found if m)
+
+
+def descriptors(pids):
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            total += len(os.listdir(f"/proc/{pid}/fd"))
+    return total
+
+
+class Client:
+    """One place of fifty: session after session, each ending in its own way."""
+
+    def __init__(self, soak, number):
+        self.soak, self.number = soak, number
+        self.random = random.Random(f"{soak.seed}/{number}")
+        self.is_stdio = number < STDIO_CLIENTS
+        self.session, self.sessions, self.last, self.tasks = None, 0, 0, set()
+
+    def background(self, work):
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def on_message(self, message):
+        method, params = message["method"], message.get("params", {})
+        if method == "response to nothing":
+            if params.get("id") not in self.cancelled:
+                self.soak.fault("answered twice", params)
+        elif method == "elicitation/create":
+            if not params["message"].startswith(f"{self.number}."):
+                self.soak.fault("another's question", params)
+            self.background(self.answer(message["id"]))
+        elif method == "notifications/progress" and not params["message"].startswith(f"{self.number}."):
+            self.soak.fault("another's answer", params)
+        self.soak.told[method] += 1
+
+    async def answer(self, asked):
+        with contextlib.suppress(Gone):
+            await self.session.notify({"jsonrpc": "2.0", "id": asked, "result": {
+                "action": "accept", "content": {"ok": True}}})
+
+    async def begin(self):
+        self.sessions += 1
+        self.cancelled = set()
+        if self.is_stdio:
+            self.session = StdioSession(self.soak.stdio_command(self.number), self.on_message,
+                                        self.soak.bench.path(f"stdio{self.number}.log"))
+            await self.session.open()
+        else:
+            self.session = HttpSession(self.soak.port, self.on_message)
+        can = {"elicitation": {}} if self.random.random() < 0.8 else {}
+        await self.session.request({"jsonrpc": "2.0", "id": "i", "method": "initialize", "params": {
+            "protocolVersion": "2025-11-25", "capabilities": can, "clientInfo": {"name": "soak", "version": "1"}}})
+        await self.session.notify({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        if self.random.random() < 0.3:
+            self.background(self.session.listen())
+        self.upstreams = [u for u in UPSTREAMS if u != "own" or self.random.random() < 0.25]
+
+    async def live(self):
+        while not self.soak.is_over():
+            try:
+                await asyncio.wait_for(self.begin(), HUNG_S)
+                await self.calls(self.random.randint(20, 400))
+            except Gone as e:
+                self.soak.sessions_lost[str(e)] += 1
+                await asyncio.sleep(0.2)
+            except asyncio.TimeoutError:
+                self.soak.fault("hung", "initialize")
+            finally:
+                await self.leave()
+
+    async def leave(self):
+        for task in list(self.tasks):
+            task.cancel()
+        status = await self.session.leave(self.random.random() < 0.5)
+        if self.is_stdio and status != 0:
+            self.soak.fault("bad exit", f"stdio gateway: {status}")
+
+    async def calls(self, n):
+        while n > 0 and not self.soak.is_over():
+            burst = self.random.choice((1, 1, 1, 2, 4))
+            n -= burst
+            await self.soak.pace(burst)
+            kinds = self.random.choices(list(MIX), list(MIX.values()), k=burst)
+            outcomes = await asyncio.gather(*(self.call(kind) for kind in kinds))
+            if "left" in outcomes:
+                return
+
+    async def call(self, kind):
+        """One call, one outcome."""
+        self.last += 1
+        number = self.last
+        token = f"{self.number}.{self.sessions}.{number}"
+        tool = {"cancel": "slow", "vanish": "slow", "crawl": "big"}.get(kind, kind)
+        upstreams = [u for u in self.upstreams if u != "pipe"] if kind == "reset" else self.upstreams
+        arguments = {"token": token, "ms": self.random.randint(5, 150), "n": 5,
+                     "kib": 4096 if kind == "crawl" else self.random.choice((1, 64, 300, 1024))}
+        message = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {
+            "name": f"{self.random.choice(upstreams)}__{tool}", "arguments": arguments,
+            "_meta": {"progressToken": token}}}
+        outcome = await self.outcome(kind, message, token)
+        self.soak.count(kind, outcome, message)
+        return outcome
+
+    async def outcome(self, kind, message, token):
+        pause = (lambda: 0.05) if kind == "crawl" else (lambda: 0)
+        work = asyncio.create_task(self.session.request(message, pause))
+        try:
+            if kind in ("cancel", "vanish"):
+                await asyncio.wait([work], timeout=self.random.uniform(0, 0.1))
+            if kind == "vanish" and not work.done():
+                self.cancelled.add(message["id"])
+                work.cancel()
+                return "left"
+            if kind == "cancel" and not work.done():
+                self.cancelled.add(message["id"])
+                await self.session.notify({"jsonrpc": "2.0", "method": "notifications/cancelled",
+                                           "params": {"requestId": message["id"]}})
+                if self.is_stdio:       # nothing comes, or what was on its way
+                    await asyncio.wait([work], timeout=0.2)
+                    work.cancel()
+                    return "cancelled"
+            responses = await asyncio.wait_for(work, HUNG_S)
+        except Gone as e:
+            return "left" if str(e) == "the gateway ended" and self.soak.is_over() else f"broken: {e}"
+        except asyncio.TimeoutError:
+            return "hung"
+        if not responses and message["id"] in self.cancelled:
+            return "cancelled"
+        return self.judge(responses, token)
+
+    @staticmethod
+    def judge(responses, token):
+        if len(responses) != 1:
+            return "answered twice" if responses else "no answer"
+        if "error" in responses[0]:
+            error = responses[0]["error"]
+            return (error.get("data") or {}).get("kind") or f"error {error['code']}: {error['message'][:60]}"
+        result = responses[0]["result"]
+        text = result["content"][0]["text"]
+        if text.split(" ")[0] != token:
+            return "another's answer"
+        return "answer"
+
+
+class Soak:
+    def __init__(self, bench):
+        self.bench, options = bench, bench.options
+        self.seed, self.minutes, self.calls_wanted = options.seed, options.minutes, options.calls
+        self.random = random.Random(f"{self.seed}/chaos")
+        self.outcomes, self.kinds, self.told = (collections.Counter() for _ in range(3))
+        self.sessions_lost, self.chaos_done = collections.Counter(), collections.Counter()
+        self.faults, self.begun, self.done = [], set(), 0
+        self.port, self.web_port, self.web = None, None, None
+        self.peak, self.twice = collections.Counter(), 0
+        self.calls = 0
+        self.log_tail = collections.deque(maxlen=200)
+
+    def fault(self, what, detail):
+        self.outcomes[f"FAULT {what}"] += 1
+        if len(self.faults) < 50:
+            self.faults.append(f"{what}: {str(detail)[:300]}")
+
+    def count(self, kind, outcome, message):
+        self.kinds[kind] += 1
+        if outcome not in EXPECTED:
+            self.fault(outcome, message["params"]["name"] + " " + message["params"]["arguments"]["token"])
+        else:
+            self.outcomes[outcome] += 1
+
+    def is_over(self):
+        return self.calls >= self.calls_wanted or time.monotonic() >= self.end
+
+    async def pace(self, n):
+        """Calls are spread over the minutes, and late ones are made up for."""
+        due = self.start + self.calls / self.calls_wanted * self.minutes * 60 * 0.97
+        self.calls += n
+        await asyncio.sleep(max(0, min(due, self.end) - time.monotonic()))
+
+    # --- processes ---
+
+    def upstream(self, *words):
+        return [sys.executable, "-IS", PROGRAM, *words]
+
+    def config(self, port=None):
+        more = {"timeout": f"{TIMEOUT_S}s", "connect_timeout": "5s"}
+        url = f"http://127.0.0.1:{self.web_port}/mcp"
+        upstreams = [
+            {"name": "pipe", "command": self.upstream("stdio"), "session": "shared"},
+            {"name": "own", "command": self.upstream("stdio"), "session": "per_client", "lazy": True,
+             "idle_stop": "5s"},
+            {"name": "web", "url": url, "session": "shared"},
+            {"name": "webown", "url": url, "session": "per_client", "lazy": True}]
+        listen = {"stdio": True, "http": []} if port is None else {"http": f"127.0.0.1:{port}"}
+        path = self.bench.path("bascule.yaml")
+        with open(path, "w") as f:
+            json.dump({"listen": listen, "log": {"level": "warn" if port is None else "info"},
+                       "limits": {"session_idle": f"{SESSION_IDLE_S}s", "ask": "5s"},
+                       "state": self.bench.path("state"), "upstreams": [u | more for u in upstreams]}, f)
+        return path
+
+    def stdio_command(self, number):
+        return [self.bench.bascule, "serve", "--transport", "stdio", "-c", self.stdio_config]
+
+    async def web_start(self):
+        self.web = await asyncio.create_subprocess_exec(*self.upstream("http", str(self.web_port)),
+                                                        stderr=asyncio.subprocess.DEVNULL)
+
+    async def web_keep(self):
+        """It comes again, also when it has killed itself."""
+        while True:
+            await self.web.wait()
+            await asyncio.sleep(self.random.uniform(0, 1))
+            await self.web_start()
+
+    async def read_log(self, stream):
+        """Each request that begins is completed once."""
+        while line := await stream.readline():
+            if found := LOGGED.search(line):
+                number = int(found[1])
+                if found[2] == b"started":
+                    self.begun.add(number)
+                elif number in self.begun:
+                    self.begun.remove(number)
+                    self.done += 1
+                else:
+                    self.fault("answered twice", line.decode(errors="replace"))
+            else:
+                self.log_tail.append(line.decode(errors="replace").rstrip())
+
+    # --- what is broken ---
+
+    async def chaos(self):
+        while True:
+            await asyncio.sleep(self.random.uniform(2, 10))
+            what = self.random.choice(("kill stdio", "kill web", "stop web", "stop stdio"))
+            _, children = family(self.gateway.pid)
+            pid = self.web.pid if "web" in what else self.random.choice(children) if children else None
+            if pid is None:
+                continue
+            with contextlib.suppress(ProcessLookupError):
+                if "kill" in what:
+                    os.kill(pid, signal.SIGKILL)
+                else:
+                    os.kill(pid, signal.SIGSTOP)
+                    await asyncio.sleep(self.random.uniform(0.2, 3))
+                    os.kill(pid, signal.SIGCONT)
+            self.chaos_done[what] += 1
+
+    # --- what is looked at ---
+
+    def sessions(self):
+        """As the gateway's own figures say; None where it has none."""
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+                found = re.search(rb"^bascule_sessions (\d+)", answer.read(), re.M)
+                return int(found[1]) if found else None
+        return None
+
+    def look(self):
+        own, children = family(self.gateway.pid)
+        return {"descriptors": descriptors(own), "children": len(children), "processes": len(own),
+                "sessions": self.sessions(), "RssAnon KiB": rss_anon_kib(own)}
+
+    async def watch(self):
+        while True:
+            for key, value in (await asyncio.to_thread(self.look)).items():
+                self.peak[key] = max(self.peak[key], value or 0)
+            await asyncio.sleep(2)
+
+    async def touch(self):
+        """A polite client for whom the shared upstreams answer, so that they stand."""
+        session = HttpSession(self.port, lambda message: None)
+        for attempt in range(20):
+            try:
+                await session.request({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+                    "protocolVersion": "2025-11-25", "capabilities": {},
+                    "clientInfo": {"name": "touch", "version": "1"}}})
+                answers = [(await session.request({
+                    "jsonrpc": "2.0", "id": n + 1, "method": "tools/call",
+                    "params": {"name": f"{name}__echo", "arguments": {"token": "t"}}}))[0]
+                    for n, name in enumerate(UPSTREAMS)]
+                await session.leave(True)
+                if all("result" in answer for answer in answers):
+                    return
+            except Gone:
+                pass
+            session = HttpSession(self.port, lambda message: None)
+            await asyncio.sleep(1)
+        self.fault("broken", f"the upstreams do not come back: {answers}")
+
+    async def settle(self, before=None):
+        """Looks when sessions are over; with before until it is so again, or what is kept must have gone."""
+        await self.touch()
+        await asyncio.sleep(SESSION_IDLE_S + 5)
+        end = time.monotonic() + KEPT_S + 10
+        while True:
+            now = await asyncio.to_thread(self.look)
+            if before is None or self.differs(before, now) == [] or time.monotonic() > end:
+                return now
+            await asyncio.sleep(1)
+
+    @staticmethod
+    def differs(before, now):
+        slack = {"RssAnon KiB": MEMORY_SLACK_KIB}
+        return [key for key in before if (now[key] or 0) > (before[key] or 0) + slack.get(key, 0)]
+
+    # --- the story ---
+
+    async def run(self, free_port):
+        self.port, self.web_port = free_port(), free_port()
+        self.stdio_config = self.config()
+        await self.web_start()
+        helpers = [asyncio.create_task(self.web_keep())]
+        self.gateway = await asyncio.create_subprocess_exec(
+            self.bench.bascule, "serve", "-c", self.config(self.port), stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE)
+        helpers.append(asyncio.create_task(self.read_log(self.gateway.stderr)))
+        try:
+            await asyncio.sleep(1)
+            began = await self.settle()
+            self.start = time.monotonic()
+            self.end = self.start + self.minutes * 60
+            during = [asyncio.create_task(self.chaos()), asyncio.create_task(self.watch())]
+            await asyncio.gather(*(Client(self, n).live() for n in range(CLIENTS)))
+            seconds = time.monotonic() - self.start
+            for task in during:
+                task.cancel()
+            with contextlib.suppress(ProcessLookupError):
+                self.web.send_signal(signal.SIGCONT)
+            ended = await self.settle(began)
+            return await self.result(began, ended, seconds)
+        finally:
+            for task in helpers[:1]:
+                task.cancel()
+            for child in (self.gateway, self.web):
+                with contextlib.suppress(ProcessLookupError):
+                    child.kill()
+
+    async def result(self, began, ended, seconds):
+        if self.begun:
+            self.fault("no answer", f"requests that the gateway never completed: {sorted(self.begun)[:10]}")
+        differs = self.differs(began, ended)
+        for key in differs:
+            self.fault("broken", f"{key}: {began[key]} before, {ended[key]} after")
+        self.gateway.terminate()
+        try:
+            status = await asyncio.wait_for(self.gateway.wait(), 30)
+        except asyncio.TimeoutError:
+            status = "did not end in 30 s"
+        if status != 0:
+            self.fault("bad exit", f"gateway: {status}")
+        with open(self.bench.path("soak.log"), "w") as f:
+            f.write("\n".join(self.log_tail))
+        return {"seed": self.seed, "minutes": round(seconds / 60, 1), "calls": sum(self.kinds.values()),
+                "outcomes": dict(self.outcomes.most_common()), "kinds": dict(self.kinds.most_common()),
+                "chaos": dict(self.chaos_done), "sessions_lost": dict(self.sessions_lost),
+                "told": dict(self.told), "completed": self.done, "began": began,
+                "peak": dict(self.peak), "ended": ended, "faults": self.faults, "log": list(self.log_tail)[-20:]}
+
+
+def measure(bench, free_port):
+    return asyncio.run(Soak(bench).run(free_port))
+
+
+# --- what is shown ---------------------------------------------------------------------------------------------
+
+def rows(got):
+    """(what each call came to, the gateway before and after)"""
+    outcomes = [[name, f"{n:,}"] for name, n in got["outcomes"].items()]
+    state = [[key, got["began"][key], got["peak"].get(key, "-"), got["ended"][key]] for key in got["began"]]
+    return outcomes, [["-" if cell is None else str(cell) for cell in row] for row in state]
+
+
+def page_write(got, path):
+    """Puts the result between the marks of the page."""
+    outcomes, state = rows(got)
+    broken = sum(n for name, n in got["outcomes"].items() if name.startswith("FAULT"))
+    said = ", ".join(f"{n} x {what}" for what, n in sorted(got["chaos"].items()))
+    text = [f"{got['calls']:,} calls in {got['minutes']:g} minutes, seed {got['seed']}; "
+            f"{'no fault' if broken == 0 else f'**{broken} faults**'}. From outside: {said}.",
+            "", "| outcome | calls |", "|---|---|", *(f"| {a} | {b} |" for a, b in outcomes),
+            "", "| the gateway | before | most | after |", "|---|---|---|---|",
+            *("| " + " | ".join(row) + " |" for row in state)]
+    with open(path, encoding="utf-8") as f:
+        page = f.read()
+    begin, end = "<!-- soak -->\n", "<!-- /soak -->"
+    head, _, rest = page.partition(begin)
+    _, _, tail = rest.partition(end)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(head + begin + "\n".join(text) + "\n" + end + tail)
