@@ -12,466 +12,7 @@
 
 #include <string.h>
 
-#define SESSION_HEADER "Mcp-Session-Id"
-#define PAGE_BYTES     (16 * MIB)
-
-/* A large body that is being read; small ones use the front's own intake. */
-struct http_reading {
-	enum user_kind kind;
-	struct intake intake;
-	struct front_http *front;
-	struct http_request *http; /* NULL: the client has gone */
-	void *sender;		   /* what its user was */
-	struct http_reading *next, *prev;
-	struct deferred gone;
-};
-
-/* Who sent a request, from its head on; where nothing is asked there is none. */
-struct http_sender {
-	enum user_kind kind;
-	struct caller caller; /* in the request's arena */
-};
-
-struct front_http {
-	struct front_http *next;
-	struct fronts *fronts;
-	struct http_server *server;
-	struct slice *hosts;
-	size_t hosts_n;
-	bool is_loopback, is_unix;
-	struct intake intake;
-	struct http_request *reading; /* whose body the intake reads */
-	struct buf scratch;
-	struct http_reading readings; /* list head */
-};
-
-/* ---- what is refused before the body --------------------------------------------------------- */
-
-/* Answers with a JSON-RPC error that has no id. */
-static void
-respond_error(struct front_http *front, struct http_request *http, int status, struct slice extra,
-    struct slice id, const struct err *err)
-{
-	struct reply reply = { .err = *err };
-
-	buf_clear(&front->scratch);
-	encode_error(&front->scratch, id, &reply);
-	http_respond(http, status, extra, S("application/json"),
-	    &(struct slice){ front->scratch.p, front->scratch.n }, 1);
-}
-
-/* "host:port", "[::1]:port" or "host": the host without brackets; false: it is none of these. */
-static bool
-authority_host(struct slice authority, struct slice *host)
-{
-	struct slice rest;
-	uint64_t port;
-
-	if (authority.n > 0 && authority.p[0] == '[') {
-		authority.p++;
-		authority.n--;
-		*host = slice_cut(authority, ']', &rest);
-		if (rest.n > 0 && rest.p[0] != ':')
-			return false;
-		if (rest.n > 0)
-			slice_cut(rest, ':', &rest);
-		else
-			rest = SLICE_NONE;
-	} else {
-		*host = slice_cut(authority, ':', &rest);
-	}
-	return rest.p == NULL || slice_to_u64(rest, UINT16_MAX, &port);
-}
-
-static bool
-host_is_allowed(const struct front_http *front, struct slice authority)
-{
-	static const struct slice loopback[] = { S("localhost"), S("127.0.0.1"), S("::1") };
-	struct slice host;
-	struct address literal;
-	char text[ADDRESS_TEXT];
-	struct buf buf;
-	bool is_literal;
-	struct err err;
-
-	if (!authority_host(authority, &host))
-		return false;
-	for (size_t i = 0; i < COUNT(loopback); i++) {
-		if (slice_eq_nocase(host, loopback[i]))
-			return true;
-	}
-	for (size_t i = 0; i < front->hosts_n; i++) {
-		if (slice_eq_nocase(host, front->hosts[i]) ||
-		    slice_eq_nocase(authority, front->hosts[i]))
-			return true;
-	}
-	if (front->is_loopback || host.n == 0 || host.n >= sizeof(text) - 8)
-		return false;
-	/* A literal address cannot be the name of a DNS rebinding attack. */
-	buf_init(&buf, NULL, ADDRESS_TEXT);
-	buf_printf(
-	    &buf, memchr(host.p, ':', host.n) != NULL ? "[%.*s]:1" : "%.*s:1", SLICE_FMT(host));
-	is_literal = address_parse(buf_view(&buf), &literal, &err);
-	buf_fini(&buf);
-	return is_literal;
-}
-
-static bool
-origin_is_allowed(const struct front_http *front, struct slice origin)
-{
-	struct slice rest = SLICE_NONE;
-
-	slice_cut(origin, ':', &rest);
-	if (!slice_starts(rest, S("//")))
-		return false;
-	rest.p += 2;
-	rest.n -= 2;
-	return host_is_allowed(front, rest);
-}
-
-static bool
-accepts(struct slice accept, struct slice type)
-{
-	struct slice rest = accept, item, parameters;
-
-	while (rest.p != NULL) {
-		item = slice_cut(rest, ',', &rest);
-		item = slice_trim(slice_cut(item, ';', &parameters));
-		if (slice_eq_nocase(item, type) || slice_eq(item, S("*/*")))
-			return true;
-		if (slice_ends(item, S("/*")) &&
-		    slice_starts(type, (struct slice){ item.p, item.n - 1 }))
-			return true;
-	}
-	return false;
-}
-
-/* ---- what is served where -------------------------------------------------------------------- */
-
-static const struct session_ops http_session_ops;
-
-static const struct place {
-	struct slice path, methods; /* as Allow says it */
-	bool always_streams;	    /* answers to a POST */
-	const struct session_ops *ops;
-} places[] = {
-	{ S("/mcp"), S("POST, GET, DELETE"), false, &http_session_ops },
-	{ S("/sse"), S("POST, GET, DELETE"), true, &http_session_ops },
-	{ S("/messages"), S("POST"), false, &sse_session_ops },
-};
-
-static const struct place *
-place_find(struct slice path)
-{
-	for (size_t i = 0; i < COUNT(places); i++) {
-		if (slice_eq(places[i].path, path))
-			return &places[i];
-	}
-	return NULL;
-}
-
-static bool
-is_listed(struct slice list, struct slice word)
-{
-	struct slice rest = list;
-
-	while (rest.p != NULL) {
-		if (slice_eq(slice_trim(slice_cut(rest, ',', &rest)), word))
-			return true;
-	}
-	return false;
-}
-
-static struct slice
-query_value(struct slice query, struct slice name)
-{
-	struct slice rest = query, value;
-
-	while (rest.p != NULL) {
-		struct slice key = slice_cut(slice_cut(rest, '&', &rest), '=', &value);
-
-		if (slice_eq(key, name))
-			return value;
-	}
-	return SLICE_NONE;
-}
-
-/* The header fields that matter here: one pass over them all, for every request takes it twice. */
-struct head {
-	const struct place *place; /* NULL: nothing is there */
-	struct slice host, origin, accept, type, version, session, last_event;
-	bool takes_json, takes_stream; /* in the answer to a POST */
-	bool is_post, is_get;
-	bool opens_sse; /* GET of /sse without a session: the older transport */
-};
-
-/* What the place makes of the fields. */
-static void
-head_settle(const struct front_http *front, const struct http_request *http, struct head *head)
-{
-	bool is_stateless = front->fronts->limits.is_stateless;
-
-	head->is_post = slice_eq(http->method, S("POST"));
-	head->is_get = slice_eq(http->method, S("GET"));
-	head->place = place_find(http->path);
-	if (head->place == NULL)
-		return;
-	if (head->place->ops == &sse_session_ops)
-		head->session = query_value(http->query, S("sessionId"));
-	else if (is_stateless)
-		head->session = SLICE_NONE;
-	if (!head->place->always_streams)
-		return;
-	head->takes_json = false;
-	head->takes_stream = true;
-	head->opens_sse = head->is_get && head->session.p == NULL;
-}
-
-static void
-head_read(const struct front_http *front, const struct http_request *http, struct head *head)
-{
-	const struct {
-		struct slice name;
-		struct slice *to;
-	} fields[] = {
-		{ S("host"), &head->host },
-		{ S("accept"), &head->accept },
-		{ S("content-type"), &head->type },
-		{ S("mcp-session-id"), &head->session },
-		{ S("mcp-protocol-version"), &head->version },
-		{ S("origin"), &head->origin },
-		{ S("last-event-id"), &head->last_event },
-	};
-
-	*head = (struct head){ 0 };
-	for (unsigned i = 0; i < http->headers_n; i++) {
-		for (size_t k = 0; k < COUNT(fields); k++) {
-			if (fields[k].to->p == NULL &&
-			    slice_eq_nocase(http->headers[i].name, fields[k].name)) {
-				*fields[k].to = http->headers[i].value;
-				break;
-			}
-		}
-	}
-	/* What nearly all clients send; no field, or any type, asks for JSON. */
-	if (slice_eq(head->accept, S("application/json, text/event-stream"))) {
-		head->takes_json = head->takes_stream = true;
-	} else if (head->accept.p == NULL || slice_eq(head->accept, S("*/*"))) {
-		head->takes_json = true;
-	} else {
-		head->takes_json = accepts(head->accept, S("application/json"));
-		head->takes_stream = accepts(head->accept, S("text/event-stream"));
-	}
-	head_settle(front, http, head);
-}
-
-static bool
-accept_is_usable(const struct head *head)
-{
-	if (head->opens_sse && head->accept.p == NULL)
-		return true;
-	if (head->is_get)
-		return accepts(head->accept, S("text/event-stream"));
-	return !head->is_post || head->takes_json || head->takes_stream ||
-	    head->place->ops == &sse_session_ops;
-}
-
-/* NULL: unknown, another's, or of another transport. */
-static struct session *
-session_of(const struct front_http *front, const struct head *head, const struct caller *caller)
-{
-	struct session *session = session_find(front->fronts, head->session, caller);
-
-	return session != NULL && session->ops == head->place->ops ? session : NULL;
-}
-
-/* Without sessions nothing is there to listen to, or to end. */
-static struct slice
-methods_of(const struct front_http *front, const struct head *head)
-{
-	bool is_stateless = front->fronts->limits.is_stateless;
-
-	return is_stateless && !head->opens_sse ? S("POST") : head->place->methods;
-}
-
-#define REFUSE(status, kind, ...) (err_set(err, kind, __VA_ARGS__), status)
-
-/* Finds the caller by what the request brings, and keeps it with the request. */
-static bool
-sender_find(struct front_http *front, struct http_request *http, struct caller *caller)
-{
-	const struct auth *auth = front->fronts->auth;
-	struct auth_fields fields;
-	struct http_sender *sender;
-
-	*caller = auth_anonymous();
-	if (!auth_asks(auth))
-		return true;
-	fields = (struct auth_fields){
-		.authorization = http_request_header(http, S("authorization")),
-		.key = http_request_header(http, S("x-bascule-key")),
-		.is_doubled = http_request_header_count(http, S("authorization")) > 1 ||
-		    http_request_header_count(http, S("x-bascule-key")) > 1,
-	};
-	if (!auth_caller(auth, &fields, caller))
-		return false;
-	/* A reload may come before the body does. */
-	sender = ARENA_NEW(http->arena, struct http_sender);
-	sender->kind = USER_SENDER;
-	sender->caller.principal = slice_dup(http->arena, caller->principal);
-	if (caller->tenant.p != NULL)
-		sender->caller.tenant = slice_dup(http->arena, caller->tenant);
-	http->user = &sender->kind;
-	return true;
-}
-
-static struct caller
-sender_of(const struct http_request *http)
-{
-	enum user_kind *kind = http->user;
-
-	if (kind == NULL || *kind != USER_SENDER)
-		return auth_anonymous();
-	return CONTAINER(kind, struct http_sender, kind)->caller;
-}
-
-static int
-refuse_stranger(
-    struct front_http *front, const struct http_request *http, struct slice *extra, struct err *err)
-{
-	struct fronts *fronts = front->fronts;
-	char peer[ADDRESS_TEXT];
-
-	/* The 1st, 2nd, 4th, 8th ...: who tries keys must not fill the log. */
-	fronts->strangers++;
-	if ((fronts->strangers & (fronts->strangers - 1)) == 0) {
-		address_print(http->peer, peer);
-		log_event(loop_log(fronts->loop), LOG_WARN, "auth_refused",
-		    "%s: a request without a valid key (%llu so far)", peer,
-		    (unsigned long long)fronts->strangers);
-	}
-	*extra = S("WWW-Authenticate: Bearer\r\n");
-	return REFUSE(401, ERR_REQUEST,
-	    "a valid key is needed: \"Authorization: Bearer KEY\" or \"X-Bascule-Key: KEY\"");
-}
-
-static const struct front_page *
-page_find(const struct fronts *fronts, struct slice path)
-{
-	for (size_t i = 0; i < fronts->pages_n; i++)
-		if (slice_eq(fronts->pages[i].path, path))
-			return &fronts->pages[i];
-	return NULL;
-}
-
-/* On this machine, and not a proxy there that speaks for others. */
-static bool
-is_local(const struct http_request *http)
-{
-	return address_is_loopback(http->peer) &&
-	    http_request_header(http, S("x-forwarded-for")).p == NULL &&
-	    http_request_header(http, S("forwarded")).p == NULL;
-}
-
-static bool
-is_trusted(const struct http_request *http)
-{
-	return http->user != NULL || is_local(http);
-}
-
-static int
-page_check(struct front_http *front, const struct front_page *page, const struct http_request *http,
-    struct slice *extra, struct err *err)
-{
-	if (!slice_eq(http->method, S("GET")) && !slice_eq(http->method, S("HEAD"))) {
-		*extra = S("Allow: GET, HEAD\r\n");
-		return REFUSE(
-		    405, ERR_REQUEST, "method %.*s is not allowed", SLICE_FMT(http->method));
-	}
-	if (page->needs_trust && auth_asks(front->fronts->auth) && !is_trusted(http))
-		return refuse_stranger(front, http, extra, err);
-	return 0;
-}
-
-static void
-page_show(struct front_http *front, const struct front_page *page, struct http_request *http)
-{
-	struct err err = { 0 };
-	struct buf out;
-	int status;
-
-	buf_init(&out, NULL, PAGE_BYTES);
-	status = page->show(front->fronts->pages_owner, is_trusted(http), &out);
-	if (buf_check(&out, &err))
-		http_respond(http, status, S("Cache-Control: no-store\r\n"), page->type,
-		    &(struct slice){ out.p, out.n }, 1);
-	else
-		respond_error(front, http, 500, SLICE_NONE, SLICE_NONE, &err);
-	buf_fini(&out);
-}
-
-/*
- * Status and text of a refusal, from the head alone; 0: go on.
- * long: one refusal after another, in the order in which clients meet them.
- */
-static int
-head_check(
-    struct front_http *front, struct http_request *http, struct slice *extra, struct err *err)
-{
-	struct head head;
-	struct slice parameters;
-	const struct front_page *page = page_find(front->fronts, http->path);
-	struct caller caller;
-	enum mcp_revision revision;
-	bool is_known;
-
-	head_read(front, http, &head);
-	if (!front->is_unix && !host_is_allowed(front, head.host))
-		return REFUSE(421, ERR_REQUEST, "Host \"%.*s\" is not served here (listen.hosts)",
-		    SLICE_FMT(head.host));
-	if (head.origin.p != NULL && !origin_is_allowed(front, head.origin))
-		return REFUSE(403, ERR_REQUEST, "Origin \"%.*s\" is not allowed (listen.hosts)",
-		    SLICE_FMT(head.origin));
-	is_known = sender_find(front, http, &caller);
-	if (page != NULL)
-		return page_check(front, page, http, extra, err);
-	if (head.place == NULL)
-		return REFUSE(404, ERR_REQUEST, "nothing at \"%.*s\": the endpoint is /mcp",
-		    SLICE_FMT(http->path));
-	if (!is_known)
-		return refuse_stranger(front, http, extra, err);
-	if (!is_listed(methods_of(front, &head), http->method)) {
-		*extra = arena_printf(
-		    http->arena, "Allow: %.*s\r\n", SLICE_FMT(methods_of(front, &head)));
-		return REFUSE(
-		    405, ERR_REQUEST, "method %.*s is not allowed", SLICE_FMT(http->method));
-	}
-	if (front->fronts->is_draining && (head.is_post || head.opens_sse) &&
-	    head.session.p == NULL) {
-		*extra = S("Retry-After: 5\r\n");
-		return REFUSE(503, ERR_UNAVAILABLE, "bascule is stopping");
-	}
-	if (head.is_post &&
-	    !slice_eq_nocase(
-		slice_trim(slice_cut(head.type, ';', &parameters)), S("application/json")))
-		return REFUSE(415, ERR_REQUEST, "Content-Type must be application/json");
-	if (!accept_is_usable(&head))
-		return REFUSE(406, ERR_REQUEST, "Accept must name %stext/event-stream",
-		    head.is_get ? "" : "application/json and ");
-	if (head.version.p != NULL && !mcp_revision_find(head.version, &revision))
-		return REFUSE(400, ERR_REQUEST,
-		    "MCP-Protocol-Version \"%.*s\" is not supported (%s is)",
-		    (int)(head.version.n > 64 ? 64 : head.version.n), head.version.p,
-		    mcp_revision_name(MCP_NEWEST));
-	if (head.session.p != NULL && session_of(front, &head, &caller) == NULL)
-		return REFUSE(404, ERR_REQUEST, "unknown or ended session: initialize again");
-	if (head.session.p == NULL && head.place->ops == &sse_session_ops)
-		return REFUSE(400, ERR_REQUEST, "sessionId is missing: GET /sse tells it");
-	if (head.session.p == NULL && !head.is_post && !head.opens_sse)
-		return REFUSE(400, ERR_REQUEST, SESSION_HEADER " is missing");
-	return 0;
-}
-#undef REFUSE
+/* ---- heads ----------------------------------------------------------------------------------- */
 
 static void
 on_head(void *owner, struct http_request *http)
@@ -482,7 +23,7 @@ on_head(void *owner, struct http_request *http)
 	int status = head_check(front, http, &extra, &err);
 
 	if (status != 0)
-		respond_error(front, http, status, extra, SLICE_NONE, &err);
+		front_http_error(front, http, status, extra, SLICE_NONE, &err);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -563,7 +104,7 @@ session_is_behind(const struct front_call *call)
 	    http_stream_pending(stream->http) > BEHIND_BYTES;
 }
 
-static const struct session_ops http_session_ops = {
+const struct session_ops http_session_ops = {
 	.send = session_send,
 	.send_call = session_send_call,
 	.is_behind = session_is_behind,
@@ -692,7 +233,7 @@ respond_gone(struct front_http *front, struct http_request *http, struct slice i
 	struct err gone = { 0 };
 
 	err_set(&gone, ERR_REQUEST, "unknown or ended session: initialize again");
-	respond_error(front, http, 404, SLICE_NONE, id, &gone);
+	front_http_error(front, http, 404, SLICE_NONE, id, &gone);
 }
 
 /* A request of a session that is there; is_last: the session ends with its answer. */
@@ -723,13 +264,13 @@ session_for(struct front_http *front, struct http_request *http, const struct he
 	bool is_stateless = front->fronts->limits.is_stateless;
 	struct session *session =
 	    session_new(front->fronts, &http_session_ops, front, !is_stateless);
-	struct caller caller = sender_of(http);
+	struct caller caller = head_sender(http);
 	struct err err = { 0 };
 
 	if (session == NULL) {
 		err_set(&err, ERR_LIMIT, "limits.sessions (%u) reached, all in use",
 		    front->fronts->limits.sessions);
-		respond_error(front, http, 200, SLICE_NONE, front_id_of(message), &err);
+		front_http_error(front, http, 200, SLICE_NONE, front_id_of(message), &err);
 		return NULL;
 	}
 	session_bind(session, &caller);
@@ -767,7 +308,7 @@ message_without_session(struct front_http *front, struct http_request *http, str
 		    &err, ERR_METHOD, "unknown method \"%.*s\"", SLICE_FMT(message->method_name));
 	else
 		err_set(&err, ERR_REQUEST, SESSION_HEADER " is missing: initialize first");
-	respond_error(front, http, 400, SLICE_NONE, front_id_of(message), &err);
+	front_http_error(front, http, 400, SLICE_NONE, front_id_of(message), &err);
 }
 
 /* What was POSTed to /messages is answered on the session's stream. */
@@ -791,7 +332,7 @@ static void
 message_read(struct front_http *front, struct http_request *http, struct intake *intake,
     struct message *message, const struct err *err)
 {
-	struct caller caller = sender_of(http);
+	struct caller caller = head_sender(http);
 	struct slice id = front_id_of(message);
 	struct session *session = NULL;
 	struct head head;
@@ -800,7 +341,7 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 	head_read(front, http, &head);
 	is_sse = head.place->ops == &sse_session_ops;
 	if (err->kind != ERR_NONE && !(is_sse && id.p != NULL)) {
-		respond_error(front, http, id.p != NULL ? 200 : err_info(err->kind)->http_status,
+		front_http_error(front, http, id.p != NULL ? 200 : err_info(err->kind)->http_status,
 		    SLICE_NONE, id, err);
 		return;
 	}
@@ -809,7 +350,7 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 		return;
 	}
 	/* Looked up again: it may have ended while a large body came in. */
-	session = session_of(front, &head, &caller);
+	session = head_session(front, &head, &caller);
 	if (session == NULL) {
 		respond_gone(front, http, id);
 		return;
@@ -892,14 +433,14 @@ body_read(struct front_http *front, struct http_request *http)
 static void
 get_sse(struct front_http *front, struct http_request *http)
 {
-	struct caller caller = sender_of(http);
+	struct caller caller = head_sender(http);
 	struct err err = { 0 };
 
 	if (sse_open(front->fronts, http, &caller) != NULL)
 		return;
 	err_set(&err, ERR_LIMIT, "limits.sessions (%u) reached, all in use",
 	    front->fronts->limits.sessions);
-	respond_error(front, http, 503, S("Retry-After: 5\r\n"), SLICE_NONE, &err);
+	front_http_error(front, http, 503, S("Retry-After: 5\r\n"), SLICE_NONE, &err);
 }
 
 /*
@@ -923,20 +464,20 @@ get_stream(struct front_http *front, struct http_request *http, struct session *
 	err_set(&err, ERR_REQUEST,
 	    "nothing is kept after event \"%.*s\": its answer was sent, or is lost",
 	    (int)(last_event.n > 64 ? 64 : last_event.n), last_event.p);
-	respond_error(front, http, 400, SLICE_NONE, SLICE_NONE, &err);
+	front_http_error(front, http, 400, SLICE_NONE, SLICE_NONE, &err);
 }
 
 static void
 on_request(void *owner, struct http_request *http)
 {
 	struct front_http *front = owner;
-	const struct front_page *page = page_find(front->fronts, http->path);
-	struct caller caller = sender_of(http);
+	const struct front_page *page = front_page_find(front->fronts, http->path);
+	struct caller caller = head_sender(http);
 	struct session *session;
 	struct head head;
 
 	if (page != NULL) {
-		page_show(front, page, http);
+		front_page_show(front, page, http);
 		return;
 	}
 	if (slice_eq(http->method, S("POST"))) {
@@ -948,7 +489,7 @@ on_request(void *owner, struct http_request *http)
 		get_sse(front, http);
 		return;
 	}
-	session = session_of(front, &head, &caller);
+	session = head_session(front, &head, &caller);
 	if (session == NULL) {
 		respond_gone(front, http, SLICE_NONE);
 		return;

@@ -1,11 +1,74 @@
 /*
- * Private to the HTTP fronts: event streams that a client can take up again (front_replay.c), and
- * the transport of 2024-11-05 (front_sse.c) as front_http.c sees it.
+ * Private to the HTTP fronts: what the head of a request decides (front_head.c), event streams that
+ * a client can take up again (front_replay.c), and the transport of 2024-11-05 (front_sse.c) as
+ * front_http.c sees it.
  */
 #ifndef MCP_FRONT_HTTP_H
 #define MCP_FRONT_HTTP_H
 
 #include "mcp/front.h"
+
+#define SESSION_HEADER "Mcp-Session-Id"
+
+/* A large body that is being read; small ones use the front's own intake. */
+struct http_reading {
+	enum user_kind kind;
+	struct intake intake;
+	struct front_http *front;
+	struct http_request *http; /* NULL: the client has gone */
+	void *sender;		   /* what its user was */
+	struct http_reading *next, *prev;
+	struct deferred gone;
+};
+
+struct front_http {
+	struct front_http *next;
+	struct fronts *fronts;
+	struct http_server *server;
+	struct slice *hosts;
+	size_t hosts_n;
+	bool is_loopback, is_unix;
+	struct intake intake;
+	struct http_request *reading; /* whose body the intake reads */
+	struct buf scratch;
+	struct http_reading readings; /* list head */
+};
+
+/* ---- heads of requests (front_head.c) -------------------------------------------------------- */
+
+/* What is served where. */
+struct place {
+	struct slice path, methods; /* as Allow says it */
+	bool always_streams;	    /* answers to a POST */
+	const struct session_ops *ops;
+};
+
+/* The header fields that matter here: one pass over them all, for every request takes it twice. */
+struct head {
+	const struct place *place; /* NULL: nothing is there */
+	struct slice host, origin, accept, type, version, session, last_event;
+	bool takes_json, takes_stream; /* in the answer to a POST */
+	bool is_post, is_get;
+	bool opens_sse; /* GET of /sse without a session: the older transport */
+};
+
+void head_read(const struct front_http *front, const struct http_request *http, struct head *head);
+/* Status and text of a refusal, from the head alone; 0: go on. */
+int head_check(
+    struct front_http *front, struct http_request *http, struct slice *extra, struct err *err);
+/* Who sent it; known from head_check() on. */
+struct caller head_sender(const struct http_request *http);
+/* NULL: unknown, another's, or of another transport. */
+struct session *
+head_session(const struct front_http *front, const struct head *head, const struct caller *caller);
+const struct front_page *front_page_find(const struct fronts *fronts, struct slice path);
+void
+front_page_show(struct front_http *front, const struct front_page *page, struct http_request *http);
+/* Answers with a JSON-RPC error; id SLICE_NONE: null. */
+void front_http_error(struct front_http *front, struct http_request *http, int status,
+    struct slice extra, struct slice id, const struct err *err);
+
+extern const struct session_ops http_session_ops;
 
 /* ---- event streams of Streamable HTTP (front_replay.c) --------------------------------------- */
 
