@@ -113,7 +113,8 @@ entry_read(struct entry *entry, struct config_key *out, struct err *err)
 		ok = others_check(entry, out, err);
 	}
 	if (key.n > 0)
-		explicit_bzero((void *)key.p, key.n);
+		if (key.n > 0)
+			explicit_bzero((void *)key.p, key.n);
 	return ok;
 }
 
