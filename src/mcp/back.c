@@ -668,6 +668,8 @@ back_message(struct back *back, struct intake *intake, struct message *message,
 		return;
 	}
 	switch (message->kind) {
+	case MESSAGE_BATCH:
+		break; /* never without an error */
 	case MESSAGE_REQUEST:
 		on_request(back, intake, message, by);
 		break;

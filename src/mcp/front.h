@@ -26,7 +26,7 @@ struct ask {
 };
 
 /* HTTP: what http_request.user points to, in the struct that it belongs to. */
-enum user_kind { USER_SENDER, USER_CALL, USER_STREAM, USER_SSE, USER_READING };
+enum user_kind { USER_SENDER, USER_CALL, USER_STREAM, USER_SSE, USER_BATCH, USER_READING };
 
 /* The front's half of an exchange; in the exchange's arena. */
 struct front_call {
@@ -37,7 +37,8 @@ struct front_call {
 	/* Streamable HTTP: who waits for a document, or the stream that was opened instead. */
 	struct http_request *http;
 	struct event_stream *stream;
-	struct timer quiet; /* opens the stream */
+	struct timer quiet;	   /* opens the stream */
+	struct front_batch *batch; /* collects its answer; NULL: none does */
 	bool may_stream, may_json;
 	bool is_last; /* the session ends with it */
 };
@@ -134,6 +135,33 @@ void front_begin(struct front_call *call);
 void front_replied(struct front_call *call, const struct reply *reply);
 /* The exchange has been answered: takes the call out of its session. */
 void front_call_end(struct front_call *call);
+
+/* ---- batches (front_batch.c) ----------------------------------------------------------------- */
+
+/* Takes batches, and this one: false leaves err as it was when the session takes none. */
+MUST_CHECK bool
+front_batch_is_fit(const struct session *session, struct slice text, struct err *err);
+typedef void front_batch_each(
+    void *owner, struct intake *intake, struct message *message, const struct err *err);
+/* Each member as a message of its own, all of them before it returns. */
+void
+front_batch_read(struct session *session, struct slice text, front_batch_each *each, void *owner);
+
+/* Answers that become one array; done: all are there, none if answers is empty. */
+struct front_batch {
+	enum user_kind kind;
+	struct loop *loop;
+	unsigned unanswered; /* one more while it is read */
+	struct buf answers;
+	void (*done)(struct front_batch *batch);
+	void *owner;
+	struct http_request *http; /* NULL: not over HTTP, or the client has gone */
+};
+struct front_batch *
+front_batch_new(struct session *session, void (*done)(struct front_batch *batch), void *owner);
+void front_batch_put(struct front_batch *batch, const struct slice *parts, size_t n);
+/* One answer less is missing; frees it with the last. */
+void front_batch_left(struct front_batch *batch);
 
 /* The halves of front_ops that are the same for all legacy fronts. */
 bool front_ask_wait(struct exchange *exchange, const struct question *question,

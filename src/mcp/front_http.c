@@ -151,6 +151,13 @@ document_answer(struct front_call *call, const struct slice *parts, size_t n)
 }
 
 static void
+batch_answer(struct front_batch *batch, const struct slice *parts, size_t n)
+{
+	front_batch_put(batch, parts, n);
+	front_batch_left(batch);
+}
+
+static void
 call_finish(struct exchange *exchange, const struct reply *reply)
 {
 	struct front_call *call = exchange->front_data;
@@ -170,7 +177,9 @@ call_finish(struct exchange *exchange, const struct reply *reply)
 	/* Nobody would know the id of the session. */
 	if (is_initialize && (!session->has_begun || (call->http == NULL && call->stream == NULL)))
 		call->is_last = true;
-	if (call->stream != NULL)
+	if (call->batch != NULL)
+		batch_answer(call->batch, parts, exchange->is_cancelled ? 0 : n);
+	else if (call->stream != NULL)
 		stream_answer(call, parts, exchange->is_cancelled ? 0 : n);
 	else if (call->http == NULL)
 		log_event(loop_log(exchange->loop), LOG_INFO, "client_gone",
@@ -313,10 +322,9 @@ message_without_session(struct front_http *front, struct http_request *http, str
 
 /* What was POSTed to /messages is answered on the session's stream. */
 static void
-sse_message(struct front_http *front, struct http_request *http, struct intake *intake,
-    struct session *session, const struct message *message, const struct err *err)
+sse_message(struct front_http *front, struct intake *intake, struct session *session,
+    const struct message *message, const struct err *err)
 {
-	http_respond(http, 202, SLICE_NONE, SLICE_NONE, NULL, 0);
 	if (err->kind == ERR_NONE && message->kind != MESSAGE_REQUEST) {
 		front_notice(session, message);
 		return;
@@ -328,36 +336,160 @@ sse_message(struct front_http *front, struct http_request *http, struct intake *
 		sse_say(session, buf_view(&front->scratch));
 }
 
+/* ---- batches --------------------------------------------------------------------------------- */
+
+static void
+batch_done(struct front_batch *batch)
+{
+	struct http_request *http = batch->http;
+
+	if (http == NULL)
+		return;
+	http->user = NULL;
+	if (batch->answers.n == 0)
+		http_respond(http, 202, SLICE_NONE, SLICE_NONE, NULL, 0);
+	else
+		http_respond(http, 200, SLICE_NONE, S("application/json"),
+		    &(struct slice){ batch->answers.p, batch->answers.n }, 1);
+}
+
+/* What reads a batch: answers go to `batch`, or one by one to a stream that the first opens. */
+struct batch_reader {
+	struct front_http *front;
+	struct session *session;
+	struct http_request *http;
+	struct front_batch *batch;
+	struct event_stream *stream;
+};
+
+static struct event_stream *
+batch_stream(struct batch_reader *reader)
+{
+	if (reader->stream == NULL) {
+		reader->stream = event_stream_open(
+		    reader->session, reader->http, true, slice_of(event_stream_fields));
+		reader->stream->unanswered = 1;
+	}
+	return reader->stream;
+}
+
+static void
+batch_each(void *owner, struct intake *intake, struct message *message, const struct err *err)
+{
+	struct batch_reader *reader = owner;
+	struct buf *scratch = &reader->front->scratch;
+	struct front_call *call;
+	struct slice text;
+
+	if (err->kind == ERR_NONE && message->kind != MESSAGE_REQUEST) {
+		front_notice(reader->session, message);
+		return;
+	}
+	buf_clear(scratch);
+	if (!front_answer_now(reader->session, message, err, scratch)) {
+		call = front_call_new(reader->session, intake, message, &http_front_ops);
+		call->batch = reader->batch;
+		if (reader->batch != NULL)
+			reader->batch->unanswered++;
+		else
+			(call->stream = batch_stream(reader))->unanswered++;
+		front_begin(call);
+		return;
+	}
+	text = buf_view(scratch);
+	if (text.n > 0 && reader->batch != NULL)
+		front_batch_put(reader->batch, &text, 1);
+	else if (text.n > 0)
+		event_stream_say(batch_stream(reader), &text, 1);
+}
+
+/* Clients that take a stream get one, for what else their requests bring. */
+static void
+batch_read(struct front_http *front, struct http_request *http, const struct head *head,
+    struct session *session, struct slice text)
+{
+	struct batch_reader reader = { .front = front, .session = session, .http = http };
+
+	if (!head->takes_stream) {
+		reader.batch = front_batch_new(session, batch_done, front);
+		reader.batch->http = http;
+		reader.batch->kind = USER_BATCH;
+		http->user = &reader.batch->kind;
+	}
+	front_batch_read(session, text, batch_each, &reader);
+	if (reader.batch != NULL)
+		front_batch_left(reader.batch);
+	else if (reader.stream == NULL)
+		http_respond(http, 202, SLICE_NONE, SLICE_NONE, NULL, 0);
+	else if (--reader.stream->unanswered == 0)
+		event_stream_end(reader.stream);
+}
+
+static void
+sse_batch_each(void *owner, struct intake *intake, struct message *message, const struct err *err)
+{
+	struct batch_reader *reader = owner;
+
+	sse_message(reader->front, intake, reader->session, message, err);
+}
+
+/* False: none is taken here, as err says. */
+static bool
+message_is_batch(struct front_http *front, struct http_request *http, const struct head *head,
+    struct session *session, const struct message *message, struct err *err)
+{
+	struct batch_reader reader = { .front = front, .session = session };
+
+	if (message == NULL || message->kind != MESSAGE_BATCH ||
+	    !front_batch_is_fit(session, message->text, err))
+		return false;
+	session_touch(session);
+	if (session->ops == &sse_session_ops) {
+		http_respond(http, 202, SLICE_NONE, SLICE_NONE, NULL, 0);
+		front_batch_read(session, message->text, sse_batch_each, &reader);
+	} else {
+		batch_read(front, http, head, session, message->text);
+	}
+	return true;
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
 static void
 message_read(struct front_http *front, struct http_request *http, struct intake *intake,
-    struct message *message, const struct err *err)
+    struct message *message, const struct err *fault)
 {
 	struct caller caller = head_sender(http);
 	struct slice id = front_id_of(message);
 	struct session *session = NULL;
+	struct err err = *fault;
 	struct head head;
 	bool is_sse;
 
 	head_read(front, http, &head);
 	is_sse = head.place->ops == &sse_session_ops;
-	if (err->kind != ERR_NONE && !(is_sse && id.p != NULL)) {
-		front_http_error(front, http, id.p != NULL ? 200 : err_info(err->kind)->http_status,
-		    SLICE_NONE, id, err);
+	if (head.session.p != NULL)
+		session = head_session(front, &head, &caller);
+	if (message_is_batch(front, http, &head, session, message, &err))
+		return;
+	if (err.kind != ERR_NONE && !(is_sse && id.p != NULL)) {
+		front_http_error(front, http, id.p != NULL ? 200 : err_info(err.kind)->http_status,
+		    SLICE_NONE, id, &err);
 		return;
 	}
 	if (head.session.p == NULL) {
 		message_without_session(front, http, intake, &head, message);
 		return;
 	}
-	/* Looked up again: it may have ended while a large body came in. */
-	session = head_session(front, &head, &caller);
+	/* It was looked up again: it may have ended while a large body came in. */
 	if (session == NULL) {
 		respond_gone(front, http, id);
 		return;
 	}
 	session_touch(session);
 	if (is_sse) {
-		sse_message(front, http, intake, session, message, err);
+		http_respond(http, 202, SLICE_NONE, SLICE_NONE, NULL, 0);
+		sse_message(front, intake, session, message, &err);
 	} else if (message->kind != MESSAGE_REQUEST) {
 		front_notice(session, message);
 		http_respond(http, 202, SLICE_NONE, SLICE_NONE, NULL, 0);
@@ -518,6 +650,9 @@ on_gone(void *owner, struct http_request *http)
 		break;
 	case USER_STREAM:
 		event_stream_gone(CONTAINER(kind, struct event_stream, kind));
+		break;
+	case USER_BATCH:
+		CONTAINER(kind, struct front_batch, kind)->http = NULL;
 		break;
 	case USER_SSE:
 		sse_gone(kind);

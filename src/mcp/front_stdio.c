@@ -159,8 +159,13 @@ call_finish(struct exchange *exchange, const struct reply *reply)
 	if (!exchange->is_cancelled) {
 		buf_clear(&front->scratch);
 		n = encode_reply(exchange, reply, &front->scratch, parts);
-		stdio_write(front, exchange->answer_text, parts, n);
+		if (call->batch != NULL)
+			front_batch_put(call->batch, parts, n);
+		else
+			stdio_write(front, exchange->answer_text, parts, n);
 	}
+	if (call->batch != NULL)
+		front_batch_left(call->batch);
 	front_call_end(call);
 	if (front->early.text.p != NULL && !front->session->is_beginning)
 		loop_defer(front->fronts->loop, &front->go_on, early_read);
@@ -176,6 +181,50 @@ static const struct front_ops stdio_front_ops = {
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* A message; batch NULL: answered with a line of its own. */
+static void
+message_take(struct front_stdio *front, struct front_batch *batch, struct intake *intake,
+    struct message *message, const struct err *err)
+{
+	struct front_call *call;
+	struct slice text;
+
+	if (err->kind == ERR_NONE && message->kind != MESSAGE_REQUEST) {
+		front_notice(front->session, message);
+		return;
+	}
+	buf_clear(&front->scratch);
+	if (!front_answer_now(front->session, message, err, &front->scratch)) {
+		call = front_call_new(front->session, intake, message, &stdio_front_ops);
+		call->batch = batch;
+		if (batch != NULL)
+			batch->unanswered++;
+		front_begin(call);
+		return;
+	}
+	text = (struct slice){ front->scratch.p, front->scratch.n };
+	if (text.n > 0 && batch != NULL)
+		front_batch_put(batch, &text, 1);
+	else if (text.n > 0)
+		stdio_write(front, NULL, &text, 1);
+}
+
+static void
+batch_each(void *owner, struct intake *intake, struct message *message, const struct err *err)
+{
+	struct front_batch *batch = owner;
+
+	message_take(batch->owner, batch, intake, message, err);
+}
+
+static void
+batch_done(struct front_batch *batch)
+{
+	if (batch->answers.n > 0)
+		stdio_write(
+		    batch->owner, NULL, &(struct slice){ batch->answers.p, batch->answers.n }, 1);
+}
+
 /*
  * Clients should send nothing but pings before initialize is answered; what scripts send at once is
  * in order all the same, so it waits instead of being refused.
@@ -188,26 +237,23 @@ is_early(const struct session *session, const struct message *message)
 }
 
 static void
-stdio_message(void *owner, struct message *message, const struct err *err)
+stdio_message(void *owner, struct message *message, const struct err *fault)
 {
 	struct front_stdio *front = owner;
-	bool is_request =
-	    message == NULL || message->kind == MESSAGE_REQUEST || err->kind != ERR_NONE;
+	struct front_batch *batch;
+	struct err err = *fault;
 
-	if (err->kind == ERR_NONE && is_early(front->session, message)) {
+	if (err.kind == ERR_NONE && is_early(front->session, message)) {
 		front->early = *message;
 		return; /* the lines stay paused */
 	}
-	if (!is_request) {
-		front_notice(front->session, message);
+	if (message != NULL && message->kind == MESSAGE_BATCH &&
+	    front_batch_is_fit(front->session, message->text, &err)) {
+		batch = front_batch_new(front->session, batch_done, front);
+		front_batch_read(front->session, message->text, batch_each, batch);
+		front_batch_left(batch);
 	} else {
-		buf_clear(&front->scratch);
-		if (!front_answer_now(front->session, message, err, &front->scratch))
-			front_begin(front_call_new(
-			    front->session, &front->intake, message, &stdio_front_ops));
-		else if (front->scratch.n > 0)
-			stdio_write(
-			    front, NULL, &(struct slice){ front->scratch.p, front->scratch.n }, 1);
+		message_take(front, NULL, &front->intake, message, &err);
 	}
 	line_resume(&front->lines);
 	stdio_want(front);

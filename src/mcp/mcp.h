@@ -88,7 +88,13 @@ enum mcp_method mcp_method_find(struct slice name);
 
 /* ---- messages (message.c) -------------------------------------------------------------------- */
 
-enum message_kind { MESSAGE_REQUEST, MESSAGE_NOTIFICATION, MESSAGE_RESULT, MESSAGE_ERROR };
+enum message_kind {
+	MESSAGE_REQUEST,
+	MESSAGE_NOTIFICATION,
+	MESSAGE_RESULT,
+	MESSAGE_ERROR,
+	MESSAGE_BATCH, /* an array: always with an error, for whoever does not take it apart */
+};
 
 /*
  * One scanned JSON-RPC message.  Slices point into text, which stands on one line.  Members of the

@@ -293,9 +293,11 @@ message_from_scan(
 	struct err later;
 	bool ok;
 
-	if (json_scan_type(scan) == JSON_ARRAY)
+	if (json_scan_type(scan) == JSON_ARRAY) {
+		message->kind = MESSAGE_BATCH;
 		return err_set(err, ERR_REQUEST,
 		    "batches are not part of this protocol revision: send one message at a time");
+	}
 	if (json_scan_type(scan) != JSON_OBJECT)
 		return err_set(err, ERR_REQUEST, "a message is a JSON object");
 	message->mended = json_scan_mended(scan);

@@ -149,6 +149,38 @@ stdio_calls_and_cancels(void **state)
 	world_fini(&world);
 }
 
+static void
+stdio_batches(void **state)
+{
+	struct world world;
+
+	(void)state;
+	stdio_init(&world);
+	says(&world, "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}]",
+	    "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":"
+	    "\"batches are not part of this protocol revision: send one message at a time\","
+	    "\"data\":{\"kind\":\"request\"}}}\n");
+	says(&world,
+	    "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{"
+	    "\"protocolVersion\":\"2025-03-26\",\"capabilities\":{}}}",
+	    "{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":" INITIALIZED "}\n");
+	says(&world, "[{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}]", "");
+	says(&world,
+	    "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"},"
+	    "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\"}]",
+	    "");
+	world.in->says_end = true;
+	turns(&world);
+	assert_int_equal(world.ended, 0);
+	finish(world.begun[--world.begun_n], (struct reply){ .result = S("{\"a\":1}") });
+	turns(&world);
+	assert_true(slice_eq(peer_heard(world.out),
+	    S("[{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}},"
+	      "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":1}}]\n")));
+	assert_int_equal(world.ended, 1);
+	world_fini(&world);
+}
+
 /* While a large message is read, no more is taken from the client than one read. */
 static void
 stdio_holds_back(void **state)
@@ -548,6 +580,7 @@ main(void)
 		cmocka_unit_test(stdio_at_once),
 		cmocka_unit_test(stdio_initialize_in_progress),
 		cmocka_unit_test(stdio_calls_and_cancels),
+		cmocka_unit_test(stdio_batches),
 		cmocka_unit_test(stdio_holds_back),
 		cmocka_unit_test(stdio_ends),
 		cmocka_unit_test(stdio_progress),

@@ -482,6 +482,170 @@ stateless(void **state)
 	world_fini(&world);
 }
 
+/* ---- batches --------------------------------------------------------------------------------- */
+
+#define LIST(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"tools/list\"}"
+#define PING(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"ping\"}"
+#define NOTE	 "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}"
+
+struct batching {
+	struct world world;
+	char session[80], json[200], both[200];
+};
+
+static void
+batching_init(struct batching *test, const char *revision)
+{
+	http_init(&test->world);
+	session_begin_at(&test->world, revision, test->session);
+	snprintf(test->json, sizeof(test->json), JSON "%s", test->session);
+	snprintf(test->both, sizeof(test->both), BOTH "%s", test->session);
+	http(&test->world, "POST", test->both, INITIALIZED_NOTE);
+}
+
+static void
+batch_documents(void **state)
+{
+	static const struct {
+		const char *body, *status, *says;
+	} rows[] = {
+		{ "[" PING("1") "," LIST("2") "]", "200",
+		    "[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}},"
+		    "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"tools\":[]}}]" },
+		{ "[" NOTE "," NOTE "]", "202", "Content-Length: 0" },
+		{ " \t\r\n[ {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}} ] ", "202", "" },
+		{ "[" NOTE "," PING("1") "]", "200",
+		    "[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}]" },
+		{ "[]", "400", "an empty batch" },
+		/* Each has its own fault. */
+		{ "[1,[],\"x\"," PING("1") "]", "200", "\"id\":1,\"result\":{}}]" },
+		{ "[[" PING("1") "]]", "200", "a message is a JSON object" },
+		{ "[{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\",\"params\":5}]", "200",
+		    "[{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":-32602" },
+		{ "[" INITIALIZE("5", "{}") "]", "200", "must not be part of a batch" },
+		{ "[" PING("1") ",", "400", "-32700" },
+		{ "[" PING("1") "]]", "400", "-32700" },
+	};
+	struct batching test;
+	char status[20];
+
+	(void)state;
+	batching_init(&test, "2025-03-26");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct peer *peer = http(&test.world, "POST", test.json, rows[i].body);
+
+		snprintf(status, sizeof(status), "HTTP/1.1 %s", rows[i].status);
+		if (!slice_starts(peer_heard(peer), slice_of(status)) ||
+		    !has_heard(peer, rows[i].says))
+			fail_msg("row %zu: %.*s", i, SLICE_FMT(peer_heard(peer)));
+	}
+	world_fini(&test.world);
+	/* Other revisions have none, nor has who has no session. */
+	batching_init(&test, "2025-06-18");
+	expect(http(&test.world, "POST", test.json, "[" PING("1") "]"), "HTTP/1.1 400");
+	expect(http(&test.world, "POST", JSON, "[" PING("1") "]"), "HTTP/1.1 400");
+	world_fini(&test.world);
+}
+
+static void
+batch_bounds(void **state)
+{
+	struct batching test;
+	struct buf text;
+
+	(void)state;
+	batching_init(&test, "2025-03-26");
+	buf_init(&text, NULL, SIZE_MAX);
+	for (int i = 0; i < 101; i++)
+		buf_printf(&text, "%c" PING("%d"), i == 0 ? '[' : ',', i);
+	buf_puts(&text, "]");
+	buf_putc(&text, '\0');
+	expect(http(&test.world, "POST", test.json, text.p), "more than 100 messages");
+	buf_clear(&text);
+	for (int i = 0; i < 100; i++)
+		buf_printf(&text, "%c" PING("%d"), i == 0 ? '[' : ',', i);
+	buf_puts(&text, "]");
+	buf_putc(&text, '\0');
+	expect(http(&test.world, "POST", test.json, text.p), "\"id\":99,\"result\":{}}]");
+	buf_clear(&text);
+	buf_puts(&text, "[\"");
+	for (size_t i = 0; i < SLICE_OF_WORK_BYTES; i++)
+		buf_putc(&text, 'x');
+	buf_puts(&text, "\"]");
+	buf_putc(&text, '\0');
+	expect(http(&test.world, "POST", test.json, text.p), "is over 256 KiB");
+	buf_fini(&text);
+	world_fini(&test.world);
+}
+
+/* Calls take their time; a client that takes a stream has one for all of them. */
+static void
+batch_in_progress(void **state)
+{
+	struct batching test;
+	struct peer *peer;
+
+	(void)state;
+	batching_init(&test, "2025-03-26");
+	test.world.answers_at_once = false;
+	peer = http(&test.world, "POST", test.json, "[" CALL("1") "," PING("2") "," CALL("1") "]");
+	assert_int_equal(test.world.begun_n, 1); /* one id twice */
+	assert_int_equal(peer->heard.n, 0);
+	answer(&test.world, "{\"a\":1}");
+	expect(peer,
+	    "[{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}},{\"jsonrpc\":\"2.0\",\"id\":1,\"error\"");
+	expect(peer, ",{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":1}}]");
+	peer = http(&test.world, "POST", test.both, "[" CALL("3") "," PING("4") "," CALL("5") "]");
+	expect(peer, "text/event-stream");
+	expect(peer, "data: {\"jsonrpc\":\"2.0\",\"id\":4,\"result\":{}}\n\n");
+	progress(&test.world, 1);
+	expect(peer, "notifications/progress");
+	answer(&test.world, "{\"of\":3}");
+	assert_false(has_heard(peer, "0\r\n\r\n"));
+	answer(&test.world, "{\"of\":5}");
+	expect(peer, "data: {\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{\"of\":5}}\n\n");
+	expect(peer, "0\r\n\r\n");
+	/* All of them cancelled: nothing is left to say. */
+	peer = http(&test.world, "POST", test.json, "[" CALL("6") "]");
+	http(&test.world, "POST", test.json,
+	    "[{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{"
+	    "\"requestId\":6}}]");
+	assert_int_equal(test.world.cancelled, 1);
+	answer(&test.world, "{}");
+	expect(peer, "HTTP/1.1 202");
+	/* The client leaves; the session ends meanwhile, with a stream and without. */
+	peer = http(&test.world, "POST", test.json, "[" CALL("7") "]");
+	leave(&test.world, peer);
+	http(&test.world, "POST", test.json, "[" CALL("8") "]");
+	http(&test.world, "POST", test.both, "[" CALL("9") "]");
+	http(&test.world, "DELETE", test.json, "");
+	while (test.world.begun_n > 0)
+		answer(&test.world, "{}");
+	world_fini(&test.world);
+}
+
+static void
+batch_over_sse(void **state)
+{
+	struct world world;
+	struct peer *stream;
+	char path[96];
+
+	(void)state;
+	http_init(&world);
+	stream = sse_begin(&world, path);
+	expect(http_at(&world, "POST", path, JSON, "[" PING("1") "]"), "HTTP/1.1 400");
+	http_at(&world, "POST", path, JSON,
+	    "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{"
+	    "\"protocolVersion\":\"2025-03-26\",\"capabilities\":{}}}");
+	expect(
+	    http_at(&world, "POST", path, JSON, "[" PING("1") "," LIST("2") ",5]"), "HTTP/1.1 202");
+	expect(stream, "data: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n\n");
+	expect(stream, "data: {\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"tools\":[]}}\n\n");
+	expect(stream, "data: {\"jsonrpc\":\"2.0\",\"id\":null,\"error\"");
+	world_fini(&world);
+}
+
 int
 main(void)
 {
@@ -498,6 +662,10 @@ main(void)
 		cmocka_unit_test(sse_ends),
 		cmocka_unit_test(sse_posts_stream),
 		cmocka_unit_test(stateless),
+		cmocka_unit_test(batch_documents),
+		cmocka_unit_test(batch_bounds),
+		cmocka_unit_test(batch_in_progress),
+		cmocka_unit_test(batch_over_sse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
