@@ -112,9 +112,8 @@ entry_read(struct entry *entry, struct config_key *out, struct err *err)
 		sha256_bytes(key, out->digest);
 		ok = others_check(entry, out, err);
 	}
-	if (key.n > 0)
-		if (key.n > 0)
-			explicit_bzero((void *)key.p, key.n);
+	if (key.p != NULL)
+		explicit_bzero((void *)key.p, key.n);
 	return ok;
 }
 

@@ -63,6 +63,9 @@ check_good(const struct message *message)
 	case MESSAGE_ERROR:
 		must(!has_method && json_type(message->body) == JSON_OBJECT);
 		break;
+	case MESSAGE_BATCH:
+		must(false); /* it comes with an error */
+		break;
 	}
 	must(!has_method || mcp_method_find(message->method_name) == message->method);
 }
