@@ -107,17 +107,17 @@ config_import(struct slice text, const char *name, struct buf *out, struct confi
     struct err *err)
 {
 	struct import *import = MEM_NEW(struct import);
+	struct slice first, rest;
 	struct node *root;
 	bool ok;
 
 	init(import, name);
 	ok = import_read(import, text.p != NULL ? text : S(""), &root, err) &&
 	    form_read(import, root, err);
+	first = slice_cut(buf_view(&import->notes), '\n', &rest);
 	if (ok && import->servers_n == 0)
 		ok = err_set(err, ERR_CONFIG, "%s: holds no server that can be carried over%s%.*s",
-		    import->load.name, import->notes.n > 0 ? ": " : "",
-		    (int)(import->notes.n > 0 ? strcspn(import->notes.p, "\n") : 0),
-		    import->notes.n > 0 ? import->notes.p : "");
+		    import->load.name, first.n > 0 ? ": " : "", SLICE_FMT(first));
 	ok = ok && parts_check(import, err);
 	if (ok) {
 		put_whole(import, out);

@@ -402,6 +402,7 @@ event_stream_resume(
 {
 	struct event_stream *stream = session->streams;
 	uint64_t number, event;
+	uint64_t missing;
 	bool of_post;
 
 	*is_lost = true;
@@ -414,12 +415,11 @@ event_stream_resume(
 	    (stream->has_ended &&
 		(stream->kept == 0 || event >= stream->last || stream->lost == stream->last)))
 		return false;
-	if (event < stream->lost)
+	missing = event < stream->lost ? stream->lost - event : 0;
+	if (missing > 0)
 		log_event(loop_log(session->fronts->loop), LOG_WARN, "replay_gap",
-		    "client \"%.*s\" comes back to number %llu of a stream, of which %llu are no "
-		    "longer kept",
-		    SLICE_FMT(session->client), (unsigned long long)event,
-		    (unsigned long long)(stream->lost - event));
+		    "client \"%.*s\" comes back to a stream of which %llu messages are no longer kept",
+		    SLICE_FMT(session->client), (unsigned long long)missing);
 	/* Its old connection may be one that is dead and does not know it. */
 	stream_part(stream);
 	stream_join(stream, http, slice_of(event_stream_fields));
