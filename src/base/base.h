@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define MUST_CHECK		     __attribute__((warn_unused_result))
 #define PRINTF(fmt, first)	     __attribute__((format(printf, fmt, first)))
@@ -59,13 +60,14 @@ struct slice slice_of(const char *cstr); /* NULL gives SLICE_NONE */
 bool slice_eq(struct slice a, struct slice b);
 bool slice_eq_nocase_long(struct slice a, struct slice b); /* of one length, not empty */
 
-/* ASCII only. Names mostly differ in length or in the first letter. */
+/* ASCII only. Names mostly differ in length or the first letter, or not at all. */
 static inline bool
 slice_eq_nocase(struct slice a, struct slice b)
 {
 	if (a.n != b.n || a.n == 0)
 		return a.n == b.n;
-	return ((a.p[0] ^ b.p[0]) & ~0x20) == 0 && slice_eq_nocase_long(a, b);
+	return ((a.p[0] ^ b.p[0]) & ~0x20) == 0 &&
+	    (memcmp(a.p, b.p, a.n) == 0 || slice_eq_nocase_long(a, b));
 }
 
 bool slice_starts(struct slice s, struct slice prefix);
