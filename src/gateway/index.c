@@ -13,8 +13,7 @@ struct entry {
 	struct entry *chain;	   /* in its bucket */
 	struct entry *next, *prev; /* oldest first */
 	void *value;
-	size_t key_n;
-	char key[];
+	struct slice key; /* behind the struct */
 };
 
 struct index {
@@ -40,7 +39,7 @@ place(const struct index *index, struct slice key)
 {
 	struct entry *const *at = &index->buckets[hash_bytes(key, index->seed) % BUCKETS];
 
-	while (*at != NULL && !slice_eq((struct slice){ (*at)->key, (*at)->key_n }, key))
+	while (*at != NULL && !slice_eq((*at)->key, key))
 		at = &(*at)->chain;
 	return (struct entry **)at;
 }
@@ -48,7 +47,7 @@ place(const struct index *index, struct slice key)
 static void
 entry_remove(struct index *index, struct entry *entry)
 {
-	struct entry **at = place(index, (struct slice){ entry->key, entry->key_n });
+	struct entry **at = place(index, entry->key);
 
 	*at = entry->chain;
 	entry->prev->next = entry->next;
@@ -87,9 +86,9 @@ index_put(struct index *index, struct slice key, void *value)
 	}
 	entry = mem_new(sizeof(*entry) + key.n);
 	entry->value = value;
-	entry->key_n = key.n;
+	entry->key = (struct slice){ (char *)(entry + 1), key.n };
 	if (key.n > 0)
-		memcpy(entry->key, key.p, key.n);
+		memcpy(entry + 1, key.p, key.n);
 	*at = entry;
 	entry->next = &index->ends;
 	entry->prev = index->ends.prev;
