@@ -145,7 +145,7 @@ async def session_at(revision, transport, hooks):
 
 EVERYTHING, FILES, MEMORY, GO = ("server-everything",), ("server-filesystem",), ("server-memory",), ("everything-server",)
 FIRST_TOOL = {"everything": "echo", "files": "read_text_file", "memory": "read_graph", "go": "test_simple_text",
-              "gohttp": "test_simple_text", "webevery": "echo", "big": "echo"}
+              "gohttp": "test_simple_text", "webevery": "echo", "sseevery": "echo", "ssesdk": "echo", "big": "echo"}
 
 
 async def refused(call):
@@ -159,6 +159,7 @@ async def refused(call):
 async def call_each(sdk, call):
     """One call of each server that is there; call is a session's or a client's call_tool."""
     rows = {"everything": ({"message": "hello"}, "Echo: hello"), "webevery": ({"message": "hi"}, "Echo: hi"),
+            "sseevery": ({"message": "ho"}, "Echo: ho"), "ssesdk": ({"text": "hej"}, "hej"),
             "files": ({"path": sdk.house.files + "/hello.txt"}, "héllo, bascule\n"), "memory": ({}, None),
             "go": ({}, None), "gohttp": ({}, None), "big": ({"text": "hey"}, "hey")}
     for name in sdk.house.names:
