@@ -323,7 +323,6 @@ serve_main(void *arg)
 	serve->task = task_self(serve->loop);
 	serve->hub = hub_new(serve->loop, &serve->config);
 	serve->fronts = fronts_new(serve->loop, hub_gate(serve->hub), &limits);
-	hub_set_fronts(serve->hub, serve->fronts);
 	fronts_set_auth(serve->fronts, hub_config(serve->hub));
 	serve->admin = admin_new(serve->hub, serve->fronts);
 	if (listen_all(serve, &err)) {

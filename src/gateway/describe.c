@@ -197,7 +197,6 @@ bool
 describe_wait(struct exchange *exchange, struct passage *passage, struct reply *reply)
 {
 	struct hub *hub = passage->hub;
-	struct arena none;
 	struct buf out;
 	uint64_t from_ms = hub->started_ms;
 
@@ -221,12 +220,5 @@ describe_wait(struct exchange *exchange, struct passage *passage, struct reply *
 	    &out, ",\"serverInfo\":{\"name\":\"bascule\",\"version\":\"" BASCULE_VERSION "\"}");
 	instructions_put(passage, &out);
 	buf_putc(&out, '}');
-	if (!buf_check(&out, &reply->err)) {
-		buf_fini(&out);
-		return false;
-	}
-	arena_init(&none, NULL, 0);
-	exchange_keep(exchange, &none, &out);
-	reply->result = buf_view(&exchange->answer_text->buf);
-	return true;
+	return exchange_result(exchange, &out, reply);
 }

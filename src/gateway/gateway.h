@@ -265,7 +265,6 @@ struct hub *hub_new(struct loop *loop, struct config **config);
  * be freed only after it. */
 void hub_free_wait(struct hub **hub);
 const struct mcp_gate *hub_gate(struct hub *hub);
-void hub_set_fronts(struct hub *hub, struct fronts *fronts); /* for list_changed; NULL: none */
 /* Swaps in another configuration (taken); unchanged upstreams live on. */
 void hub_reload(struct hub *hub, struct config **config);
 const struct config *hub_config(const struct hub *hub);
@@ -278,8 +277,6 @@ struct catalogue *hub_catalogue(struct hub *hub); /* borrowed */
 /* Every provider is settled, or start_wait is over; and it is not draining. */
 bool hub_is_ready(const struct hub *hub);
 uint64_t hub_started_ms(const struct hub *hub); /* loop time */
-/* Waits until every provider is settled, at most until start_wait after the start. */
-MUST_CHECK bool hub_settled_wait(struct hub *hub, struct err *err);
 /* No new exchanges; on_idle is called once the last one has ended. */
 void hub_drain(struct hub *hub, void (*on_idle)(void *owner), void *owner);
 

@@ -299,12 +299,6 @@ hub_started_ms(const struct hub *hub)
 }
 
 bool
-hub_settled_wait(struct hub *hub, struct err *err)
-{
-	return hub_ready_wait(hub, NULL, hub->started_ms, err);
-}
-
-bool
 hub_greeted_wait(struct hub *hub, struct client *client, uint64_t from_ms, struct err *err)
 {
 	uint64_t until = from_ms + hub->now->settings->config->start_wait_ms;
@@ -356,7 +350,6 @@ hub_free_wait(struct hub **at)
 	hub->on_idle = NULL;
 	group_cancel(&hub->exchanges, ERR_CANCELLED);
 	group_drain(hub->loop, &hub->exchanges);
-	hub->fronts = NULL;
 	while (hub->clients.next != &hub->clients)
 		client_ended(hub, hub->clients.next->session);
 	catalogue_unref(&hub->catalogue);
@@ -421,12 +414,6 @@ const struct mcp_gate *
 hub_gate(struct hub *hub)
 {
 	return &hub->gate;
-}
-
-void
-hub_set_fronts(struct hub *hub, struct fronts *fronts)
-{
-	hub->fronts = fronts;
 }
 
 const struct config *

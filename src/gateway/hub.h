@@ -115,7 +115,6 @@ struct waiter {
 struct hub {
 	struct loop *loop;
 	struct gateway *now;
-	struct fronts *fronts;
 	struct mcp_gate gate;
 	struct ledger *ledger;
 	struct seal *seal;	 /* of what clients carry for us; its key needs a restart */
@@ -151,6 +150,8 @@ bool method_run(struct exchange *exchange, struct passage *passage, struct reply
 /* The result of initialize (describe.c). */
 MUST_CHECK bool
 describe_wait(struct exchange *exchange, struct passage *passage, struct reply *reply);
+/* Takes the view of the client as it is now: passage->catalogue. */
+void route_view(struct passage *passage);
 /* Finds who has an item of that name, waiting for who may have it; NULL: reply->err (route.c). */
 const struct catalogue_entry *
 route_wait(struct passage *passage, enum item_kind kind, struct reply *reply);

@@ -86,11 +86,9 @@ static bool
 page(struct exchange *exchange, struct passage *passage, enum item_kind kind, size_t at,
     struct reply *reply)
 {
-	struct arena none;
 	struct buf text;
 	size_t next, n;
 
-	arena_init(&none, NULL, 0);
 	buf_init(&text, loop_memory(exchange->loop), SIZE_MAX / 2);
 	catalogue_entries(passage->catalogue, kind, &n);
 	catalogue_page(passage->catalogue, kind, at, &next, &text);
@@ -101,13 +99,7 @@ page(struct exchange *exchange, struct passage *passage, enum item_kind kind, si
 		buf_putc(&text, '"');
 	}
 	buf_putc(&text, '}');
-	if (!buf_check(&text, &reply->err)) {
-		buf_fini(&text);
-		return false;
-	}
-	exchange_keep(exchange, &none, &text);
-	reply->result = buf_view(&exchange->answer_text->buf);
-	return true;
+	return exchange_result(exchange, &text, reply);
 }
 
 /* Does any server offer such things, or may one that is not there? */
@@ -148,8 +140,7 @@ list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 		    : err_set(&reply->err, ERR_METHOD, "%s: no server here offers %.*s",
 			  mcp_method_row(exchange->request.method)->name,
 			  SLICE_FMT(item_kind_row(kind)->many));
-	catalogue_unref(&passage->catalogue);
-	passage->catalogue = catalogue_ref(client_view(passage->hub, passage->client));
+	route_view(passage);
 	if (passage->client != NULL)
 		passage->client->was_listed = true;
 	if (is_first)
@@ -351,8 +342,7 @@ complete(struct exchange *exchange, struct passage *passage, struct reply *reply
 	if (is_prompt) {
 		entry = route_wait(passage, ITEM_PROMPT, reply);
 	} else {
-		catalogue_unref(&passage->catalogue);
-		passage->catalogue = catalogue_ref(client_view(passage->hub, passage->client));
+		route_view(passage);
 		entry = catalogue_find(passage->catalogue, ITEM_TEMPLATE, passage->name);
 	}
 	if (entry == NULL && (is_prompt || !route_uri_wait(passage, &own, reply)))
@@ -462,7 +452,6 @@ tasks_list(struct exchange *exchange, struct passage *passage, struct reply *rep
 	struct forward same = { .may_repeat = true };
 	struct provider *only = route_transparent(passage);
 	struct slice tasks, list;
-	struct arena none;
 	struct buf all;
 	bool ok = true;
 
@@ -490,9 +479,7 @@ tasks_list(struct exchange *exchange, struct passage *passage, struct reply *rep
 		buf_puts(&out, "{\"tasks\":[");
 		buf_put(&out, buf_view(&all));
 		buf_puts(&out, "]}");
-		arena_init(&none, NULL, 0);
-		exchange_keep(exchange, &none, &out);
-		reply->result = buf_view(&exchange->answer_text->buf);
+		ok = exchange_result(exchange, &out, reply);
 	}
 	buf_fini(&all);
 	return ok;

@@ -15,8 +15,8 @@ shown(struct slice text)
 	return (int)(text.n > SHOWN ? SHOWN : text.n);
 }
 
-static void
-view_take(struct passage *passage)
+void
+route_view(struct passage *passage)
 {
 	catalogue_unref(&passage->catalogue);
 	passage->catalogue = catalogue_ref(client_view(passage->hub, passage->client));
@@ -25,7 +25,7 @@ view_take(struct passage *passage)
 static const struct catalogue_entry *
 look_up(struct passage *passage, enum item_kind kind)
 {
-	view_take(passage);
+	route_view(passage);
 	return catalogue_find(passage->catalogue, kind, passage->name);
 }
 
@@ -133,7 +133,7 @@ uri_owner(struct passage *passage, struct slice *own, bool *is_guess)
 	struct provider *seen;
 	bool is_found;
 
-	view_take(passage);
+	route_view(passage);
 	*own = passage->name;
 	*is_guess = false;
 	is_found = catalogue_route_uri(passage->catalogue, passage->name, &route);

@@ -48,6 +48,21 @@ exchange_keep(struct exchange *exchange, struct arena *arena, struct buf *text)
 		exchange->answer_text = bytes_new(text);
 }
 
+bool
+exchange_result(struct exchange *exchange, struct buf *text, struct reply *reply)
+{
+	struct arena none;
+
+	if (!buf_check(text, &reply->err)) {
+		buf_fini(text);
+		return false;
+	}
+	arena_init(&none, NULL, 0);
+	exchange_keep(exchange, &none, text);
+	reply->result = buf_view(&exchange->answer_text->buf);
+	return true;
+}
+
 /* ---- what can be asked ----------------------------------------------------------------------- */
 
 static bool

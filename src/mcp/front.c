@@ -729,19 +729,6 @@ fronts_free(struct fronts **at)
 }
 
 void
-fronts_notify(struct fronts *fronts, enum mcp_method method)
-{
-	char text[128];
-	int n = snprintf(text, sizeof(text), "{\"jsonrpc\":\"2.0\",\"method\":\"%s\"}",
-	    mcp_method_row(method)->name);
-
-	for (struct session *s = fronts->sessions.next; s != &fronts->sessions; s = s->next) {
-		if (s->is_ready && mcp_method_known(method, s->revision))
-			s->ops->send(s, &(struct slice){ text, (size_t)n }, 1);
-	}
-}
-
-void
 fronts_set_limits(struct fronts *fronts, const struct front_limits *limits)
 {
 	fronts->limits = *limits;

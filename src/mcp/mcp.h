@@ -273,6 +273,8 @@ struct mcp_gate {
 struct exchange *exchange_new(struct intake *intake, const struct message *request);
 /* The answer's bytes live as long as the exchange; takes both, frees what it kept before. */
 void exchange_keep(struct exchange *exchange, struct arena *arena, struct buf *text);
+/* The same for a result that is made here: takes the text; false: ERR_LIMIT, it was cut. */
+MUST_CHECK bool exchange_result(struct exchange *exchange, struct buf *text, struct reply *reply);
 void exchange_free(struct exchange **exchange);
 /*
  * The narrow waist.  Brings a question to the client that sent the exchange and waits for the
@@ -331,8 +333,6 @@ struct fronts;
 struct fronts *
 fronts_new(struct loop *loop, const struct mcp_gate *gate, const struct front_limits *limits);
 void fronts_free(struct fronts **fronts); /* closes listeners, ends sessions */
-/* Sends a notification without params to every client that is initialised. */
-void fronts_notify(struct fronts *fronts, enum mcp_method method);
 void fronts_set_limits(struct fronts *fronts, const struct front_limits *limits);
 /*
  * What requests over HTTP must bring (auth.keys), copied; before it, and where nothing is

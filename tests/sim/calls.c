@@ -538,7 +538,6 @@ world_begin(struct world *world, uint64_t seed, unsigned calls, struct log *log)
 	    "%s", err.text);
 	world->hub = hub_new(world->loop, &config);
 	world->fronts = fronts_new(world->loop, hub_gate(world->hub), &limits);
-	hub_set_fronts(world->hub, world->fronts);
 	CHECK(front_http_open(world->fronts, &at, NULL, 0, &bound, &err), "%s", err.text);
 	for (size_t i = 0; i <= HTTP_CLIENTS; i++) {
 		struct client *client = &world->clients[i];

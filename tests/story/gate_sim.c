@@ -64,7 +64,6 @@ sim_start(struct world *world, struct slice yaml, struct err *err)
 	limits = limits_of(config);
 	gate->hub = hub_new(world->loop, &config);
 	gate->fronts = fronts_new(world->loop, hub_gate(gate->hub), &limits);
-	hub_set_fronts(gate->hub, gate->fronts);
 	config = (struct config *)hub_config(gate->hub);
 	fronts_set_auth(gate->fronts, config);
 	gate->admin = admin_new(gate->hub, gate->fronts);

@@ -32,6 +32,16 @@ struct world {
 	bool answers_at_once, holds_initialize;
 };
 
+/* A notification that belongs to no call, to every session. */
+UNUSED static void
+tell_all(struct fronts *fronts, enum mcp_method method)
+{
+	struct tell tell = { .method = method };
+
+	for (struct session *s = fronts->sessions.next; s != &fronts->sessions; s = s->next)
+		session_tell(s, &tell);
+}
+
 /* ---- the gate -------------------------------------------------------------------------------- */
 
 UNUSED static void

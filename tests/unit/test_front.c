@@ -465,7 +465,7 @@ http_streams_are_bounded(void **state)
 	/* An ended stream has its last chunk. */
 	for (size_t i = 0; i < COUNT(peers); i++)
 		assert_int_equal(has_heard(peers[i], "0\r\n\r\n"), i < 2);
-	fronts_notify(world.fronts, MCP_TOOLS_CHANGED);
+	tell_all(world.fronts, MCP_TOOLS_CHANGED);
 	turns(&world);
 	for (size_t i = 0; i < COUNT(peers); i++)
 		assert_int_equal(has_heard(peers[i], "list_changed"), i == 5);

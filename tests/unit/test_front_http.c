@@ -167,17 +167,17 @@ resume_a_get(void **state)
 	(void)state;
 	resumable_init(&test, "2025-06-18");
 	peer = http(&test.world, "GET", test.fields, "");
-	fronts_notify(test.world.fronts, MCP_TOOLS_CHANGED);
+	tell_all(test.world.fronts, MCP_TOOLS_CHANGED);
 	turns(&test.world);
 	expect(peer, "id: g1-1\n");
 	leave(&test.world, peer);
-	fronts_notify(test.world.fronts, MCP_TOOLS_CHANGED);
+	tell_all(test.world.fronts, MCP_TOOLS_CHANGED);
 	peer = resume(&test, "g1-1");
 	assert_false(has_heard(peer, "id: g1-1\n"));
 	expect(peer, "id: g1-2\n");
 	/* The old connection hangs; the new one takes over. */
 	peer = resume(&test, "g1-2");
-	fronts_notify(test.world.fronts, MCP_TOOLS_CHANGED);
+	tell_all(test.world.fronts, MCP_TOOLS_CHANGED);
 	turns(&test.world);
 	expect(peer, "id: g1-3\n");
 	assert_false(has_heard(peer, "id: g1-2\n"));
@@ -335,7 +335,7 @@ sse_session(void **state)
 	expect(http_at(&world, "POST", path, JSON, INITIALIZED_NOTE), "HTTP/1.1 202");
 	expect(http_at(&world, "POST", path, JSON, CALL("2")), "HTTP/1.1 202");
 	expect(stream, "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"tools\":[]}}");
-	fronts_notify(world.fronts, MCP_TOOLS_CHANGED);
+	tell_all(world.fronts, MCP_TOOLS_CHANGED);
 	turns(&world);
 	expect(stream, "list_changed");
 	assert_false(has_heard(stream, "\nid: "));
