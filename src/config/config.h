@@ -69,6 +69,80 @@ struct config_key {
 	unsigned char digest[SHA256_BYTES];
 };
 
+/* ---- Atlassian sites ------------------------------------------------------------------------- */
+
+enum config_product { PRODUCT_JIRA, PRODUCT_CONFLUENCE };
+enum config_deployment { DEPLOYMENT_AUTO, DEPLOYMENT_CLOUD, DEPLOYMENT_DATA_CENTER };
+enum config_site_auth {
+	SITE_AUTH_NONE, /* the caller brings it, or a proxy puts it in */
+	SITE_AUTH_BASIC,
+	SITE_AUTH_PAT,
+	SITE_AUTH_OAUTH,  /* tokens of `bascule login`, refreshed */
+	SITE_AUTH_BEARER, /* a token as it is */
+	SITE_AUTH_CERT,
+};
+
+/* One product of one site: Jira and Confluence of one entry are two of these. */
+struct config_site {
+	enum config_product product;
+	struct slice name;     /* "": the primary */
+	struct slice provider; /* "jira", "confluence", "jira_staging": its tools' prefix too */
+	struct slice url;      /* without a slash at its end; SLICE_NONE: requests bring it */
+	enum config_deployment deployment;
+
+	enum config_site_auth auth;
+	struct slice user;    /* basic */
+	struct secret secret; /* token or password; OAuth: access token, if it was given */
+	struct slice client_id, redirect_uri, scope,
+	    cloud_id; /* OAuth; cloud_id also: API gateway */
+	struct secret client_secret;
+
+	bool is_unverified; /* ssl_verify: false */
+	struct slice tls_ca, tls_cert, tls_key;
+	struct secret tls_key_password;
+	struct slice proxy; /* URL, as it may hold a password: secret to the log */
+	struct slice *no_proxy;
+	size_t no_proxy_n;
+	struct config_pair *headers; /* put into every request */
+	size_t headers_n;
+	struct slice *passthrough; /* names of fields taken from the client's request */
+	size_t passthrough_n;
+	uint64_t timeout_ms;  /* 75 s */
+	uint64_t retry_total; /* repeats of reads */
+	uint64_t retry_backoff_ms;
+	bool retry_writes;
+	uint64_t concurrent, per_second;		 /* 0: no cap */
+	uint64_t breaker_threshold, breaker_cooldown_ms; /* 0: none */
+	uint64_t limit_max;				 /* of every `limit` argument; 0: none */
+
+	struct slice *filter; /* project keys or space keys that may be seen; n 0: all */
+	size_t filter_n;
+	struct slice *internal_only; /* JSM projects whose comments must be internal */
+	size_t internal_only_n;
+	bool no_markup; /* DISABLE_JIRA_MARKUP_TRANSLATION */
+
+	unsigned line;	 /* 0: from the environment */
+	char digest[65]; /* SHA-256 over everything above but line */
+};
+
+struct config_atlassian {
+	struct config_site *sites; /* primaries first */
+	size_t sites_n;
+	bool is_tenants;		/* requests bring sites and credentials of their own */
+	bool allow_operator_credential; /* ALLOW_GLOBAL_CRED_FALLBACK */
+	bool ignore_headers;		/* IGNORE_HEADER_AUTH */
+	struct slice *tenants_allow;	/* hosts that requests may name: exact, or "*.suffix" */
+	size_t tenants_allow_n;
+	uint64_t validation_ttl_ms, validation_max; /* 300 s, 100; 0: no cache */
+	bool compat_classic;			    /* compat: [mcp-jira-confluence] */
+	bool is_read_only;
+	struct slice *toolsets; /* "all", "default", names; n 0: all */
+	size_t toolsets_n;
+	struct slice *enabled_tools; /* as clients see them; n 0: all */
+	size_t enabled_tools_n;
+	bool json_in_text; /* results as JSON text too, for clients that read only text */
+};
+
 struct config {
 	struct arena arena; /* everything here lives in it */
 	struct slice file;  /* SLICE_NONE: no file */
@@ -92,6 +166,7 @@ struct config {
 	struct config_upstream *upstreams;
 	size_t upstreams_n;
 	bool is_proxy_form;
+	struct config_atlassian atlassian;
 
 	uint64_t limit_message_bytes, limit_memory_bytes, limit_in_flight, limit_parked,
 	    limit_ask_ms;

@@ -506,7 +506,7 @@ lost(struct link *link)
 
 /* Nothing to do for now: until the next attempt, or until it is asked for. */
 static void
-rest_wait(struct link *link)
+linger_wait(struct link *link)
 {
 	struct loop *loop = hub_of(link)->loop;
 	uint64_t most = link->upstream->config->restarts;
@@ -569,7 +569,7 @@ supervise(void *arg)
 			not_reached(link);
 		}
 		disconnect_wait(link);
-		rest_wait(link);
+		linger_wait(link);
 	}
 	group_cancel(&link->chores, ERR_CANCELLED);
 	group_drain(loop, &link->chores);

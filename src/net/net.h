@@ -296,4 +296,58 @@ bool fetch_was_sent(const struct fetch *fetch);
  * closes idle connections. */
 bool fetch_was_stale(const struct fetch *fetch);
 
+/* ---- REST over libcurl (rest.c) -------------------------------------------------------------- */
+
+/*
+ * Requests to services that are not on the hot path: proxies, HTTP/2, gzip, keys with a password.
+ * libcurl is loaded at the first request of the process, runs on the loop and connects only to
+ * addresses that net_resolve_wait() gave and `may_connect` accepted; redirects are not followed.
+ */
+struct rest_settings {
+	struct slice
+	    url; /* base: https://host[:port][/path]; what requests name is put behind it */
+	bool is_unverified;	   /* any certificate will do */
+	struct tls_files tls;	   /* as of http_pool_set_tls() */
+	struct slice key_password; /* of tls.key; SLICE_NONE: it has none */
+	struct slice proxy;	   /* URL: http, https, socks5, socks5h; SLICE_NONE: direct */
+	unsigned connections;	   /* to the origin at most; more requests wait; 0: 16 */
+	uint64_t connect_ms;
+	/* May it connect there?  With a proxy it is asked about the proxy.  NULL: anywhere. */
+	bool (*may_connect)(void *owner, const struct address *address);
+	void *owner;
+};
+
+struct rest_pool; /* kept connections to one origin */
+/* ERR_CONFIG: the URL.  Copies what it needs. */
+MUST_CHECK bool rest_pool_new(struct loop *loop, const struct rest_settings *settings,
+    struct rest_pool **out, struct err *err);
+/* Requests in progress end with ERR_CANCELLED first; from a task or not. */
+void rest_pool_free(struct rest_pool **pool);
+
+struct rest_request {
+	struct slice method;
+	struct slice path; /* behind the base, with query, encoded */
+	struct slice
+	    headers; /* "Name: value\r\n..."; Host, Content-Length, Accept-Encoding are ours */
+	struct slice body;   /* SLICE_NONE: none */
+	uint64_t timeout_ms; /* of the whole; 0: none */
+	size_t max_bytes;    /* of the body, unpacked; more: ERR_LIMIT */
+};
+
+struct rest_reply {
+	int status;
+	struct slice headers; /* "Name: value\r\n..." as received, of the final response */
+	struct slice body;    /* unpacked */
+};
+
+/*
+ * One request; the reply is in the arena.  False: no whole response: ERR_UNAVAILABLE (names the
+ * host and why), ERR_DEADLINE (timeout_ms), ERR_LIMIT, ERR_CANCELLED; *was_sent then says whether
+ * the service may have seen it.  Any HTTP status is a reply.
+ */
+MUST_CHECK bool rest_wait(struct rest_pool *pool, const struct rest_request *request,
+    struct arena *arena, struct rest_reply *reply, bool *was_sent, struct err *err);
+/* Value of a header field in rest_reply.headers, the first of that name; SLICE_NONE: absent. */
+struct slice rest_header(const struct rest_reply *reply, struct slice name);
+
 #endif
