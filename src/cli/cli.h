@@ -10,6 +10,9 @@
 
 #include "gateway/gateway.h"
 
+/* The kinds of providers beside upstreams, NULL-ended (providers.c). */
+extern const struct provider_kind *const native_providers[];
+
 #define EXIT_DONE     0
 #define EXIT_FAILED   1
 #define EXIT_USAGE    2

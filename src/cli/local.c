@@ -113,7 +113,7 @@ local_main(void *arg)
 	loop_on_signal(local->loop, SIGINT, on_interrupt, local);
 	loop_on_signal(local->loop, SIGTERM, on_interrupt, local);
 	local->started_ms = loop_now_ms(local->loop);
-	local->hub = hub_new(local->loop, &local->config);
+	local->hub = hub_new(local->loop, &local->config, native_providers);
 	local->front = local_front_new(local->hub);
 	local->status = local->work(local, local->arg);
 	local_status_clear();

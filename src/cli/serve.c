@@ -321,7 +321,7 @@ serve_main(void *arg)
 	struct err err = { 0 };
 
 	serve->task = task_self(serve->loop);
-	serve->hub = hub_new(serve->loop, &serve->config);
+	serve->hub = hub_new(serve->loop, &serve->config, native_providers);
 	serve->fronts = fronts_new(serve->loop, hub_gate(serve->hub), &limits);
 	fronts_set_auth(serve->fronts, hub_config(serve->hub));
 	serve->admin = admin_new(serve->hub, serve->fronts);

@@ -91,8 +91,16 @@ struct provider_health {
 };
 
 struct client;
-struct forward;
 struct link;
+
+/* A message for the provider: the exchange's request with these changes. */
+struct forward {
+	const struct item *item; /* that it is about, of the provider's offer; NULL: not known */
+	struct edit edits[2];
+	size_t edits_n;
+	bool may_repeat; /* read-only or idempotent */
+	bool is_patient; /* no deadline but the client's own */
+};
 
 /*
  * Anything that offers tools, resources, prompts: an upstream server, an Atlassian site, the
@@ -145,6 +153,29 @@ struct provider {
 };
 struct provider *provider_ref(struct provider *provider);
 void provider_unref(struct provider **provider);
+
+/* A configuration that gateways and providers hold together. */
+struct settings {
+	unsigned refs;
+	struct config *config;
+};
+struct settings *settings_ref(struct settings *settings);
+void settings_unref(struct settings **settings);
+
+/*
+ * How a configuration becomes providers of one kind: entries 0 to count-1, each of which is a
+ * provider or nothing.  A reload keeps the provider that `is` the entry already.
+ */
+struct provider_kind {
+	size_t (*count)(const struct config *config);
+	bool (*is_enabled)(const struct config *config, size_t i);
+	/* Same name, same settings: the same provider. */
+	bool (*is)(const struct provider *provider, const struct config *config, size_t i);
+	struct provider *(*make)(struct hub *hub, struct settings *settings, size_t i);
+	/* allow, deny, rename, describe; NULL: none */
+	const struct config_tools *(*rules)(const struct config *config, size_t i);
+};
+
 /* A provider calls this when its offer or its health changed: the catalogue is made anew. */
 void provider_changed(struct provider *provider);
 
@@ -259,8 +290,12 @@ bool uri_fits(struct slice template, struct slice uri, size_t *budget);
 
 /* ---- hub ------------------------------------------------------------------------------------- */
 
-/* Takes config. The fronts are made by the caller with hub_gate(). */
-struct hub *hub_new(struct loop *loop, struct config **config);
+/*
+ * Takes config.  natives: NULL-ended, the kinds of providers beside upstreams, which come first;
+ * NULL: none; borrowed.  The fronts are made by the caller with hub_gate().
+ */
+struct hub *
+hub_new(struct loop *loop, struct config **config, const struct provider_kind *const *natives);
 /* Cancels the exchanges, ends the upstreams and waits for both, then frees. From a task; fronts may
  * be freed only after it. */
 void hub_free_wait(struct hub **hub);

@@ -79,15 +79,36 @@ gateway_unref(struct gateway **at)
 
 /* The provider of the gateway before that has these settings, or a new one. */
 static struct provider *
-provider_for(struct hub *hub, struct settings *settings, const struct config_upstream *upstream)
+provider_for(struct hub *hub, struct settings *settings, const struct provider_kind *kind, size_t i)
 {
 	struct gateway *before = hub->now;
 
-	for (size_t i = 0; before != NULL && i < before->providers_n; i++) {
-		if (upstream_is(before->providers[i], upstream))
-			return provider_ref(before->providers[i]);
+	for (size_t k = 0; before != NULL && k < before->providers_n; k++) {
+		if (kind->is(before->providers[k], settings->config, i))
+			return provider_ref(before->providers[k]);
 	}
-	return upstream_new(hub, settings, upstream);
+	return kind->make(hub, settings, i);
+}
+
+static void
+providers_add(struct hub *hub, struct gateway *gateway, const struct provider_kind *kind)
+{
+	const struct config *config = gateway->settings->config;
+	size_t count = kind->count(config), all = gateway->providers_n + count + 1;
+	struct provider *provider;
+
+	gateway->providers = mem_resize(gateway->providers,
+	    gateway->providers_n * sizeof(*gateway->providers), all * sizeof(*gateway->providers));
+	gateway->rules = mem_resize(gateway->rules, gateway->providers_n * sizeof(*gateway->rules),
+	    all * sizeof(*gateway->rules));
+	for (size_t i = 0; i < count; i++) {
+		if (!kind->is_enabled(config, i))
+			continue;
+		provider = provider_for(hub, gateway->settings, kind, i);
+		provider->place = (unsigned)gateway->providers_n;
+		gateway->rules[gateway->providers_n] = kind->rules(config, i);
+		gateway->providers[gateway->providers_n++] = provider;
+	}
 }
 
 /* An exchange and a question each; a supervisor and its work; and new ones can always be started.
@@ -116,19 +137,10 @@ gateway_new(struct hub *hub, struct config **config)
 	gateway->names =
 	    (struct names){ .separator = c->separator, .prefix = c->prefix, .max = c->name_max };
 	tasks_allow(hub->loop, c);
-	gateway->providers = mem_new((c->upstreams_n + 1) * sizeof(*gateway->providers));
-	gateway->rules = mem_new((c->upstreams_n + 1) * sizeof(*gateway->rules));
-	for (size_t i = 0; i < c->upstreams_n; i++) {
-		struct provider *provider;
-
-		if (!c->upstreams[i].enabled)
-			continue;
-		provider = provider_for(hub, settings, &c->upstreams[i]);
-		provider->place = (unsigned)gateway->providers_n;
-		gateway->rules[gateway->providers_n] = &c->upstreams[i].tools;
-		gateway->providers[gateway->providers_n++] = provider;
-	}
+	providers_add(hub, gateway, &upstream_kind);
 	gateway->names.many = gateway->providers_n > 1;
+	for (size_t i = 0; hub->natives != NULL && hub->natives[i] != NULL; i++)
+		providers_add(hub, gateway, hub->natives[i]);
 	loop_memory(hub->loop)->limit_bytes = c->limit_memory_bytes;
 	return gateway;
 }
@@ -314,11 +326,12 @@ hub_greeted_wait(struct hub *hub, struct client *client, uint64_t from_ms, struc
 /* ---- the gate -------------------------------------------------------------------------------- */
 
 struct hub *
-hub_new(struct loop *loop, struct config **config)
+hub_new(struct loop *loop, struct config **config, const struct provider_kind *const *natives)
 {
 	struct hub *hub = MEM_NEW(struct hub);
 
 	hub->loop = loop;
+	hub->natives = natives;
 	hub->gate = (struct mcp_gate){ .owner = hub,
 		.begin = pipeline_begin,
 		.cancel = pipeline_cancel,

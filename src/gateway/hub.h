@@ -8,14 +8,6 @@
 #include "gateway/gateway.h"
 #include "guard/guard.h"
 
-/* A configuration that gateways and upstreams hold together. */
-struct settings {
-	unsigned refs;
-	struct config *config;
-};
-struct settings *settings_ref(struct settings *settings);
-void settings_unref(struct settings **settings);
-
 struct gateway {
 	unsigned refs;
 	struct hub *hub;
@@ -114,6 +106,7 @@ struct waiter {
 
 struct hub {
 	struct loop *loop;
+	const struct provider_kind *const *natives;
 	struct gateway *now;
 	struct mcp_gate gate;
 	struct ledger *ledger;
@@ -208,22 +201,11 @@ struct upstream {
 	bool is_closed;
 };
 
-struct provider *
-upstream_new(struct hub *hub, struct settings *settings, const struct config_upstream *upstream);
-/* Same name and digest: the same upstream. */
-bool upstream_is(const struct provider *provider, const struct config_upstream *upstream);
+extern const struct provider_kind upstream_kind;
 /* Does the client use the session that clients share? */
 bool upstream_shares(const struct upstream *upstream, const struct client *client);
 /* The last link of a closed upstream has ended. */
 void upstream_free(struct upstream *upstream);
-
-/* A message for the provider: the exchange's request with these changes. */
-struct forward {
-	struct edit edits[2];
-	size_t edits_n;
-	bool may_repeat; /* read-only or idempotent */
-	bool is_patient; /* no deadline but the client's own */
-};
 
 /* One session with an upstream, with the task that makes it, keeps it and makes it again. */
 struct link *link_new(struct upstream *upstream, struct client *client);

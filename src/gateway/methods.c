@@ -240,6 +240,7 @@ named(struct exchange *exchange, struct passage *passage, enum item_kind kind, s
 	if (!slice_eq(request->name, entry->item->name_token))
 		changes.edits[changes.edits_n++] =
 		    (struct edit){ request->name, entry->item->name_token };
+	changes.item = entry->item;
 	changes.may_repeat =
 	    kind == ITEM_PROMPT || entry->item->is_read_only || entry->item->is_idempotent;
 	return forward(exchange, passage, entry->item->name, &changes, reply);

@@ -41,7 +41,8 @@ route_transparent(const struct passage *passage)
 	const struct gateway *gateway = passage->gateway;
 
 	if (passage->client == NULL || !passage->client->has_own || gateway->providers_n != 1 ||
-	    !is_as_is(gateway->rules[0]) || gateway->names.prefix == PREFIX_ALWAYS)
+	    gateway->providers[0]->ops->links == NULL || !is_as_is(gateway->rules[0]) ||
+	    gateway->names.prefix == PREFIX_ALWAYS)
 		return NULL;
 	return gateway->providers[0];
 }

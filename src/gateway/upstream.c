@@ -359,9 +359,24 @@ static const struct provider_ops upstream_ops = {
 	.close = upstream_close,
 };
 
-struct provider *
-upstream_new(struct hub *hub, struct settings *settings, const struct config_upstream *config)
+/* ---- the kind -------------------------------------------------------------------------------- */
+
+static size_t
+kind_count(const struct config *config)
 {
+	return config->upstreams_n;
+}
+
+static bool
+kind_is_enabled(const struct config *config, size_t i)
+{
+	return config->upstreams[i].enabled;
+}
+
+static struct provider *
+kind_make(struct hub *hub, struct settings *settings, size_t i)
+{
+	const struct config_upstream *config = &settings->config->upstreams[i];
 	struct upstream *u = MEM_NEW(struct upstream);
 
 	u->provider =
@@ -375,11 +390,21 @@ upstream_new(struct hub *hub, struct settings *settings, const struct config_ups
 	return &u->provider;
 }
 
-bool
-upstream_is(const struct provider *provider, const struct config_upstream *config)
+static bool
+kind_is(const struct provider *provider, const struct config *all, size_t i)
 {
-	const struct upstream *u = upstream_of(provider);
+	const struct config_upstream *config = &all->upstreams[i];
 
 	return provider->ops == &upstream_ops && slice_eq(provider->name, config->name) &&
-	    memcmp(u->config->digest, config->digest, sizeof(config->digest)) == 0;
+	    memcmp(upstream_of(provider)->config->digest, config->digest, sizeof(config->digest)) ==
+	    0;
 }
+
+static const struct config_tools *
+kind_rules(const struct config *config, size_t i)
+{
+	return &config->upstreams[i].tools;
+}
+
+const struct provider_kind upstream_kind = { kind_count, kind_is_enabled, kind_is, kind_make,
+	kind_rules };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "cli/cli.h"
 #include "story.h"
 
 struct gate {
@@ -62,7 +63,7 @@ sim_start(struct world *world, struct slice yaml, struct err *err)
 	gate->world = world;
 	world->gate = gate;
 	limits = limits_of(config);
-	gate->hub = hub_new(world->loop, &config);
+	gate->hub = hub_new(world->loop, &config, native_providers);
 	gate->fronts = fronts_new(world->loop, hub_gate(gate->hub), &limits);
 	config = (struct config *)hub_config(gate->hub);
 	fronts_set_auth(gate->fronts, config);

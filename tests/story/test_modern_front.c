@@ -64,7 +64,7 @@ begin(const char *const *lines, unsigned parked_max)
 	buf_puts(&yaml, "}\n");
 	assert_true(config_parse(buf_view(&yaml), "test", "/", no_environ, NULL, &config, &err));
 	buf_fini(&yaml);
-	stage->hub = hub_new(world->loop, &config);
+	stage->hub = hub_new(world->loop, &config, NULL);
 	stage->front =
 	    modern_new(world->loop, hub_gate(stage->hub), EXPIRY_MS, parked_max, on_answer, NULL);
 }

@@ -1,0 +1,89 @@
+/*
+ * Private to atlassian: a site, and the way to it.
+ *
+ * A site is one product at one address as the configuration names it: the provider, its offer, its
+ * limits.  An access is a site seen with one credential: where requests go, what they carry, and
+ * what was learnt by it (deployment, fields, users).  Nothing learnt by one access is shown to
+ * another.
+ */
+#ifndef ATLASSIAN_SITE_H
+#define ATLASSIAN_SITE_H
+
+#include <yyjson.h>
+
+#include "atlassian/atlassian.h"
+#include "net/net.h"
+
+/* Calls to a site are bounded and spread here (gate.c): all accesses of a site share one. */
+struct gate;
+struct gate *gate_new(struct loop *loop, const struct config_site *config);
+void gate_free(struct gate **gate);
+/*
+ * Waits for a place under the caps of concurrency and rate.  ERR_UNAVAILABLE while the circuit
+ * breaker is open (says until when).
+ */
+MUST_CHECK bool gate_enter_wait(struct gate *gate, struct err *err);
+/* status: of the reply; 0: none came. */
+void gate_leave(struct gate *gate, int status);
+/* DOWN while the breaker is open. */
+bool gate_is_open(const struct gate *gate, uint64_t *until_ms);
+
+struct site {
+	struct provider provider;
+	struct settings *settings;
+	const struct config_site *config;
+	const struct config_atlassian *all;
+	struct offer *offer;
+	struct gate *gate;
+	struct series *outcomes[3]; /* by enum site_outcome */
+	struct series *seconds;
+	struct access *own; /* by the configured credential; made at first use */
+};
+
+/* A list that is asked for once and kept for a while. */
+struct kept {
+	yyjson_doc *doc; /* NULL: not there */
+	uint64_t until_ms;
+};
+
+struct access {
+	struct site *site;
+	struct rest_pool *pool;
+	struct slice headers; /* Authorization, configured ones: "Name: value\r\n..."; secret */
+	enum config_deployment deployment; /* AUTO: not known yet */
+	struct kept fields, myself;
+	bool has_myself;
+	struct arena arena;
+};
+
+/* The access that an exchange uses; ERR_REFUSED where it may not (access.c). */
+MUST_CHECK bool access_find_wait(
+    struct site *site, struct exchange *exchange, struct access **out, struct err *err);
+void access_free(struct access **access);
+/* Cloud or Data Center: by the host's name, or, in doubt, by asking it once. */
+MUST_CHECK bool access_deployment_wait(struct access *access, bool *is_cloud, struct err *err);
+
+/*
+ * One request to the site, through its gate: repeated as the configuration says (429, 502, 503, 504
+ * and connections that failed; reads only unless told; Retry-After is honoured up to a minute).
+ * path: behind the site's base, encoded.  Any status is a reply.  ERR_OUTCOME_UNKNOWN: a write was
+ * sent and nothing came back.
+ */
+struct site_request {
+	struct slice method, path, type, body; /* type: of the body; SLICE_NONE: JSON */
+	struct slice headers;		       /* "Name: value\r\n..." more, or SLICE_NONE */
+	size_t max_bytes;		       /* 0: REST_MAX_BYTES */
+	bool is_write;
+};
+#define REST_MAX_BYTES (16 * MIB)
+MUST_CHECK bool site_rest_wait(struct access *access, const struct site_request *request,
+    struct arena *arena, struct rest_reply *reply, struct err *err);
+
+/*
+ * What a refusal of Atlassian says, for people, in the arena: the status, its messages and errors
+ * by field, or the title of an HTML page; for 401 and 403 the reason its headers give.
+ */
+struct slice
+site_complaint(const struct access *access, const struct rest_reply *reply, struct arena *arena);
+
+#endif

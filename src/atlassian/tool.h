@@ -1,0 +1,217 @@
+/*
+ * Private to atlassian: tools are rows.
+ *
+ * From a row come the tool's schema, the check of its arguments, its read/write class, the request
+ * and the shape of the result.  A row with `run` is a short story of several requests; one without
+ * is one request: verb, path, the arguments by their place, and `shape`.
+ */
+#ifndef ATLASSIAN_TOOL_H
+#define ATLASSIAN_TOOL_H
+
+#include "atlassian/site.h"
+#include "atlassian/text.h"
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+enum arg_type {
+	ARG_STR,
+	ARG_TEXT, /* a long text: Markdown where the tool says so */
+	ARG_KEY,  /* of an issue: PROJ-123; taken in lower case too */
+	ARG_ID,	  /* a number as a string, or a number */
+	ARG_INT,
+	ARG_BOOL,
+	ARG_CSV,    /* "a,b" or ["a","b"] */
+	ARG_OBJECT, /* {...}, or a string that holds it */
+	ARG_ARRAY,  /* [...], or a string that holds it */
+};
+
+#define REQUIRED 1u
+#define IN_QUERY 2u /* goes into the query of a row without `run` */
+#define IN_BODY	 4u /* or into its body */
+
+struct arg {
+	const char *name;
+	enum arg_type type;
+	unsigned flags;
+	const char *help;
+	const char *fallback; /* the default as JSON: "10", "\"storage\"", "true"; NULL: none */
+	long min, max;	      /* of ARG_INT; both 0: any.  ARG_STR: bytes */
+	const char *one_of;   /* "a|b|c"; NULL: any */
+	const char *rest;     /* what REST calls it; NULL: the same */
+};
+
+#define READS	   1u
+#define WRITES	   2u /* exactly one of both */
+#define DESTROYS   4u /* destructiveHint */
+#define IDEMPOTENT 8u
+#define CLOUD_ONLY 16u /* refused with a clear text elsewhere */
+#define DC_ONLY	   32u
+
+struct work;
+struct shape;
+
+struct tool {
+	const char *name; /* behind "jira_", "confluence_" */
+	const char *title, *help, *toolset;
+	unsigned flags;
+	const char *verb, *path, *path_cloud; /* path_cloud NULL: the same */
+	const struct shape *shape;	/* of the result: its outputSchema; and trims the reply */
+	bool (*run)(struct work *work); /* makes work->out; may park */
+	const struct arg *args;
+	size_t args_n;
+};
+#define ARGS(...) \
+	.args = (const struct arg[]){ __VA_ARGS__ }, \
+	.args_n = sizeof((const struct arg[]){ __VA_ARGS__ }) / sizeof(struct arg)
+
+/* A file of tools: one row in tools.c. */
+struct tool_set {
+	enum config_product product;
+	const struct tool *tools;
+	size_t n;
+};
+extern const struct tool_set tool_sets[];
+extern const size_t tool_sets_n;
+
+/* ---- shapes (shape.c) ------------------------------------------------------------------------ */
+
+enum shape_how {
+	SHAPE_COPY, /* as it is */
+	SHAPE_STR,  /* a string; numbers become strings */
+	SHAPE_INT,  /* an integer; digits in a string become one */
+	SHAPE_BOOL,
+	SHAPE_OBJECT, /* of `of` */
+	SHAPE_LIST,   /* an array of `of`; of NULL: of strings */
+	SHAPE_NAME,   /* {"name":...}.name of an object, or the string itself */
+	SHAPE_NAMES,  /* an array of these */
+	SHAPE_TEXT,   /* wiki, ADF or storage becomes Markdown */
+	SHAPE_FN,     /* `fn` makes it */
+};
+
+struct shape_field {
+	const char *key;
+	enum shape_how how;
+	const char
+	    *from; /* path in the source: "fields/status"; NULL: key; "": the source itself */
+	const struct shape *of;
+	yyjson_mut_val *(*fn)(struct work *work, yyjson_val *source); /* NULL: leaves it out */
+	const char *help; /* in the outputSchema; may be NULL */
+};
+struct shape {
+	const struct shape_field *fields;
+	size_t n;
+	bool is_open; /* other members may be there (customfield_N) */
+};
+#define SHAPE(name, ...) \
+	static const struct shape_field name##_fields[] = { __VA_ARGS__ }; \
+	const struct shape name = { name##_fields, COUNT(name##_fields), false }
+
+/* Members whose source is absent or null are left out. */
+yyjson_mut_val *shape_make(struct work *work, const struct shape *shape, yyjson_val *source);
+yyjson_mut_val *shape_list(struct work *work, const struct shape *shape, yyjson_val *array);
+/* The same in place of the single value. */
+yyjson_mut_val *shape_text(struct work *work, yyjson_val *source); /* Markdown */
+/* {"a":{"b":..}} by "a/b"; NULL: not there. */
+yyjson_val *json_at(yyjson_val *value, const char *path);
+void shape_schema(const struct shape *shape, struct buf *out);
+
+/* ---- one call -------------------------------------------------------------------------------- */
+
+/* Made for an exchange, gone with it. */
+struct work {
+	struct loop *loop;
+	struct exchange *exchange;
+	struct arena *arena; /* its own */
+	yyjson_alc alc;	     /* memory of the arena, for readers and printers */
+	struct site *site;
+	struct access *access;
+	bool is_cloud;
+	const struct tool *tool;
+	yyjson_val *args;     /* checked: known members, right types, defaults put in */
+	yyjson_mut_doc *doc;  /* of what is made */
+	yyjson_mut_val *out;  /* the result: object or array */
+	struct slice summary; /* one line for people; SLICE_NONE: made from the result */
+	struct slice said;    /* what went wrong, longer than an err can hold; or SLICE_NONE */
+	struct slice more;    /* content blocks behind the text, ",{...},{...}", or SLICE_NONE */
+	struct err *err;
+};
+
+/* Arguments.  Absent ones without a default: NULL, 0, false. */
+const char *arg_str(const struct work *work, const char *name); /* NUL-ended */
+struct slice arg_slice(const struct work *work, const char *name);
+int64_t arg_int(const struct work *work, const char *name);
+bool arg_bool(const struct work *work, const char *name);
+bool arg_has(const struct work *work, const char *name);
+yyjson_val *arg_json(const struct work *work, const char *name); /* object, array; NULL */
+size_t arg_list(const struct work *work, const char *name, struct slice **out); /* of ARG_CSV */
+
+/*
+ * Requests.  path: "{name}" is replaced by the encoded value of that name: one of the pairs (name,
+ * value; NULL-ended) or of the arguments; "{api}": /rest/api/3 on Cloud, /rest/api/2 elsewhere.
+ * Pairs that the path does not use go into the query; a pair whose value is NULL is left out.  A
+ * status of 300 or more is an error: what Atlassian said, with the site's name; ERR_RESOURCE for
+ * 404 and 410, ERR_REFUSED for 401 and 403, ERR_REQUEST for other 4xx, ERR_UNAVAILABLE for 429 and
+ * 5xx.  *out: the body as JSON, NULL when it is empty.
+ */
+MUST_CHECK __attribute__((sentinel)) bool
+work_get_wait(struct work *work, yyjson_val **out, const char *path, ...);
+MUST_CHECK __attribute__((sentinel)) bool work_send_wait(struct work *work, const char *verb,
+    yyjson_mut_val *body, yyjson_val **out, const char *path, ...);
+/* The same, and 404 is no error: *out NULL then. */
+MUST_CHECK __attribute__((sentinel)) bool
+work_try_wait(struct work *work, yyjson_val **out, const char *path, ...);
+/* Status of the last reply. */
+int work_status(const struct work *work);
+
+/*
+ * Pages of every kind behind one iterator: startAt/maxResults/total, start/limit/_links.next,
+ * nextPageToken, cursor in _links.next.  `list` names the array ("issues", "values", "results").
+ * Stops after `most` items, and where a page is empty or repeats itself.
+ */
+enum page_kind { PAGE_START_AT, PAGE_START, PAGE_TOKEN, PAGE_CURSOR };
+struct pages {
+	struct work *work;
+	enum page_kind kind;
+	const char *path;     /* with pairs put in; SLICE as work_path() made it */
+	yyjson_mut_val *body; /* PAGE_TOKEN by POST; NULL: GET */
+	const char *list;
+	int64_t start, most, page_size, seen;
+	int64_t total;		/* as the service said; -1: not said */
+	const char *next_token; /* of the next page; NULL: none, it was the last */
+	bool is_over;
+};
+void pages_init(struct pages *pages, struct work *work, enum page_kind kind, const char *path,
+    const char *list, int64_t start, int64_t most, int64_t page_size);
+/* The next page's array in *items, at most what is left of `most`; NULL: over. */
+MUST_CHECK bool pages_next_wait(struct pages *pages, yyjson_val **items);
+/* A path with its pairs put in, as work_get_wait() does; in the arena; NULL: work->err. */
+__attribute__((sentinel)) const char *work_path(struct work *work, const char *path, ...);
+
+/* Making JSON: short names for what tools do a lot. */
+yyjson_mut_val *out_obj(struct work *work);
+yyjson_mut_val *out_arr(struct work *work);
+void out_str(struct work *work, yyjson_mut_val *to, const char *key,
+    const char *value); /* copied; NULL: nothing */
+void out_slice(struct work *work, yyjson_mut_val *to, const char *key, struct slice value);
+void out_int(struct work *work, yyjson_mut_val *to, const char *key, int64_t value);
+void out_bool(struct work *work, yyjson_mut_val *to, const char *key, bool value);
+void out_val(struct work *work, yyjson_mut_val *to, const char *key,
+    yyjson_mut_val *value); /* NULL: nothing */
+void out_copy(struct work *work, yyjson_mut_val *to, const char *key, yyjson_val *value); /* deep */
+const char *work_printf(struct work *work, const char *fmt, ...) PRINTF(2, 3); /* <= 4 KiB */
+const char *work_number(struct work *work, int64_t n);
+/* Fails the work: always false. */
+bool work_fail(struct work *work, enum errkind kind, const char *fmt, ...) PRINTF(3, 4);
+
+/* Text of an argument for the site: Markdown becomes what the field takes. */
+MUST_CHECK bool work_text(struct work *work, struct slice text, enum text_format from,
+    enum text_format to, struct slice *out);
+
+/* The URL of an issue or page for people. */
+const char *site_browse_url(const struct work *work, const char *path_fmt, const char *key);
+
+/* Several requests side by side: each fn gets its own place of `each`; the first failure is kept.
+ */
+MUST_CHECK bool work_all_wait(struct work *work, void (*fn)(void *arg), void **each, size_t n);
+
+#endif

@@ -1,0 +1,7 @@
+/*
+ * The kinds of providers that the program has beside upstreams: one row a kind.
+ */
+#include "atlassian/atlassian.h"
+#include "cli/cli.h"
+
+const struct provider_kind *const native_providers[] = { NULL };
