@@ -28,6 +28,9 @@ void gate_leave(struct gate *gate, int status);
 /* DOWN while the breaker is open. */
 bool gate_is_open(const struct gate *gate, uint64_t *until_ms);
 
+enum site_outcome { OUTCOME_DONE, OUTCOME_REFUSED, OUTCOME_FAILED, SITE_OUTCOMES };
+
+struct tool;
 struct site {
 	struct provider provider;
 	struct settings *settings;
@@ -35,7 +38,9 @@ struct site {
 	const struct config_atlassian *all;
 	struct offer *offer;
 	struct gate *gate;
-	struct series *outcomes[3]; /* by enum site_outcome */
+	const struct tool **rows; /* in the order of the offer */
+	size_t rows_n;
+	struct series *outcomes[SITE_OUTCOMES];
 	struct series *seconds;
 	struct access *own; /* by the configured credential; made at first use */
 };
@@ -56,6 +61,8 @@ struct access {
 	struct arena arena;
 };
 
+/* As far as the configuration and the host's name tell. */
+enum config_deployment site_deployment(const struct site *site);
 /* The access that an exchange uses; ERR_REFUSED where it may not (access.c). */
 MUST_CHECK bool access_find_wait(
     struct site *site, struct exchange *exchange, struct access **out, struct err *err);
@@ -78,6 +85,8 @@ struct site_request {
 #define REST_MAX_BYTES (16 * MIB)
 MUST_CHECK bool site_rest_wait(struct access *access, const struct site_request *request,
     struct arena *arena, struct rest_reply *reply, struct err *err);
+
+yyjson_alc json_alc(struct arena *arena); /* memory of an arena for yyjson (json.c) */
 
 /*
  * What a refusal of Atlassian says, for people, in the arena: the status, its messages and errors

@@ -64,14 +64,12 @@ struct tool {
 	.args = (const struct arg[]){ __VA_ARGS__ }, \
 	.args_n = sizeof((const struct arg[]){ __VA_ARGS__ }) / sizeof(struct arg)
 
-/* A file of tools: one row in tools.c. */
+/* A file of tools: one line in tools.c. */
 struct tool_set {
 	enum config_product product;
 	const struct tool *tools;
 	size_t n;
 };
-extern const struct tool_set tool_sets[];
-extern const size_t tool_sets_n;
 
 /* ---- shapes (shape.c) ------------------------------------------------------------------------ */
 
@@ -111,11 +109,19 @@ yyjson_mut_val *shape_make(struct work *work, const struct shape *shape, yyjson_
 yyjson_mut_val *shape_list(struct work *work, const struct shape *shape, yyjson_val *array);
 /* The same in place of the single value. */
 yyjson_mut_val *shape_text(struct work *work, yyjson_val *source); /* Markdown */
-/* {"a":{"b":..}} by "a/b"; NULL: not there. */
-yyjson_val *json_at(yyjson_val *value, const char *path);
 void shape_schema(const struct shape *shape, struct buf *out);
 
 /* ---- one call -------------------------------------------------------------------------------- */
+
+/* The value of an argument, checked: of its default where none was given. */
+struct given {
+	bool is_given;
+	yyjson_val *value; /* NULL: absent */
+	struct slice text; /* of all kinds of strings */
+	int64_t number;	   /* ARG_INT, ARG_BOOL */
+	struct slice *list;
+	size_t list_n;
+};
 
 /* Made for an exchange, gone with it. */
 struct work {
@@ -127,15 +133,19 @@ struct work {
 	struct access *access;
 	bool is_cloud;
 	const struct tool *tool;
-	yyjson_val *args;     /* checked: known members, right types, defaults put in */
+	struct given *given;  /* one for each of the tool's arguments, in their order */
 	yyjson_mut_doc *doc;  /* of what is made */
 	yyjson_mut_val *out;  /* the result: object or array */
 	struct slice summary; /* one line for people; SLICE_NONE: made from the result */
 	struct slice said;    /* what went wrong, longer than an err can hold; or SLICE_NONE */
 	struct slice more;    /* content blocks behind the text, ",{...},{...}", or SLICE_NONE */
+	int status;	      /* of the last reply */
 	struct err *err;
 };
 
+/* From the raw object that came; SLICE_NONE: none came.  ERR_PARAMS says which and what. */
+MUST_CHECK bool work_take_args(struct work *work, struct slice arguments, struct err *err);
+const char *arg_text(struct work *work, const struct arg *arg, const struct given *given);
 /* Arguments.  Absent ones without a default: NULL, 0, false. */
 const char *arg_str(const struct work *work, const char *name); /* NUL-ended */
 struct slice arg_slice(const struct work *work, const char *name);
@@ -160,6 +170,11 @@ MUST_CHECK __attribute__((sentinel)) bool work_send_wait(struct work *work, cons
 /* The same, and 404 is no error: *out NULL then. */
 MUST_CHECK __attribute__((sentinel)) bool
 work_try_wait(struct work *work, yyjson_val **out, const char *path, ...);
+/* A request as it is, and its JSON. */
+MUST_CHECK bool work_request_wait(
+    struct work *work, const struct site_request *request, yyjson_val **out, bool may_be_absent);
+/* That of a row without `run`. */
+MUST_CHECK bool work_row_wait(struct work *work, yyjson_val **out);
 /* Status of the last reply. */
 int work_status(const struct work *work);
 
@@ -179,6 +194,7 @@ struct pages {
 	int64_t total;		/* as the service said; -1: not said */
 	const char *next_token; /* of the next page; NULL: none, it was the last */
 	bool is_over;
+	unsigned count; /* of pages so far */
 };
 void pages_init(struct pages *pages, struct work *work, enum page_kind kind, const char *path,
     const char *list, int64_t start, int64_t most, int64_t page_size);
@@ -186,6 +202,16 @@ void pages_init(struct pages *pages, struct work *work, enum page_kind kind, con
 MUST_CHECK bool pages_next_wait(struct pages *pages, yyjson_val **items);
 /* A path with its pairs put in, as work_get_wait() does; in the arena; NULL: work->err. */
 __attribute__((sentinel)) const char *work_path(struct work *work, const char *path, ...);
+
+/* Reading JSON (json.c). */
+/* {"a":{"b":..}} by "a/b"; NULL: not there. */
+yyjson_val *json_at(yyjson_val *value, const char *path);
+struct slice json_slice(yyjson_val *value); /* SLICE_NONE: no string */
+/* what: for the error's text. */
+MUST_CHECK bool json_read(
+    struct work *work, struct slice text, yyjson_val **out, const char *what, struct err *err);
+MUST_CHECK bool
+json_put(struct work *work, yyjson_mut_val *value, struct buf *out, struct err *err);
 
 /* Making JSON: short names for what tools do a lot. */
 yyjson_mut_val *out_obj(struct work *work);

@@ -339,31 +339,35 @@ void sha256_bytes(struct slice s, unsigned char out[SHA256_BYTES]);
  */
 /* clang-format off */
 #define METRICS(X)										\
-	X(REQUESTS, COUNTER, "bascule_requests_total", "method", "status", 512,			\
+	X(REQUESTS, COUNTER, "bascule_requests_total", "method", "status", NULL, 512,			\
 	    "Requests of clients that have ended, by method and outcome.")			\
-	X(DURATION, HISTOGRAM, "bascule_request_duration_seconds", NULL, NULL, 1,		\
+	X(DURATION, HISTOGRAM, "bascule_request_duration_seconds", NULL, NULL, NULL, 1,		\
 	    "From a request's arrival to its answer, for requests that went through the gateway.")	\
-	X(STREAMS, GAUGE, "bascule_sse_connections", NULL, NULL, 1,				\
+	X(STREAMS, GAUGE, "bascule_sse_connections", NULL, NULL, NULL, 1,				\
 	    "Event streams to clients that are open.")						\
-	X(SESSIONS, GAUGE, "bascule_sessions", NULL, NULL, 1,					\
+	X(SESSIONS, GAUGE, "bascule_sessions", NULL, NULL, NULL, 1,					\
 	    "Sessions of clients.")								\
-	X(UPSTREAM_UP, GAUGE, "bascule_upstream_up", "server", NULL, 1024,			\
+	X(UPSTREAM_UP, GAUGE, "bascule_upstream_up", "server", NULL, NULL, 1024,			\
 	    "1: the server can be called; 0: it is starting, idle or down.")			\
-	X(UPSTREAM_RESTARTS, COUNTER, "bascule_upstream_restarts_total", "server", NULL, 1024,	\
+	X(UPSTREAM_RESTARTS, COUNTER, "bascule_upstream_restarts_total", "server", NULL, NULL, 1024,	\
 	    "How often the server was connected again.")					\
-	X(LOOP_LAG, GAUGE, "bascule_loop_lag_seconds", NULL, NULL, 1,				\
+	X(SITE_REQUESTS, COUNTER, "bascule_site_requests_total", "site", "product", "outcome", 1024, \
+	    "REST requests to Atlassian sites, by outcome: done, refused (4xx), failed (5xx, none).") \
+	X(SITE_DURATION, HISTOGRAM, "bascule_site_request_duration_seconds", "site", "product", NULL, 256, \
+	    "How long a site took to answer a REST request.") \
+	X(LOOP_LAG, GAUGE, "bascule_loop_lag_seconds", NULL, NULL, NULL, 1,				\
 	    "The longest time in the last one to two minutes that the loop worked without a look at its events.") \
-	X(CPU, COUNTER, "process_cpu_seconds_total", NULL, NULL, 1,				\
+	X(CPU, COUNTER, "process_cpu_seconds_total", NULL, NULL, NULL, 1,				\
 	    "User and system time of the gateway, without the servers it started.")		\
-	X(RESIDENT, GAUGE, "process_resident_memory_bytes", NULL, NULL, 1,			\
+	X(RESIDENT, GAUGE, "process_resident_memory_bytes", NULL, NULL, NULL, 1,			\
 	    "Resident memory.")									\
-	X(OPEN_FDS, GAUGE, "process_open_fds", NULL, NULL, 1,					\
+	X(OPEN_FDS, GAUGE, "process_open_fds", NULL, NULL, NULL, 1,					\
 	    "Open descriptors.")								\
-	X(START_TIME, GAUGE, "process_start_time_seconds", NULL, NULL, 1,			\
+	X(START_TIME, GAUGE, "process_start_time_seconds", NULL, NULL, NULL, 1,			\
 	    "When the process was started, in seconds since 1970.")
 
 enum metric {
-#define X(id, kind, name, label, label2, most, help) METRIC_##id,
+#define X(id, kind, name, label, label2, label3, most, help) METRIC_##id,
 	METRICS(X)
 #undef X
 	METRICS_N
@@ -379,6 +383,9 @@ struct series;
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics **metrics);
 /* The series with these labels (SLICE_NONE where the row has none), made when it is not there. */
+#define METRIC_LABELS 3
+struct series *metrics_series_of(
+    struct metrics *metrics, enum metric metric, const struct slice labels[METRIC_LABELS]);
 struct series *metrics_series(
     struct metrics *metrics, enum metric metric, struct slice label, struct slice label2);
 /* n places for pointers to series of this metric, NULL at first; n is the same at every call. */

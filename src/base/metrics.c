@@ -5,6 +5,7 @@
  * cannot fill the memory.  Counting goes through the pointer of a series and searches nothing; only
  * the first look for a series does.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -26,14 +27,14 @@ static const uint64_t bounds_ms[] = { 1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 
 struct metric_row {
 	enum metric_kind kind;
 	const char *name;
-	const char *labels[2];
+	const char *labels[METRIC_LABELS];
 	unsigned most;
 	const char *help;
 };
 
 static const struct metric_row rows[METRICS_N] = {
-#define X(id, kind, name, label, label2, most, help) \
-	[METRIC_##id] = { KIND_##kind, name, { label, label2 }, most, help },
+#define X(id, kind, name, label, label2, label3, most, help) \
+	[METRIC_##id] = { KIND_##kind, name, { label, label2, label3 }, most, help },
 	METRICS(X)
 #undef X
 };
@@ -41,7 +42,7 @@ static const struct metric_row rows[METRICS_N] = {
 struct series {
 	struct series *next; /* in the order of their making */
 	uint64_t hash;
-	struct slice labels[2];
+	struct slice labels[METRIC_LABELS];
 	double value;
 	uint64_t *buckets; /* of a histogram: BUCKETS, then those above the last bound */
 	uint64_t sum_ms;
@@ -71,49 +72,72 @@ label_copy(struct slice label)
 }
 
 static uint64_t
-labels_hash(struct slice label, struct slice label2)
+labels_hash(const struct slice labels[METRIC_LABELS])
 {
-	return hash_bytes(label2, hash_bytes(label, 0));
+	uint64_t hash = 0;
+
+	for (unsigned i = 0; i < METRIC_LABELS; i++)
+		hash = hash_bytes(labels[i], hash);
+	return hash;
+}
+
+static bool
+labels_eq(const struct slice a[METRIC_LABELS], const struct slice b[METRIC_LABELS])
+{
+	for (unsigned i = 0; i < METRIC_LABELS; i++) {
+		if (!slice_eq(a[i], b[i]))
+			return false;
+	}
+	return true;
 }
 
 static struct series *
-series_find(const struct family *metric, struct slice label, struct slice label2)
+series_find(const struct family *metric, const struct slice labels[METRIC_LABELS])
 {
-	uint64_t hash = labels_hash(label, label2);
+	uint64_t hash = labels_hash(labels);
 	struct series *s = metric->first;
 
-	while (s != NULL &&
-	    (s->hash != hash || !slice_eq(s->labels[0], label) || !slice_eq(s->labels[1], label2)))
+	while (s != NULL && (s->hash != hash || !labels_eq(s->labels, labels)))
 		s = s->next;
 	return s;
 }
 
 struct series *
-metrics_series(struct metrics *metrics, enum metric id, struct slice label, struct slice label2)
+metrics_series_of(struct metrics *metrics, enum metric id, const struct slice wanted[METRIC_LABELS])
 {
 	struct family *metric = &metrics->all[id];
+	struct slice labels[METRIC_LABELS];
 	struct series *series;
 
-	label.n = label.n > LABEL_BYTES ? LABEL_BYTES : label.n;
-	label2.n = label2.n > LABEL_BYTES ? LABEL_BYTES : label2.n;
-	series = series_find(metric, label, label2);
+	for (unsigned i = 0; i < METRIC_LABELS; i++) {
+		labels[i] = wanted[i];
+		labels[i].n = labels[i].n > LABEL_BYTES ? LABEL_BYTES : labels[i].n;
+	}
+	series = series_find(metric, labels);
 	if (series == NULL && metric->n + 1 >= rows[id].most && rows[id].labels[0] != NULL) {
-		label = S("other");
-		label2 = rows[id].labels[1] != NULL ? S("other") : SLICE_NONE;
-		series = series_find(metric, label, label2);
+		for (unsigned i = 0; i < METRIC_LABELS; i++)
+			labels[i] = rows[id].labels[i] != NULL ? S("other") : SLICE_NONE;
+		series = series_find(metric, labels);
 	}
 	if (series != NULL)
 		return series;
 	series = MEM_NEW(struct series);
-	series->hash = labels_hash(label, label2);
-	series->labels[0] = label_copy(label);
-	series->labels[1] = label_copy(label2);
+	series->hash = labels_hash(labels);
+	for (unsigned i = 0; i < METRIC_LABELS; i++)
+		series->labels[i] = label_copy(labels[i]);
 	if (rows[id].kind == KIND_HISTOGRAM)
 		series->buckets = mem_new((BUCKETS + 1) * sizeof(*series->buckets));
 	*metric->end = series;
 	metric->end = &series->next;
 	metric->n++;
 	return series;
+}
+
+struct series *
+metrics_series(struct metrics *metrics, enum metric id, struct slice label, struct slice label2)
+{
+	return metrics_series_of(
+	    metrics, id, (struct slice[METRIC_LABELS]){ label, label2, SLICE_NONE });
 }
 
 struct series **
@@ -134,8 +158,8 @@ metrics_clear(struct metrics *metrics, enum metric id)
 
 	for (struct series *s = metric->first; s != NULL; s = next) {
 		next = s->next;
-		mem_free((void *)s->labels[0].p);
-		mem_free((void *)s->labels[1].p);
+		for (unsigned i = 0; i < METRIC_LABELS; i++)
+			mem_free((void *)s->labels[i].p);
 		mem_free(s->buckets);
 		mem_free(s);
 	}
@@ -216,15 +240,27 @@ put_label_value(struct buf *out, struct slice value)
 	buf_putc(out, '"');
 }
 
+/* `{a="x",b="y"}`; le: the bound of a bucket, or NULL. */
+static void
+put_labels(
+    struct buf *out, const struct metric_row *row, const struct series *series, const char *le)
+{
+	char mark = '{';
+
+	for (unsigned i = 0; i < METRIC_LABELS && row->labels[i] != NULL; i++, mark = ',') {
+		buf_printf(out, "%c%s=", mark, row->labels[i]);
+		put_label_value(out, series->labels[i]);
+	}
+	if (le != NULL)
+		buf_printf(out, "%cle=\"%s\"", mark, le);
+	buf_puts(out, mark == ',' || le != NULL ? "} " : " ");
+}
+
 static void
 put_series(struct buf *out, const struct metric_row *row, const struct series *series)
 {
 	buf_puts(out, row->name);
-	for (unsigned i = 0; i < 2 && row->labels[i] != NULL; i++) {
-		buf_printf(out, "%c%s=", i == 0 ? '{' : ',', row->labels[i]);
-		put_label_value(out, series->labels[i]);
-	}
-	buf_puts(out, row->labels[0] != NULL ? "} " : " ");
+	put_labels(out, row, series, NULL);
 	put_number(out, series->value);
 	buf_putc(out, '\n');
 }
@@ -235,17 +271,22 @@ put_histogram(struct buf *out, const struct metric_row *row, const struct series
 {
 	uint64_t count = 0;
 
-	for (size_t i = 0; i < BUCKETS; i++) {
+	for (size_t i = 0; i <= BUCKETS; i++) {
+		char le[32] = "+Inf";
+
+		if (i < BUCKETS)
+			snprintf(le, sizeof(le), "%.15g", (double)bounds_ms[i] / 1000);
 		count += series->buckets[i];
-		buf_printf(out, "%s_bucket{le=\"", row->name);
-		put_number(out, (double)bounds_ms[i] / 1000);
-		buf_printf(out, "\"} %llu\n", (unsigned long long)count);
+		buf_printf(out, "%s_bucket", row->name);
+		put_labels(out, row, series, le);
+		buf_printf(out, "%llu\n", (unsigned long long)count);
 	}
-	count += series->buckets[BUCKETS];
-	buf_printf(out, "%s_bucket{le=\"+Inf\"} %llu\n", row->name, (unsigned long long)count);
-	buf_printf(out, "%s_sum ", row->name);
+	buf_printf(out, "%s_sum", row->name);
+	put_labels(out, row, series, NULL);
 	put_number(out, (double)series->sum_ms / 1000);
-	buf_printf(out, "\n%s_count %llu\n", row->name, (unsigned long long)count);
+	buf_printf(out, "\n%s_count", row->name);
+	put_labels(out, row, series, NULL);
+	buf_printf(out, "%llu\n", (unsigned long long)count);
 }
 
 void
@@ -270,7 +311,7 @@ metrics_print_markdown(struct buf *out)
 		const struct metric_row *row = &rows[id];
 
 		buf_printf(out, "| `%s` | %s | ", row->name, kind_names[row->kind]);
-		for (unsigned i = 0; i < 2 && row->labels[i] != NULL; i++)
+		for (unsigned i = 0; i < METRIC_LABELS && row->labels[i] != NULL; i++)
 			buf_printf(out, "%s`%s`", i > 0 ? ", " : "", row->labels[i]);
 		buf_printf(out, " | %u | %s |\n", row->most, row->help);
 	}

@@ -176,6 +176,8 @@ struct provider_kind {
 	const struct config_tools *(*rules)(const struct config *config, size_t i);
 };
 
+/* A provider is gone for good: nothing may refer to it any more. */
+void hub_forget(struct hub *hub, const struct provider *provider);
 /* A provider calls this when its offer or its health changed: the catalogue is made anew. */
 void provider_changed(struct provider *provider);
 

@@ -179,8 +179,6 @@ MUST_CHECK bool
 hub_greeted_wait(struct hub *hub, struct client *client, uint64_t from_ms, struct err *err);
 /* Somebody who waits may find what it waits for. */
 void hub_wake(struct hub *hub);
-/* A provider is gone for good: nothing refers to it any more. */
-void hub_forget(struct hub *hub, const struct provider *provider);
 struct catalogue *
 hub_make_view(struct hub *hub, struct client *client, const struct catalogue *before);
 

@@ -1,0 +1,115 @@
+/*
+ * One request to a site: through its gate, counted, and repeated where that does no harm.
+ */
+#include <stdio.h>
+
+#include "atlassian/site.h"
+
+#define RETRY_AFTER_MAX_MS (60 * 1000)
+#define BACKOFF_MAX_MS	   (30 * 1000)
+#define FIELD_MAX	   (8 * KIB)
+
+static enum site_outcome
+outcome_of(int status)
+{
+	if (status == 0 || status >= 500)
+		return OUTCOME_FAILED;
+	return status >= 300 ? OUTCOME_REFUSED : OUTCOME_DONE;
+}
+
+static bool
+once_wait(struct access *access, const struct rest_request *request, struct arena *arena,
+    struct rest_reply *reply, bool *was_sent, struct err *err)
+{
+	struct site *site = access->site;
+	struct loop *loop = hub_loop(site->provider.hub);
+	uint64_t began = loop_now_ms(loop);
+	bool ok;
+
+	*reply = (struct rest_reply){ 0 };
+	*was_sent = false;
+	if (!gate_enter_wait(site->gate, err))
+		return false;
+	ok = rest_wait(access->pool, request, arena, reply, was_sent, err);
+	gate_leave(site->gate, ok ? reply->status : 0);
+	series_add(site->outcomes[outcome_of(ok ? reply->status : 0)], 1);
+	series_observe_ms(site->seconds, loop_now_ms(loop) - began);
+	return ok;
+}
+
+static bool
+may_repeat(const struct site *site, const struct site_request *request, int status, bool was_sent,
+    enum errkind why)
+{
+	if (status != 0 && status != 429 && status != 502 && status != 503 && status != 504)
+		return false;
+	if (status == 0 && why != ERR_UNAVAILABLE)
+		return false;
+	/* A write that surely did not arrive, or that was turned away, did nothing. */
+	return !request->is_write || site->config->retry_writes || (status == 0 && !was_sent);
+}
+
+/* What the service asks for, else twice the time of before, with a part of it random. */
+static uint64_t
+pause_ms(struct loop *loop, const struct site *site, const struct rest_reply *reply, unsigned turn)
+{
+	uint64_t asked, ms = site->config->retry_backoff_ms;
+	uint32_t random;
+
+	if (reply->status != 0 &&
+	    slice_to_u64(slice_trim(rest_header(reply, S("Retry-After"))), UINT32_MAX, &asked))
+		return asked * 1000 > RETRY_AFTER_MAX_MS ? RETRY_AFTER_MAX_MS : asked * 1000;
+	loop_random(loop, &random, sizeof(random));
+	ms = ms << (turn > 10 ? 10 : turn);
+	ms = ms > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : ms;
+	return ms / 2 + (ms > 1 ? random % (ms / 2 + 1) : 0);
+}
+
+static bool
+unknown_or(
+    const struct access *access, const struct site_request *request, bool was_sent, struct err *err)
+{
+	struct err why = *err;
+
+	if (request->is_write && was_sent && err->kind != ERR_LIMIT)
+		return err_set(err, ERR_OUTCOME_UNKNOWN,
+		    "%.*s: the request was sent and nothing came back (%s): look before you repeat it",
+		    SLICE_FMT(access->site->provider.name), why.text);
+	return err_prefix(err, "%.*s", SLICE_FMT(access->site->provider.name));
+}
+
+bool
+site_rest_wait(struct access *access, const struct site_request *asked, struct arena *arena,
+    struct rest_reply *reply, struct err *err)
+{
+	const struct site *site = access->site;
+	struct loop *loop = hub_loop(site->provider.hub);
+	struct rest_request request = { .method = asked->method,
+		.path = asked->path,
+		.body = asked->body,
+		.timeout_ms = site->config->timeout_ms,
+		.max_bytes = asked->max_bytes > 0 ? asked->max_bytes : REST_MAX_BYTES };
+	struct buf fields;
+	bool was_sent, ok;
+
+	buf_init(&fields, NULL, 4 * FIELD_MAX);
+	buf_put(&fields, access->headers);
+	buf_put(&fields, asked->headers);
+	buf_puts(
+	    &fields, "Accept: application/json\r\nUser-Agent: bascule/" BASCULE_VERSION "\r\n");
+	if (asked->body.p != NULL)
+		buf_printf(&fields, "Content-Type: %.*s\r\n",
+		    SLICE_FMT(asked->type.p != NULL ? asked->type : S("application/json")));
+	ok = buf_check(&fields, err);
+	request.headers = buf_view(&fields);
+	for (unsigned turn = 0; ok; turn++) {
+		ok = once_wait(access, &request, arena, reply, &was_sent, err);
+		if (turn >= site->config->retry_total ||
+		    !may_repeat(site, asked, reply->status, was_sent, ok ? ERR_NONE : err->kind) ||
+		    (!ok && task_cut(task_self(loop)) != ERR_NONE))
+			break;
+		ok = task_sleep_wait(loop, pause_ms(loop, site, reply, turn), err);
+	}
+	buf_fini(&fields);
+	return ok || unknown_or(access, asked, was_sent, err);
+}

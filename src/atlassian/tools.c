@@ -1,0 +1,228 @@
+/*
+ * All tools, what of them a site offers, and the definitions that clients see: everything is made
+ * from the rows.
+ */
+#include "atlassian/tools.h"
+
+#define HELP_MAX (4 * KIB)
+
+const struct tool_set *const tool_sets[] = {
+	&jira_transition_tools,
+	NULL,
+};
+
+/* The toolsets that TOOLSETS=default means. */
+static const char *const defaults[] = { "jira_issues", "jira_fields", "jira_comments",
+	"jira_transitions", "confluence_pages", "confluence_comments" };
+
+/* ---- what a site offers ---------------------------------------------------------------------- */
+
+static bool
+is_default(const char *toolset)
+{
+	for (size_t i = 0; i < COUNT(defaults); i++) {
+		if (strcmp(defaults[i], toolset) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_in_toolsets(const struct config_atlassian *all, const struct tool *tool)
+{
+	for (size_t i = 0; i < all->toolsets_n; i++) {
+		struct slice name = all->toolsets[i];
+
+		if (slice_eq(name, S("all")) || slice_eq(name, slice_of(tool->toolset)) ||
+		    (slice_eq(name, S("default")) && is_default(tool->toolset)))
+			return true;
+	}
+	return all->toolsets_n == 0;
+}
+
+static bool
+is_enabled(const struct config_atlassian *all, struct slice name)
+{
+	for (size_t i = 0; i < all->enabled_tools_n; i++) {
+		if (slice_eq(all->enabled_tools[i], name))
+			return true;
+	}
+	return all->enabled_tools_n == 0;
+}
+
+static bool
+fits_deployment(enum config_deployment deployment, const struct tool *tool)
+{
+	return !((tool->flags & CLOUD_ONLY) && deployment == DEPLOYMENT_DATA_CENTER) &&
+	    !((tool->flags & DC_ONLY) && deployment == DEPLOYMENT_CLOUD);
+}
+
+struct slice
+tool_name(const struct config_site *site, const struct tool *tool, char out[TOOL_NAME_BYTES])
+{
+	struct buf name = { .p = out, .cap = TOOL_NAME_BYTES, .ceiling_bytes = TOOL_NAME_BYTES };
+
+	buf_put(&name, site->provider);
+	buf_putc(&name, '_');
+	buf_puts(&name, tool->name);
+	return buf_view(&name);
+}
+
+/* ---- definitions ----------------------------------------------------------------------------- */
+
+static const char *
+arg_schema_type(enum arg_type type)
+{
+	static const char *const types[] = {
+		[ARG_STR] = "\"type\":\"string\"",
+		[ARG_TEXT] = "\"type\":\"string\"",
+		[ARG_KEY] = "\"type\":\"string\"",
+		[ARG_ID] = "\"type\":\"string\"",
+		[ARG_INT] = "\"type\":\"integer\"",
+		[ARG_BOOL] = "\"type\":\"boolean\"",
+		[ARG_CSV] = "\"type\":\"string\"",
+		[ARG_OBJECT] = "\"type\":\"object\"",
+		[ARG_ARRAY] = "\"type\":\"array\",\"items\":{}",
+	};
+
+	return types[type];
+}
+
+static void
+put_enum(const char *one_of, struct buf *out)
+{
+	struct slice rest = slice_of(one_of);
+	const char *mark = ",\"enum\":[";
+
+	while (rest.p != NULL) {
+		buf_puts(out, mark);
+		buf_json_string(out, slice_cut(rest, '|', &rest));
+		mark = ",";
+	}
+	buf_putc(out, ']');
+}
+
+static void
+put_arg(const struct arg *arg, struct buf *out)
+{
+	buf_json_string(out, slice_of(arg->name));
+	buf_printf(out, ":{%s,\"description\":", arg_schema_type(arg->type));
+	buf_json_string(out, slice_of(arg->help));
+	if (arg->type == ARG_INT && (arg->min != 0 || arg->max != 0))
+		buf_printf(out, ",\"minimum\":%ld", arg->min);
+	if (arg->type == ARG_INT && arg->max != 0)
+		buf_printf(out, ",\"maximum\":%ld", arg->max);
+	if (arg->one_of != NULL)
+		put_enum(arg->one_of, out);
+	if (arg->fallback != NULL)
+		buf_printf(out, ",\"default\":%s", arg->fallback);
+	buf_putc(out, '}');
+}
+
+static void
+put_input_schema(const struct tool *tool, struct buf *out)
+{
+	const char *mark = "";
+
+	buf_puts(out, "{\"type\":\"object\",\"properties\":{");
+	for (size_t i = 0; i < tool->args_n; i++) {
+		buf_puts(out, i > 0 ? "," : "");
+		put_arg(&tool->args[i], out);
+	}
+	buf_puts(out, "},\"required\":[");
+	for (size_t i = 0; i < tool->args_n; i++) {
+		if (!(tool->args[i].flags & REQUIRED))
+			continue;
+		buf_puts(out, mark);
+		buf_json_string(out, slice_of(tool->args[i].name));
+		mark = ",";
+	}
+	buf_puts(out, "],\"additionalProperties\":false}");
+}
+
+static void
+put_annotations(const struct tool *tool, struct buf *out)
+{
+	buf_puts(out, "{\"title\":");
+	buf_json_string(out, slice_of(tool->title));
+	buf_printf(out, ",\"readOnlyHint\":%s", tool->flags & READS ? "true" : "false");
+	if (tool->flags & WRITES)
+		buf_printf(
+		    out, ",\"destructiveHint\":%s", tool->flags & DESTROYS ? "true" : "false");
+	if (tool->flags & IDEMPOTENT)
+		buf_puts(out, ",\"idempotentHint\":true");
+	buf_puts(out, ",\"openWorldHint\":true}");
+}
+
+static void
+put_definition(const struct config_site *site, const struct tool *tool, struct buf *out)
+{
+	char name[TOOL_NAME_BYTES];
+	struct buf help;
+
+	buf_puts(out, "{\"name\":");
+	buf_json_string(out, tool_name(site, tool, name));
+	buf_puts(out, ",\"title\":");
+	buf_json_string(out, slice_of(tool->title));
+	buf_init(&help, NULL, HELP_MAX);
+	buf_puts(&help, tool->help);
+	if (site->name.n > 0)
+		buf_printf(&help, " Site: %.*s.", SLICE_FMT(site->name));
+	buf_puts(out, ",\"description\":");
+	buf_json_string(out, buf_view(&help));
+	buf_fini(&help);
+	buf_puts(out, ",\"inputSchema\":");
+	put_input_schema(tool, out);
+	buf_puts(out, ",\"outputSchema\":");
+	shape_schema(tool->shape, out);
+	buf_puts(out, ",\"annotations\":");
+	put_annotations(tool, out);
+	buf_putc(out, '}');
+}
+
+void
+tools_offer(const struct config_site *site, const struct config_atlassian *all,
+    enum config_deployment deployment, const struct tool ***rows, size_t *rows_n, struct buf *out)
+{
+	char name[TOOL_NAME_BYTES];
+	size_t n = 0;
+
+	*rows = mem_new(TOOLS_MAX * sizeof(**rows));
+	buf_putc(out, '[');
+	for (size_t s = 0; tool_sets[s] != NULL; s++) {
+		for (size_t i = 0; tool_sets[s]->product == site->product && i < tool_sets[s]->n;
+		     i++) {
+			const struct tool *tool = &tool_sets[s]->tools[i];
+
+			if ((all->is_read_only && !(tool->flags & READS)) ||
+			    !is_in_toolsets(all, tool) || !fits_deployment(deployment, tool) ||
+			    !is_enabled(all, tool_name(site, tool, name)))
+				continue;
+			must(n < TOOLS_MAX);
+			buf_puts(out, n > 0 ? "," : "");
+			put_definition(site, tool, out);
+			(*rows)[n++] = tool;
+		}
+	}
+	buf_putc(out, ']');
+	*rows_n = n;
+}
+
+static bool
+lists_are_same(const struct slice *a, size_t a_n, const struct slice *b, size_t b_n)
+{
+	for (size_t i = 0; a_n == b_n && i < a_n; i++) {
+		if (!slice_eq(a[i], b[i]))
+			return false;
+	}
+	return a_n == b_n;
+}
+
+bool
+tools_are_same(const struct config_atlassian *a, const struct config_atlassian *b)
+{
+	return a->is_read_only == b->is_read_only && a->json_in_text == b->json_in_text &&
+	    lists_are_same(a->toolsets, a->toolsets_n, b->toolsets, b->toolsets_n) &&
+	    lists_are_same(
+		a->enabled_tools, a->enabled_tools_n, b->enabled_tools, b->enabled_tools_n);
+}

@@ -1,0 +1,394 @@
+/*
+ * Arguments of a call, by the rows of its tool: unknown ones are refused with the nearest name,
+ * types are checked, defaults put in.  Kinder than the schema where nothing can go wrong by it: a
+ * number where a string is meant, an array for a comma list, JSON in a string for an object.
+ */
+#include <ctype.h>
+#include <stdio.h>
+
+#include "atlassian/tool.h"
+
+#define KEY_MAX	  64
+#define LIST_MAX  1000
+#define NUMBER_OF 32 /* bytes of a printed number */
+
+static const struct given *
+find(const struct work *work, const char *name)
+{
+	for (size_t i = 0; i < work->tool->args_n; i++) {
+		if (strcmp(work->tool->args[i].name, name) == 0)
+			return &work->given[i];
+	}
+	must(!"a tool asks for an argument that its row does not name");
+	return NULL;
+}
+
+/* ---- one value ------------------------------------------------------------------------------- */
+
+/* "PROJ-123", also in lower case; no other character can get into a path or a query by it. */
+static bool
+key_check(struct slice *key, struct arena *arena, struct err *err)
+{
+	char *upper;
+	size_t dash = 0;
+
+	*key = slice_trim(*key);
+	if (key->n == 0 || key->n > KEY_MAX || !arena_reserve(arena, key->n, err))
+		return false;
+	upper = arena_bytes(arena, key->n);
+	for (size_t i = 0; i < key->n; i++) {
+		unsigned char c = (unsigned char)key->p[i];
+
+		upper[i] = (char)toupper(c);
+		if (c == '-')
+			dash = i;
+		else if (!isalnum(c) && c != '_')
+			return false;
+	}
+	key->p = upper;
+	if (!isalpha((unsigned char)upper[0]) || dash == 0 || dash + 1 == key->n)
+		return false;
+	for (size_t i = dash + 1; i < key->n; i++) {
+		if (!isdigit((unsigned char)upper[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool
+number_text(struct work *work, yyjson_val *value, struct slice *out, struct err *err)
+{
+	char text[NUMBER_OF];
+	int n = yyjson_is_real(value)
+	    ? snprintf(text, sizeof(text), "%.17g", yyjson_get_real(value))
+	    : yyjson_is_uint(value)
+	    ? snprintf(text, sizeof(text), "%llu", (unsigned long long)yyjson_get_uint(value))
+	    : snprintf(text, sizeof(text), "%lld", (long long)yyjson_get_sint(value));
+
+	if (!arena_reserve(work->arena, (size_t)n, err))
+		return false;
+	*out = slice_dup(work->arena, (struct slice){ text, (size_t)n });
+	return true;
+}
+
+static bool
+is_one_of(const char *list, struct slice word)
+{
+	struct slice rest = slice_of(list), one;
+
+	while (rest.p != NULL) {
+		one = slice_cut(rest, '|', &rest);
+		if (slice_eq_nocase(one, word))
+			return true;
+	}
+	return false;
+}
+
+static bool
+text_take(struct work *work, const struct arg *arg, struct given *given, struct err *err)
+{
+	yyjson_val *value = given->value;
+
+	if (yyjson_is_num(value)) {
+		if (!number_text(work, value, &given->text, err))
+			return false;
+	} else if (yyjson_is_str(value)) {
+		given->text = json_slice(value);
+	} else {
+		return err_set(err, ERR_PARAMS, "%s must be a string", arg->name);
+	}
+	if (memchr(given->text.p, '\0', given->text.n) != NULL)
+		return err_set(err, ERR_PARAMS, "%s must not hold NUL", arg->name);
+	if (arg->type == ARG_KEY && !key_check(&given->text, work->arena, err))
+		return err_set(err, ERR_PARAMS, "%s: \"%.*s\" is no issue key such as PROJ-123",
+		    arg->name, (int)(given->text.n > KEY_MAX ? KEY_MAX : given->text.n),
+		    given->text.p);
+	if (arg->max > 0 && given->text.n > (size_t)arg->max)
+		return err_set(
+		    err, ERR_PARAMS, "%s must have at most %ld bytes", arg->name, arg->max);
+	if (arg->one_of != NULL && given->text.n > 0 && !is_one_of(arg->one_of, given->text))
+		return err_set(err, ERR_PARAMS, "%s must be one of %s", arg->name, arg->one_of);
+	return true;
+}
+
+static bool
+int_take(struct work *work, const struct arg *arg, struct given *given, struct err *err)
+{
+	yyjson_val *value = given->value;
+	struct slice digits = json_slice(value);
+	uint64_t n;
+
+	if (yyjson_is_int(value))
+		given->number = yyjson_get_sint(value);
+	else if (yyjson_is_real(value) &&
+	    yyjson_get_real(value) == (double)(int32_t)yyjson_get_real(value))
+		given->number = (int64_t)yyjson_get_real(value);
+	else if (digits.p != NULL && slice_to_u64(digits, INT32_MAX, &n))
+		given->number = (int64_t)n;
+	else
+		return err_set(err, ERR_PARAMS, "%s must be an integer", arg->name);
+	if ((arg->min != 0 || arg->max != 0) && given->number < arg->min)
+		return err_set(err, ERR_PARAMS, "%s must be at least %ld", arg->name, arg->min);
+	if (arg->max != 0 && given->number > arg->max)
+		return err_set(err, ERR_PARAMS, "%s must be at most %ld", arg->name, arg->max);
+	if (strcmp(arg->name, "limit") == 0 && work->site->config->limit_max > 0 &&
+	    (uint64_t)given->number > work->site->config->limit_max)
+		given->number = (int64_t)work->site->config->limit_max;
+	return true;
+}
+
+static bool
+bool_take(const struct arg *arg, struct given *given, struct err *err)
+{
+	struct slice word = json_slice(given->value);
+
+	if (yyjson_is_bool(given->value))
+		given->number = yyjson_get_bool(given->value);
+	else if (slice_eq_nocase(word, S("true")) || slice_eq_nocase(word, S("false")))
+		given->number = slice_eq_nocase(word, S("true"));
+	else
+		return err_set(err, ERR_PARAMS, "%s must be true or false", arg->name);
+	return true;
+}
+
+/* "a, b" or ["a", "b"], or the latter in a string. */
+static bool
+list_take(struct work *work, const struct arg *arg, struct given *given, struct err *err)
+{
+	struct slice text = slice_trim(json_slice(given->value)), rest;
+	size_t n = 1, i, max;
+	yyjson_val *one;
+
+	if (text.n > 0 && text.p[0] == '[' && !json_read(work, text, &given->value, arg->name, err))
+		return false;
+	if (!yyjson_is_arr(given->value) && text.p == NULL)
+		return err_set(
+		    err, ERR_PARAMS, "%s must be a list: \"a,b\" or [\"a\",\"b\"]", arg->name);
+	if (yyjson_is_arr(given->value))
+		n = yyjson_arr_size(given->value);
+	else
+		for (i = 0; i < text.n; i++)
+			n += text.p[i] == ',';
+	if (n > LIST_MAX)
+		return err_set(
+		    err, ERR_PARAMS, "%s must have at most %d items", arg->name, LIST_MAX);
+	if (!arena_reserve(work->arena, (n + 1) * sizeof(struct slice), err))
+		return false;
+	given->list = ARENA_ARRAY(work->arena, struct slice, n + 1);
+	if (!yyjson_is_arr(given->value)) {
+		for (rest = text; rest.p != NULL;) {
+			struct slice item = slice_trim(slice_cut(rest, ',', &rest));
+
+			if (item.n > 0)
+				given->list[given->list_n++] = item;
+		}
+		return true;
+	}
+	yyjson_arr_foreach(given->value, i, max, one)
+	{
+		struct slice *to = &given->list[given->list_n++];
+
+		*to = json_slice(one);
+		if (yyjson_is_num(one) && !number_text(work, one, to, err))
+			return false;
+		if (to->p == NULL)
+			return err_set(err, ERR_PARAMS, "%s must be a list of strings", arg->name);
+	}
+	return true;
+}
+
+static bool
+json_take(struct work *work, const struct arg *arg, struct given *given, struct err *err)
+{
+	bool is_object = arg->type == ARG_OBJECT;
+	struct slice text = slice_trim(json_slice(given->value));
+
+	if (text.p != NULL && text.n == 0) {
+		given->value = NULL;
+		return true;
+	}
+	if (text.p != NULL && !json_read(work, text, &given->value, arg->name, err)) {
+		err->kind = ERR_PARAMS;
+		return false;
+	}
+	if (is_object ? !yyjson_is_obj(given->value) : !yyjson_is_arr(given->value))
+		return err_set(err, ERR_PARAMS, "%s must be %s, or a string that holds one as JSON",
+		    arg->name, is_object ? "an object" : "an array");
+	return true;
+}
+
+static bool
+take(struct work *work, const struct arg *arg, struct given *given, struct err *err)
+{
+	switch (arg->type) {
+	case ARG_STR:
+	case ARG_TEXT:
+	case ARG_KEY:
+	case ARG_ID:
+		return text_take(work, arg, given, err);
+	case ARG_INT:
+		return int_take(work, arg, given, err);
+	case ARG_BOOL:
+		return bool_take(arg, given, err);
+	case ARG_CSV:
+		return list_take(work, arg, given, err);
+	case ARG_OBJECT:
+	case ARG_ARRAY:
+		return json_take(work, arg, given, err);
+	}
+	return false;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+static bool
+refuse_unknown(const struct work *work, struct slice name, struct err *err)
+{
+	const struct arg *nearest = NULL;
+	unsigned best = 4;
+
+	for (size_t i = 0; i < work->tool->args_n; i++) {
+		unsigned far = slice_distance(slice_of(work->tool->args[i].name), name);
+
+		if (far < best) {
+			best = far;
+			nearest = &work->tool->args[i];
+		}
+	}
+	return err_set(err, ERR_PARAMS, "unknown argument \"%.*s\"%s%s%s",
+	    (int)(name.n > KEY_MAX ? KEY_MAX : name.n), name.p,
+	    nearest != NULL ? " (did you mean \"" : "", nearest != NULL ? nearest->name : "",
+	    nearest != NULL ? "\"?)" : "");
+}
+
+static bool
+place(struct work *work, yyjson_val *object, struct err *err)
+{
+	yyjson_val *key, *value;
+	size_t i, max, k;
+
+	yyjson_obj_foreach(object, i, max, key, value)
+	{
+		for (k = 0; k < work->tool->args_n; k++) {
+			if (yyjson_equals_str(key, work->tool->args[k].name))
+				break;
+		}
+		if (k == work->tool->args_n)
+			return refuse_unknown(work, json_slice(key), err);
+		work->given[k].value = yyjson_is_null(value) ? NULL : value;
+	}
+	return true;
+}
+
+bool
+work_take_args(struct work *work, struct slice arguments, struct err *err)
+{
+	const struct tool *tool = work->tool;
+	yyjson_val *object = NULL;
+
+	if (!arena_reserve(work->arena, (tool->args_n + 1) * sizeof(*work->given), err))
+		return false;
+	work->given = ARENA_ARRAY(work->arena, struct given, tool->args_n + 1);
+	if (arguments.p != NULL && !json_read(work, arguments, &object, "arguments", err))
+		return false;
+	if (object != NULL && !place(work, object, err))
+		return false;
+	for (size_t i = 0; i < tool->args_n; i++) {
+		const struct arg *arg = &tool->args[i];
+		struct given *given = &work->given[i];
+
+		given->is_given = given->value != NULL;
+		if (given->value == NULL && (arg->flags & REQUIRED))
+			return err_set(err, ERR_PARAMS, "%s is required: %s", arg->name, arg->help);
+		if (given->value == NULL && arg->fallback != NULL &&
+		    !json_read(work, slice_of(arg->fallback), &given->value, arg->name, err))
+			return false;
+		if (given->value != NULL && !take(work, arg, given, err))
+			return false;
+	}
+	return true;
+}
+
+/* ---- asking for one -------------------------------------------------------------------------- */
+
+const char *
+arg_str(const struct work *work, const char *name)
+{
+	struct slice text = find(work, name)->text;
+	struct err err;
+
+	return text.p == NULL || !arena_reserve(work->arena, text.n + 1, &err)
+	    ? NULL
+	    : slice_cstr(work->arena, text);
+}
+
+struct slice
+arg_slice(const struct work *work, const char *name)
+{
+	return find(work, name)->text;
+}
+
+int64_t
+arg_int(const struct work *work, const char *name)
+{
+	return find(work, name)->number;
+}
+
+bool
+arg_bool(const struct work *work, const char *name)
+{
+	return find(work, name)->number != 0;
+}
+
+bool
+arg_has(const struct work *work, const char *name)
+{
+	return find(work, name)->is_given;
+}
+
+yyjson_val *
+arg_json(const struct work *work, const char *name)
+{
+	return find(work, name)->value;
+}
+
+size_t
+arg_list(const struct work *work, const char *name, struct slice **out)
+{
+	const struct given *given = find(work, name);
+
+	*out = given->list;
+	return given->list_n;
+}
+
+/* As text, for a path or a query: lists joined by commas.  NULL: absent, or of no such type. */
+const char *
+arg_text(struct work *work, const struct arg *arg, const struct given *given)
+{
+	struct buf out;
+	const char *text = NULL;
+	struct err err;
+
+	if (given->value == NULL)
+		return NULL;
+	if (arg->type == ARG_INT)
+		return work_number(work, given->number);
+	if (arg->type == ARG_BOOL)
+		return given->number ? "true" : "false";
+	if (arg->type == ARG_OBJECT || arg->type == ARG_ARRAY)
+		return NULL;
+	if (arg->type != ARG_CSV)
+		return arena_reserve(work->arena, given->text.n + 1, &err)
+		    ? slice_cstr(work->arena, given->text)
+		    : NULL;
+	buf_init(&out, NULL, 64 * KIB);
+	for (size_t i = 0; i < given->list_n; i++) {
+		if (i > 0)
+			buf_putc(&out, ',');
+		buf_put(&out, given->list[i]);
+	}
+	if (buf_check(&out, &err) && arena_reserve(work->arena, out.n + 1, &err))
+		text = slice_cstr(work->arena, (struct slice){ out.n > 0 ? out.p : "", out.n });
+	buf_fini(&out);
+	return text;
+}
