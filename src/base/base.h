@@ -130,7 +130,8 @@ struct err_info {
 	int legacy_code, modern_code, http_status, exit_status;
 };
 
-/* Fills *err (text cut at 239 bytes, always on a UTF-8 boundary) and returns false. */
+/* Fills *err (text cut at 239 bytes, always on a UTF-8 boundary, control characters become spaces)
+ * and returns false. */
 bool err_set(struct err *err, enum errkind kind, const char *fmt, ...) PRINTF(3, 4);
 /* As err_set, with a position. */
 bool err_set_at(struct err *err, enum errkind kind, unsigned line, unsigned col, const char *fmt,

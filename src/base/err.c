@@ -16,14 +16,21 @@ static const struct err_info infos[ERR_KINDS_N] = {
 #undef X
 };
 
-/* After a vsnprintf() that wanted `wanted` bytes: mends a sequence torn by the cut. */
+/*
+ * After a vsnprintf() that wanted `wanted` bytes: mends a sequence torn by the cut.  A text stands
+ * on one line of a log or a terminal, whatever of the input it quotes.
+ */
 static void
-mend_cut(char *text, size_t size, int wanted)
+mend(char *text, size_t size, int wanted)
 {
 	if (wanted < 0)
 		text[0] = '\0';
 	else if ((size_t)wanted >= size)
 		text[utf8_trim(text, size - 1)] = '\0';
+	for (char *p = text; *p != '\0'; p++) {
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = ' ';
+	}
 }
 
 static void PRINTF(5, 0) set(
@@ -37,7 +44,7 @@ static void PRINTF(5, 0) set(
 	err->line = line;
 	err->col = col;
 	n = vsnprintf(err->text, sizeof(err->text), fmt, ap);
-	mend_cut(err->text, sizeof(err->text), n);
+	mend(err->text, sizeof(err->text), n);
 }
 
 bool
@@ -75,9 +82,9 @@ err_prefix(struct err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(who, sizeof(who), fmt, ap);
 	va_end(ap);
-	mend_cut(who, sizeof(who), n);
+	mend(who, sizeof(who), n);
 	n = snprintf(err->text, sizeof(err->text), "%s: %s", who, old);
-	mend_cut(err->text, sizeof(err->text), n);
+	mend(err->text, sizeof(err->text), n);
 	return false;
 }
 

@@ -80,6 +80,21 @@ table_is_whole(void **state)
 	assert_int_equal(err_info(ERR_LIMIT)->exit_status, 1);
 }
 
+/* What is quoted of an input cannot break a line. */
+static void
+control_characters(void **state)
+{
+	struct err err;
+
+	(void)state;
+	err_set(&err, ERR_CONFIG, "%s",
+	    "a\tb\nc\x7f"
+	    "d\x1b[0m");
+	assert_string_equal(err.text, "a b c d [0m");
+	err_prefix(&err, "%s", "who\r");
+	assert_string_equal(err.text, "who : a b c d [0m");
+}
+
 int
 main(void)
 {
@@ -87,6 +102,7 @@ main(void)
 		cmocka_unit_test(sets),
 		cmocka_unit_test(cuts_whole_characters),
 		cmocka_unit_test(table_is_whole),
+		cmocka_unit_test(control_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
