@@ -136,6 +136,12 @@ are_fields(struct slice s)
 	return true;
 }
 
+bool
+http_request_is_sound(struct slice method, struct slice path, struct slice headers)
+{
+	return is_token(method) && is_target(path) && are_fields(headers);
+}
+
 /* The head of the request into out; what cannot be sent safely is refused. */
 MUST_CHECK static bool
 head_make(
@@ -145,8 +151,7 @@ head_make(
 	struct slice authority = pool->url.authority;
 	struct buf *out = &fetch->out;
 
-	if (!is_token(request->method) || !is_target(request->path) ||
-	    !are_fields(request->headers))
+	if (!http_request_is_sound(request->method, request->path, request->headers))
 		return err_set(err, ERR_REQUEST,
 		    "%s://%.*s: method, path or header fields of the "
 		    "request hold a forbidden character",

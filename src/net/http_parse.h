@@ -82,6 +82,9 @@ void http_parser_passed(struct http_parser *parser, size_t n);
 /* The connection ended: does that complete the message? */
 bool http_parser_ends_by_eof(const struct http_parser *parser);
 
+/* Can these be sent as they are?  In http_client.c. */
+bool http_request_is_sound(struct slice method, struct slice path, struct slice headers);
+
 static inline unsigned
 http_parser_minor(const struct http_parser *parser)
 {

@@ -19,11 +19,16 @@
 	X(SSL_CTX_check_private_key) \
 	X(SSL_CTX_ctrl) \
 	X(SSL_CTX_free) \
+	X(SSL_CTX_get0_param) \
 	X(SSL_CTX_get_cert_store) \
+	X(SSL_CTX_get_ex_data) \
+	X(SSL_CTX_get_verify_mode) \
 	X(SSL_CTX_new) \
 	X(SSL_CTX_set_alpn_protos) \
+	X(SSL_CTX_set1_cert_store) \
 	X(SSL_CTX_set_default_passwd_cb) \
-	X(SSL_set_verify) \
+	X(SSL_CTX_set_ex_data) \
+	X(SSL_CTX_set_verify) \
 	X(SSL_CTX_use_PrivateKey_file) \
 	X(SSL_CTX_use_certificate_chain_file) \
 	X(SSL_SESSION_free) \
@@ -33,6 +38,7 @@
 	X(SSL_free) \
 	X(SSL_get0_param) \
 	X(SSL_get1_session) \
+	X(SSL_get_SSL_CTX) \
 	X(SSL_get_error) \
 	X(SSL_get_ex_data) \
 	X(SSL_get_ex_data_X509_STORE_CTX_idx) \
@@ -46,6 +52,7 @@
 	X(SSL_set_ex_data) \
 	X(SSL_set_hostflags) \
 	X(SSL_set_session) \
+	X(SSL_set_verify) \
 	X(SSL_shutdown) \
 	X(SSL_write_ex) \
 	X(TLS_client_method)

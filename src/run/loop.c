@@ -290,6 +290,16 @@ loop_stdio(struct loop *loop, int fd, struct err *err)
 	return loop->ops->stdio(loop->seam, fd, err);
 }
 
+struct stream *
+loop_watch(struct loop *loop, int fd, struct err *err)
+{
+	if (loop->ops->watch == NULL) {
+		err_set(err, ERR_UNAVAILABLE, "descriptors of libraries cannot be watched here");
+		return NULL;
+	}
+	return loop->ops->watch(loop->seam, fd, err);
+}
+
 ssize_t
 stream_read(struct stream *stream, void *to, size_t n)
 {

@@ -116,6 +116,8 @@ struct seam_ops {
 	    void *seam, struct listener *listener, const struct address *at, struct err *err);
 	void (*listener_close)(void *seam, struct listener *listener);
 	struct stream *(*stdio)(void *seam, int fd, struct err *err); /* 0 or 1 */
+	/* NULL in the table: there is nothing to watch on this machine. */
+	struct stream *(*watch)(void *seam, int fd, struct err *err);
 	/* Starts it; done(ctx) is called later, once, with a child or (NULL and err). */
 	void (*child_start)(void *seam, const struct child_spec *spec,
 	    void (*done)(void *ctx, struct child *child, const struct err *err), void *ctx);
@@ -164,6 +166,12 @@ MUST_CHECK bool loop_listen(
     struct loop *loop, struct listener *listener, const struct address *at, struct err *err);
 void listener_close(struct listener *listener);
 struct stream *loop_stdio(struct loop *loop, int fd, struct err *err);
+/*
+ * Readiness of a socket that a library opened, reads and writes: of the stream only stream_want()
+ * and stream_close() are of use, and the descriptor stays the library's.  Close the stream before
+ * it closes the descriptor.  NULL: ERR_UNAVAILABLE (a simulated machine has no descriptors).
+ */
+struct stream *loop_watch(struct loop *loop, int fd, struct err *err);
 
 /* Work for the end of this turn, or of the next one when queued by such work.  Intrusive, queued at
  * most once; cancelled by deferred_stop(). Zero-initialise. */

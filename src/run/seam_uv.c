@@ -250,6 +250,7 @@ const struct seam_ops seam_uv_ops = {
 	.listen = seam_uv_listen,
 	.listener_close = seam_uv_listener_close,
 	.stdio = seam_uv_stdio,
+	.watch = seam_uv_watch,
 	.child_start = seam_uv_child_start,
 	.child_stop = seam_uv_child_stop,
 	.child_free = seam_uv_child_free,

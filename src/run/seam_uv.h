@@ -54,6 +54,7 @@ struct stream *seam_uv_stream_of_fd(struct seam_uv *seam, int fd, struct err *er
 void seam_uv_streams_apply(struct seam_uv *seam);
 struct stream *seam_uv_connect(void *seam, const struct address *to, struct err *err);
 struct stream *seam_uv_stdio(void *seam, int fd, struct err *err);
+struct stream *seam_uv_watch(void *seam, int fd, struct err *err);
 
 /* ---- seam_uv_listen.c ---------------------------------------------------------------------- */
 

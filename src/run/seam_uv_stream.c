@@ -1,5 +1,5 @@
 /*
- * seam_uv_stream: sockets, pipes and stdio as streams.
+ * seam_uv_stream: sockets, pipes and stdio as streams, and sockets of libraries to be watched.
  *
  * Reads and writes go to the descriptor directly; libuv only tells when.  What a stream wants is
  * remembered and handed to libuv before the next wait, so that going back and forth within a turn
@@ -28,6 +28,7 @@ struct uv_stream {
 	int error;		       /* errno of a connection that failed */
 	unsigned wanted, polled;       /* what the user wants, what libuv was told */
 	bool has_poll, is_changed, is_socket, is_connecting, is_always_ready, is_stdio;
+	bool is_foreign; /* the descriptor is not ours to close */
 };
 
 static const struct stream_ops ops;
@@ -274,7 +275,7 @@ stream_close_fd(struct stream *stream)
 	seam->streams--;
 	if (own->is_stdio && --seam->stdio_open == 0)
 		stdio_restore(seam);
-	if (own->fd >= 0 && !own->is_stdio)
+	if (own->fd >= 0 && !own->is_stdio && !own->is_foreign)
 		close(own->fd);
 	if (own->has_poll)
 		uv_close((uv_handle_t *)&own->poll, poll_closed);
@@ -361,6 +362,22 @@ seam_uv_stdio(void *arg, int fd, struct err *err)
 	own->is_socket = is_socket(fd);
 	own->is_stdio = true;
 	seam->stdio_open++;
+	return &own->stream;
+}
+
+struct stream *
+seam_uv_watch(void *arg, int fd, struct err *err)
+{
+	struct uv_stream *own;
+	int error;
+
+	own = stream_new(arg, fd, &error);
+	if (own == NULL) {
+		err_set(err, ERR_UNAVAILABLE, "a socket cannot be watched: %s", uv_strerror(error));
+		return NULL;
+	}
+	own->is_socket = true;
+	own->is_foreign = true;
 	return &own->stream;
 }
 

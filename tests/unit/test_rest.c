@@ -1,0 +1,597 @@
+/*
+ * REST calls over real sockets: what is asked and answered, limits, errors, cuts in every phase,
+ * closing, and who may be connected to.
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include "rest_world.h"
+
+static const char packed[] = {
+	31,
+	-117,
+	8,
+	0,
+	0,
+	0,
+	0,
+	0,
+	2,
+	3,
+	-85,
+	86,
+	-54,
+	78,
+	-83,
+	84,
+	-78,
+	82,
+	10,
+	8,
+	-14,
+	-9,
+	-46,
+	53,
+	84,
+	-86,
+	-83,
+	-90,
+	51,
+	31,
+	0,
+	89,
+	-88,
+	-128,
+	111,
+	-128,
+	0,
+	0,
+	0,
+};
+static const char packed_zeros[] = {
+	31,
+	-117,
+	8,
+	0,
+	0,
+	0,
+	0,
+	0,
+	2,
+	3,
+	-19,
+	-63,
+	49,
+	1,
+	0,
+	0,
+	0,
+	-62,
+	-96,
+	-11,
+	79,
+	109,
+	6,
+	127,
+	-96,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	0,
+	-128,
+	-41,
+	0,
+	123,
+	88,
+	-32,
+	92,
+	64,
+	13,
+	3,
+	0,
+};
+
+/* ---- the service ----------------------------------------------------------------------------- */
+
+static void
+on_head(void *owner, struct http_request *request)
+{
+	(void)owner;
+	(void)request;
+}
+
+static void
+request_note(struct world *world, const struct http_request *request)
+{
+	buf_clear(&world->last);
+	buf_printf(&world->last, "%.*s %.*s?%.*s\n", SLICE_FMT(request->method),
+	    SLICE_FMT(request->path), SLICE_FMT(request->query));
+	for (unsigned i = 0; i < request->headers_n; i++)
+		buf_printf(&world->last, "%.*s=%.*s\n", SLICE_FMT(request->headers[i].name),
+		    SLICE_FMT(request->headers[i].value));
+	buf_putc(&world->last, '\0');
+}
+
+static const struct {
+	const char *path;
+	int status;
+	const char *extra;
+	struct slice body;
+} answers[] = {
+	{ "/base/ok", 200, "X-One: 1\r\nx-two:2\r\n", { "fine", 4 } },
+	{ "/base/packed", 200, "Content-Encoding: gzip\r\n", { packed, sizeof(packed) } },
+	{ "/base/bomb", 200, "Content-Encoding: gzip\r\n", { packed_zeros, sizeof(packed_zeros) } },
+	{ "/base/badly", 200, "Content-Encoding: gzip\r\n", { "not packed at all", 17 } },
+	{ "/base/nothing", 204, "X-One: 1\r\n", { NULL, 0 } },
+	{ "/base/moved", 302, "Location: /base/ok\r\n", { NULL, 0 } },
+	{ "/base/auth", 401, "WWW-Authenticate: Basic realm=x\r\n", { "who?", 4 } },
+	{ "/base/busy", 429, "Retry-After: 3\r\n", { "later", 5 } },
+};
+
+static void
+on_request(void *owner, struct http_request *request)
+{
+	struct world *world = owner;
+	struct slice body = buf_view(&request->body);
+
+	world->seen++;
+	request_note(world, request);
+	for (size_t i = 0; i < COUNT(answers); i++)
+		if (slice_eq(request->path, slice_of(answers[i].path))) {
+			http_respond(request, answers[i].status, slice_of(answers[i].extra),
+			    answers[i].body.n > 0 ? S("text/plain") : SLICE_NONE, &answers[i].body,
+			    answers[i].body.n > 0);
+			return;
+		}
+	if (slice_eq(request->path, S("/base/echo"))) {
+		http_respond(request, 200, SLICE_NONE, S("text/plain"), &body, 1);
+	} else if (slice_eq(request->path, S("/base/hold"))) {
+		assert_true(world->held_n < CALLS_MAX);
+		world->held[world->held_n++] = request;
+		if (world->held_n > world->held_most)
+			world->held_most = world->held_n;
+	} else if (slice_eq(request->path, S("/base/begun"))) {
+		http_stream_begin(request, 200, SLICE_NONE, S("text/plain"));
+		http_stream_put(request, &(struct slice){ "begun", 5 }, 1);
+		world->held[world->held_n++] = request;
+	} else {
+		http_respond(request, 404, SLICE_NONE, S("text/plain"), &S("no"), 1);
+	}
+}
+
+static void
+on_gone(void *owner, struct http_request *request)
+{
+	struct world *world = owner;
+	unsigned i = 0;
+
+	while (i < world->held_n && world->held[i] != request)
+		i++;
+	if (i < world->held_n)
+		world->held[i] = world->held[--world->held_n];
+}
+
+static const struct http_handler service = { on_head, on_request, on_gone };
+
+static bool
+was_said(const struct world *world, const char *text)
+{
+	return strstr(world->last.p, text) != NULL;
+}
+
+/* ---- replies --------------------------------------------------------------------------------- */
+
+static void
+replies(void **state)
+{
+	static const struct {
+		const char *method, *path;
+		int status;
+		const char *body;
+	} rows[] = {
+		{ "GET", "/ok", 200, "fine" },
+		{ "HEAD", "/ok", 200, "" },
+		{ "GET", "/nothing", 204, "" },
+		{ "GET", "/no/such", 404, "no" },
+		{ "GET", "/moved", 302, "" },
+		{ "GET", "/auth", 401, "who?" },
+		{ "POST", "/busy", 429, "later" },
+		{ "DELETE", "/ok", 200, "fine" },
+		{ "GET", "/ok", 200, "fine" },
+	};
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		call(&one, &world, rows[i].method, rows[i].path);
+		assert_reply(&one, rows[i].status, rows[i].body);
+		call_fini(&one);
+	}
+	assert_int_equal(world.seen, COUNT(rows)); /* no redirect was followed */
+	world_end(&world);
+}
+
+static void
+headers_of_replies(void **state)
+{
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	call(&one, &world, "GET", "/ok");
+	assert_slice(rest_header(&one.reply, S("X-ONE")), "1");
+	assert_slice(rest_header(&one.reply, S("X-Two")), "2");
+	assert_slice(rest_header(&one.reply, S("content-length")), "4");
+	assert_null(rest_header(&one.reply, S("X-Three")).p);
+	assert_true(slice_ends(one.reply.headers, S("\r\n")));
+	assert_false(slice_starts(one.reply.headers, S("HTTP/")));
+	call_fini(&one);
+	world_end(&world);
+}
+
+static void
+what_is_asked(void **state)
+{
+	struct world world;
+	struct call one;
+	char host[64];
+
+	world_begin(&world, &service);
+	call_begin(&one, &world, "PUT", "/echo?a=b%20c&d=%2F../e");
+	one.request.headers = S("Content-Type: application/json\r\nX-Empty:\r\nAuthorization: "
+				"Bearer t\r\n");
+	one.request.body = S("{\"x\":1}");
+	call_end(&one);
+	assert_reply(&one, 200, "{\"x\":1}");
+	snprintf(host, sizeof(host), "Host=127.0.0.1:%u\n", world.port);
+	assert_true(was_said(&world, "PUT /base/echo?a=b%20c&d=%2F../e\n"));
+	assert_true(was_said(&world, host));
+	assert_true(was_said(&world, "Content-Type=application/json\n"));
+	assert_true(was_said(&world, "X-Empty=\n"));
+	assert_true(was_said(&world, "Authorization=Bearer t\n"));
+	assert_true(was_said(&world, "Content-Length=7\n"));
+	assert_true(was_said(&world, "Accept-Encoding="));
+	assert_true(was_said(&world, "gzip"));
+	call_fini(&one);
+	call_begin(&one, &world, "POST", "/echo");
+	call_end(&one);
+	assert_reply(&one, 200, "");
+	assert_true(was_said(&world, "Content-Length=0\n"));
+	assert_false(was_said(&world, "Content-Type"));
+	assert_false(was_said(&world, "Authorization"));
+	assert_false(was_said(&world, "Expect"));
+	call_fini(&one);
+	call(&one, &world, "GET", "/a/../b/%2e%2e/c");
+	assert_true(was_said(&world, "GET /base/a/../b/%2e%2e/c?\n"));
+	assert_false(was_said(&world, "Content-"));
+	call_fini(&one);
+	world_end(&world);
+}
+
+static void
+large_bodies(void **state)
+{
+	struct slice body = { mem_new(5 * MIB), 5 * MIB };
+	struct world world;
+	struct call one;
+
+	for (size_t i = 0; i < body.n; i++)
+		((char *)(uintptr_t)body.p)[i] = (char)(i * 13 + i / 509);
+	world_begin(&world, &service);
+	call_begin(&one, &world, "POST", "/echo");
+	one.request.body = body;
+	one.request.max_bytes = body.n;
+	call_end(&one);
+	if (!one.ok)
+		fail_msg("%s", one.err.text);
+	assert_int_equal(one.reply.body.n, body.n);
+	assert_memory_equal(one.reply.body.p, body.p, body.n);
+	call_fini(&one);
+	world_end(&world);
+	mem_free((char *)(uintptr_t)body.p);
+}
+
+static void
+packed_bodies(void **state)
+{
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	call(&one, &world, "GET", "/packed");
+	assert_true(one.ok);
+	assert_int_equal(one.reply.body.n, 128);
+	assert_true(slice_starts(one.reply.body, S("{\"key\":\"PROJ-1\"}{\"key\"")));
+	call_fini(&one);
+	call(&one, &world, "GET", "/badly");
+	assert_failed(&one, ERR_UNAVAILABLE, "cannot be unpacked", true);
+	call_fini(&one);
+	call(&one, &world, "GET", "/ok");
+	assert_reply(&one, 200, "fine");
+	call_fini(&one);
+	world_end(&world);
+}
+
+static void
+too_large(void **state)
+{
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	call_begin(&one, &world, "GET", "/ok");
+	one.request.max_bytes = 4;
+	call_end(&one);
+	assert_reply(&one, 200, "fine");
+	call_fini(&one);
+	call_begin(&one, &world, "GET", "/ok");
+	one.request.max_bytes = 3;
+	call_end(&one);
+	assert_failed(&one, ERR_LIMIT, "larger than 3 bytes", true);
+	call_fini(&one);
+	call_begin(&one, &world, "GET", "/bomb");
+	one.request.max_bytes = 100000;
+	call_end(&one);
+	assert_failed(&one, ERR_LIMIT, "larger than 100000 bytes", true);
+	call_fini(&one);
+	world_end(&world);
+}
+
+static void
+kept_connections(void **state)
+{
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	for (int i = 0; i < 20; i++) {
+		call_begin(&one, &world, i % 2 == 0 ? "GET" : "POST", "/ok");
+		one.request.body = i % 2 == 0 ? SLICE_NONE : S("x");
+		call_end(&one);
+		assert_reply(&one, 200, "fine");
+		call_fini(&one);
+		assert_int_equal(http_server_connections(world.server), 1);
+	}
+	world_end(&world);
+}
+
+/* ---- many at once ---------------------------------------------------------------------------- */
+
+static void
+many(void **state)
+{
+	static struct call calls[CALLS_MAX];
+	struct world world;
+	unsigned over = 0;
+
+	world_begin(&world, &service);
+	for (size_t i = 0; i < CALLS_MAX; i++)
+		call_begin(&calls[i], &world, "GET", "/hold");
+	while (over < CALLS_MAX) {
+		(void)loop_turn(world.loop, -1);
+		assert_true(world.held_n <= 4);
+		assert_true(http_server_connections(world.server) <= 4);
+		if (world.held_n == 4 || world.seen == CALLS_MAX)
+			while (world.held_n > 0)
+				http_respond(world.held[--world.held_n], 200, SLICE_NONE,
+				    S("text/plain"), &S("x"), 1);
+		over = 0;
+		for (size_t i = 0; i < CALLS_MAX; i++)
+			over += calls[i].is_over;
+	}
+	for (size_t i = 0; i < CALLS_MAX; i++) {
+		assert_reply(&calls[i], 200, "x");
+		call_fini(&calls[i]);
+	}
+	assert_int_equal(world.held_most, 4);
+	assert_int_equal(world.seen, CALLS_MAX);
+	world_end(&world);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(replies),
+		cmocka_unit_test(headers_of_replies),
+		cmocka_unit_test(what_is_asked),
+		cmocka_unit_test(large_bodies),
+		cmocka_unit_test(packed_bodies),
+		cmocka_unit_test(too_large),
+		cmocka_unit_test(kept_connections),
+		cmocka_unit_test(many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
