@@ -14,6 +14,7 @@
 struct auth {
 	struct config_key *keys; /* names are our own memory */
 	size_t keys_n;
+	bool asks; /* without keys: nobody is let in */
 };
 
 /* ---- callers --------------------------------------------------------------------------------- */
@@ -66,6 +67,7 @@ auth_new(const struct config *config)
 {
 	struct auth *auth = MEM_NEW(struct auth);
 
+	auth->asks = config->auth == AUTH_KEYS || config->auth == AUTH_TENANTS;
 	if (config->auth != AUTH_KEYS)
 		return auth;
 	auth->keys = mem_new(config->keys_n * sizeof(*auth->keys));
@@ -97,7 +99,7 @@ auth_free(struct auth **at)
 bool
 auth_asks(const struct auth *auth)
 {
-	return auth != NULL && auth->keys_n > 0;
+	return auth != NULL && auth->asks;
 }
 
 bool

@@ -23,7 +23,8 @@ enum config_transport { TRANSPORT_AUTO, TRANSPORT_HTTP, TRANSPORT_SSE, TRANSPORT
 enum config_protocol { PROTOCOL_AUTO, PROTOCOL_LEGACY, PROTOCOL_MODERN };
 enum config_session { SESSION_AUTO, SESSION_SHARED, SESSION_PER_CLIENT };
 enum config_prefix { PREFIX_AUTO, PREFIX_ALWAYS, PREFIX_NEVER };
-enum config_auth { AUTH_UNSET, AUTH_NONE, AUTH_KEYS };
+/* AUTH_TENANTS: who brings a credential that its own Atlassian site has confirmed. */
+enum config_auth { AUTH_UNSET, AUTH_NONE, AUTH_TENANTS, AUTH_KEYS };
 
 struct config_pair {
 	struct slice name;
@@ -121,20 +122,28 @@ struct config_site {
 	size_t internal_only_n;
 	bool no_markup; /* DISABLE_JIRA_MARKUP_TRANSLATION */
 
-	unsigned line;	 /* 0: from the environment */
-	char digest[65]; /* SHA-256 over everything above but line */
+	unsigned line; /* 0: from the environment */
+	/* SHA-256 over everything above but line, and over what the files of tls hold: the same
+	 * provider with the same digest is the same site. */
+	char digest[65];
 };
+/* By the host of its url, or because OAuth has a cloud id; false: it has to be asked. */
+bool config_site_is_cloud(const struct config_site *site);
 
 struct config_atlassian {
-	struct config_site *sites; /* primaries first */
+	/* Primaries first; providers differ.  With is_tenants both primaries are there: one that is
+	 * not configured has no url, SITE_AUTH_NONE, and the settings for what requests bring. */
+	struct config_site *sites;
 	size_t sites_n;
 	bool is_tenants;		/* requests bring sites and credentials of their own */
 	bool allow_operator_credential; /* ALLOW_GLOBAL_CRED_FALLBACK */
 	bool ignore_headers;		/* IGNORE_HEADER_AUTH */
 	struct slice *tenants_allow;	/* hosts that requests may name: exact, or "*.suffix" */
-	size_t tenants_allow_n;
+	size_t tenants_allow_n;		/* at least one */
 	uint64_t validation_ttl_ms, validation_max; /* 300 s, 100; 0: no cache */
-	bool compat_classic;			    /* compat: [mcp-jira-confluence] */
+	struct slice *compat;			    /* as written */
+	size_t compat_n;
+	bool compat_classic; /* compat: [mcp-jira-confluence] */
 	bool is_read_only;
 	struct slice *toolsets; /* "all", "default", names; n 0: all */
 	size_t toolsets_n;
@@ -182,11 +191,17 @@ struct config_source {
 	const char *file;	    /* -c; NULL: the search order of the contract */
 	const char *env_file;	    /* --env-file */
 	const char *const *environ; /* NULL-ended; where ${NAME} and the search order look */
+	/* Variables that options of the command line stand for: they win over the env file, which
+	 * wins over environ. */
+	const struct config_pair *flags;
+	size_t flags_n;
 };
 
 /*
- * Loads and checks.  No file found: ERR_CONFIG with the next step.  *out is owned by the caller.
- * Warnings (deprecated spellings) go to log.
+ * Loads and checks.  No file found: the sites of the environment (docs/atlassian.md), and where it
+ * has none, ERR_CONFIG with the next step.  With a file the environment configures nothing; it is
+ * there for ${NAME}.  *out is owned by the caller.  Warnings (deprecated spellings, sites that are
+ * skipped, variables that mean nothing) go to log.
  */
 MUST_CHECK bool config_load(
     const struct config_source *source, struct log *log, struct config **out, struct err *err);
@@ -219,6 +234,8 @@ struct config_import {
 MUST_CHECK bool config_import(struct slice text, const char *name, struct buf *out,
     struct config_import *report, struct err *err);
 
+/* The tables of docs/atlassian.md: what each variable of the environment does here. */
+void config_print_variables(struct buf *out);
 /* Documentation from the table of options: Markdown page, JSON Schema. */
 void config_print_markdown(struct buf *out);
 void config_print_schema(struct buf *out);

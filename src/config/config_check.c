@@ -366,6 +366,12 @@ name_check(const struct whole *whole, size_t i, struct err *err)
 			return FAIL_AT(whole, node, err,
 			    "the name \"%s\" is taken by upstreams[%zu]%s", config_show(name).text,
 			    j, ": names must differ");
+	for (size_t j = 0; j < config->atlassian.sites_n; j++)
+		if (slice_eq_nocase(name, config->atlassian.sites[j].provider))
+			return FAIL_AT(whole, node, err,
+			    "the name \"%s\" is that of a site under \"atlassian:\": names must "
+			    "differ",
+			    config_show(name).text);
 	return true;
 }
 
@@ -381,7 +387,7 @@ config_check_whole(const struct config_load *load, const struct config *config,
 	for (size_t i = 0; i < config->listen_http_n; i++)
 		if (!listen_check(&whole, i, err))
 			return false;
-	if (config->upstreams_n == 0) {
+	if (config->upstreams_n == 0 && config->atlassian.sites_n == 0) {
 		node = upstreams_node(&whole);
 		return FAIL_AT(&whole, node != NULL ? node : root, err,
 		    "no upstreams: list at least one under \"upstreams:\"");

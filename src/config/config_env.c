@@ -1,5 +1,6 @@
 /*
- * The environment as a load sees it: the variables of --env-file first, then those of the process.
+ * The environment as a load sees it: what options of the command line stand for, the variables of
+ * --env-file, those of the process.
  *
  * The file has one NAME=VALUE a line, `export` before it is allowed, # begins a comment.  A value
  * may stand in single quotes (taken as it is) or in double quotes (\n \t \" \\ \$); an unquoted one
@@ -13,14 +14,24 @@
 
 #define VARIABLES_MAX 1000
 
+/* The last one counts. */
+static bool
+pairs_get(const struct config_pair *pairs, size_t n, struct slice name, struct slice *value)
+{
+	while (n-- > 0)
+		if (slice_eq(pairs[n].name, name)) {
+			*value = secret_reveal(pairs[n].value);
+			return true;
+		}
+	return false;
+}
+
 bool
 config_env_get(const struct config_load *load, struct slice name, struct slice *value)
 {
-	for (size_t i = load->env_file_n; i-- > 0;)
-		if (slice_eq(load->env_file[i].name, name)) {
-			*value = secret_reveal(load->env_file[i].value);
-			return true;
-		}
+	if (pairs_get(load->flags, load->flags_n, name, value) ||
+	    pairs_get(load->env_file, load->env_file_n, name, value))
+		return true;
 	for (size_t i = 0; load->environ != NULL && load->environ[i] != NULL; i++) {
 		const char *entry = load->environ[i];
 
@@ -30,6 +41,19 @@ config_env_get(const struct config_load *load, struct slice name, struct slice *
 		}
 	}
 	return false;
+}
+
+void
+config_env_each(const struct config_load *load, void (*fn)(void *ctx, struct slice name), void *ctx)
+{
+	struct slice rest;
+
+	for (size_t i = 0; i < load->flags_n; i++)
+		fn(ctx, load->flags[i].name);
+	for (size_t i = 0; i < load->env_file_n; i++)
+		fn(ctx, load->env_file[i].name);
+	for (size_t i = 0; load->environ != NULL && load->environ[i] != NULL; i++)
+		fn(ctx, slice_cut(slice_of(load->environ[i]), '=', &rest));
 }
 
 /* A line of the file, for errors. */

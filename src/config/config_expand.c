@@ -205,7 +205,7 @@ config_expand(struct config_load *load, const struct node *node, struct slice *o
 	if (node->text.n > CONFIG_VALUE_BYTES)
 		return CONFIG_FAIL_NODE(
 		    load, node, err, "longer than %zu KiB", CONFIG_VALUE_BYTES / KIB);
-	if (!config_has_expansion(node->text))
+	if (node->is_literal || !config_has_expansion(node->text))
 		return config_dup(load, node->text, out, err);
 	buf_init(&buf, NULL, CONFIG_VALUE_BYTES);
 	ok = variables_put(load, node, &buf, err);

@@ -53,7 +53,7 @@ config_fail(const struct config_load *load, unsigned line, unsigned col, struct 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (load == NULL)
+	if (load == NULL || load->name[0] == '\0')
 		return err_set(err, ERR_CONFIG, "%s", text);
 	if (line == 0)
 		return err_set(err, ERR_CONFIG, "%s: %s", load->name, text);

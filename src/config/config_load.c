@@ -24,7 +24,7 @@ config_new(void)
 
 	arena_init(&config->arena, NULL, ARENA_BYTES);
 	rows = config_options(&n);
-	config_value_defaults(rows, n, false, config, &config->arena);
+	config_value_defaults(rows, n, SLICE_NONE, config, &config->arena);
 	return config;
 }
 
@@ -109,7 +109,7 @@ dir_set(struct config_load *load, const char *dir, size_t n, struct err *err)
 	return true;
 }
 
-/* `upstreams` is read after everything else: names are checked against the separator. */
+/* `upstreams` and `atlassian.sites` are read after everything else: they are checked against it. */
 static bool
 root_other(struct config_walk *walk, struct slice path, const struct node *entry, bool *taken,
     struct err *err)
@@ -118,7 +118,8 @@ root_other(struct config_walk *walk, struct slice path, const struct node *entry
 		*taken = true;
 		return config_keys_read(walk->load, entry, err);
 	}
-	*taken = path.n == 0 && slice_eq(entry->key, S("upstreams"));
+	*taken = (path.n == 0 && slice_eq(entry->key, S("upstreams"))) ||
+	    (slice_eq(path, S("atlassian")) && slice_eq(entry->key, S("sites")));
 	return true;
 }
 
@@ -127,12 +128,16 @@ own_form_read(struct config_load *load, const struct node *root, struct err *err
 {
 	struct config_upstream_form form = { 0 };
 	struct config_walk walk = { .load = load, .base = load->config, .other = root_other };
-	const struct node *upstreams = config_node_find(root, "upstreams");
+	const struct node *upstreams = config_node_find(root, "upstreams"), *sites;
 
 	walk.rows = config_options(&walk.rows_n);
 	if (!config_walk_map(&walk, SLICE_NONE, "", root, err))
 		return false;
-	return upstreams == NULL || config_upstreams_read(load, &form, "upstreams", upstreams, err);
+	sites = config_node_find(config_node_find(root, "atlassian"), "sites");
+	if (upstreams != NULL && !config_upstreams_read(load, &form, "upstreams", upstreams, err))
+		return false;
+	return (sites == NULL || config_sites_read(load, sites, err)) &&
+	    config_atlassian_finish(load, err);
 }
 
 static bool
@@ -153,17 +158,28 @@ tree_read(struct config_load *load, struct err *err)
 	return config_check_whole(load, load->config, root, err);
 }
 
+/* No file: nothing but the environment. */
+static bool
+environment_read(struct config_load *load, struct err *err)
+{
+	if (!config_environment_read(load, err))
+		return false;
+	load->config->state = state_default(load);
+	return config_check_whole(NULL, load->config, NULL, err);
+}
+
 /* load has text, name, dir and environment; ends it. */
 static bool
-load_finish(struct config_load *load, struct config **out, struct err *err)
+load_finish(struct config_load *load, bool has_file, struct config **out, struct err *err)
 {
 	bool ok;
 
 	if (slice_starts(load->text, S("\xef\xbb\xbf")))
 		load->text = (struct slice){ load->text.p + 3, load->text.n - 3 };
 	load->config = config_new();
-	load->config->file = arena_printf(&load->config->arena, "%s", load->name);
-	ok = tree_read(load, err);
+	if (has_file)
+		load->config->file = arena_printf(&load->config->arena, "%s", load->name);
+	ok = (has_file ? tree_read : environment_read)(load, err);
 	if (ok) {
 		*out = load->config;
 	} else {
@@ -193,7 +209,7 @@ config_parse(struct slice text, const char *name, const char *dir, const char *c
 		arena_fini(&load.tree);
 		return false;
 	}
-	return load_finish(&load, out, err);
+	return load_finish(&load, true, out, err);
 }
 
 /* ---- the search order ------------------------------------------------------------------------ */
@@ -242,24 +258,25 @@ bool
 config_load(
     const struct config_source *source, struct log *log, struct config **out, struct err *err)
 {
-	struct config_load load = { .environ = source->environ, .log = log };
+	struct config_load load = { .environ = source->environ,
+		.flags = source->flags,
+		.flags_n = source->flags_n,
+		.log = log };
 	char path[1024];
-	bool ok;
+	bool has_file, ok;
 
 	*out = NULL;
 	arena_init(&load.tree, NULL, ARENA_BYTES);
 	ok = (source->env_file == NULL || config_env_read(&load, source->env_file, err)) &&
 	    file_find(&load, source->file, path, sizeof(path), err);
-	if (ok && path[0] == '\0')
-		ok = err_set(err, ERR_CONFIG,
-		    "no configuration file: write one to "
-		    "~/.config/bascule/bascule.yaml or " SYSTEM_FILE ", or name it with -c FILE or "
-		    "$BASCULE_CONFIG");
-	if (!ok || !file_read(&load, path, err)) {
+	has_file = ok && path[0] != '\0';
+	if (ok && !has_file)
+		ok = dir_set(&load, "", 0, err);
+	if (!ok || (has_file && !file_read(&load, path, err))) {
 		arena_fini(&load.tree);
 		return false;
 	}
-	return load_finish(&load, out, err);
+	return load_finish(&load, has_file, out, err);
 }
 
 /* ---- what a reload cannot change ------------------------------------------------------------- */

@@ -12,6 +12,10 @@
 #define UP(field)	 .offset = offsetof(struct config_draft, upstream.field), .reloadable = true
 #define UP_N(field)	 UP(field), .offset_n = offsetof(struct config_draft, upstream.field##_n)
 #define KEY(field)	 .offset = offsetof(struct config_key_draft, field), .reloadable = true
+#define SITE(field)	 .offset = offsetof(struct config_site_draft, site.field), .reloadable = true
+#define SITE_N(field)	 SITE(field), .offset_n = offsetof(struct config_site_draft, site.field##_n)
+#define OF_SITE(field)	 .offset = offsetof(struct config_site_draft, field), .reloadable = true
+#define OF_SITE_N(field) OF_SITE(field), .offset_n = offsetof(struct config_site_draft, field##_n)
 #define DRAFT(field)	 .offset = offsetof(struct config_draft, field), .reloadable = true
 #define RANGE(low, high) .min = (low), .max = (high)
 #define WORDS(...) \
@@ -42,8 +46,10 @@ static const struct config_option options[] = {
 	    .check = config_check_host,
 	    .help = "Names, with or without a port, that are allowed in Host and Origin.",
 	    .fallback_help = "loopback names" },
-	{ "auth", OPTION_WORD, ROOT(auth), WORDS("", "none"), .reloadable = true,
-	    .help = "`none`: everyone who reaches the gateway may use it; or a map with `keys`.",
+	{ "auth", OPTION_WORD, ROOT(auth), WORDS("", "none", "tenants"), .reloadable = true,
+	    .help =
+		"`none`: everyone who reaches the gateway may use it; `tenants`: who brings a credential "
+		"that its own Atlassian site has confirmed; or a map with `keys`.",
 	    .fallback_help = "not set: only loopback and unix addresses" },
 	{ "auth.keys[].name", OPTION_TEXT, KEY(name),
 	    .help =
@@ -152,6 +158,145 @@ static const struct config_option options[] = {
 	{ "upstreams[].tools.describe", OPTION_PAIRS, UP_N(tools.describe), RANGE(0, 1000),
 	    .check = config_check_described, .help = "Other descriptions: `{original: text}`." },
 
+	{ "atlassian.sites[].name", OPTION_TEXT, SITE(name), .check = config_check_site_name,
+	    .help =
+		"Empty: the primary, whose tools are `jira_...` and `confluence_...`. Else 1 to 30 letters, "
+		"digits and `_`, not `jira` or `confluence`; the tools are `jira_NAME_...`.",
+	    .fallback_help = "the primary" },
+	{ "atlassian.sites[].jira", OPTION_TEXT, OF_SITE(jira), .check = config_check_site_url,
+	    .help = "Address of Jira, such as `https://acme.atlassian.net`." },
+	{ "atlassian.sites[].confluence", OPTION_TEXT, OF_SITE(confluence),
+	    .check = config_check_site_url,
+	    .help = "Address of Confluence, such as `https://acme.atlassian.net/wiki`." },
+	{ "atlassian.sites[].deployment", OPTION_WORD, SITE(deployment), .fallback = "auto",
+	    WORDS("auto", "cloud", "data_center"),
+	    .help = "`auto`: told by the host, and where that does not tell, by asking the site." },
+	{ "atlassian.sites[].auth.type", OPTION_WORD, OF_SITE(auth_type),
+	    WORDS("", "none", "basic", "pat", "oauth", "bearer", "cert"),
+	    .help =
+		"`basic`: `user` and an API token or password; `pat`: a personal access token (Data "
+		"Center); `oauth`: OAuth 2.0 with `client_id` and `client_secret`; `bearer`: a token as it "
+		"is; `cert`: the certificate of `tls`; `none`: requests bring their own, or a proxy adds it.",
+	    .fallback_help = "required, but `none` with `auth: tenants`" },
+	{ "atlassian.sites[].auth.user", OPTION_TEXT, SITE(user),
+	    .help = "With `basic`: the e-mail address of the account, or the user's name." },
+	{ "atlassian.sites[].auth.token", OPTION_SECRET, SITE(secret),
+	    .help = "With `basic`, `pat` and `bearer`: the token or password, best as `${NAME}` or "
+		    "`file:PATH`." },
+	{ "atlassian.sites[].auth.client_id", OPTION_TEXT, SITE(client_id),
+	    .help = "With `oauth`: the application." },
+	{ "atlassian.sites[].auth.client_secret", OPTION_SECRET, SITE(client_secret),
+	    .help = "With `oauth`: its secret." },
+	{ "atlassian.sites[].auth.redirect_uri", OPTION_TEXT, SITE(redirect_uri),
+	    .check = config_check_url,
+	    .help = "With `oauth`: the callback address that the application is registered with." },
+	{ "atlassian.sites[].auth.scope", OPTION_TEXT, SITE(scope),
+	    .help = "With `oauth`: what is asked for, separated by blanks." },
+	{ "atlassian.sites[].auth.cloud_id", OPTION_TEXT, SITE(cloud_id),
+	    .check = config_check_cloud_id,
+	    .help = "The id of a Cloud site, whose API gateway is then used." },
+	{ "atlassian.sites[].tls.ca", OPTION_PATH, SITE(tls_ca),
+	    .help = "PEM file of the certificate authorities that the site is checked against.",
+	    .fallback_help = "the system's authorities" },
+	{ "atlassian.sites[].tls.cert", OPTION_PATH, SITE(tls_cert),
+	    .help = "PEM file of a client certificate, with its chain." },
+	{ "atlassian.sites[].tls.key", OPTION_PATH, SITE(tls_key),
+	    .help = "PEM file of its private key; nobody else should be able to read it." },
+	{ "atlassian.sites[].tls.key_password", OPTION_SECRET, SITE(tls_key_password),
+	    .help = "The password of an encrypted key." },
+	{ "atlassian.sites[].tls.verify", OPTION_BOOL, OF_SITE(verify), .fallback = "true",
+	    .help =
+		"`false`: any certificate is accepted, and so anyone between here and the site." },
+	{ "atlassian.sites[].proxy", OPTION_TEXT, SITE(proxy), .check = config_check_proxy,
+	    .help =
+		"A proxy in between: `http://`, `https://`, `socks4://`, `socks4a://`, `socks5://` or "
+		"`socks5h://`, perhaps with user and password." },
+	{ "atlassian.sites[].no_proxy", OPTION_ONE_OR_LIST, SITE_N(no_proxy), RANGE(0, 256),
+	    .check = config_check_no_proxy,
+	    .help = "Hosts, or ends of host names, that are reached without it; `*`: all." },
+	{ "atlassian.sites[].headers", OPTION_PAIRS, SITE_N(headers), RANGE(0, 64),
+	    .check = config_check_header, .help = "Headers of every request to the site." },
+	{ "atlassian.sites[].passthrough", OPTION_ONE_OR_LIST, SITE_N(passthrough), RANGE(0, 64),
+	    .check = config_check_passthrough,
+	    .help = "Names of headers of the client's request that are passed on to the site." },
+	{ "atlassian.sites[].timeout", OPTION_DURATION, SITE(timeout_ms), .fallback = "75s",
+	    RANGE(1, HOUR_MS), .help = "How long one request to the site may take." },
+	{ "atlassian.sites[].retry.total", OPTION_COUNT, SITE(retry_total), .fallback = "2",
+	    RANGE(0, 100),
+	    .help =
+		"How often a read is repeated that failed for a passing reason (429, 502, 503, 504, no "
+		"connection); `0`: never." },
+	{ "atlassian.sites[].retry.backoff", OPTION_DURATION, SITE(retry_backoff_ms),
+	    .fallback = "1s", RANGE(0, HOUR_MS),
+	    .help =
+		"How long it waits before the first repeat, doubled for each further one; the site's "
+		"Retry-After counts more." },
+	{ "atlassian.sites[].retry.writes", OPTION_BOOL, SITE(retry_writes), .fallback = "false",
+	    .help = "Repeat writes too: some may then be done twice." },
+	{ "atlassian.sites[].concurrent", OPTION_COUNT, SITE(concurrent), .fallback = "0",
+	    RANGE(0, 10000), .help = "Requests to the site at the same time; `0`: no cap." },
+	{ "atlassian.sites[].per_second", OPTION_COUNT, SITE(per_second), .fallback = "0",
+	    RANGE(0, 100000), .help = "Requests to the site in a second; `0`: no cap." },
+	{ "atlassian.sites[].breaker.threshold", OPTION_COUNT, SITE(breaker_threshold),
+	    .fallback = "0", RANGE(0, 1000000),
+	    .help =
+		"After so many answers of 429 or 503 in a row the site is left alone; `0`: never." },
+	{ "atlassian.sites[].breaker.cooldown", OPTION_DURATION, SITE(breaker_cooldown_ms),
+	    .fallback = "30s", RANGE(1, HOUR_MS),
+	    .help = "For how long, before one request tries it again." },
+	{ "atlassian.sites[].projects", OPTION_ONE_OR_LIST, OF_SITE_N(projects), RANGE(0, 1000),
+	    .check = config_check_filter,
+	    .help = "Keys of the Jira projects that may be seen and changed.",
+	    .fallback_help = "all" },
+	{ "atlassian.sites[].spaces", OPTION_ONE_OR_LIST, OF_SITE_N(spaces), RANGE(0, 1000),
+	    .check = config_check_filter,
+	    .help = "Keys of the Confluence spaces that may be seen and changed.",
+	    .fallback_help = "all" },
+	{ "atlassian.sites[].internal_only", OPTION_ONE_OR_LIST, SITE_N(internal_only),
+	    RANGE(0, 1000), .check = config_check_filter,
+	    .help = "Keys of service projects in which comments must be internal." },
+	{ "atlassian.sites[].max_limit", OPTION_COUNT, SITE(limit_max), .fallback = "0",
+	    RANGE(0, 1000000), .help = "The most that a `limit` argument may ask for; `0`: any." },
+	{ "atlassian.sites[].markup", OPTION_BOOL, OF_SITE(markup), .fallback = "true",
+	    .help = "`false`: texts of Jira are neither translated from Markdown nor to it." },
+	{ "atlassian.tenants.allow", OPTION_LIST, ROOT_N(atlassian.tenants_allow), RANGE(1, 1000),
+	    .check = config_check_tenant_host,
+	    .help =
+		"Hosts that requests may name, exact or as `*.suffix`, with any port. With it, requests "
+		"may bring sites and credentials of their own also where `auth` is not `tenants`.",
+	    .fallback_help = "those of Atlassian Cloud" },
+	{ "atlassian.tenants.operator_credential", OPTION_BOOL,
+	    ROOT(atlassian.allow_operator_credential), .fallback = "false",
+	    .help =
+		"Requests over HTTP that bring no credential use the one that is configured here." },
+	{ "atlassian.tenants.ignore_headers", OPTION_BOOL, ROOT(atlassian.ignore_headers),
+	    .fallback = "false",
+	    .help = "Sites and credentials in headers of requests are not looked at." },
+	{ "atlassian.validation.ttl", OPTION_DURATION, ROOT(atlassian.validation_ttl_ms),
+	    .fallback = "5m", RANGE(0, DAY_MS),
+	    .help =
+		"For how long a credential counts as confirmed after its site has confirmed it; `0s`: it "
+		"is asked each time." },
+	{ "atlassian.validation.max", OPTION_COUNT, ROOT(atlassian.validation_max),
+	    .fallback = "100", RANGE(0, 1000000),
+	    .help = "Credentials that are remembered as confirmed; `0`: none." },
+	{ "atlassian.compat", OPTION_ONE_OR_LIST, ROOT_N(atlassian.compat), RANGE(0, 8),
+	    .check = config_check_compat,
+	    .help =
+		"`mcp-jira-confluence`: the 19 tools, the prompts and the resources of that server too." },
+	{ "atlassian.read_only", OPTION_BOOL, ROOT(atlassian.is_read_only), .fallback = "false",
+	    .help = "Tools that write are hidden and refused." },
+	{ "atlassian.toolsets", OPTION_ONE_OR_LIST, ROOT_N(atlassian.toolsets), RANGE(0, 64),
+	    .check = config_check_tool_name,
+	    .help = "Sets of tools that are offered: `all`, `default` or their names.",
+	    .fallback_help = "all" },
+	{ "atlassian.enabled_tools", OPTION_ONE_OR_LIST, ROOT_N(atlassian.enabled_tools),
+	    RANGE(0, 1000), .check = config_check_tool_name,
+	    .help = "Names of the tools that are offered, as clients see them.",
+	    .fallback_help = "all" },
+	{ "atlassian.json_in_text", OPTION_BOOL, ROOT(atlassian.json_in_text), .fallback = "false",
+	    .help = "Results also as JSON text, for clients that read only text." },
+
 	{ "limits.message", OPTION_SIZE, ROOT(limit_message_bytes), .fallback = "64MiB",
 	    RANGE(KIB, GIB), .help = "The longest message, in either direction." },
 	{ "limits.memory", OPTION_SIZE, ROOT(limit_memory_bytes), .fallback = "512MiB",
@@ -182,8 +327,6 @@ static const struct config_option options[] = {
 static const char *const later[] = {
 	"listen.tls",
 	"auth.jwt",
-	"auth.tenants",
-	"atlassian",
 	"guard",
 	"audit",
 	"agents",

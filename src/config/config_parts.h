@@ -19,6 +19,7 @@
 #define CONFIG_UPSTREAMS_MAX 1000
 #define CONFIG_LISTEN_MAX    16
 #define CONFIG_KEYS_MAX	     1000
+#define CONFIG_SITES_MAX     200
 
 /* ---- the tree (config_yaml.c) ---------------------------------------------------------------- */
 
@@ -26,7 +27,8 @@ enum node_kind { NODE_TEXT, NODE_LIST, NODE_MAP };
 
 struct node {
 	enum node_kind kind;
-	bool is_quoted; /* of a text: quoted or a block, never a number or a word */
+	bool is_quoted;	 /* of a text: quoted or a block, never a number or a word */
+	bool is_literal; /* of a text: nothing in it is expanded */
 	struct slice text;
 	struct slice key; /* in a map: its key, and where that stands */
 	unsigned key_line, key_col;
@@ -40,9 +42,11 @@ struct node {
 /* One load: where it comes from, where it goes to. Lives on the stack of config_load(). */
 struct config_load {
 	struct slice text; /* of the file, for columns in bytes */
-	char name[104];	   /* for errors; long paths keep their end */
+	char name[104];	   /* for errors; long paths keep their end; "": the environment */
 	struct slice dir;  /* absolute; what relative paths are relative to */
 	const char *const *environ;
+	const struct config_pair *flags; /* looked at first */
+	size_t flags_n;
 	const struct config_pair *env_file; /* looked at before environ */
 	size_t env_file_n;
 	struct log *log;
@@ -78,6 +82,9 @@ MUST_CHECK bool config_expand(
 bool config_has_expansion(struct slice text);
 /* Value of an environment variable, that of the env file first; false: unset. */
 bool config_env_get(const struct config_load *load, struct slice name, struct slice *value);
+/* Calls fn with the name of every variable, perhaps more than once. */
+void config_env_each(
+    const struct config_load *load, void (*fn)(void *ctx, struct slice name), void *ctx);
 /* Reads KEY=VALUE lines into load->env_file. */
 MUST_CHECK bool config_env_read(struct config_load *load, const char *path, struct err *err);
 /* A whole file, at most max bytes, into the arena. must_be_regular: no pipes, no devices. */
@@ -114,8 +121,9 @@ option_check_fn(struct config_load *, const struct node *, struct slice *, struc
 struct config_option {
 	const char *path; /* "limits.message", "upstreams[].command" */
 	enum option_type type;
-	size_t offset;		  /* in struct config; below upstreams[] in struct config_draft */
-	size_t offset_n;	  /* of the count of a list */
+	size_t offset;	 /* in struct config; in a list in struct config_draft, config_key_draft or
+			  * config_site_draft */
+	size_t offset_n; /* of the count of a list */
 	const char *fallback;	  /* as it would be written; NULL: none */
 	uint64_t min, max;	  /* of numbers; of lists and pairs: how many */
 	const char *const *words; /* NULL-ended; "" has no spelling */
@@ -140,8 +148,19 @@ struct config_key_draft {
 	struct secret key;
 };
 
+/* A site while it is read: Jira and Confluence of one entry become two. */
+struct config_site_draft {
+	struct config_site site; /* what they share */
+	struct slice jira, confluence;
+	unsigned auth_type; /* 0: not said; else 1 + enum config_site_auth */
+	bool verify, markup;
+	struct slice *projects, *spaces;
+	size_t projects_n, spaces_n;
+};
+
 #define CONFIG_UPSTREAMS "upstreams[]"
 #define CONFIG_KEYS	 "auth.keys[]"
+#define CONFIG_SITES	 "atlassian.sites[]"
 
 const struct config_option *config_options(size_t *n);
 /* The option at path (SLICE_NONE: the root) and key; NULL: none. */
@@ -161,9 +180,10 @@ struct slice config_option_nearest(
 /* Sets the field of one option from its node. shown: the option's path for people. */
 MUST_CHECK bool config_value_set(struct config_load *load, const struct config_option *option,
     const char *shown, const struct node *node, void *base, struct err *err);
-/* Sets the options that have a default: those of upstreams, or all others. */
+/* Sets the options that have a default: those below list ("upstreams[]"), or, where that is
+ * SLICE_NONE, those in no list. */
 void config_value_defaults(
-    const struct config_option *rows, size_t n, bool of_upstreams, void *base, struct arena *arena);
+    const struct config_option *rows, size_t n, struct slice list, void *base, struct arena *arena);
 /* The nearest of words, SLICE_NONE: none is near. */
 struct slice config_word_nearest(const char *const *words, struct slice text);
 
@@ -208,12 +228,59 @@ config_upstreams_read(struct config_load *load, const struct config_upstream_for
 MUST_CHECK bool
 config_proxy_read(struct config_load *load, const struct node *root, struct err *err);
 
-/* Looks at the files of `tls` (config_tls.c); what they hold goes into the digest. */
-MUST_CHECK bool config_tls_check(struct config_load *load, const struct config_upstream *upstream,
+/*
+ * Looks at the files of `tls` (config_tls.c); what they hold goes into the digest.  Paths
+ * SLICE_NONE: not set.  entry: the map that holds `tls`, NULL: not from a file.
+ */
+struct config_tls {
+	struct slice url, ca, cert, key;
+	const struct secret *key_password; /* NULL: an encrypted key is refused */
+};
+MUST_CHECK bool config_tls_check(struct config_load *load, const struct config_tls *tls,
     const struct node *entry, struct buf *digest, struct err *err);
 /* `auth.keys`, into load->config (config_keys.c). */
 MUST_CHECK bool
 config_keys_read(struct config_load *load, const struct node *list, struct err *err);
+
+/* ---- Atlassian sites ------------------------------------------------------------------------- */
+
+/* A draft with the defaults of the table. */
+void config_site_draft_init(struct config_load *load, struct config_site_draft *draft);
+/*
+ * One product of a draft, checked as a whole (config_site.c).  entry: its map, NULL: not from a
+ * file; shown: what it is called in errors.  The url may be SLICE_NONE only for a primary.
+ */
+MUST_CHECK bool config_site_make(struct config_load *load, const struct config_site_draft *draft,
+    enum config_product product, const struct node *entry, const char *shown,
+    struct config_site *out, struct err *err);
+/* `atlassian.sites`, into load->config (config_atlassian.c); list NULL: there is none. */
+MUST_CHECK bool
+config_sites_read(struct config_load *load, const struct node *list, struct err *err);
+/* The hosts that requests may name: those of the cloud, and domains (with commas, each with all
+ * below it; what is no domain is left out with a warning). */
+MUST_CHECK bool
+config_tenants_allow(struct config_load *load, struct slice domains, struct err *err);
+/* What follows from the sites and from is_tenants, when all are read: their order, the primaries
+ * that requests fill, the hosts that they may name. */
+MUST_CHECK bool config_atlassian_finish(struct config_load *load, struct err *err);
+/*
+ * The environment of the Python servers, into load->config: the process (config_environment.c),
+ * its sites (config_site_env.c).  A site that cannot be used is skipped with a warning.
+ */
+MUST_CHECK bool config_environment_read(struct config_load *load, struct err *err);
+MUST_CHECK bool config_environment_sites(struct config_load *load, struct err *err);
+void config_print_site_variables(struct buf *out);
+/* A variable without blanks around it; false: not set, or empty.  What ends in _PROXY is also
+ * looked for in lower case. */
+bool config_env_word(const struct config_load *load, const char *name, struct slice *value);
+/* true, 1, yes; of READ_ONLY_MODE also y and on. */
+bool config_env_is_true(const struct config_load *load, const char *name);
+/*
+ * Sets an option from the text of a variable: seconds with a fraction, lists with commas, pairs
+ * NAME=VALUE with commas.  Nothing of it is expanded.
+ */
+MUST_CHECK bool config_env_set(struct config_load *load, const struct config_option *option,
+    const char *variable, struct slice text, void *base, struct err *err);
 
 /* ---- checks (config_check.c) ----------------------------------------------------------------- */
 
@@ -225,6 +292,10 @@ option_check_fn config_check_glob, config_check_tool, config_check_described;
 MUST_CHECK bool config_tools_check(struct config_load *load, const struct config_tools *tools,
     const struct node *upstream, struct err *err);
 option_check_fn config_check_url, config_check_env, config_check_header; /* config_upstream.c */
+option_check_fn config_check_site_name, config_check_site_url, config_check_cloud_id;
+option_check_fn config_check_proxy, config_check_no_proxy, config_check_passthrough;
+option_check_fn config_check_filter; /* config_site.c */
+option_check_fn config_check_tenant_host, config_check_compat, config_check_tool_name;
 /* config_check() with positions from the tree; load and root NULL: without. */
 MUST_CHECK bool config_check_whole(const struct config_load *load, const struct config *config,
     const struct node *root, struct err *err);

@@ -155,7 +155,7 @@ config_proxy_read(struct config_load *load, const struct node *root, struct err 
 	struct config_upstream_form form = { .other = upstream_other, .hint = IMPORT };
 
 	load->config->is_proxy_form = true;
-	config_value_defaults(rows, COUNT(rows), false, &proxy, &load->config->arena);
+	config_value_defaults(rows, COUNT(rows), SLICE_NONE, &proxy, &load->config->arena);
 	if (!config_walk_map(&walk, SLICE_NONE, "", root, err) || !listen_apply(load, &proxy, err))
 		return false;
 	form.timeout_ms = proxy.timeout_ms;

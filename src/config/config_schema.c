@@ -119,6 +119,7 @@ static const struct {
 	{ S("upstreams[]"),
 	    "\"required\":[\"name\"],\"oneOf\":[{\"required\":[\"command\"]},"
 	    "{\"required\":[\"url\"]}]," },
+	{ S("sites[]"), "\"anyOf\":[{\"required\":[\"jira\"]},{\"required\":[\"confluence\"]}]," },
 	{ S("keys[]"), "\"required\":[\"name\",\"key\"]," },
 };
 

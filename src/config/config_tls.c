@@ -1,8 +1,8 @@
 /*
- * `tls` of an upstream: the files that its https connections need, looked at when the configuration
- * is read, so that `bascule check` finds what a first connection would.
+ * `tls` of an upstream or a site: the files that its https connections need, looked at when the
+ * configuration is read, so that `bascule check` finds what a first connection would.
  *
- * Their bytes are part of the upstream's digest: a reload after a certificate was renewed connects
+ * Their bytes are part of its digest: a reload after a certificate was renewed connects
  * again.  Nothing of them is kept but that.
  */
 #include <string.h>
@@ -21,15 +21,27 @@ struct pem {
 	struct arena *arena;
 	const char *key;
 	const char *path;
-	const struct node *node;
+	const struct node *node; /* NULL: not from a file */
 	struct slice text;
 };
+
+static unsigned
+line_of(const struct node *node)
+{
+	return node != NULL ? node->line : 0;
+}
+
+static unsigned
+col_of(const struct node *node)
+{
+	return node != NULL ? node->col : 0;
+}
 
 static bool
 pem_fail(const struct pem *pem, struct err *err, const char *what)
 {
-	return CONFIG_FAIL_NODE(
-	    pem->load, pem->node, err, "tls.%s: %s %s", pem->key, pem->path, what);
+	return config_fail(pem->load, line_of(pem->node), col_of(pem->node), err, "tls.%s: %s %s",
+	    pem->key, pem->path, what);
 }
 
 MUST_CHECK static bool
@@ -43,7 +55,8 @@ pem_read(struct pem *pem, const struct node *tls, struct slice path, struct err 
 		return false;
 	pem->path = slice_cstr(pem->arena, path);
 	if (!config_read_file(pem->arena, pem->path, PEM_BYTES, true, &pem->text, &why))
-		return CONFIG_FAIL_NODE(load, pem->node, err, "tls.%s: %s", pem->key, why.text);
+		return config_fail(load, line_of(pem->node), col_of(pem->node), err, "tls.%s: %s",
+		    pem->key, why.text);
 	return true;
 }
 
@@ -68,25 +81,33 @@ pem_certificate(const struct pem *pem)
 	return certificate;
 }
 
+struct password {
+	const struct secret *given; /* NULL: there is none */
+	bool was_asked;
+};
+
 /* An encrypted key must not make OpenSSL ask on the terminal. */
 static int
-no_password(char *to, int size, int for_writing, void *was_asked)
+password_get(char *to, int size, int for_writing, void *ctx)
 {
-	(void)to;
-	(void)size;
+	struct password *password = ctx;
+	struct slice given;
+
 	(void)for_writing;
-	*(bool *)was_asked = true;
-	return 0;
+	password->was_asked = true;
+	given = password->given != NULL ? secret_reveal(*password->given) : SLICE_NONE;
+	if (given.n == 0 || given.n > (size_t)size)
+		return 0;
+	memcpy(to, given.p, given.n);
+	return (int)given.n;
 }
 
 static EVP_PKEY *
-pem_key(const struct pem *pem, bool *is_encrypted)
+pem_key(const struct pem *pem, struct password *password)
 {
 	BIO *bio = pem_bio(pem);
-	EVP_PKEY *key;
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, password_get, password);
 
-	*is_encrypted = false;
-	key = PEM_read_bio_PrivateKey(bio, NULL, no_password, is_encrypted);
 	BIO_free(bio);
 	ERR_clear_error();
 	return key;
@@ -100,21 +121,25 @@ warn_if_open(const struct pem *pem)
 	if (stat(pem->path, &st) == 0 && (st.st_mode & S_IROTH) != 0)
 		log_event(pem->load->log, LOG_WARN, "key_readable",
 		    "%s:%u: tls.key: everyone on this machine can read %s: chmod 600 it",
-		    pem->load->name, pem->node->line, pem->path);
+		    pem->load->name, line_of(pem->node), pem->path);
 }
 
 /* Do the two belong together? */
 MUST_CHECK static bool
-pair_check(const struct pem *cert, const struct pem *key, struct err *err)
+pair_check(const struct pem *cert, const struct pem *key, const struct secret *key_password,
+    struct err *err)
 {
 	X509 *certificate = pem_certificate(cert);
-	bool is_encrypted, ok = false;
-	EVP_PKEY *private = pem_key(key, &is_encrypted);
+	struct password password = { key_password, false };
+	EVP_PKEY *private = pem_key(key, &password);
+	bool ok = false;
 
 	if (certificate == NULL)
 		pem_fail(cert, err, "holds no certificate in PEM form");
-	else if (is_encrypted)
+	else if (private == NULL && password.was_asked && key_password == NULL)
 		pem_fail(key, err, "is encrypted: bascule cannot ask for its password");
+	else if (private == NULL && password.was_asked)
+		pem_fail(key, err, "is encrypted, and tls.key_password is missing or not right");
 	else if (private == NULL)
 		pem_fail(key, err, "holds no private key in PEM form");
 	else if (X509_check_private_key(certificate, private) != 1)
@@ -124,7 +149,7 @@ pair_check(const struct pem *cert, const struct pem *key, struct err *err)
 	if (ok && X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
 		log_event(cert->load->log, LOG_WARN, "certificate_expired",
 		    "%s:%u: tls.cert: the certificate in %s has expired", cert->load->name,
-		    cert->node->line, cert->path);
+		    line_of(cert->node), cert->path);
 	X509_free(certificate);
 	EVP_PKEY_free(private);
 	ERR_clear_error();
@@ -154,42 +179,44 @@ digest_put(struct buf *digest, const struct pem *pem)
 
 /* Reads and checks what is set. */
 MUST_CHECK static bool
-files_check(const struct config_upstream *upstream, const struct node *tls, struct pem *ca,
-    struct pem *cert, struct pem *key, struct err *err)
+files_check(const struct config_tls *tls, const struct node *node, struct pem *ca, struct pem *cert,
+    struct pem *key, struct err *err)
 {
-	if (upstream->tls_ca.n > 0 &&
-	    (!pem_read(ca, tls, upstream->tls_ca, err) || !ca_check(ca, err)))
+	if (tls->ca.n > 0 && (!pem_read(ca, node, tls->ca, err) || !ca_check(ca, err)))
 		return false;
-	if (upstream->tls_cert.n == 0)
+	if (tls->cert.n == 0)
 		return true;
-	if (!pem_read(cert, tls, upstream->tls_cert, err) ||
-	    !pem_read(key, tls, upstream->tls_key, err) || !pair_check(cert, key, err))
+	if (!pem_read(cert, node, tls->cert, err) || !pem_read(key, node, tls->key, err) ||
+	    !pair_check(cert, key, tls->key_password, err))
 		return false;
 	warn_if_open(key);
 	return true;
 }
 
 bool
-config_tls_check(struct config_load *load, const struct config_upstream *upstream,
-    const struct node *entry, struct buf *digest, struct err *err)
+config_tls_check(struct config_load *load, const struct config_tls *tls, const struct node *entry,
+    struct buf *digest, struct err *err)
 {
-	const struct node *tls = config_node_find(entry, "tls");
+	const struct node *node = entry != NULL ? config_node_find(entry, "tls") : NULL;
+	unsigned line = node != NULL ? node->key_line : 0, col = node != NULL ? node->key_col : 0;
 	struct arena arena;
 	struct pem ca = { load, &arena, "ca" }, cert = { load, &arena, "cert" },
 		   key = { load, &arena, "key" };
 	bool ok;
 
-	if (tls == NULL || config_node_is_null(tls))
+	if (node != NULL ? config_node_is_null(node) : entry != NULL)
 		return true;
-	if (!slice_starts(upstream->url, S("https://")))
-		return CONFIG_FAIL_KEY(
-		    load, tls, err, "\"tls\" belongs to urls that begin with https://");
-	if ((upstream->tls_cert.n > 0) != (upstream->tls_key.n > 0))
-		return CONFIG_FAIL_KEY(load, tls, err,
+	if (entry == NULL && tls->ca.n == 0 && tls->cert.n == 0 && tls->key.n == 0)
+		return true;
+	if (tls->url.p != NULL && !slice_starts(tls->url, S("https://")))
+		return config_fail(
+		    load, line, col, err, "\"tls\" belongs to urls that begin with https://");
+	if ((tls->cert.n > 0) != (tls->key.n > 0))
+		return config_fail(load, line, col, err,
 		    "tls.cert and tls.key go together: %s is missing",
-		    upstream->tls_cert.n > 0 ? "tls.key" : "tls.cert");
+		    tls->cert.n > 0 ? "tls.key" : "tls.cert");
 	arena_init(&arena, NULL, 4 * PEM_BYTES);
-	ok = files_check(upstream, tls, &ca, &cert, &key, err);
+	ok = files_check(tls, node, &ca, &cert, &key, err);
 	digest_put(digest, &ca);
 	digest_put(digest, &cert);
 	digest_put(digest, &key);

@@ -321,6 +321,8 @@ static bool
 digest_make(const struct entry *entry, struct err *err)
 {
 	struct config_upstream *upstream = &entry->draft->upstream;
+	struct config_tls tls = { upstream->url, upstream->tls_ca, upstream->tls_cert,
+		upstream->tls_key, NULL };
 	struct slice text;
 	struct buf buf;
 	bool ok;
@@ -340,8 +342,7 @@ digest_make(const struct entry *entry, struct err *err)
 	digest_put(&buf, upstream->tls_ca);
 	digest_put(&buf, upstream->tls_cert);
 	digest_put(&buf, upstream->tls_key);
-	ok =
-	    config_tls_check(entry->load, upstream, entry->node, &buf, err) && buf_check(&buf, err);
+	ok = config_tls_check(entry->load, &tls, entry->node, &buf, err) && buf_check(&buf, err);
 	text = buf_view(&buf);
 	if (ok)
 		sha256_hex(&text, 1, upstream->digest);
@@ -376,7 +377,8 @@ config_upstream_read(struct config_load *load, const struct config_upstream_form
 		    "\"url\"",
 		    shown);
 	walk.rows = config_options(&walk.rows_n);
-	config_value_defaults(walk.rows, walk.rows_n, true, &draft, &load->config->arena);
+	config_value_defaults(
+	    walk.rows, walk.rows_n, S(CONFIG_UPSTREAMS), &draft, &load->config->arena);
 	if (form->timeout_ms > 0)
 		draft.upstream.timeout_ms = form->timeout_ms;
 	if (form->connect_timeout_ms > 0)

@@ -408,13 +408,15 @@ default_set(const struct target *target, struct arena *arena)
 
 void
 config_value_defaults(
-    const struct config_option *rows, size_t n, bool of_upstreams, void *base, struct arena *arena)
+    const struct config_option *rows, size_t n, struct slice list, void *base, struct arena *arena)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct target target = { NULL, &rows[i], rows[i].path, base };
+		struct slice path = slice_of(rows[i].path);
+		bool is_in_list = memmem(path.p, path.n, "[]", 2) != NULL;
 
 		if (rows[i].fallback != NULL &&
-		    slice_starts(slice_of(rows[i].path), S(CONFIG_UPSTREAMS)) == of_upstreams)
+		    (list.p == NULL ? !is_in_list : slice_starts(path, list)))
 			default_set(&target, arena);
 	}
 }

@@ -115,6 +115,24 @@ test_none(void **state)
 	auth_free(&auth);
 }
 
+/* Nothing confirms their credentials here: nobody is let in. */
+static void
+test_tenants(void **state)
+{
+	struct config config = { .auth = AUTH_TENANTS };
+	struct auth *auth = auth_new(&config);
+	struct auth_fields fields = { .authorization = S("Bearer whatever it is") };
+	struct caller caller, anonymous = auth_anonymous();
+
+	(void)state;
+	assert_true(auth_asks(auth));
+	assert_false(auth_caller(auth, &fields, &caller));
+	fields = (struct auth_fields){ .is_doubled = false };
+	assert_false(auth_caller(auth, &fields, &caller));
+	assert_false(auth_knows(auth, &anonymous));
+	auth_free(&auth);
+}
+
 static void
 test_callers(void **state)
 {
@@ -144,6 +162,7 @@ main(void)
 		cmocka_unit_test(test_credentials),
 		cmocka_unit_test(test_long_key),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_tenants),
 		cmocka_unit_test(test_callers),
 	};
 	int failed = cmocka_run_group_tests_name("auth", tests, NULL, NULL);
