@@ -32,6 +32,10 @@ text_write(const struct doc *doc, enum text_format format, struct buf *out, stru
 MUST_CHECK bool text_convert(struct arena *arena, enum text_format from, struct slice text,
     enum text_format to, struct buf *out, struct err *err);
 
+/* "markdown", "adf", "wiki", "storage". */
+const char *text_format_name(enum text_format format);
+bool text_format_find(struct slice name, enum text_format *out);
+
 /* One row a format (text.c); each reader and writer in a file of its own. */
 bool markdown_read(struct doc_maker *maker, struct slice text);
 bool adf_read(struct doc_maker *maker, struct slice text);

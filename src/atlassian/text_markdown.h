@@ -1,0 +1,82 @@
+/*
+ * What the parts of the Markdown reader and writer share: the lines that open and close a panel, an
+ * expand or a table (:::), the tags of HTML that are marks, and the entities.  Private to
+ * text_markdown_*.c.
+ */
+#ifndef ATLASSIAN_TEXT_MARKDOWN_H
+#define ATLASSIAN_TEXT_MARKDOWN_H
+
+#include "atlassian/doc.h"
+
+/* Longer texts are refused (ERR_LIMIT): the parser of CommonMark takes some 40 bytes a byte. */
+#define MARKDOWN_BYTES (4 * MIB)
+
+/* ---- lines of colons ------------------------------------------------------------------------- */
+
+/* A line ":::info Title": what it opens.  A line of colons alone closes: kind DOC_ROOT. */
+struct fence_line {
+	enum doc_kind kind;
+	struct slice name;  /* of a panel, as the tree has it */
+	struct slice title; /* what follows the word */
+	bool is_either;	    /* {expand}: closes where one is open, and opens elsewhere */
+};
+bool fence_line_read(struct slice line, struct fence_line *out);
+
+/*
+ * The text as the parser shall see it: such lines, outside fenced code, stand between "<?" and
+ * "?>", so that it takes each for a block of HTML of its own, in whatever list or quote it stands.
+ */
+struct fenced_text {
+	struct buf text;
+	struct buf marks; /* size_t: where the pairs of bytes stand that were not in the input */
+};
+void fenced_text_init(struct fenced_text *fenced, struct slice text);
+void fenced_text_fini(struct fenced_text *fenced);
+/* The first mark at or behind an offset; false: none. */
+bool fenced_text_next(const struct fenced_text *fenced, size_t at, size_t *mark);
+
+/* ---- tidying --------------------------------------------------------------------------------- */
+
+/*
+ * A list that is read: of tasks where every item is one (level 1) and holds nothing but one line
+ * and lists of tasks; else the boxes become text.
+ */
+void markdown_tasks(struct doc_maker *maker, struct doc *list);
+/* A head without any text was written for a table without one. */
+void markdown_table(struct doc *table);
+bool markdown_is_url(struct slice s); /* of an image: elsewhere, not an attachment */
+
+/* ---- HTML ------------------------------------------------------------------------------------ */
+
+enum html_kind { HTML_OTHER, HTML_MARK, HTML_COLOR, HTML_SPAN, HTML_BREAK };
+
+struct html_tag {
+	enum html_kind kind; /* HTML_OTHER: none that means something here */
+	bool is_end;
+	unsigned mark;
+	struct slice color;
+};
+/* tag: from '<' to '>'. */
+void html_tag_read(struct slice tag, struct html_tag *out);
+/* entity: from '&' to ';'.  The length of the UTF-8 in out; 0: not known. */
+size_t html_entity(struct slice entity, char out[4]);
+
+/* ---- spans ----------------------------------------------------------------------------------- */
+
+enum span_place { SPAN_PARAGRAPH, SPAN_HEADING, SPAN_CELL };
+
+struct markdown_writer {
+	struct buf *out;
+	struct buf prefix; /* of every line: quotes and the indentation of lists */
+};
+/* The inlines among parent's children from `first` up to the first block.  Returns that block. */
+const struct doc *
+markdown_put_spans(struct markdown_writer *writer, const struct doc *first, enum span_place place);
+/* A line break of the output, with the prefix of the lines. */
+void markdown_new_line(struct markdown_writer *writer);
+/* n times the same byte. */
+void markdown_repeat(struct buf *out, char c, size_t n);
+/* The longest run of c. */
+size_t markdown_longest(struct slice text, char c);
+
+#endif
