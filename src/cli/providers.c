@@ -4,4 +4,4 @@
 #include "atlassian/atlassian.h"
 #include "cli/cli.h"
 
-const struct provider_kind *const native_providers[] = { NULL };
+const struct provider_kind *const native_providers[] = { &atlassian_sites, NULL };
