@@ -2,8 +2,9 @@
  * REST calls over real sockets: what is asked and answered, limits, errors, cuts in every phase,
  * closing, and who may be connected to.
  */
-#include <errno.h>
+#include <arpa/inet.h>
 #include <netdb.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "rest_world.h"
@@ -579,6 +580,584 @@ many(void **state)
 	world_end(&world);
 }
 
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* The resolver of this program: *.test are the hosts below, and nothing else is. */
+static struct {
+	const char *ip[RESOLVE_MAX];
+	unsigned n;
+	_Atomic unsigned asked;
+} dns;
+
+struct answer {
+	struct addrinfo info[RESOLVE_MAX];
+	struct sockaddr_in in[RESOLVE_MAX];
+};
+
+int
+getaddrinfo(
+    const char *node, const char *service_name, const struct addrinfo *hints, struct addrinfo **out)
+{
+	struct answer *answer;
+
+	(void)service_name;
+	(void)hints;
+	dns.asked++;
+	if (!slice_ends(slice_of(node), S(".test")) || dns.n == 0)
+		return EAI_NONAME;
+	answer = calloc(1, sizeof(*answer));
+	for (unsigned i = 0; i < dns.n; i++) {
+		answer->in[i].sin_family = AF_INET;
+		inet_pton(AF_INET, dns.ip[i], &answer->in[i].sin_addr);
+		answer->info[i].ai_family = AF_INET;
+		answer->info[i].ai_addr = (struct sockaddr *)&answer->in[i];
+		answer->info[i].ai_next = i + 1 < dns.n ? &answer->info[i + 1] : NULL;
+	}
+	*out = answer->info;
+	return 0;
+}
+
+void
+freeaddrinfo(struct addrinfo *info)
+{
+	free(info);
+}
+
+struct guard {
+	const char *allowed; /* NULL: none */
+	unsigned asked;
+};
+
+static bool
+may_connect(void *owner, const struct address *address)
+{
+	struct guard *guard = owner;
+	char text[ADDRESS_TEXT];
+
+	guard->asked++;
+	address_print(address, text);
+	return guard->allowed != NULL && strstr(text, guard->allowed) != NULL;
+}
+
+static void
+pool_open_named(struct world *world, struct guard *guard)
+{
+	struct rest_settings settings = {
+		.connections = 4, .may_connect = guard != NULL ? may_connect : NULL, .owner = guard
+	};
+
+	pool_open_with(world, &settings, "http", "service.test", world->port, "/base");
+}
+
+static void
+by_name(void **state)
+{
+	struct guard guard = { .allowed = "127.0.0.1:" };
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	dns.ip[0] = "127.0.0.9";
+	dns.ip[1] = "127.0.0.1";
+	dns.n = 2;
+	dns.asked = 0;
+	pool_open_named(&world, &guard);
+	for (int i = 0; i < 3; i++) {
+		call(&one, &world, "GET", "/ok");
+		assert_reply(&one, 200, "fine");
+		call_fini(&one);
+	}
+	assert_true(was_said(&world, "Host=service.test:"));
+	assert_int_equal(dns.asked, 1);
+	assert_int_equal(guard.asked, 2);
+	world_end(&world);
+}
+
+static void
+not_allowed(void **state)
+{
+	struct guard guard = { .allowed = NULL };
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	dns.ip[0] = "127.0.0.1";
+	dns.n = 1;
+	pool_open_named(&world, &guard);
+	call(&one, &world, "GET", "/ok");
+	assert_failed(&one, ERR_REFUSED, "connecting to service.test (127.0.0.1:", false);
+	call_fini(&one);
+	/* A literal address is asked about too. */
+	pool_open_with(&world,
+	    &(struct rest_settings){ .may_connect = may_connect, .owner = &guard }, "http",
+	    "127.0.0.1", world.port, "");
+	call(&one, &world, "GET", "/ok");
+	assert_failed(&one, ERR_REFUSED, "is not allowed", false);
+	call_fini(&one);
+	assert_int_equal(world.seen, 0);
+	assert_int_equal(guard.asked, 2);
+	world_end(&world);
+}
+
+/* The name points elsewhere later: what is connected to was asked about, always. */
+static void
+rebound(void **state)
+{
+	struct guard guard = { .allowed = "127.0.0.1:" };
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	dns.ip[0] = "127.0.0.1";
+	dns.n = 1;
+	dns.asked = 0;
+	pool_open_named(&world, &guard);
+	call(&one, &world, "GET", "/ok");
+	assert_reply(&one, 200, "fine");
+	call_fini(&one);
+	dns.ip[0] = "127.0.0.9";
+	world.pool->dial.is_stale = true;
+	call(&one, &world, "GET", "/ok");
+	assert_failed(&one, ERR_REFUSED, "127.0.0.9", false);
+	call_fini(&one);
+	/* Also where the engine has other addresses than were accepted. */
+	dns.ip[0] = "127.0.0.1";
+	pool_open_named(&world, &guard);
+	call(&one, &world, "GET", "/ok");
+	assert_reply(&one, 200, "fine");
+	call_fini(&one);
+	world.pool->dial.addresses[0].ip[3] = 9;
+	call(&one, &world, "POST", "/ok"); /* on a connection of its own */
+	assert_failed(&one, ERR_UNAVAILABLE, "cannot connect", false);
+	call_fini(&one);
+	world_end(&world);
+}
+
+static void
+unknown_names(void **state)
+{
+	struct world world;
+	struct call some[8];
+
+	world_begin(&world, &service);
+	dns.n = 0;
+	dns.asked = 0;
+	pool_open_named(&world, NULL);
+	for (size_t i = 0; i < COUNT(some); i++)
+		call_begin(&some[i], &world, "GET", "/ok");
+	for (size_t i = 0; i < COUNT(some); i++) {
+		call_end(&some[i]);
+		assert_failed(
+		    &some[i], ERR_UNAVAILABLE, "cannot resolve host \"service.test\"", false);
+		call_fini(&some[i]);
+	}
+	assert_int_equal(dns.asked, 2); /* four at once ask together */
+	dns.ip[0] = "127.0.0.1";
+	dns.n = 1;
+	call(&some[0], &world, "GET", "/ok");
+	assert_reply(&some[0], 200, "fine");
+	call_fini(&some[0]);
+	world_end(&world);
+}
+
+/* ---- what goes wrong ------------------------------------------------------------------------- */
+
+static void
+nobody_listens(void **state)
+{
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	http_server_free(&world.server);
+	call(&one, &world, "GET", "/ok");
+	assert_failed(&one, ERR_UNAVAILABLE, "cannot connect: Connection refused", false);
+	call_fini(&one);
+	world_end(&world);
+}
+
+static void
+bad_answers(void **state)
+{
+	static const struct {
+		const char *answer;
+		enum errkind kind;
+		const char *text;
+	} rows[] = {
+		{ NULL, ERR_UNAVAILABLE, "closed the connection without an answer" },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", ERR_UNAVAILABLE,
+		    "in the middle of the answer" },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", ERR_UNAVAILABLE,
+		    "in the middle of the answer" },
+		{ "SSH-2.0-OpenSSH_9\r\n\r\n", ERR_UNAVAILABLE, "is not HTTP" },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", ERR_UNAVAILABLE,
+		    "127.0.0.1" },
+	};
+	struct raw_server raw;
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	pool_open(&world, raw_open(&raw, world.loop));
+	raw.hangs_up = true;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		raw.answer = rows[i].answer;
+		call(&one, &world, "GET", "/x");
+		assert_failed(&one, rows[i].kind, rows[i].text, true);
+		call_fini(&one);
+	}
+	rest_pool_free(&world.pool);
+	raw_close(&raw);
+	world_end(&world);
+}
+
+static void
+odd_answers(void **state)
+{
+	static const struct {
+		const char *answer, *body, *one;
+	} rows[] = {
+		{ "HTTP/1.1 103 Early\r\nOne: early\r\n\r\nHTTP/1.1 200 OK\r\nOne: late\r\n"
+		  "Content-Length: 1\r\n\r\nx",
+		    "x", "late" },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+		  "One: trailer\r\n\r\n",
+		    "x", NULL },
+		{ "HTTP/1.0 200 OK\r\nOne:\r\n\r\nup to the end", "up to the end", "" },
+		{ "HTTP/1.1 200 OK\nOne: 1\nContent-Length: 0\n\n", "", "1" },
+	};
+	struct raw_server raw;
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	pool_open(&world, raw_open(&raw, world.loop));
+	raw.hangs_up = true;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct slice value;
+
+		raw.answer = rows[i].answer;
+		call(&one, &world, "GET", "/x");
+		assert_reply(&one, 200, rows[i].body);
+		value = rest_header(&one.reply, S("one"));
+		assert_int_equal(value.p == NULL, rows[i].one == NULL);
+		if (rows[i].one != NULL)
+			assert_slice(value, rows[i].one);
+		call_fini(&one);
+	}
+	rest_pool_free(&world.pool);
+	raw_close(&raw);
+	world_end(&world);
+}
+
+static void
+long_head(void **state)
+{
+	struct raw_server raw;
+	struct world world;
+	struct call one;
+	struct buf answer;
+
+	world_begin(&world, &service);
+	pool_open(&world, raw_open(&raw, world.loop));
+	buf_init(&answer, NULL, SIZE_MAX);
+	buf_puts(&answer, "HTTP/1.1 200 OK\r\n");
+	while (answer.n < REST_HEAD_BYTES + 100)
+		buf_puts(&answer, "Name: 0123456789012345678901234567890123456789\r\n");
+	buf_put(&answer, S("\r\n\0"));
+	raw.answer = answer.p;
+	call(&one, &world, "GET", "/x");
+	assert_failed(&one, ERR_LIMIT, "header fields of the answer are larger", true);
+	call_fini(&one);
+	rest_pool_free(&world.pool);
+	raw_close(&raw);
+	buf_fini(&answer);
+	world_end(&world);
+}
+
+/* Answers the first request of a connection; at the second it hangs up. */
+static void
+answer_once(struct raw_peer *peer)
+{
+	if (memmem(peer->heard.p, peer->heard.n, "\r\n\r\n", 4) == NULL)
+		return;
+	if (peer->user != NULL) {
+		peer->server->heads++;
+		raw_peer_close(peer);
+		return;
+	}
+	peer->user = peer;
+	(void)raw_peer_answer(peer);
+}
+
+/* A kept connection ends just as it is used again: what is harmless is repeated, nothing else. */
+static void
+lost_when_used_again(void **state)
+{
+	static const struct {
+		const char *method;
+		struct slice body;
+		bool is_ok;
+		unsigned heads;
+	} rows[] = {
+		{ "GET", { NULL, 0 }, true, 3 }, { "PUT", { "body", 4 }, true, 3 },
+		{ "DELETE", { NULL, 0 }, true, 3 }, { "POST", { "body", 4 }, false, 2 },
+		{ "PATCH", { "body", 4 }, false, 2 },
+		{ "POST", { NULL, 0 }, true, 2 }, /* on a connection of its own */
+	};
+	struct raw_server raw;
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		pool_open(&world, raw_open(&raw, world.loop));
+		raw.answer = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx";
+		raw.on_heard = answer_once;
+		call(&one, &world, "GET", "/x");
+		assert_reply(&one, 200, "x");
+		call_fini(&one);
+		call_begin(&one, &world, rows[i].method, "/x");
+		one.request.body = rows[i].body;
+		call_end(&one);
+		if (rows[i].is_ok)
+			assert_reply(&one, 200, "x");
+		else
+			assert_failed(&one, ERR_UNAVAILABLE, "without an answer", true);
+		call_fini(&one);
+		for (int turns = 0; turns < 10; turns++)
+			(void)loop_turn(world.loop, 1);
+		assert_int_equal(raw.heads, rows[i].heads);
+		assert_int_equal(raw.accepted, 2); /* it may connect, and say nothing */
+		for (struct raw_peer *peer = raw.peers; peer != NULL; peer = peer->next)
+			assert_int_equal(peer->heard.n, 0);
+		rest_pool_free(&world.pool);
+		raw_close(&raw);
+	}
+	world_end(&world);
+}
+
+static void
+bad_requests(void **state)
+{
+	static const struct {
+		struct slice method, path, headers;
+	} rows[] = {
+		{ { "GE T", 4 }, { "/", 1 }, { NULL, 0 } },
+		{ { "GET", 3 }, { "/a b", 4 }, { NULL, 0 } },
+		{ { "GET", 3 }, { "a", 1 }, { NULL, 0 } },
+		{ { "GET", 3 }, { "/", 1 }, { "A: b", 4 } },
+		{ { "GET", 3 }, { "/", 1 }, { "A: b\r\n\r\n", 8 } },
+		{ { "GET", 3 }, { "/", 1 }, { "A: b\rC: d\r\n", 11 } },
+		{ { "GETGETGETGETGETGETGETGETGETGETGETGET", 36 }, { "/", 1 }, { NULL, 0 } },
+	};
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		call_begin(&one, &world, "GET", "/");
+		one.request.method = rows[i].method;
+		one.request.path = rows[i].path;
+		one.request.headers = rows[i].headers;
+		call_end(&one);
+		assert_failed(&one, ERR_REQUEST, "http://127.0.0.1:", false);
+		call_fini(&one);
+	}
+	assert_int_equal(world.seen, 0);
+	world_end(&world);
+}
+
+static void
+bad_settings(void **state)
+{
+	static const struct {
+		struct slice url, proxy;
+		const char *text;
+	} rows[] = {
+		{ { "ftp://x/", 8 }, { NULL, 0 }, "must begin with http" },
+		{ { "http://x/?a", 11 }, { NULL, 0 }, "query" },
+		{ { "http://x/", 9 }, { "ftp://p:1", 9 }, "proxy's URL must begin with" },
+		{ { "http://x/", 9 }, { "http://u:secret@/", 17 }, "scheme://[user" },
+		{ { "http://x/", 9 }, { "http://u:secret@p:99999", 23 }, "scheme://[user" },
+		{ { "http://x/", 9 }, { "http://u:secret@p:1/path", 24 }, "must not have a path" },
+		{ { "http://x/", 9 }, { "http://u:sec ret@p:1", 20 }, "blank" },
+	};
+	struct world world;
+	struct err err;
+
+	world_begin(&world, &service);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rest_settings settings = { .url = rows[i].url, .proxy = rows[i].proxy };
+		struct rest_pool *pool;
+
+		assert_false(rest_pool_new(world.loop, &settings, &pool, &err));
+		assert_int_equal(err.kind, ERR_CONFIG);
+		assert_null(pool);
+		assert_non_null(strstr(err.text, rows[i].text));
+		assert_null(strstr(err.text, "sec"));
+	}
+	world_end(&world);
+}
+
+/* ---- time, cuts, ends ------------------------------------------------------------------------ */
+
+static void
+timeouts(void **state)
+{
+	static const char *const paths[] = { "/hold", "/begun" };
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		call_begin(&one, &world, "GET", paths[i]);
+		one.request.timeout_ms = 20;
+		call_end(&one);
+		assert_failed(&one, ERR_DEADLINE, "no whole answer within 20 ms", true);
+		call_fini(&one);
+		while (world.held_n > 0) /* the service sees that it is not waited for */
+			(void)loop_turn(world.loop, -1);
+	}
+	world_end(&world);
+}
+
+static void
+timeout_in_the_queue(void **state)
+{
+	struct call holding[4], one;
+	struct world world;
+
+	world_begin(&world, &service);
+	for (size_t i = 0; i < COUNT(holding); i++)
+		call_begin(&holding[i], &world, "GET", "/hold");
+	while (world.held_n < COUNT(holding))
+		(void)loop_turn(world.loop, -1);
+	call_begin(&one, &world, "GET", "/ok");
+	one.request.timeout_ms = 20;
+	call_end(&one);
+	assert_failed(&one, ERR_DEADLINE, "all its connections are busy", false);
+	call_fini(&one);
+	while (world.held_n > 0)
+		http_respond(
+		    world.held[--world.held_n], 200, SLICE_NONE, S("text/plain"), &S("x"), 1);
+	for (size_t i = 0; i < COUNT(holding); i++) {
+		call_end(&holding[i]);
+		assert_reply(&holding[i], 200, "x");
+		call_fini(&holding[i]);
+	}
+	assert_int_equal(world.seen, COUNT(holding));
+	world_end(&world);
+}
+
+static void
+connect_time(void **state)
+{
+	struct rest_settings settings = { .connect_ms = 30, .is_unverified = true };
+	struct raw_server raw;
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	/* It accepts and says nothing: there is no TLS yet. */
+	pool_open_with(&world, &settings, "https", "127.0.0.1", raw_open(&raw, world.loop), "");
+	call(&one, &world, "POST", "/x");
+	assert_failed(&one, ERR_UNAVAILABLE, "no connection within 30 ms", false);
+	call_fini(&one);
+	rest_pool_free(&world.pool);
+	raw_close(&raw);
+	world_end(&world);
+}
+
+/* Cut after any number of turns, six calls at once of which two queue. */
+static void
+cancelled_at_any_time(void **state)
+{
+	static const char *const paths[] = { "/ok", "/hold", "/begun" };
+	struct world world;
+	struct call calls[6];
+
+	world_begin(&world, &service);
+	for (size_t turns = 0; turns < 60; turns++) {
+		dns.ip[0] = "127.0.0.1";
+		dns.n = 1;
+		pool_open_named(&world, NULL);
+		for (size_t i = 0; i < COUNT(calls); i++)
+			call_begin(&calls[i], &world, "GET", paths[turns % COUNT(paths)]);
+		for (size_t i = 0; i < turns; i++)
+			(void)loop_turn(world.loop, 1);
+		group_cancel(&world.group, ERR_CANCELLED);
+		for (size_t i = 0; i < COUNT(calls); i++) {
+			call_end(&calls[i]);
+			if (calls[i].ok)
+				assert_reply(&calls[i], 200, "fine");
+			else
+				assert_failed(&calls[i], ERR_CANCELLED, "it was cancelled",
+				    calls[i].was_sent);
+			call_fini(&calls[i]);
+		}
+		while (world.held_n > 0)
+			(void)loop_turn(world.loop, -1);
+		assert_int_equal(world.pool->active, 0);
+		assert_null(world.pool->first);
+		/* The pool is as good as before. */
+		call(&calls[0], &world, "GET", "/ok");
+		assert_reply(&calls[0], 200, "fine");
+		call_fini(&calls[0]);
+	}
+	world_end(&world);
+}
+
+static void
+freed_at_any_time(void **state)
+{
+	static const char *const paths[] = { "/ok", "/hold", "/begun" };
+	struct world world;
+	struct call calls[6];
+
+	world_begin(&world, &service);
+	for (size_t turns = 0; turns < 60; turns++) {
+		dns.ip[0] = "127.0.0.1";
+		dns.n = 1;
+		pool_open_named(&world, NULL);
+		for (size_t i = 0; i < COUNT(calls); i++)
+			call_begin(&calls[i], &world, "GET", paths[turns % COUNT(paths)]);
+		/* Not before they began: a call is of a pool that exists. */
+		for (size_t i = 0; i < turns + 1; i++)
+			(void)loop_turn(world.loop, i > 0 ? 1 : 0);
+		rest_pool_free(&world.pool);
+		for (size_t i = 0; i < COUNT(calls); i++) {
+			call_end(&calls[i]);
+			if (calls[i].ok)
+				assert_reply(&calls[i], 200, "fine");
+			else
+				assert_failed(
+				    &calls[i], ERR_CANCELLED, "were closed", calls[i].was_sent);
+			call_fini(&calls[i]);
+		}
+		while (world.held_n > 0)
+			(void)loop_turn(world.loop, -1);
+	}
+	world_end(&world);
+}
+
+static void
+deadline_of_the_task(void **state)
+{
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	call_begin(&one, &world, "GET", "/hold");
+	while (world.held_n == 0)
+		(void)loop_turn(world.loop, -1);
+	task_deadline(world.pool->first->task, loop_now_ms(world.loop) + 5);
+	call_end(&one);
+	assert_failed(&one, ERR_DEADLINE, "the time for it is over", true);
+	call_fini(&one);
+	world_end(&world);
+}
+
 int
 main(void)
 {
@@ -591,6 +1170,23 @@ main(void)
 		cmocka_unit_test(too_large),
 		cmocka_unit_test(kept_connections),
 		cmocka_unit_test(many),
+		cmocka_unit_test(by_name),
+		cmocka_unit_test(not_allowed),
+		cmocka_unit_test(rebound),
+		cmocka_unit_test(unknown_names),
+		cmocka_unit_test(nobody_listens),
+		cmocka_unit_test(bad_answers),
+		cmocka_unit_test(odd_answers),
+		cmocka_unit_test(long_head),
+		cmocka_unit_test(lost_when_used_again),
+		cmocka_unit_test(bad_requests),
+		cmocka_unit_test(bad_settings),
+		cmocka_unit_test(timeouts),
+		cmocka_unit_test(timeout_in_the_queue),
+		cmocka_unit_test(connect_time),
+		cmocka_unit_test(cancelled_at_any_time),
+		cmocka_unit_test(freed_at_any_time),
+		cmocka_unit_test(deadline_of_the_task),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
