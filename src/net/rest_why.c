@@ -6,6 +6,7 @@
  * printable.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "net/rest_curl.h"
 
@@ -78,6 +79,7 @@ why_of(const struct rest_transfer *transfer, size_t row, CURLcode code, const ch
     struct err *err)
 {
 	const struct rest_pool *pool = transfer->call->pool;
+	enum why_kind kind = row < COUNT(reasons) ? reasons[row].kind : WHY_TEXT;
 	char shown[SHOWN];
 
 	if (row == COUNT(reasons)) {
@@ -85,7 +87,10 @@ why_of(const struct rest_transfer *transfer, size_t row, CURLcode code, const ch
 		    rest_lib.curl_easy_strerror(code));
 		return;
 	}
-	switch (reasons[row].kind) {
+	/* A server that wants a client certificate says so, in TLS 1.3, after the handshake. */
+	if (kind == WHY_LOST && strstr(transfer->error, "SSL") != NULL)
+		kind = WHY_ERROR;
+	switch (kind) {
 	case WHY_TEXT:
 		err_set(err, ERR_UNAVAILABLE, "%s://%.*s%s: %s", REST_FMT(pool), via,
 		    reasons[row].text);

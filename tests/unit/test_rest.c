@@ -2,11 +2,6 @@
  * REST calls over real sockets: what is asked and answered, limits, errors, cuts in every phase,
  * closing, and who may be connected to.
  */
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-
 #include "rest_world.h"
 
 static const char packed[] = {
@@ -581,47 +576,6 @@ many(void **state)
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
-
-/* The resolver of this program: *.test are the hosts below, and nothing else is. */
-static struct {
-	const char *ip[RESOLVE_MAX];
-	unsigned n;
-	_Atomic unsigned asked;
-} dns;
-
-struct answer {
-	struct addrinfo info[RESOLVE_MAX];
-	struct sockaddr_in in[RESOLVE_MAX];
-};
-
-int
-getaddrinfo(
-    const char *node, const char *service_name, const struct addrinfo *hints, struct addrinfo **out)
-{
-	struct answer *answer;
-
-	(void)service_name;
-	(void)hints;
-	dns.asked++;
-	if (!slice_ends(slice_of(node), S(".test")) || dns.n == 0)
-		return EAI_NONAME;
-	answer = calloc(1, sizeof(*answer));
-	for (unsigned i = 0; i < dns.n; i++) {
-		answer->in[i].sin_family = AF_INET;
-		inet_pton(AF_INET, dns.ip[i], &answer->in[i].sin_addr);
-		answer->info[i].ai_family = AF_INET;
-		answer->info[i].ai_addr = (struct sockaddr *)&answer->in[i];
-		answer->info[i].ai_next = i + 1 < dns.n ? &answer->info[i + 1] : NULL;
-	}
-	*out = answer->info;
-	return 0;
-}
-
-void
-freeaddrinfo(struct addrinfo *info)
-{
-	free(info);
-}
 
 struct guard {
 	const char *allowed; /* NULL: none */

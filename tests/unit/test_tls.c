@@ -18,6 +18,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "identity.h"
 #include "net/http_link.h"
 #include "stream_double.h"
 
@@ -26,12 +27,6 @@
 
 /* ---- certificates ---------------------------------------------------------------------------- */
 
-struct identity {
-	EVP_PKEY *key;
-	X509 *certificate;
-	char cert_path[80], key_path[80];
-};
-
 static struct {
 	char dir[32];
 	struct identity ca, other_ca, good, expired, future, other_name, by_ip, self, client;
@@ -39,61 +34,11 @@ static struct {
 } made;
 
 static void
-extension_add(X509 *certificate, int nid, const char *value)
-{
-	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
-
-	assert_non_null(extension);
-	assert_int_equal(X509_add_ext(certificate, extension, -1), 1);
-	X509_EXTENSION_free(extension);
-}
-
-/* issuer NULL: self-signed. alternative: SAN, NULL: an authority. */
-static void
 identity_make(struct identity *out, const char *name, const struct identity *issuer,
     const char *alternative, int from_days, int to_days)
 {
-	static long serial = 1;
-	X509 *certificate = X509_new();
-	X509_NAME *subject;
-	FILE *file;
-
-	out->key = EVP_EC_gen("P-256");
-	assert_non_null(out->key);
-	X509_set_version(certificate, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial++);
-	ASN1_TIME_set(X509_getm_notBefore(certificate), NOW_S + (time_t)from_days * DAY_S);
-	ASN1_TIME_set(X509_getm_notAfter(certificate), NOW_S + (time_t)to_days * DAY_S);
-	subject = X509_get_subject_name(certificate);
-	X509_NAME_add_entry_by_txt(
-	    subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
-	X509_set_issuer_name(
-	    certificate, issuer != NULL ? X509_get_subject_name(issuer->certificate) : subject);
-	X509_set_pubkey(certificate, out->key);
-	if (alternative != NULL)
-		extension_add(certificate, NID_subject_alt_name, alternative);
-	else
-		extension_add(certificate, NID_basic_constraints, "critical,CA:TRUE");
-	assert_true(
-	    X509_sign(certificate, issuer != NULL ? issuer->key : out->key, EVP_sha256()) > 0);
-	out->certificate = certificate;
-	snprintf(out->cert_path, sizeof(out->cert_path), "%s/%ld.pem", made.dir, serial);
-	snprintf(out->key_path, sizeof(out->key_path), "%s/%ld.key", made.dir, serial);
-	file = fopen(out->cert_path, "w");
-	assert_int_equal(PEM_write_X509(file, certificate), 1);
-	fclose(file);
-	file = fopen(out->key_path, "w");
-	assert_int_equal(PEM_write_PrivateKey(file, out->key, NULL, NULL, 0, NULL, NULL), 1);
-	fclose(file);
-}
-
-static void
-identity_free(struct identity *identity)
-{
-	unlink(identity->cert_path);
-	unlink(identity->key_path);
-	X509_free(identity->certificate);
-	EVP_PKEY_free(identity->key);
+	identity_write(out, made.dir, name, issuer, alternative, NOW_S + (time_t)from_days * DAY_S,
+	    NOW_S + (time_t)to_days * DAY_S);
 }
 
 static int
