@@ -165,8 +165,7 @@ call_fini(struct rest_call *call)
 {
 	struct rest_pool *pool = call->pool;
 
-	if (call->stage == REST_RUNNING)
-		pool->engine->cancel(call);
+	must(call->stage != REST_RUNNING);
 	if (call->prev != NULL)
 		call->prev->next = call->next;
 	else
@@ -358,6 +357,10 @@ rest_wait(struct rest_pool *pool, const struct rest_request *request, struct are
 	call_init(&call, pool, request);
 	ok = slot_wait(&call, err) && ready_wait(&call, err) && exchange_wait(&call, err) &&
 	    reply_take(&call, arena, reply, err);
+	if (call.stage == REST_RUNNING) {
+		pool->engine->cancel(&call);
+		call.stage = REST_DONE;
+	}
 	*was_sent = call.was_sent;
 	call_fini(&call);
 	return ok;

@@ -62,7 +62,7 @@ struct rest_call {
 	struct err why;
 	uint8_t stage; /* enum rest_stage */
 	bool has_failed;
-	bool was_sent; /* set by the engine before the first byte leaves */
+	bool was_sent; /* set by the engine, at the latest in cancel() or before rest_call_end() */
 };
 
 struct rest_pool {

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "rest_plain.h"
 #include "story.h"
 
 #define LOG_TAIL 4000
@@ -281,6 +282,7 @@ world_begin(
 	if (options->binary == NULL) {
 		world->gate_ops = &gate_sim_ops;
 		world->loop = sim_new(seed, log, &world->sim);
+		rest_use_engine(&rest_plain); /* there is nothing for libcurl to watch */
 		log_clock(log, simulated_ms, world->loop);
 		if (seed > 1)
 			sim_set_faults(world->sim, &pieces);
