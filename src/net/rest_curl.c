@@ -40,7 +40,9 @@ transfer_release(struct rest_transfer *transfer)
 {
 	struct rest_multi *own = transfer->owner;
 
-	must(rest_lib.curl_multi_remove_handle(own->multi, transfer->easy) == CURLM_OK);
+	if (transfer->is_begun)
+		must(rest_lib.curl_multi_remove_handle(own->multi, transfer->easy) == CURLM_OK);
+	transfer->is_begun = false;
 	transfer->call->engine = NULL;
 	rest_transfer_clear(transfer);
 	transfer_move(transfer, &own->running, &own->idle);
@@ -246,9 +248,11 @@ engine_start(struct rest_call *call)
 	must(transfer != NULL);
 	call->engine = transfer;
 	code = rest_transfer_set(transfer, call);
-	must(rest_lib.curl_multi_add_handle(own->multi, transfer->easy) == CURLM_OK);
-	if (code == CURLE_OK)
+	if (code == CURLE_OK) {
+		must(rest_lib.curl_multi_add_handle(own->multi, transfer->easy) == CURLM_OK);
+		transfer->is_begun = true;
 		return;
+	}
 	transfer->is_broken = true;
 	err_set(&transfer->broken, ERR_REQUEST, "%s://%.*s: libcurl does not take the request: %s",
 	    REST_FMT(call->pool), rest_lib.curl_easy_strerror(code));
