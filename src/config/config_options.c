@@ -15,7 +15,8 @@
 #define SITE(field)	 .offset = offsetof(struct config_site_draft, site.field), .reloadable = true
 #define SITE_N(field)	 SITE(field), .offset_n = offsetof(struct config_site_draft, site.field##_n)
 #define OF_SITE(field)	 .offset = offsetof(struct config_site_draft, field), .reloadable = true
-#define OF_SITE_N(field) OF_SITE(field), .offset_n = offsetof(struct config_site_draft, field##_n)
+#define OF_SITE_N(field) \
+	OF_SITE(field), .offset_n = offsetof(struct config_site_draft, field##_n)
 #define DRAFT(field)	 .offset = offsetof(struct config_draft, field), .reloadable = true
 #define RANGE(low, high) .min = (low), .max = (high)
 #define WORDS(...) \
