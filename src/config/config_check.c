@@ -396,7 +396,7 @@ config_check_whole(const struct config_load *load, const struct config *config,
 	if (config->upstreams_n == 0 && config->atlassian.sites_n == 0) {
 		node = upstreams_node(&whole);
 		return FAIL_AT(&whole, node != NULL ? node : root, err,
-		    "no upstreams: list at least one under \"upstreams:\"");
+		    "nothing to serve: list a server under \"upstreams:\" or a site under \"atlassian.sites:\"");
 	}
 	for (size_t i = 0; i < config->upstreams_n; i++)
 		if (!name_check(&whole, i, err))

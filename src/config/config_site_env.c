@@ -230,8 +230,8 @@ set(struct env_site *site, const char *key, const char *variable, struct slice t
 
 /* The same of a variable of this site. */
 MUST_CHECK static bool
-own_set(struct env_site *site, const char *key, const char *stem, struct slice text,
-    struct err *err)
+own_set(
+    struct env_site *site, const char *key, const char *stem, struct slice text, struct err *err)
 {
 	struct variable variable;
 
@@ -362,8 +362,8 @@ auth_apply(struct env_site *site, struct err *err)
 		(own_set(site, "auth.client_id", "OAUTH_CLIENT_ID", site->client_id, err) &&
 		    own_set(site, "auth.client_secret", "OAUTH_CLIENT_SECRET", site->client_secret,
 			err) &&
-		    own_set(site, "auth.redirect_uri", "OAUTH_REDIRECT_URI", site->redirect_uri,
-			err) &&
+		    own_set(
+			site, "auth.redirect_uri", "OAUTH_REDIRECT_URI", site->redirect_uri, err) &&
 		    own_set(site, "auth.scope", "OAUTH_SCOPE", site->scope, err)));
 }
 
@@ -378,8 +378,8 @@ name_apply(struct env_site *site, struct err *err)
 		return true;
 	snprintf(fallback, sizeof(fallback), "%s_%u",
 	    site->product == PRODUCT_JIRA ? "jira" : "confluence", site->number);
-	return own_set(site, "name", "INSTANCE_NAME",
-	    site->name.n > 0 ? site->name : slice_of(fallback), err);
+	return own_set(
+	    site, "name", "INSTANCE_NAME", site->name.n > 0 ? site->name : slice_of(fallback), err);
 }
 
 MUST_CHECK static bool
@@ -525,7 +525,8 @@ site_add(struct config_load *load, enum config_product product, unsigned number,
 		return true;
 	ok = site_read(&site, out, &why);
 	if (ok && provider_is_taken(atlassian, out->provider))
-		ok = err_set(&why, ERR_CONFIG, "the name \"%s\" is taken: set another %sINSTANCE_NAME",
+		ok = err_set(&why, ERR_CONFIG,
+		    "the name \"%s\" is taken: set another %sINSTANCE_NAME",
 		    config_show(out->name).text, site.prefix);
 	if (!ok && why.kind == ERR_LIMIT) {
 		*err = why;

@@ -18,14 +18,14 @@
 #define CLOUD	      "JIRA_URL=https://acme.atlassian.net"
 #define SERVER	      "JIRA_URL=https://jira.acme.com"
 #define BASIC	      "JIRA_USERNAME=me@acme.com", "JIRA_API_TOKEN=t0ken"
-#define OAUTH                                                                                  \
+#define OAUTH \
 	"ATLASSIAN_OAUTH_CLIENT_ID=i", "ATLASSIAN_OAUTH_CLIENT_SECRET=s", \
 	    "ATLASSIAN_OAUTH_REDIRECT_URI=http://localhost:8080/callback", \
 	    "ATLASSIAN_OAUTH_SCOPE=read:jira-work offline_access"
 #define JIRA_OAUTH \
 	"JIRA_OAUTH_CLIENT_ID=i", "JIRA_OAUTH_CLIENT_SECRET=s", \
 	    "JIRA_OAUTH_REDIRECT_URI=http://localhost:8080/callback", "JIRA_OAUTH_SCOPE=WRITE"
-#define LEFT_OUT      "no site in the environment"
+#define LEFT_OUT "no site in the environment"
 
 /* What a site looks like here: "jira_2 basic https://…", one a line; said: what the log or the
  * error must hold, NULL: nothing may be said. */
@@ -42,14 +42,16 @@ static const struct {
 	    "jira basic https://acme.atlassian.net\n", NULL },
 	{ "blanks around", { "JIRA_URL= https://acme.atlassian.net ", BASIC },
 	    "jira basic https://acme.atlassian.net\n", NULL },
-	{ "confluence", { "CONFLUENCE_URL=https://acme.atlassian.net/wiki",
-			    "CONFLUENCE_USERNAME=u", "CONFLUENCE_API_TOKEN=t" },
+	{ "confluence",
+	    { "CONFLUENCE_URL=https://acme.atlassian.net/wiki", "CONFLUENCE_USERNAME=u",
+		"CONFLUENCE_API_TOKEN=t" },
 	    "confluence basic https://acme.atlassian.net/wiki\n", NULL },
-	{ "confluence cloud without /wiki", { "CONFLUENCE_URL=https://acme.atlassian.net",
-						"CONFLUENCE_EMAIL=u", "CONFLUENCE_API_TOKEN=t" },
+	{ "confluence cloud without /wiki",
+	    { "CONFLUENCE_URL=https://acme.atlassian.net", "CONFLUENCE_EMAIL=u",
+		"CONFLUENCE_API_TOKEN=t" },
 	    "confluence basic https://acme.atlassian.net/wiki\n", NULL },
-	{ "confluence of one's own", { "CONFLUENCE_URL=https://docs.acme.com",
-					 "CONFLUENCE_PERSONAL_TOKEN=t" },
+	{ "confluence of one's own",
+	    { "CONFLUENCE_URL=https://docs.acme.com", "CONFLUENCE_PERSONAL_TOKEN=t" },
 	    "confluence pat https://docs.acme.com\n", NULL },
 
 	/* Which credential counts. */
@@ -63,12 +65,11 @@ static const struct {
 	{ "cloud: only a personal token", { CLOUD, "JIRA_PERSONAL_TOKEN=p" }, "",
 	    "JIRA is skipped: JIRA_PERSONAL_TOKEN is of Data Center, and this is Cloud: set "
 	    "JIRA_USERNAME and JIRA_API_TOKEN" },
-	{ "cloud: an access token", { CLOUD, "ATLASSIAN_OAUTH_ACCESS_TOKEN=t",
-					"ATLASSIAN_OAUTH_CLOUD_ID=1f-2" },
+	{ "cloud: an access token",
+	    { CLOUD, "ATLASSIAN_OAUTH_ACCESS_TOKEN=t", "ATLASSIAN_OAUTH_CLOUD_ID=1f-2" },
 	    "jira bearer https://acme.atlassian.net\n", NULL },
-	{ "cloud: an access token without cloud id",
-	    { CLOUD, "ATLASSIAN_OAUTH_ACCESS_TOKEN=t" }, "",
-	    "JIRA is skipped: an access token for Cloud needs ATLASSIAN_OAUTH_CLOUD_ID" },
+	{ "cloud: an access token without cloud id", { CLOUD, "ATLASSIAN_OAUTH_ACCESS_TOKEN=t" },
+	    "", "JIRA is skipped: an access token for Cloud needs ATLASSIAN_OAUTH_CLOUD_ID" },
 	{ "server: a personal token first", { SERVER, BASIC, OAUTH, "JIRA_PERSONAL_TOKEN=p" },
 	    "jira pat https://jira.acme.com\n", NULL },
 	{ "server: oauth before basic", { SERVER, BASIC, JIRA_OAUTH },
@@ -76,9 +77,9 @@ static const struct {
 	{ "server: an access token", { SERVER, BASIC, "JIRA_OAUTH_ACCESS_TOKEN=t" },
 	    "jira bearer https://jira.acme.com\n", NULL },
 	{ "server: basic", { SERVER, BASIC }, "jira basic https://jira.acme.com\n", NULL },
-	{ "a cloud id makes it cloud", { SERVER, "JIRA_PERSONAL_TOKEN=p", BASIC,
-					   "ATLASSIAN_OAUTH_ACCESS_TOKEN=t",
-					   "ATLASSIAN_OAUTH_CLOUD_ID=1" },
+	{ "a cloud id makes it cloud",
+	    { SERVER, "JIRA_PERSONAL_TOKEN=p", BASIC, "ATLASSIAN_OAUTH_ACCESS_TOKEN=t",
+		"ATLASSIAN_OAUTH_CLOUD_ID=1" },
 	    "jira bearer https://jira.acme.com\n", NULL },
 	{ "loopback is no cloud", { "JIRA_URL=http://127.0.0.1:1", "JIRA_PERSONAL_TOKEN=p" },
 	    "jira pat http://127.0.0.1:1\n", NULL },
@@ -91,7 +92,8 @@ static const struct {
 	/* What is not complete. */
 	{ "no user", { CLOUD, "JIRA_API_TOKEN=t" }, "",
 	    "JIRA is skipped: JIRA_USERNAME (or JIRA_EMAIL) is not set" },
-	{ "no token", { CLOUD, "JIRA_USERNAME=u" }, "", "JIRA is skipped: JIRA_API_TOKEN is not set" },
+	{ "no token", { CLOUD, "JIRA_USERNAME=u" }, "",
+	    "JIRA is skipped: JIRA_API_TOKEN is not set" },
 	{ "an empty token", { CLOUD, "JIRA_USERNAME=u", "JIRA_API_TOKEN=" }, "",
 	    "JIRA_API_TOKEN is not set" },
 	{ "no credential, cloud", { CLOUD }, "",
@@ -112,53 +114,58 @@ static const struct {
 	    "must not hold a \":\"" },
 
 	/* Numbered sites. */
-	{ "a numbered site without a primary", { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x" },
-	    "jira_2 pat https://a.b\n", NULL },
+	{ "a numbered site without a primary",
+	    { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x" }, "jira_2 pat https://a.b\n",
+	    NULL },
 	{ "gaps, and the order of numbers",
 	    { "JIRA_10_URL=https://ten.x", "JIRA_10_PERSONAL_TOKEN=x", CLOUD, BASIC,
 		"JIRA_3_URL=https://three.x", "JIRA_3_PERSONAL_TOKEN=x" },
 	    "jira basic https://acme.atlassian.net\njira_3 pat https://three.x\n"
 	    "jira_10 pat https://ten.x\n",
 	    NULL },
-	{ "a name", { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x",
-			"JIRA_2_INSTANCE_NAME=staging" },
+	{ "a name",
+	    { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x", "JIRA_2_INSTANCE_NAME=staging" },
 	    "jira_staging pat https://a.b\n", NULL },
-	{ "an empty name", { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x",
-			       "JIRA_2_INSTANCE_NAME=" },
+	{ "an empty name",
+	    { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x", "JIRA_2_INSTANCE_NAME=" },
 	    "jira_2 pat https://a.b\n", NULL },
-	{ "the longest name", { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x",
-				  "JIRA_2_INSTANCE_NAME=a23456789_123456789_123456789_" },
+	{ "the longest name",
+	    { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x",
+		"JIRA_2_INSTANCE_NAME=a23456789_123456789_123456789_" },
 	    "jira_a23456789_123456789_123456789_ pat https://a.b\n", NULL },
-	{ "a name too long", { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x",
-				 "JIRA_2_INSTANCE_NAME=a23456789_123456789_123456789_1" },
+	{ "a name too long",
+	    { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x",
+		"JIRA_2_INSTANCE_NAME=a23456789_123456789_123456789_1" },
 	    "", "JIRA_2 is skipped: JIRA_2_INSTANCE_NAME: the site name" },
-	{ "a name with a blank", { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x",
-				     "JIRA_2_INSTANCE_NAME=my site" },
+	{ "a name with a blank",
+	    { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x", "JIRA_2_INSTANCE_NAME=my site" },
 	    "", "may hold only letters, digits and \"_\"" },
-	{ "a reserved name", { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x",
-				 "JIRA_2_INSTANCE_NAME=confluence" },
+	{ "a reserved name",
+	    { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x",
+		"JIRA_2_INSTANCE_NAME=confluence" },
 	    "", "the site name \"confluence\" is reserved" },
-	{ "a name twice", { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x",
-			      "JIRA_3_URL=https://c.d", "JIRA_3_PERSONAL_TOKEN=x",
-			      "JIRA_3_INSTANCE_NAME=jira_2" },
+	{ "a name twice",
+	    { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x", "JIRA_3_URL=https://c.d",
+		"JIRA_3_PERSONAL_TOKEN=x", "JIRA_3_INSTANCE_NAME=jira_2" },
 	    "jira_2 pat https://a.b\n", "JIRA_3 is skipped: the name \"jira_2\" is taken" },
 	{ "one name for both products",
 	    { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x", "JIRA_2_INSTANCE_NAME=docs",
 		"CONFLUENCE_7_URL=https://c.d", "CONFLUENCE_7_PERSONAL_TOKEN=x",
 		"CONFLUENCE_7_INSTANCE_NAME=docs" },
 	    "jira_docs pat https://a.b\nconfluence_docs pat https://c.d\n", NULL },
-	{ "a default name of the other product", { "JIRA_2_URL=https://a.b",
-						     "JIRA_2_PERSONAL_TOKEN=x",
-						     "JIRA_2_INSTANCE_NAME=confluence_2" },
+	{ "a default name of the other product",
+	    { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x",
+		"JIRA_2_INSTANCE_NAME=confluence_2" },
 	    "jira_confluence_2 pat https://a.b\n", NULL },
-	{ "a primary's credential is not lent", { CLOUD, BASIC, OAUTH,
-						    "JIRA_2_URL=https://b.atlassian.net" },
+	{ "a primary's credential is not lent",
+	    { CLOUD, BASIC, OAUTH, "JIRA_2_URL=https://b.atlassian.net" },
 	    "jira oauth https://acme.atlassian.net\n",
 	    "JIRA_2 is skipped: no credential: set JIRA_2_USERNAME and JIRA_2_API_TOKEN" },
 	{ "incomplete without a url", { CLOUD, BASIC, "JIRA_2_USERNAME=u" },
 	    "jira basic https://acme.atlassian.net\n", "JIRA_2 is skipped: JIRA_2_URL is not set" },
 	{ "zeros before it", { CLOUD, BASIC, "JIRA_02_URL=https://a.b" },
-	    "jira basic https://acme.atlassian.net\n", "JIRA_02_URL is skipped: sites are numbered" },
+	    "jira basic https://acme.atlassian.net\n",
+	    "JIRA_02_URL is skipped: sites are numbered" },
 	{ "a number too large", { CLOUD, BASIC, "JIRA_99999999999_URL=https://a.b" },
 	    "jira basic https://acme.atlassian.net\n", "is skipped: sites are numbered 1 to 9999" },
 	{ "no variable of a site", { CLOUD, BASIC, "JIRA_2_TOKEN=x" },
@@ -193,8 +200,9 @@ static const struct {
 	{ "what we do not honour", { CLOUD, BASIC, "ATLASSIAN_OAUTH_PROXY_ENABLE=true" },
 	    "jira basic https://acme.atlassian.net\n",
 	    "ATLASSIAN_OAUTH_PROXY_ENABLE has no effect: registration" },
-	{ "of a numbered site too", { CLOUD, BASIC, "JIRA_2_URL=https://a.b",
-					"JIRA_2_PERSONAL_TOKEN=x", "JIRA_2_PROXY_WPAD_URL=x" },
+	{ "of a numbered site too",
+	    { CLOUD, BASIC, "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x",
+		"JIRA_2_PROXY_WPAD_URL=x" },
 	    "jira basic https://acme.atlassian.net\njira_2 pat https://a.b\n",
 	    "JIRA_2_PROXY_WPAD_URL has no effect" },
 	{ "the log", { CLOUD, BASIC, "MCP_LOGGING_STDOUT=true" },
@@ -209,8 +217,8 @@ static const struct {
 	    "PORT must be a number" },
 	{ "open to all", { CLOUD, BASIC, "TRANSPORT=sse", "HOST=0.0.0.0" }, "",
 	    "\"0.0.0.0:8000\" can be reached from other machines: leave HOST" },
-	{ "open to tenants", { CLOUD, BASIC, "TRANSPORT=sse", "HOST=0.0.0.0",
-				 "ATLASSIAN_OAUTH_ENABLE=true" },
+	{ "open to tenants",
+	    { CLOUD, BASIC, "TRANSPORT=sse", "HOST=0.0.0.0", "ATLASSIAN_OAUTH_ENABLE=true" },
 	    "jira basic https://acme.atlassian.net\nconfluence none -\n", NULL },
 	{ "stateless on stdio", { CLOUD, BASIC, "STATELESS=true" },
 	    "jira basic https://acme.atlassian.net\n", "STATELESS has no effect" },
@@ -563,8 +571,7 @@ test_digest(void **state)
 	struct config *config = LOAD(SERVER, BASIC), *again = LOAD(SERVER, BASIC);
 
 	(void)state;
-	assert_string_equal(
-	    config->atlassian.sites[0].digest, again->atlassian.sites[0].digest);
+	assert_string_equal(config->atlassian.sites[0].digest, again->atlassian.sites[0].digest);
 	config_free(&again);
 	for (size_t i = 0; i < COUNT(others); i++) {
 		again = LOAD(SERVER, BASIC, others[i]);
