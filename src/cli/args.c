@@ -37,7 +37,7 @@ cli_variable(const struct options *options, const char *name)
 }
 
 /* Options of the command, or of any command while it is not known yet. */
-static unsigned
+static uint64_t
 allowed(const struct options *options)
 {
 	return (options->command != NULL ? options->command->options : 0) | OPTION_BIT(HELP);
@@ -52,7 +52,7 @@ unknown_option(const struct options *options, const char *arg, size_t n, struct 
 	size_t known_n = 0;
 
 	for (size_t i = 0; i < OPTIONS_N; i++)
-		if (allowed(options) & (1u << i))
+		if (allowed(options) & ((uint64_t)1 << i))
 			known[known_n++] = cli_options[i].name;
 	snprintf(name, sizeof(name), "%.*s", (int)(n < 31 ? n : 31), arg);
 	nearest = arg[0] == '-' && n > 2 ? cli_nearest(name + 2, known, known_n) : NULL;
@@ -69,7 +69,7 @@ option_find(const struct options *options, const char *arg, size_t n)
 	for (unsigned i = 0; i < OPTIONS_N; i++) {
 		const struct cli_option_row *row = &cli_options[i];
 
-		if ((allowed(options) & (1u << i)) == 0)
+		if ((allowed(options) & ((uint64_t)1 << i)) == 0)
 			continue;
 		if (n == 2 && arg[0] == '-' && row->letter != 0 && arg[1] == row->letter)
 			return i;
@@ -93,6 +93,11 @@ option_read(int argc, const char **argv, int *at, struct options *options, struc
 		return unknown_option(options, arg, n, err);
 	if (arg[n] != '\0')
 		value = is_long ? arg + n + 1 : arg + n;
+	if (id == OPTION_VERBOSE && !is_long && value != NULL &&
+	    strspn(value, "v") == strlen(value)) {
+		options->verbose += (unsigned)strlen(value);
+		value = NULL;
+	}
 	if (cli_options[id].argument == NULL && value != NULL)
 		return err_set(err, ERR_USAGE, "--%s takes no value", cli_options[id].name);
 	if (cli_options[id].argument != NULL && value == NULL) {
@@ -106,7 +111,8 @@ option_read(int argc, const char **argv, int *at, struct options *options, struc
 			return err_set(err, ERR_USAGE, "more than %d headers", CLI_HEADERS_MAX);
 		options->headers[options->headers_n++] = value;
 	}
-	options->given |= 1u << id;
+	options->verbose += id == OPTION_VERBOSE;
+	options->given |= (uint64_t)1 << id;
 	options->value[id] = value;
 	return true;
 }

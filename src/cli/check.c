@@ -49,6 +49,13 @@ put_summary(const struct config *config, struct buf *out)
 
 		table_row(table, cells);
 	}
+	for (size_t i = 0; i < config->atlassian.sites_n; i++) {
+		const struct config_site *site = &config->atlassian.sites[i];
+		const char *cells[] = { slice_cstr(&arena, site->provider), "site",
+			site->url.p != NULL ? slice_cstr(&arena, site->url) : "by request" };
+
+		table_row(table, cells);
+	}
 	buf_puts(out, config->file.p != NULL ? "" : "environment");
 	buf_put_shown(out, config->file);
 	buf_puts(out, ": ok\n");
@@ -77,6 +84,19 @@ put_upstream_json(const struct config_upstream *upstream, struct buf *out)
 	buf_printf(out, ",\"enabled\":%s", upstream->enabled ? "true" : "false");
 }
 
+static void
+put_site_json(const struct config_site *site, struct buf *out)
+{
+	buf_puts(out, "{\"server\":");
+	buf_json_string(out, site->provider);
+	buf_puts(out, ",\"kind\":\"site\",\"target\":");
+	if (site->url.p != NULL)
+		buf_json_string(out, site->url);
+	else
+		buf_puts(out, "null");
+	buf_putc(out, '}');
+}
+
 static int
 check_file(const struct options *options)
 {
@@ -103,6 +123,11 @@ check_file(const struct options *options)
 			buf_puts(&out, i > 0 ? "," : "");
 			put_upstream_json(&config->upstreams[i], &out);
 			buf_putc(&out, '}');
+		}
+		buf_puts(&out, "],\"sites\":[");
+		for (size_t i = 0; i < config->atlassian.sites_n; i++) {
+			buf_puts(&out, i > 0 ? "," : "");
+			put_site_json(&config->atlassian.sites[i], &out);
 		}
 		buf_puts(&out, "]}\n");
 	} else {

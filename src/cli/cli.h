@@ -28,9 +28,50 @@ extern const struct provider_kind *const native_providers[];
 	    "$XDG_CONFIG_HOME/bascule/bascule.yaml, /etc/bascule/bascule.yaml") \
 	X(ENV_FILE, 0, "env-file", "FILE", "more environment for ${NAME}: lines of NAME=value") \
 	X(TRANSPORT, 0, "transport", "KIND", \
-	    "stdio, http or streamable-http; stdio turns HTTP off") \
+	    "stdio, http, streamable-http or sse; stdio turns HTTP off") \
 	X(HOST, 0, "host", "ADDRESS", "listen on this address instead of listen.http") \
 	X(PORT, 0, "port", "NUMBER", "listen on this port instead of listen.http") \
+	X(STATELESS, 0, "stateless", NULL, "as listen.stateless") \
+	X(PATH, 0, "path", "PATH", "taken and warned of: the paths are /mcp and /sse") \
+	X(LOG_LEVEL, 0, "log-level", "LEVEL", \
+	    "debug, info, warning or error instead of log.level") \
+	X(VERBOSE, 'v', "verbose", NULL, "log.level info, and with -vv debug") \
+	X(RELOAD, 0, "reload", NULL, "taken and warned of: SIGHUP reads the configuration again") \
+	X(READ_ONLY, 0, "read-only", NULL, \
+	    "tools of Jira and Confluence that write are not offered") \
+	X(ENABLED_TOOLS, 0, "enabled-tools", "NAMES", "only these of them, with commas") \
+	X(TOOLSETS, 0, "toolsets", "NAMES", \
+	    "only these sets of them: all, default or names, with commas") \
+	X(JIRA_URL, 0, "jira-url", "URL", "Jira, where there is no configuration file") \
+	X(JIRA_USERNAME, 0, "jira-username", "USER", "e-mail address or name for it") \
+	X(JIRA_TOKEN, 0, "jira-token", "TOKEN", \
+	    "API token or password; others on this machine can see it") \
+	X(JIRA_PERSONAL_TOKEN, 0, "jira-personal-token", "TOKEN", \
+	    "personal access token; likewise") \
+	X(JIRA_PROJECTS_FILTER, 0, "jira-projects-filter", "KEYS", \
+	    "only these projects, with commas") \
+	X(JIRA_SSL_VERIFY, 0, "jira-ssl-verify", NULL, \
+	    "check its certificate, which is the default") \
+	X(NO_JIRA_SSL_VERIFY, 0, "no-jira-ssl-verify", NULL, "accept any certificate") \
+	X(CONFLUENCE_URL, 0, "confluence-url", "URL", \
+	    "Confluence, where there is no configuration file") \
+	X(CONFLUENCE_USERNAME, 0, "confluence-username", "USER", "e-mail address or name for it") \
+	X(CONFLUENCE_TOKEN, 0, "confluence-token", "TOKEN", \
+	    "API token or password; others on this machine can see it") \
+	X(CONFLUENCE_PERSONAL_TOKEN, 0, "confluence-personal-token", "TOKEN", \
+	    "personal access token; likewise") \
+	X(CONFLUENCE_SPACES_FILTER, 0, "confluence-spaces-filter", "KEYS", \
+	    "only these spaces, with commas") \
+	X(CONFLUENCE_SSL_VERIFY, 0, "confluence-ssl-verify", NULL, \
+	    "check its certificate, which is the default") \
+	X(NO_CONFLUENCE_SSL_VERIFY, 0, "no-confluence-ssl-verify", NULL, "accept any certificate") \
+	X(OAUTH_CLIENT_ID, 0, "oauth-client-id", "ID", "OAuth for both: the application") \
+	X(OAUTH_CLIENT_SECRET, 0, "oauth-client-secret", "SECRET", \
+	    "its secret; others on this machine can see it") \
+	X(OAUTH_REDIRECT_URI, 0, "oauth-redirect-uri", "URL", "its callback address") \
+	X(OAUTH_SCOPE, 0, "oauth-scope", "SCOPE", "what is asked for") \
+	X(OAUTH_CLOUD_ID, 0, "oauth-cloud-id", "ID", "the id of the Cloud site") \
+	X(OAUTH_ACCESS_TOKEN, 0, "oauth-access-token", "TOKEN", "a token as it is") \
 	X(HEADER, 'H', "header", "'NAME: VALUE'", \
 	    "a header of every request, once for each; ${NAME} in it is a variable") \
 	X(TIMEOUT, 0, "timeout", "DURATION", "how long a call may take: 90s, 5m; 60s by default") \
@@ -51,7 +92,7 @@ enum cli_option {
 #undef X
 	    OPTIONS_N
 };
-#define OPTION_BIT(id) (1u << OPTION_##id)
+#define OPTION_BIT(id) ((uint64_t)1 << OPTION_##id)
 
 struct cli_option_row {
 	char letter;
@@ -69,7 +110,7 @@ struct command {
 	unsigned words_least, words_most;
 	const char *help;		     /* one line */
 	const char *about;		     /* some more, for `help COMMAND` */
-	unsigned options;		     /* OPTION_BITs; OPTION_HELP is every command's */
+	uint64_t options;		     /* OPTION_BITs; OPTION_HELP is every command's */
 	enum cli_keeper keeper;		     /* does it start children? */
 	int (*run)(struct options *options); /* the exit status */
 };
@@ -83,7 +124,8 @@ const struct command *cli_command_find(const char *name);
 
 struct options {
 	const struct command *command;
-	unsigned given;			      /* OPTION_BITs */
+	uint64_t given;			      /* OPTION_BITs */
+	unsigned verbose;		      /* how often -v was given */
 	const char *value[OPTIONS_N];	      /* of those with an argument; the last one counts */
 	const char *headers[CLI_HEADERS_MAX]; /* every -H, in order */
 	unsigned headers_n;
@@ -101,12 +143,23 @@ MUST_CHECK bool cli_parse(int argc, const char **argv, struct options *options, 
 static inline bool
 option_is_given(const struct options *options, enum cli_option option)
 {
-	return (options->given & (1u << option)) != 0;
+	return (options->given & ((uint64_t)1 << option)) != 0;
 }
 /* Of the environment; NULL: not set, or empty. */
 const char *cli_variable(const struct options *options, const char *name);
 /* The nearest of n words to what was meant, or NULL when none is near. */
 const char *cli_nearest(const char *meant, const char *const *known, size_t n);
+
+/* ---- options that stand for variables (site_options.c) --------------------------------------- */
+
+/* Those about Jira and Confluence (commands.c). */
+extern const uint64_t cli_site_options;
+/* The variables that given options stand for, into pairs (of CLI_VARIABLES_MAX); how many. */
+#define CLI_VARIABLES_MAX 48
+size_t cli_variables(const struct options *options, struct config_pair *pairs);
+/* Of a configuration from a file: refuses options that only the environment has a place for. */
+MUST_CHECK bool
+cli_site_options_check(const struct options *options, const struct config *config, struct err *err);
 
 /* ---- output (print.c) ------------------------------------------------------------------------ */
 

@@ -13,7 +13,23 @@ const struct cli_option_row cli_options[OPTIONS_N] = {
 };
 
 #define READS_CONFIG (OPTION_BIT(CONFIG) | OPTION_BIT(ENV_FILE))
-#define ANY_NUMBER   1000
+#define ABOUT_SITES \
+	(OPTION_BIT(READ_ONLY) | OPTION_BIT(ENABLED_TOOLS) | OPTION_BIT(TOOLSETS) | \
+	    OPTION_BIT(JIRA_URL) | OPTION_BIT(JIRA_USERNAME) | OPTION_BIT(JIRA_TOKEN) | \
+	    OPTION_BIT(JIRA_PERSONAL_TOKEN) | OPTION_BIT(JIRA_PROJECTS_FILTER) | \
+	    OPTION_BIT(JIRA_SSL_VERIFY) | OPTION_BIT(NO_JIRA_SSL_VERIFY) | \
+	    OPTION_BIT(CONFLUENCE_URL) | OPTION_BIT(CONFLUENCE_USERNAME) | \
+	    OPTION_BIT(CONFLUENCE_TOKEN) | OPTION_BIT(CONFLUENCE_PERSONAL_TOKEN) | \
+	    OPTION_BIT(CONFLUENCE_SPACES_FILTER) | OPTION_BIT(CONFLUENCE_SSL_VERIFY) | \
+	    OPTION_BIT(NO_CONFLUENCE_SSL_VERIFY) | OPTION_BIT(OAUTH_CLIENT_ID) | \
+	    OPTION_BIT(OAUTH_CLIENT_SECRET) | OPTION_BIT(OAUTH_REDIRECT_URI) | \
+	    OPTION_BIT(OAUTH_SCOPE) | OPTION_BIT(OAUTH_CLOUD_ID) | OPTION_BIT(OAUTH_ACCESS_TOKEN))
+#define ABOUT_PROCESS \
+	(OPTION_BIT(STATELESS) | OPTION_BIT(PATH) | OPTION_BIT(LOG_LEVEL) | OPTION_BIT(VERBOSE) | \
+	    OPTION_BIT(RELOAD))
+#define ANY_NUMBER 1000
+
+const uint64_t cli_site_options = ABOUT_SITES;
 
 const struct command cli_commands[] = {
 	{ .name = "serve",
@@ -22,8 +38,12 @@ const struct command cli_commands[] = {
 	    .about =
 		"Runs until SIGTERM or SIGINT; requests in progress are then given 10 s, a second "
 		"signal ends at\nonce. SIGHUP reads the configuration again: changed upstreams take "
-		"effect, a faulty file changes\nnothing.",
-	    .options = READS_CONFIG | OPTION_BIT(TRANSPORT) | OPTION_BIT(HOST) | OPTION_BIT(PORT),
+		"effect, a faulty file changes\nnothing.\n\nWithout a configuration file, JIRA_URL and the "
+		"other variables of docs/atlassian.md count, and it\nserves on stdio unless TRANSPORT, "
+		"SSE_PORT or --transport say otherwise. An option wins over the\nvariable it stands for; "
+		"with a file, options about sites are refused.",
+	    .options = READS_CONFIG | OPTION_BIT(TRANSPORT) | OPTION_BIT(HOST) | OPTION_BIT(PORT) |
+		ABOUT_PROCESS | ABOUT_SITES,
 	    .keeper = KEEPER_ALWAYS,
 	    .run = serve_run },
 	{ .name = "check",
@@ -32,7 +52,7 @@ const struct command cli_commands[] = {
 	    .about =
 		"Says what is configured. With --connect, one row an upstream: how it went, the "
 		"revision it speaks,\nhow many tools it offers, how long it took, and why it failed.",
-	    .options = READS_CONFIG | OPTION_BIT(CONNECT) | OPTION_BIT(JSON),
+	    .options = READS_CONFIG | OPTION_BIT(CONNECT) | OPTION_BIT(JSON) | ABOUT_SITES,
 	    .keeper = KEEPER_TO_CONNECT,
 	    .run = check_run },
 	{ .name = "tools",
@@ -41,7 +61,7 @@ const struct command cli_commands[] = {
 	    .about =
 		"Starts its own upstreams. With --json, the result of tools/list with `server` on "
 		"each tool.",
-	    .options = READS_CONFIG | OPTION_BIT(JSON),
+	    .options = READS_CONFIG | OPTION_BIT(JSON) | ABOUT_SITES,
 	    .keeper = KEEPER_ALWAYS,
 	    .run = tools_run },
 	{ .name = "call",
@@ -54,7 +74,7 @@ const struct command cli_commands[] = {
 		"schema says:\nnumbers, booleans, objects and lists as JSON, everything else as text. "
 		"With --json, the whole\nCallToolResult is printed. Starts its own upstreams; their "
 		"questions are put to you when stdin is a\nterminal, and declined when it is not.",
-	    .options = READS_CONFIG | OPTION_BIT(JSON),
+	    .options = READS_CONFIG | OPTION_BIT(JSON) | ABOUT_SITES,
 	    .keeper = KEEPER_ALWAYS,
 	    .run = call_run },
 	{ .name = "health",

@@ -10,9 +10,10 @@
 
 #include "cli/cli.h"
 
-#define TIMEOUT_MS   5000
-#define ANSWER_BYTES (16 * MIB)
-#define DEFAULT_URL  "http://127.0.0.1:8080/health"
+#define TIMEOUT_MS	5000
+#define ANSWER_BYTES	(16 * MIB)
+#define DEFAULT_URL	"http://127.0.0.1:8080/health"
+#define ENVIRONMENT_URL "http://127.0.0.1:8000/health"
 
 struct asking {
 	struct options *options;
@@ -77,6 +78,9 @@ url_of_config(struct options *options, struct arena *arena, struct slice *url, s
 	for (size_t i = 0; i < config->listen_http_n && url->p == NULL; i++)
 		if (!slice_starts(config->listen_http[i], S("unix:")))
 			*url = url_of_listen(arena, config->listen_http[i]);
+	/* A gateway without a file whose transport is an option of its own. */
+	if (url->p == NULL && config->file.p == NULL)
+		*url = S(ENVIRONMENT_URL);
 	ok = url->p != NULL ||
 	    err_set(err, ERR_USAGE,
 		"health: the configuration names no TCP address, and unix sockets cannot be asked");

@@ -55,6 +55,17 @@ put_wrapped(struct buf *out, const char *help, size_t indent)
 	buf_putc(out, '\n');
 }
 
+/* They are many, and the same wherever they are taken. */
+static const char site_options[] =
+    "And the options of `bascule serve` about Jira and Confluence, from --read-only on.";
+
+static uint64_t
+shown(const struct command *command)
+{
+	return strcmp(command->name, "serve") == 0 ? command->options
+						   : command->options & ~cli_site_options;
+}
+
 void
 help_put_command(struct buf *out, const struct command *command)
 {
@@ -67,12 +78,16 @@ help_put_command(struct buf *out, const struct command *command)
 		buf_printf(out, "%s\n", command->about);
 	buf_puts(out, "\nOptions:\n");
 	for (size_t i = 0; i < OPTIONS_N; i++) {
-		if (((command->options | OPTION_BIT(HELP)) & (1u << i)) == 0)
+		if (((shown(command) | OPTION_BIT(HELP)) & ((uint64_t)1 << i)) == 0)
 			continue;
 		option_name(&cli_options[i], name);
 		buf_printf(out, "  %-24s  ", name);
+		if (strlen(name) > 24)
+			buf_printf(out, "\n%28s", "");
 		put_wrapped(out, cli_options[i].help, 28);
 	}
+	if (shown(command) != command->options)
+		buf_printf(out, "\n%s\n", site_options);
 }
 
 void
@@ -101,7 +116,7 @@ put_markdown_command(struct buf *out, const struct command *command)
 	for (size_t i = 0; i < OPTIONS_N; i++) {
 		const struct cli_option_row *row = &cli_options[i];
 
-		if ((command->options & (1u << i)) == 0)
+		if ((shown(command) & ((uint64_t)1 << i)) == 0)
 			continue;
 		buf_puts(out, "| ");
 		if (row->letter != 0)
@@ -109,6 +124,8 @@ put_markdown_command(struct buf *out, const struct command *command)
 		buf_printf(out, "`--%s%s%s` | %s |\n", row->name, row->argument != NULL ? " " : "",
 		    row->argument != NULL ? row->argument : "", row->help);
 	}
+	if (shown(command) != command->options)
+		buf_printf(out, "\n%s\n", site_options);
 }
 
 void

@@ -78,17 +78,40 @@ cli_log_new(enum log_level level)
 	return log_new(STDERR_FILENO, level, LOG_TEXT, instance);
 }
 
+/* Options that other servers have, and that say nothing here. */
+static void
+ignored_say(const struct options *options, struct log *log)
+{
+	const char *path = options->value[OPTION_PATH];
+
+	if (path != NULL && strcmp(path, "/mcp") != 0 && strcmp(path, "/sse") != 0)
+		log_event(log, LOG_WARN, "variable_ignored",
+		    "--path has no effect: the paths are /mcp and /sse");
+	if (option_is_given(options, OPTION_RELOAD))
+		log_event(log, LOG_WARN, "variable_ignored",
+		    "--reload has no effect: SIGHUP reads the configuration again");
+}
+
 bool
 cli_config_load(
     const struct options *options, struct log *log, struct config **out, struct err *err)
 {
+	struct config_pair flags[CLI_VARIABLES_MAX];
 	struct config_source source = {
 		.file = options->value[OPTION_CONFIG],
 		.env_file = options->value[OPTION_ENV_FILE],
 		.environ = options->environ,
+		.flags = flags,
+		.flags_n = cli_variables(options, flags),
 	};
 
-	return config_load(&source, log, out, err);
+	ignored_say(options, log);
+	if (!config_load(&source, log, out, err))
+		return false;
+	if ((*out)->file.p == NULL || cli_site_options_check(options, *out, err))
+		return true;
+	config_free(out);
+	return false;
 }
 
 /* Ctrl-C: upstreams are told that nobody waits any more, and end in order. The second one is final.

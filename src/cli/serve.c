@@ -73,7 +73,6 @@ address_override(struct config *config, const struct options *options, struct er
 	struct slice first =
 	    config->listen_http_n > 0 ? config->listen_http[0] : S(DEFAULT_ADDRESS);
 	struct slice from = first, text, *list;
-	uint64_t number;
 	size_t colon = first.n;
 
 	if (slice_starts(first, S("unix:")))
@@ -81,9 +80,6 @@ address_override(struct config *config, const struct options *options, struct er
 	for (colon = from.n; colon > 0 && from.p[colon - 1] != ':';)
 		colon--;
 	must(colon > 0);
-	if (port != NULL && !slice_to_u64(slice_of(port), 65535, &number))
-		return err_set(err, ERR_USAGE,
-		    "serve: --port must be a number from 0 to 65535, not \"%.20s\"", port);
 	if (host != NULL && strlen(host) > 64)
 		return err_set(err, ERR_USAGE, "serve: --host must be an IP address");
 	if (host != NULL && strcmp(host, "localhost") == 0)
@@ -104,33 +100,66 @@ address_override(struct config *config, const struct options *options, struct er
 	return true;
 }
 
-/* The configuration as this command line wants it, checked as a whole. */
-MUST_CHECK static bool
-config_make(struct options *options, struct log *log, struct config **out, struct err *err)
+static bool
+has_address(const struct options *options)
 {
-	enum config_transport transport;
-	struct config *config = NULL;
-	bool ok,
-	    has_address =
-		option_is_given(options, OPTION_HOST) || option_is_given(options, OPTION_PORT);
+	return option_is_given(options, OPTION_HOST) || option_is_given(options, OPTION_PORT);
+}
 
-	if (!transport_of(options, &transport, err))
-		return false;
-	if (transport == TRANSPORT_STDIO && has_address)
+MUST_CHECK static bool
+listen_options_check(
+    const struct options *options, enum config_transport transport, struct err *err)
+{
+	const char *port = options->value[OPTION_PORT];
+	uint64_t number;
+
+	if (transport == TRANSPORT_STDIO && has_address(options))
 		return err_set(
 		    err, ERR_USAGE, "serve: --host and --port do not go with --transport stdio");
-	if (!cli_config_load(options, log, &config, err))
-		return false;
+	if (port != NULL && !slice_to_u64(slice_of(port), 65535, &number))
+		return err_set(err, ERR_USAGE,
+		    "serve: --port must be a number from 0 to 65535, not \"%.20s\"", port);
+	return true;
+}
+
+/* Where the configuration is the environment, the options are already in it. */
+MUST_CHECK static bool
+listen_options_apply(const struct options *options, enum config_transport transport,
+    struct log *log, struct config *config, struct err *err)
+{
+	if (config->file.p == NULL && config->listen_http_n == 0) {
+		if (has_address(options))
+			log_event(log, LOG_WARN, "variable_ignored",
+			    "--host and --port have no effect on stdio: add --transport "
+			    "streamable-http");
+		return true;
+	}
 	if (transport == TRANSPORT_STDIO) {
 		config->listen_stdio = true;
 		config->listen_http_n = 0;
 	} else if (transport == TRANSPORT_HTTP) {
 		config->listen_stdio = false;
 	}
-	ok = true;
-	if (has_address || (transport == TRANSPORT_HTTP && config->listen_http_n == 0))
-		ok = address_override(config, options, err);
-	ok = ok && config_check(config, err);
+	if (has_address(options) || (transport == TRANSPORT_HTTP && config->listen_http_n == 0))
+		return address_override(config, options, err);
+	return true;
+}
+
+/* The configuration as this command line wants it, checked as a whole. */
+MUST_CHECK static bool
+config_make(struct options *options, struct log *log, struct config **out, struct err *err)
+{
+	enum config_transport transport;
+	struct config *config = NULL;
+	bool ok;
+
+	if (!transport_of(options, &transport, err) ||
+	    !listen_options_check(options, transport, err))
+		return false;
+	if (!cli_config_load(options, log, &config, err))
+		return false;
+	ok =
+	    listen_options_apply(options, transport, log, config, err) && config_check(config, err);
 	if (ok)
 		*out = config;
 	else

@@ -314,6 +314,12 @@ listen_check(const struct whole *whole, size_t i, struct err *err)
 		    "\"%s\" can be reached from other machines: that needs "
 		    "\"auth: none\" and so bascule's own form of this file",
 		    config_show(address).text);
+	if (config->file.p == NULL)
+		return FAIL_AT(whole, node, err,
+		    "\"%s\" can be reached from other machines: leave HOST (or --host) out, let each "
+		    "request bring its credential (ATLASSIAN_OAUTH_ENABLE=true), or write a "
+		    "bascule.yaml with \"auth:\"",
+		    config_show(address).text);
 	return FAIL_AT(whole, node, err,
 	    "\"%s\" can be reached from other machines: write \"auth: none\" "
 	    "to let everyone in, give keys under \"auth:\", or listen on 127.0.0.1",
@@ -390,7 +396,7 @@ config_check_whole(const struct config_load *load, const struct config *config,
 	if (config->upstreams_n == 0 && config->atlassian.sites_n == 0) {
 		node = upstreams_node(&whole);
 		return FAIL_AT(&whole, node != NULL ? node : root, err,
-		    "no upstreams: list at least one under \"upstreams:\"");
+		    "nothing to serve: list a server under \"upstreams:\" or a site under \"atlassian.sites:\"");
 	}
 	for (size_t i = 0; i < config->upstreams_n; i++)
 		if (!name_check(&whole, i, err))

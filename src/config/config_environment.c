@@ -169,6 +169,11 @@ static const struct {
 	{ "PORT", "Port for HTTP; 8000 where it is not set." },
 	{ "SSE_HOST", "The same, where `HOST` is not set." },
 	{ "SSE_PORT", "The same, where `PORT` is not set; without `TRANSPORT` it means HTTP." },
+	{ "PUBLIC_BASE_URL",
+	    "Its host is allowed in Host and Origin (`listen.hosts`), beside addresses." },
+	{ "STREAMABLE_HTTP_PATH", "No effect: the paths are `/mcp` and `/sse`." },
+	{ "MCP_ATLASSIAN_USE_SYSTEM_TRUSTSTORE",
+	    "No effect: the system's authorities are used always." },
 	{ "STATELESS", "`listen.stateless`; only over HTTP." },
 	{ "SSE_LOG_LEVEL", "`debug`, `info`, `warning` or `error`." },
 	{ "MCP_VERBOSE", "`log.level: info`, which is the default." },
@@ -181,7 +186,6 @@ static const struct {
 	{ "MCP_LOGGING_STDOUT", "the log goes to stderr always" },
 	{ "ATLASSIAN_OAUTH_PROXY_ENABLE", "registration of OAuth clients is not in this version" },
 	{ "ATLASSIAN_OAUTH_INSTANCE_URL", "registration of OAuth clients is not in this version" },
-	{ "PUBLIC_BASE_URL", "registration of OAuth clients is not in this version" },
 	{ "ATLASSIAN_OAUTH_ALLOWED_CLIENT_REDIRECT_URIS",
 	    "registration of OAuth clients is not in this version" },
 	{ "ATLASSIAN_OAUTH_ALLOWED_GRANT_TYPES",
@@ -294,6 +298,33 @@ listen_apply(struct config_load *load, struct err *err)
 	return true;
 }
 
+/* The name that clients reach this gateway by. */
+MUST_CHECK static bool
+hosts_apply(struct config_load *load, struct err *err)
+{
+	struct node node = { .kind = NODE_TEXT };
+	struct slice url, host;
+	const char *start;
+	struct err why = { 0 };
+
+	if (!config_env_word(load, "PUBLIC_BASE_URL", &url))
+		return true;
+	start = memmem(url.p, url.n, "://", 3);
+	if (start == NULL || url.n > 8 * KIB)
+		host = url;
+	else
+		host = (struct slice){ start + 3, url.n - (size_t)(start + 3 - url.p) };
+	for (size_t i = 0; i < host.n; i++)
+		if (host.p[i] == '/')
+			host.n = i;
+	node.text = host;
+	if (config_check_host(load, &node, &host, &why))
+		return config_env_set(
+		    load, option_of("listen.hosts"), "PUBLIC_BASE_URL", host, load->config, err);
+	log_event(load->log, LOG_WARN, "variable_faulty", "PUBLIC_BASE_URL: %s", why.text);
+	return true;
+}
+
 static void
 log_apply(struct config_load *load)
 {
@@ -345,6 +376,27 @@ ignored_say(const struct config_load *load)
 		    "are used");
 }
 
+/*
+ * What options of the command line say of the process wins over a file too.  Where and whether HTTP
+ * is served is the command's own affair there.
+ */
+bool
+config_flags_apply(struct config_load *load, struct err *err)
+{
+	const char *const *environment = load->environ;
+	size_t env_file_n = load->env_file_n;
+	bool ok;
+
+	load->environ = NULL;
+	load->env_file_n = 0;
+	ok = settings_apply(load, err);
+	log_apply(load);
+	load->config->listen_stateless |= config_env_is_true(load, "STATELESS");
+	load->environ = environment;
+	load->env_file_n = env_file_n;
+	return ok;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 bool
@@ -361,7 +413,7 @@ config_environment_read(struct config_load *load, struct err *err)
 		    "-c FILE or $BASCULE_CONFIG, or set JIRA_URL and its credential");
 	ignored_say(load);
 	log_apply(load);
-	return settings_apply(load, err) && listen_apply(load, err) &&
+	return settings_apply(load, err) && listen_apply(load, err) && hosts_apply(load, err) &&
 	    config_atlassian_finish(load, err);
 }
 

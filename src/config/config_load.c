@@ -155,7 +155,7 @@ tree_read(struct config_load *load, struct err *err)
 	}
 	if (load->config->state.p == NULL)
 		load->config->state = state_default(load);
-	return config_check_whole(load, load->config, root, err);
+	return config_flags_apply(load, err) && config_check_whole(load, load->config, root, err);
 }
 
 /* No file: nothing but the environment. */

@@ -12,10 +12,11 @@
 #define UP(field)	 .offset = offsetof(struct config_draft, upstream.field), .reloadable = true
 #define UP_N(field)	 UP(field), .offset_n = offsetof(struct config_draft, upstream.field##_n)
 #define KEY(field)	 .offset = offsetof(struct config_key_draft, field), .reloadable = true
-#define SITE(field)	 .offset = offsetof(struct config_site_draft, site.field), .reloadable = true
-#define SITE_N(field)	 SITE(field), .offset_n = offsetof(struct config_site_draft, site.field##_n)
-#define OF_SITE(field)	 .offset = offsetof(struct config_site_draft, field), .reloadable = true
-#define OF_SITE_N(field) OF_SITE(field), .offset_n = offsetof(struct config_site_draft, field##_n)
+#define SITE_AT(field)	 offsetof(struct config_site_draft, field)
+#define SITE(field)	 .offset = SITE_AT(site.field), .reloadable = true
+#define SITE_N(field)	 SITE(field), .offset_n = SITE_AT(site.field##_n)
+#define OF_SITE(field)	 .offset = SITE_AT(field), .reloadable = true
+#define OF_SITE_N(field) OF_SITE(field), .offset_n = SITE_AT(field##_n)
 #define DRAFT(field)	 .offset = offsetof(struct config_draft, field), .reloadable = true
 #define RANGE(low, high) .min = (low), .max = (high)
 #define WORDS(...) \

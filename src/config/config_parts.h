@@ -268,6 +268,7 @@ MUST_CHECK bool config_atlassian_finish(struct config_load *load, struct err *er
  * its sites (config_site_env.c).  A site that cannot be used is skipped with a warning.
  */
 MUST_CHECK bool config_environment_read(struct config_load *load, struct err *err);
+MUST_CHECK bool config_flags_apply(struct config_load *load, struct err *err);
 MUST_CHECK bool config_environment_sites(struct config_load *load, struct err *err);
 void config_print_site_variables(struct buf *out);
 /* A variable without blanks around it; false: not set, or empty.  What ends in _PROXY is also

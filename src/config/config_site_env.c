@@ -228,6 +228,17 @@ set(struct env_site *site, const char *key, const char *variable, struct slice t
 	return true;
 }
 
+/* The same of a variable of this site. */
+MUST_CHECK static bool
+own_set(
+    struct env_site *site, const char *key, const char *stem, struct slice text, struct err *err)
+{
+	struct variable variable;
+
+	snprintf(variable.name, sizeof(variable.name), "%s%s", site->prefix, stem);
+	return set(site, key, variable.name, text, err);
+}
+
 MUST_CHECK static bool
 row_apply(struct env_site *site, const struct row *row, struct err *err)
 {
@@ -319,34 +330,41 @@ auth_apply(struct env_site *site, struct err *err)
 		{ SITE_AUTH_OAUTH, SITE_AUTH_BEARER, SITE_AUTH_BASIC, SITE_AUTH_NONE },
 	};
 	const enum config_site_auth *type = orders[is_cloud(site)];
-	const char *v = site->shown;
 	bool is_oauth;
 
 	/* A credential goes nowhere but to the address it was given with. */
-	if (site->url.n == 0)
+	if (site->url.n == 0) {
+		if (site->user.n > 0 || site->api_token.n > 0 || site->personal_token.n > 0)
+			log_event(site->load->log, LOG_WARN, "variable_ignored",
+			    "%sUSERNAME, %sAPI_TOKEN and %sPERSONAL_TOKEN have no effect without "
+			    "%sURL",
+			    site->prefix, site->prefix, site->prefix, site->prefix);
 		return true;
+	}
 	while (!has(site, *type))
 		if (*type++ == SITE_AUTH_NONE)
 			return auth_missing(site, err);
 	site->draft.auth_type = 1 + (unsigned)*type;
 	is_oauth = *type == SITE_AUTH_OAUTH;
 	if (*type == SITE_AUTH_BASIC)
-		return set(site, "auth.user", v, site->user, err) &&
-		    set(site, "auth.token", v, site->api_token, err);
+		return own_set(site, "auth.user", "USERNAME", site->user, err) &&
+		    own_set(site, "auth.token", "API_TOKEN", site->api_token, err);
 	if (*type == SITE_AUTH_PAT)
-		return set(site, "auth.token", v, site->personal_token, err);
+		return own_set(site, "auth.token", "PERSONAL_TOKEN", site->personal_token, err);
 	if (*type == SITE_AUTH_CERT)
 		return true;
-	if (!set(site, "auth.cloud_id", v, site->cloud_id, err))
+	if (!own_set(site, "auth.cloud_id", "OAUTH_CLOUD_ID", site->cloud_id, err))
 		return false;
 	if (*type == SITE_AUTH_NONE)
 		return true;
-	return set(site, "auth.token", v, site->access_token, err) &&
+	return own_set(site, "auth.token", "OAUTH_ACCESS_TOKEN", site->access_token, err) &&
 	    (!is_oauth ||
-		(set(site, "auth.client_id", v, site->client_id, err) &&
-		    set(site, "auth.client_secret", v, site->client_secret, err) &&
-		    set(site, "auth.redirect_uri", v, site->redirect_uri, err) &&
-		    set(site, "auth.scope", v, site->scope, err)));
+		(own_set(site, "auth.client_id", "OAUTH_CLIENT_ID", site->client_id, err) &&
+		    own_set(site, "auth.client_secret", "OAUTH_CLIENT_SECRET", site->client_secret,
+			err) &&
+		    own_set(
+			site, "auth.redirect_uri", "OAUTH_REDIRECT_URI", site->redirect_uri, err) &&
+		    own_set(site, "auth.scope", "OAUTH_SCOPE", site->scope, err)));
 }
 
 /* ---- one site -------------------------------------------------------------------------------- */
@@ -360,8 +378,8 @@ name_apply(struct env_site *site, struct err *err)
 		return true;
 	snprintf(fallback, sizeof(fallback), "%s_%u",
 	    site->product == PRODUCT_JIRA ? "jira" : "confluence", site->number);
-	return set(
-	    site, "name", site->shown, site->name.n > 0 ? site->name : slice_of(fallback), err);
+	return own_set(
+	    site, "name", "INSTANCE_NAME", site->name.n > 0 ? site->name : slice_of(fallback), err);
 }
 
 MUST_CHECK static bool
@@ -388,7 +406,7 @@ site_read(struct env_site *site, struct config_site *out, struct err *err)
 		return err_set(err, ERR_CONFIG, "%sURL is not set", site->prefix);
 	if (shared->tls_cert.n > 0 && shared->tls_key.n == 0)
 		shared->tls_key = shared->tls_cert;
-	return name_apply(site, err) && set(site, url, site->shown, site->url, err) &&
+	return name_apply(site, err) && own_set(site, url, "URL", site->url, err) &&
 	    auth_apply(site, err) && proxy_apply(site, err) &&
 	    config_site_make(site->load, &site->draft, site->product, NULL, site->shown, out, err);
 }
@@ -507,8 +525,9 @@ site_add(struct config_load *load, enum config_product product, unsigned number,
 		return true;
 	ok = site_read(&site, out, &why);
 	if (ok && provider_is_taken(atlassian, out->provider))
-		ok = err_set(&why, ERR_CONFIG, "the name of %sINSTANCE_NAME, or \"%s\", is taken",
-		    site.prefix, config_show(out->name).text);
+		ok = err_set(&why, ERR_CONFIG,
+		    "the name \"%s\" is taken: set another %sINSTANCE_NAME",
+		    config_show(out->name).text, site.prefix);
 	if (!ok && why.kind == ERR_LIMIT) {
 		*err = why;
 		return false;

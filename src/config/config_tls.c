@@ -5,6 +5,7 @@
  * Their bytes are part of its digest: a reload after a certificate was renewed connects
  * again.  Nothing of them is kept but that.
  */
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -35,6 +36,22 @@ static unsigned
 col_of(const struct node *node)
 {
 	return node != NULL ? node->col : 0;
+}
+
+/* "bascule.yaml:12: " for warnings, nothing without a file. */
+struct place {
+	char text[128];
+};
+
+static struct place
+place_of(const struct pem *pem)
+{
+	struct place place = { "" };
+
+	if (pem->node != NULL)
+		snprintf(
+		    place.text, sizeof(place.text), "%s:%u: ", pem->load->name, pem->node->line);
+	return place;
 }
 
 static bool
@@ -120,8 +137,8 @@ warn_if_open(const struct pem *pem)
 
 	if (stat(pem->path, &st) == 0 && (st.st_mode & S_IROTH) != 0)
 		log_event(pem->load->log, LOG_WARN, "key_readable",
-		    "%s:%u: tls.key: everyone on this machine can read %s: chmod 600 it",
-		    pem->load->name, line_of(pem->node), pem->path);
+		    "%stls.key: everyone on this machine can read %s: chmod 600 it",
+		    place_of(pem).text, pem->path);
 }
 
 /* Do the two belong together? */
@@ -148,8 +165,8 @@ pair_check(const struct pem *cert, const struct pem *key, const struct secret *k
 		ok = true;
 	if (ok && X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
 		log_event(cert->load->log, LOG_WARN, "certificate_expired",
-		    "%s:%u: tls.cert: the certificate in %s has expired", cert->load->name,
-		    line_of(cert->node), cert->path);
+		    "%stls.cert: the certificate in %s has expired", place_of(cert).text,
+		    cert->path);
 	X509_free(certificate);
 	EVP_PKEY_free(private);
 	ERR_clear_error();

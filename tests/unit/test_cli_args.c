@@ -21,7 +21,7 @@ static const struct {
 	const char *argv[WORDS];
 	const char *command; /* NULL: none */
 	const char *says;    /* part of the error; NULL: accepted */
-	unsigned given;
+	uint64_t given;
 	const char *config;
 	const char *words[WORDS];
 } lines[] = {
@@ -53,6 +53,13 @@ static const struct {
 	{ { "tools", "--json=1" }, NULL, "--json takes no value", 0, NULL, { NULL } },
 	{ { "serve", "extra" }, NULL, "unexpected word \"extra\"", 0, NULL, { NULL } },
 	{ { "call" }, NULL, "call TOOL", 0, NULL, { NULL } },
+	{ { "serve", "-v" }, "serve", NULL, OPTION_BIT(VERBOSE), NULL, { NULL } },
+	{ { "serve", "-vvv" }, "serve", NULL, OPTION_BIT(VERBOSE), NULL, { NULL } },
+	{ { "serve", "-vx" }, NULL, "--verbose takes no value", 0, NULL, { NULL } },
+	{ { "tools", "-v" }, NULL, "unknown option -v", 0, NULL, { NULL } },
+	{ { "call", "t", "--no-jira-ssl-verify", "--jira-url", "u" }, "call", NULL,
+	    OPTION_BIT(NO_JIRA_SSL_VERIFY) | OPTION_BIT(JIRA_URL), NULL, { "t" } },
+	{ { "tools", "--jira-tokn", "x" }, NULL, "did you mean --jira-token", 0, NULL, { NULL } },
 };
 
 static void
@@ -90,6 +97,55 @@ test_lines(void **state)
 	}
 }
 
+/* What options stand for; the last one of a variable counts. */
+static void
+test_variables(void **state)
+{
+	static const struct {
+		const char *argv[WORDS];
+		const char *variables;
+	} cases[] = {
+		{ { "serve" }, "" },
+		{ { "serve", "-v" }, "SSE_LOG_LEVEL=info " },
+		{ { "serve", "-vv" }, "SSE_LOG_LEVEL=debug " },
+		{ { "serve", "-v", "-v" }, "SSE_LOG_LEVEL=debug " },
+		{ { "serve", "-v", "--log-level", "error" },
+		    "SSE_LOG_LEVEL=info SSE_LOG_LEVEL=error " },
+		{ { "serve", "--read-only", "--jira-token=t", "--no-confluence-ssl-verify" },
+		    "READ_ONLY_MODE=true JIRA_API_TOKEN=t CONFLUENCE_SSL_VERIFY=false " },
+		{ { "serve", "--transport", "sse", "--port", "1", "--host", "::1" },
+		    "TRANSPORT=sse HOST=::1 PORT=1 " },
+		{ { "call", "t", "--oauth-access-token", "o", "--toolsets", "default" },
+		    "TOOLSETS=default ATLASSIAN_OAUTH_ACCESS_TOKEN=o " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct config_pair pairs[CLI_VARIABLES_MAX];
+		const char *argv[WORDS];
+		struct options options = { 0 };
+		struct err err;
+		struct buf text;
+		int argc = 0;
+		size_t n;
+
+		for (; argc < WORDS && cases[i].argv[argc] != NULL; argc++)
+			argv[argc] = cases[i].argv[argc];
+		assert_true(cli_parse(argc, argv, &options, &err));
+		n = cli_variables(&options, pairs);
+		buf_init(&text, NULL, KIB);
+		for (size_t k = 0; k < n; k++) {
+			buf_put(&text, pairs[k].name);
+			buf_putc(&text, '=');
+			buf_put(&text, secret_reveal(pairs[k].value));
+			buf_putc(&text, ' ');
+		}
+		buf_putc(&text, '\0');
+		assert_string_equal(text.p, cases[i].variables);
+		buf_fini(&text);
+	}
+}
+
 /* Every command has a line of help, and every option that it takes is explained in its help. */
 static void
 test_help_is_complete(void **state)
@@ -109,9 +165,14 @@ test_help_is_complete(void **state)
 		buf_init(&one, NULL, MIB);
 		help_put_command(&one, command);
 		buf_putc(&one, '\0');
-		for (size_t k = 0; k < OPTIONS_N; k++)
-			if (command->options & (1u << k))
-				assert_non_null(strstr(one.p, cli_options[k].name));
+		for (size_t k = 0; k < OPTIONS_N; k++) {
+			uint64_t bit = (uint64_t)1 << k;
+			bool is_far = (bit & cli_site_options) != 0 && command != &cli_commands[0];
+
+			if ((command->options & bit) != 0)
+				assert_non_null(strstr(one.p,
+				    is_far ? "options of `bascule serve`" : cli_options[k].name));
+		}
 		for (const char *at = one.p; *at != '\0'; at += strcspn(at, "\n") + 1)
 			assert_true(strcspn(at, "\n") <= 100);
 		buf_fini(&one);
@@ -322,6 +383,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_variables),
 		cmocka_unit_test(test_help_is_complete),
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_values),

@@ -520,7 +520,8 @@ test_check(void **state)
 
 	(void)state;
 	assert_false(config_check(config, &err));
-	assert_string_equal(err.text, "no upstreams: list at least one under \"upstreams:\"");
+	assert_string_equal(err.text,
+	    "nothing to serve: list a server under \"upstreams:\" or a site under \"atlassian.sites:\"");
 	config->upstreams = &upstream;
 	config->upstreams_n = 1;
 	assert_false(config_check(config, &err));

@@ -22,9 +22,12 @@ static const char *const environment[] = { "TOKEN=s3cret", "EMPTY=", "NUM=60", "
 static const struct {
 	const char *yaml, *error;
 } cases[] = {
-	{ "", ": no upstreams: list at least one under \"upstreams:\"" },
-	{ "# only a comment\n", ": no upstreams: list at least one under \"upstreams:\"" },
-	{ "upstreams: []\n", ":1:12: no upstreams: list at least one under \"upstreams:\"" },
+	{ "",
+	    ": nothing to serve: list a server under \"upstreams:\" or a site under \"atlassian.sites:\"" },
+	{ "# only a comment\n",
+	    ": nothing to serve: list a server under \"upstreams:\" or a site under \"atlassian.sites:\"" },
+	{ "upstreams: []\n",
+	    ":1:12: nothing to serve: list a server under \"upstreams:\" or a site under \"atlassian.sites:\"" },
 	{ "- a\n", ":1:1: the file must be a map of options, not a list" },
 	{ "hello\n", ":1:1: the file must be a map of options, not a text" },
 	{ "upstreams:\n"
@@ -69,7 +72,7 @@ static const struct {
 	{ "limits: {message: 2GiB}\n",
 	    ":1:19: limits.message must be between 1KiB and 1GiB, not \"2GiB\"" },
 	{ "limits: {message: 600MiB}\n",
-	    ":1:1: no upstreams: list at least one under \"upstreams:\"" },
+	    ":1:1: nothing to serve: list a server under \"upstreams:\" or a site under \"atlassian.sites:\"" },
 	{ "limits: {in_flight: 0}\n",
 	    ":1:21: limits.in_flight must be between 1 and 1000000, not \"0\"" },
 	{ "limits: {in_flight: \"2000\"}\n",
@@ -463,7 +466,8 @@ static const struct {
 	  "  timeouts: {request_timeut: 0}\n",
 	    ":2:14: \"request_timeut\" is not taken in proxy.timeouts; \"bascule import "
 	    "FILE\" turns such a file into bascule.yaml" },
-	{ "proxy: \n", ":1:1: no upstreams: list at least one under \"upstreams:\"" },
+	{ "proxy: \n",
+	    ":1:1: nothing to serve: list a server under \"upstreams:\" or a site under \"atlassian.sites:\"" },
 	{ "upstreams:\n"
 	  "  - name: a\n"
 	  "    command: [x]\n"
@@ -677,7 +681,8 @@ static const struct {
 	{ "", "k", 1000, ": 1",
 	    ":1:1: unknown key \"kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk...\"" },
 	{ "", " ", 4 * MIB + 1, "", ": larger than 4 MiB" },
-	{ "", "#\n", 2 * MIB, "", ": no upstreams: list at least one under \"upstreams:\"" },
+	{ "", "#\n", 2 * MIB, "",
+	    ": nothing to serve: list a server under \"upstreams:\" or a site under \"atlassian.sites:\"" },
 	{ "state: /\nlisten:\n  http: [", "\"127.0.0.1:1\",", 17, "]",
 	    ":3:9: listen.http has more than 16 entries" },
 	{ "listen: {http: unix:/", "p", 200, "}",

@@ -383,6 +383,80 @@ test_tls_files_refused(void **state)
 	assert_non_null(strstr(err.text, "cert.pem holds no certificate in PEM form"));
 }
 
+/* Those of a site; their keys may be encrypted. */
+static void
+test_tls_of_sites(void **state)
+{
+	static const char site[] =
+	    "atlassian: {sites: [{jira: \"https://j.x\", auth: {type: cert}, tls: {cert: cert.pem, "
+	    "key: key.pem%s}}]}";
+	static const struct {
+		const char *password, *error; /* NULL: accepted */
+	} rows[] = {
+		{ ", key_password: x", NULL },
+		{ ", key_password: wrong",
+		    "key.pem is encrypted, and tls.key_password is missing or not right" },
+		{ "", "key.pem is encrypted, and tls.key_password is missing or not right" },
+	};
+	char file[128], text[512];
+	struct config_source source = { .file = file };
+	struct config *config = NULL;
+	struct err err;
+
+	(void)state;
+	snprintf(file, sizeof(file), "%s", path_of("v.yaml"));
+	pair_write("cert.pem", "key.pem", true, 9);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		snprintf(text, sizeof(text), site, rows[i].password);
+		WRITE("v.yaml", text);
+		assert_int_equal(config_load(&source, NULL, &config, &err), rows[i].error == NULL);
+		if (rows[i].error != NULL) {
+			assert_non_null(strstr(err.text, rows[i].error));
+			assert_int_equal(err.line, 1);
+		} else {
+			assert_int_equal(config->atlassian.sites[0].auth, SITE_AUTH_CERT);
+			assert_true(config->atlassian.sites[0].tls_key_password.hidden.n == 1);
+		}
+		config_free(&config);
+	}
+}
+
+/* JIRA_CLIENT_CERT alone holds the key too, and is the authentication. */
+static void
+test_tls_of_environment(void **state)
+{
+	char cert[160], key[160], logged[600] = "", both[8 * KIB];
+	const char *environment[] = { "HOME=/nonexistent", "JIRA_URL=https://j.x", cert, NULL,
+		NULL };
+	struct config_source source = { .environ = environment };
+	struct config *config;
+	size_t n = 0;
+
+	(void)state;
+	pair_write("cert.pem", "key.pem", false, 9);
+	variable(cert, "JIRA_CLIENT_CERT", path_of("cert.pem"));
+	environment[3] = variable(key, "JIRA_CLIENT_KEY", path_of("key.pem"));
+	config = load(&source);
+	assert_int_equal(config->atlassian.sites[0].auth, SITE_AUTH_CERT);
+	expect(config->atlassian.sites[0].tls_key, path_of("key.pem"));
+	config_free(&config);
+	chmod(path_of("key.pem"), 0644);
+	load_logged(&source, logged, sizeof(logged));
+	assert_non_null(strstr(logged, " tls.key: everyone on this machine can read "));
+
+	for (int i = 0; i < 2; i++) {
+		FILE *file = fopen(path_of(i == 0 ? "cert.pem" : "key.pem"), "r");
+
+		n += fread(both + n, 1, sizeof(both) - n, file);
+		fclose(file);
+	}
+	file_write("cert.pem", both, n);
+	environment[3] = NULL;
+	config = load(&source);
+	expect(config->atlassian.sites[0].tls_key, path_of("cert.pem"));
+	config_free(&config);
+}
+
 /* ---- env files ------------------------------------------------------------------------------- */
 
 static void
@@ -513,6 +587,8 @@ main(void)
 		cmocka_unit_test(test_value_files_refused),
 		cmocka_unit_test(test_tls_files),
 		cmocka_unit_test(test_tls_files_refused),
+		cmocka_unit_test(test_tls_of_sites),
+		cmocka_unit_test(test_tls_of_environment),
 		cmocka_unit_test(test_env_file),
 		cmocka_unit_test(test_env_file_refused),
 	};
