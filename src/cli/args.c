@@ -110,6 +110,10 @@ option_read(int argc, const char **argv, int *at, struct options *options, struc
 		if (options->headers_n == CLI_HEADERS_MAX)
 			return err_set(err, ERR_USAGE, "more than %d headers", CLI_HEADERS_MAX);
 		options->headers[options->headers_n++] = value;
+	} else if (id == OPTION_FAULT) {
+		if (options->faults_n == CLI_FAULTS_MAX)
+			return err_set(err, ERR_USAGE, "more than %d faults", CLI_FAULTS_MAX);
+		options->faults[options->faults_n++] = value;
 	}
 	options->verbose += id == OPTION_VERBOSE;
 	options->given |= (uint64_t)1 << id;

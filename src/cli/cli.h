@@ -81,6 +81,7 @@ extern const struct provider_kind *const native_providers[];
 	X(UNDO, 0, "undo", NULL, "take it out again") \
 	X(NAME, 0, "name", "NAME", "the name of the entry, bascule by default") \
 	X(CONNECT, 0, "connect", NULL, "start or reach every upstream and say how it went") \
+	X(FAULT, 0, "fault", "SPEC", "what goes wrong, once for each or with commas") \
 	X(JSON, 0, "json", NULL, "print JSON for programs") \
 	X(MARKDOWN, 0, "markdown", NULL, "print a page of documentation") \
 	X(SCHEMA, 0, "schema", NULL, "print a JSON Schema for editors") \
@@ -121,6 +122,7 @@ const struct command *cli_command_find(const char *name);
 /* ---- arguments (args.c) ---------------------------------------------------------------------- */
 
 #define CLI_HEADERS_MAX 64
+#define CLI_FAULTS_MAX	16
 
 struct options {
 	const struct command *command;
@@ -129,6 +131,8 @@ struct options {
 	const char *value[OPTIONS_N];	      /* of those with an argument; the last one counts */
 	const char *headers[CLI_HEADERS_MAX]; /* every -H, in order */
 	unsigned headers_n;
+	const char *faults[CLI_FAULTS_MAX]; /* every --fault, in order */
+	unsigned faults_n;
 	const char *const *words; /* what is left, in order */
 	unsigned words_n;
 	const char *const *environ;
@@ -247,6 +251,7 @@ int tools_run(struct options *options);
 int call_run(struct options *options);
 int health_run(struct options *options);
 int demo_run(struct options *options);
+int sandbox_run(struct options *options);
 int version_run(struct options *options);
 int help_run(struct options *options);
 /* For usage errors and --help. */

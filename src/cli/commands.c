@@ -135,6 +135,16 @@ const struct command cli_commands[] = {
 		"Tools: echo{text}, time{}, sleep{seconds}, count{to} with progress, ask{message} with a "
 		"question to\nthe client. Ends when stdin does.",
 	    .run = demo_run },
+	{ .name = "sandbox",
+	    .words = "",
+	    .help = "a simulated Jira and Confluence, to try things without an account",
+	    .about =
+		"Jira and Confluence, Cloud and Data Center, on 127.0.0.1 at port 8090 (0: a free one), "
+		"with some data\nin it; what is written is gone when it ends. --fault makes it slow=MS, "
+		"fail=N, rate=N, html,\ntruncate=N or hang=N (every Nth request); several with commas. "
+		"See docs/sandbox.md.",
+	    .options = OPTION_BIT(PORT) | OPTION_BIT(FAULT),
+	    .run = sandbox_run },
 	{ .name = "version",
 	    .words = "",
 	    .help = "print the version and the protocol revisions spoken",

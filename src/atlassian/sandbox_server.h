@@ -1,0 +1,46 @@
+/*
+ * The sandbox itself: its server, its worlds, its faults.  Private to sandbox.c, sandbox_fault.c
+ * and sandbox_store.c.
+ */
+#ifndef ATLASSIAN_SANDBOX_SERVER_H
+#define ATLASSIAN_SANDBOX_SERVER_H
+
+#include "atlassian/sandbox_private.h"
+
+#define WORLDS 3 /* a Data Center, a Cloud site, a second Data Center */
+
+enum fault { FAULT_SLOW, FAULT_FAIL, FAULT_RATE, FAULT_HTML, FAULT_TRUNCATE, FAULT_HANG, FAULTS_N };
+
+/* A request that waits: for its time (slow), or for ever (hang). */
+struct waiting {
+	struct sandbox *sandbox;
+	struct http_request *request;
+	struct timer timer;
+	struct waiting *next, *prev;
+};
+
+struct block {
+	struct block *next, *prev;
+	size_t n;
+	_Alignas(16) char bytes[];
+};
+
+struct sandbox {
+	struct loop *loop;
+	struct http_server *server;
+	struct log *log;
+	char url[ADDRESS_TEXT + 8];
+	struct block *blocks;
+	size_t used_bytes, limit_bytes;
+	unsigned faults[FAULTS_N]; /* 0: off */
+	uint64_t requests;
+	struct waiting *waiting;
+	struct world worlds[WORLDS];
+};
+
+/* ERR_USAGE names what is wrong with it. */
+MUST_CHECK bool sandbox_fault_parse(struct sandbox *sandbox, struct slice spec, struct err *err);
+/* Is this the request that the fault takes? */
+bool sandbox_fault_hits(const struct sandbox *sandbox, enum fault fault);
+
+#endif
