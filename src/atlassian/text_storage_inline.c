@@ -2,6 +2,7 @@
  * Storage format, within a line: marks, links, images, dates, emoticons.  What an address of ours
  * (docs/text.md) or a node can say becomes that; what says more keeps its bytes.
  */
+#include "atlassian/text_address.h"
 #include "atlassian/text_storage.h"
 
 /* ---- inlines --------------------------------------------------------------------------------- */
@@ -166,18 +167,6 @@ storage_image(struct reader *reader, const struct xml *xml, struct flow *flow,
 
 /* ---- links ----------------------------------------------------------------------------------- */
 
-/* A part of an address of our own: % # / and blanks as %XX. */
-static void
-put_part(struct buf *out, struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (strchr("%#/ <>()\t\n\"\\", s.p[i]) != NULL && s.p[i] != '\0')
-			buf_printf(out, "%%%02X", (unsigned char)s.p[i]);
-		else
-			buf_putc(out, s.p[i]);
-	}
-}
-
 /* The address of what the link names, in scratch; false: it says more than an address can. */
 static bool
 link_address(struct reader *reader, const struct xml *xml, const struct xml *target)
@@ -205,18 +194,18 @@ link_address(struct reader *reader, const struct xml *xml, const struct xml *tar
 		buf_put(out, targets[i].scheme);
 		space = i == 0 ? xml_attr(target, S("ri:space-key")) : SLICE_NONE;
 		if (space.n > 0) {
-			put_part(out, space);
+			address_put(out, space);
 			buf_putc(out, '/');
 			target_said++;
 		}
-		put_part(out, xml_attr(target, targets[i].attr));
+		address_put(out, xml_attr(target, targets[i].attr));
 		target_said += xml_attr(target, S("ri:version-at-save")).p != NULL;
 		if (target->attrs_n != target_said || target->first != NULL)
 			return false;
 	}
 	if (section.n > 0) {
 		buf_putc(out, '#');
-		put_part(out, section);
+		address_put(out, section);
 	}
 	return xml->attrs_n == said && out->n > 0;
 }

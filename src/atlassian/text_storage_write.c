@@ -3,6 +3,7 @@
  * came from this format are spliced as they are; those of another format become code.
  */
 #include "atlassian/text.h"
+#include "atlassian/text_address.h"
 #include "atlassian/text_xml.h"
 
 static void block(struct buf *out, const struct doc *doc);
@@ -72,29 +73,14 @@ text(struct buf *out, const struct doc *doc)
 		buf_puts(out, "</span>");
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* A part of an address: %XX is what it stands for. */
+/* A part of an address, decoded. */
 static void
-put_part(struct buf *out, const char *name, struct slice s)
+put_part(struct buf *out, const char *name, struct slice part)
 {
 	struct buf plain;
 
-	buf_init(&plain, NULL, s.n);
-	for (size_t i = 0; i < s.n; i++) {
-		int high = i + 2 < s.n && s.p[i] == '%' ? hex(s.p[i + 1]) : -1;
-		int low = high >= 0 ? hex(s.p[i + 2]) : -1;
-
-		buf_putc(&plain, low >= 0 ? (char)(high << 4 | low) : s.p[i]);
-		i += low >= 0 ? 2 : 0;
-	}
+	buf_init(&plain, NULL, part.n);
+	address_put_plain(&plain, part);
 	put_attr(out, name, buf_view(&plain));
 	buf_fini(&plain);
 }
@@ -169,22 +155,20 @@ linked(struct buf *out, const struct doc *doc)
 static void
 image(struct buf *out, const struct doc *doc)
 {
+	struct slice file = address_attachment(doc->href);
+
 	buf_puts(out, "<ac:image");
 	if (doc->text.n > 0)
 		put_attr(out, "ac:alt", doc->text);
 	put_number_attr(out, "ac:width", doc->columns, 1);
 	put_number_attr(out, "ac:height", doc->rows, 1);
 	buf_putc(out, '>');
-	if (doc->href.n == 0 || slice_starts(doc->href, S("attachment:"))) {
-		struct slice name = doc->href.n == 0
-		    ? doc->id
-		    : (struct slice){ doc->href.p + 11, doc->href.n - 11 };
-
+	if (doc->href.n == 0) {
 		buf_puts(out, "<ri:attachment");
-		if (doc->href.n == 0)
-			put_attr(out, "ri:filename", name);
-		else
-			put_part(out, "ri:filename", name);
+		put_attr(out, "ri:filename", doc->id);
+	} else if (file.p != NULL) {
+		buf_puts(out, "<ri:attachment");
+		put_part(out, "ri:filename", file);
 	} else {
 		buf_puts(out, "<ri:url");
 		put_attr(out, "ri:value", doc->href);
@@ -200,7 +184,7 @@ user_attr(const struct doc *doc)
 
 	if (slice_eq(doc->name, S("username")))
 		return "ri:username";
-	while (digits < doc->id.n && hex(doc->id.p[digits]) >= 0)
+	while (digits < doc->id.n && strchr("0123456789abcdefABCDEF", doc->id.p[digits]) != NULL)
 		digits++;
 	if (slice_eq(doc->name, S("userkey")) ||
 	    (doc->name.n == 0 && digits == 32 && doc->id.n == 32))
