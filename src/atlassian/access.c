@@ -140,6 +140,9 @@ access_free(struct access **at)
 	if (access == NULL)
 		return;
 	rest_pool_free(&access->pool);
+	yyjson_doc_free(access->fields.doc);
+	yyjson_doc_free(access->myself.doc);
+	yyjson_doc_free(access->users.doc);
 	arena_fini(&access->arena);
 	mem_free(access);
 }

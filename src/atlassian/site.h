@@ -56,7 +56,7 @@ struct access {
 	struct rest_pool *pool;
 	struct slice headers; /* Authorization, configured ones: "Name: value\r\n..."; secret */
 	enum config_deployment deployment; /* AUTO: not known yet */
-	struct kept fields, myself;
+	struct kept fields, myself, users;
 	bool has_myself;
 	struct arena arena;
 };

@@ -103,6 +103,9 @@ struct shape {
 #define SHAPE(name, ...) \
 	static const struct shape_field name##_fields[] = { __VA_ARGS__ }; \
 	const struct shape name = { name##_fields, COUNT(name##_fields), false }
+#define LOCAL_SHAPE(name, ...) \
+	static const struct shape_field name##_fields[] = { __VA_ARGS__ }; \
+	static const struct shape name = { name##_fields, COUNT(name##_fields), false }
 
 /* Members whose source is absent or null are left out. */
 yyjson_mut_val *shape_make(struct work *work, const struct shape *shape, yyjson_val *source);
@@ -194,7 +197,8 @@ struct pages {
 	int64_t total;		/* as the service said; -1: not said */
 	const char *next_token; /* of the next page; NULL: none, it was the last */
 	bool is_over;
-	unsigned count; /* of pages so far */
+	unsigned count;	  /* of pages so far */
+	yyjson_val *page; /* the last one as a whole; NULL: none yet */
 };
 void pages_init(struct pages *pages, struct work *work, enum page_kind kind, const char *path,
     const char *list, int64_t start, int64_t most, int64_t page_size);

@@ -7,6 +7,9 @@
 #define HELP_MAX (4 * KIB)
 
 const struct tool_set *const tool_sets[] = {
+	&jira_issue_tools,
+	&jira_search_tools,
+	&jira_field_tools,
 	&jira_transition_tools,
 	NULL,
 };

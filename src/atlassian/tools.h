@@ -10,7 +10,8 @@
 #define TOOLS_MAX	256 /* of one product */
 
 extern const struct tool_set *const tool_sets[]; /* NULL-ended */
-extern const struct tool_set jira_transition_tools;
+extern const struct tool_set jira_issue_tools, jira_search_tools, jira_field_tools,
+    jira_transition_tools;
 
 /* As clients see it: the provider's name, then the tool's. */
 struct slice

@@ -127,6 +127,7 @@ pages_next_wait(struct pages *pages, yyjson_val **items)
 		want = pages->page_size;
 	if (!fetch_wait(pages, want, &page))
 		return false;
+	pages->page = page;
 	*items = yyjson_is_arr(page) ? page : yyjson_obj_get(page, pages->list);
 	if (!yyjson_is_arr(*items))
 		*items = NULL;
