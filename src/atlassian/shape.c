@@ -42,8 +42,8 @@ make_name(struct work *work, yyjson_val *source)
 	return make_str(work, source);
 }
 
-static yyjson_mut_val *
-make_names(struct work *work, yyjson_val *array)
+yyjson_mut_val *
+shape_names(struct work *work, yyjson_val *array)
 {
 	yyjson_mut_val *list = out_arr(work), *name;
 	size_t i, max;
@@ -110,7 +110,7 @@ make(struct work *work, const struct shape_field *field, yyjson_val *source)
 	case SHAPE_NAME:
 		return make_name(work, source);
 	case SHAPE_NAMES:
-		return make_names(work, source);
+		return shape_names(work, source);
 	case SHAPE_TEXT:
 		return shape_text(work, source);
 	case SHAPE_FN:

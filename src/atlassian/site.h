@@ -51,6 +51,12 @@ struct kept {
 	uint64_t until_ms;
 };
 
+/* Cloud: a space's id and key (confluence_page.c). */
+struct space {
+	struct space *next;
+	const char *id, *key, *name;
+};
+
 struct access {
 	struct site *site;
 	struct rest_pool *pool;
@@ -58,6 +64,8 @@ struct access {
 	enum config_deployment deployment; /* AUTO: not known yet */
 	struct kept fields, myself, users;
 	bool has_myself;
+	struct space *spaces; /* in the arena */
+	unsigned spaces_n;
 	struct arena arena;
 };
 

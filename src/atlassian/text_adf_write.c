@@ -671,7 +671,10 @@ put_tasks(struct writer *w, const struct doc *doc, enum place place)
 		node_open(w, "taskItem");
 		attrs_open(w);
 		put_local_id(w, task->id);
-		put_string(w, "state", task->is_done ? S("DONE") : S("TO" "DO"));
+		put_string(w, "state",
+		    task->is_done ? S("DONE")
+				  : S("TO"
+				      "DO"));
 		node_close(w);
 		content_open(w);
 		for (at = task->first; at != NULL; at = at->next) {

@@ -111,6 +111,7 @@ struct shape {
 yyjson_mut_val *shape_make(struct work *work, const struct shape *shape, yyjson_val *source);
 yyjson_mut_val *shape_list(struct work *work, const struct shape *shape, yyjson_val *array);
 /* The same in place of the single value. */
+yyjson_mut_val *shape_names(struct work *work, yyjson_val *array); /* of SHAPE_NAMES */
 yyjson_mut_val *shape_text(struct work *work, yyjson_val *source); /* Markdown */
 void shape_schema(const struct shape *shape, struct buf *out);
 

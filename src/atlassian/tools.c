@@ -2,7 +2,7 @@
  * All tools, what of them a site offers, and the definitions that clients see: everything is made
  * from the rows.
  */
-#include "atlassian/tools.h"
+#include "atlassian/confluence.h"
 
 #define HELP_MAX (4 * KIB)
 
@@ -11,6 +11,11 @@ const struct tool_set *const tool_sets[] = {
 	&jira_search_tools,
 	&jira_field_tools,
 	&jira_transition_tools,
+	&confluence_search_tools,
+	&confluence_page_tools,
+	&confluence_write_tools,
+	&confluence_comment_tools,
+	&confluence_restriction_tools,
 	NULL,
 };
 

@@ -1,0 +1,70 @@
+/*
+ * Private to atlassian: what the tools of Confluence share.  Pages look the same to them whether
+ * they came from Data Center (content API) or Cloud (v2 API).
+ */
+#ifndef ATLASSIAN_CONFLUENCE_H
+#define ATLASSIAN_CONFLUENCE_H
+
+#include "atlassian/tools.h"
+
+/* All texts are the work's; NULL: not told. */
+struct page {
+	const char *id, *type, *status, *title, *subtype;
+	const char *space_id, *space_key, *space_name, *parent_id;
+	int64_t version;
+	const char *created, *updated, *author, *message;
+	const char *web;   /* path of the page for people, behind the base */
+	struct slice body; /* storage format, byte for byte; SLICE_NONE: not asked for */
+	yyjson_val *attachments, *ancestors, *labels;
+};
+
+enum page_body { WITHOUT_BODY, WITH_BODY };
+
+/* From one page of a reply.  Cloud tells only the id of the space: its key is looked up, once for
+ * each access. */
+MUST_CHECK bool page_take_wait(struct work *work, yyjson_val *source, struct page *out);
+/*
+ * One page by its id, as it is (version 0) or was.  ERR_REFUSED: its space is not among those that
+ * the configuration lets be seen.
+ */
+MUST_CHECK bool page_get_wait(
+    struct work *work, const char *id, int64_t version, enum page_body body, struct page *out);
+/* By space and title; *found false: there is none. */
+MUST_CHECK bool page_find_wait(struct work *work, const char *space_key, const char *title,
+    enum page_body body, struct page *out, bool *found);
+/* The id in an id, a URL of a page, or a tiny link ("/x/AbCd"); NULL: work->err. */
+const char *page_id_of(struct work *work, const char *text);
+/* A page for the caller; body: shown as Markdown, as storage, or not. */
+enum shown_body { SHOW_NONE, SHOW_MARKDOWN, SHOW_STORAGE };
+yyjson_mut_val *page_show(struct work *work, const struct page *page, enum shown_body body);
+extern const struct shape page_shape; /* of page_show() */
+/* {message, page}. */
+void
+page_told(struct work *work, const char *message, const struct page *page, enum shown_body body);
+extern const struct shape page_told_shape;
+
+/* May that space be seen?  False: work->err. */
+MUST_CHECK bool space_check(struct work *work, const char *key);
+bool space_is_visible(const struct work *work, const char *key);
+/* Cloud: id of a space by its key, and back; kept by the access.  NULL: work->err. */
+const char *space_id_wait(struct work *work, const char *key);
+MUST_CHECK bool
+space_key_wait(struct work *work, const char *id, const char **key, const char **name);
+
+/* The text of an argument as storage format: content_format markdown, wiki, storage, xhtml. */
+MUST_CHECK bool
+content_as_storage(struct work *work, struct slice text, const char *format, struct slice *out);
+
+/* The storage of a page with what stands below a heading replaced. */
+MUST_CHECK bool section_put(struct work *work, struct slice page, struct slice heading,
+    struct slice section, struct slice *out);
+
+/* Quotes a text for CQL. */
+const char *cql_quote(struct work *work, struct slice text);
+/* The query within the spaces of the configuration and of spaces_filter; NULL: work->err. */
+const char *cql_within(struct work *work, const char *cql);
+
+extern const struct tool_set confluence_search_tools, confluence_page_tools, confluence_write_tools,
+    confluence_comment_tools, confluence_restriction_tools;
+
+#endif
