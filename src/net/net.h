@@ -310,8 +310,8 @@ struct rest_settings {
 	struct tls_files tls;	   /* as of http_pool_set_tls() */
 	struct slice key_password; /* of tls.key; SLICE_NONE: it has none */
 	struct slice proxy;	   /* URL: http, https, socks5, socks5h; SLICE_NONE: direct */
-	unsigned connections;	   /* to the origin at most; more requests wait; 0: 16 */
-	uint64_t connect_ms;
+	unsigned connections;	   /* requests at once, at most; more of them wait; 0: 16 */
+	uint64_t connect_ms;	   /* bounds connecting, the proxy's part and TLS; 0: 5 minutes */
 	/* May it connect there?  With a proxy it is asked about the proxy.  NULL: anywhere. */
 	bool (*may_connect)(void *owner, const struct address *address);
 	void *owner;
@@ -342,8 +342,9 @@ struct rest_reply {
 
 /*
  * One request; the reply is in the arena.  False: no whole response: ERR_UNAVAILABLE (names the
- * host and why), ERR_DEADLINE (timeout_ms), ERR_LIMIT, ERR_CANCELLED; *was_sent then says whether
- * the service may have seen it.  Any HTTP status is a reply.
+ * host and why), ERR_DEADLINE (timeout_ms), ERR_LIMIT, ERR_CANCELLED, ERR_REFUSED (may_connect),
+ * ERR_REQUEST (what cannot be sent), ERR_CONFIG (tls.ca); *was_sent then says whether the service
+ * may have seen it.  Any HTTP status is a reply, but for a 407 of the proxy.
  */
 MUST_CHECK bool rest_wait(struct rest_pool *pool, const struct rest_request *request,
     struct arena *arena, struct rest_reply *reply, bool *was_sent, struct err *err);
