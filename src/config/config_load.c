@@ -136,8 +136,7 @@ own_form_read(struct config_load *load, const struct node *root, struct err *err
 	sites = config_node_find(config_node_find(root, "atlassian"), "sites");
 	if (upstreams != NULL && !config_upstreams_read(load, &form, "upstreams", upstreams, err))
 		return false;
-	return (sites == NULL || config_sites_read(load, sites, err)) &&
-	    config_atlassian_finish(load, err);
+	return sites == NULL || config_sites_read(load, sites, err);
 }
 
 static bool
@@ -155,7 +154,8 @@ tree_read(struct config_load *load, struct err *err)
 	}
 	if (load->config->state.p == NULL)
 		load->config->state = state_default(load);
-	return config_flags_apply(load, err) && config_check_whole(load, load->config, root, err);
+	return config_flags_apply(load, err) && config_atlassian_finish(load, err) &&
+	    config_check_whole(load, load->config, root, err);
 }
 
 /* No file: nothing but the environment. */

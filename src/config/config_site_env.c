@@ -54,9 +54,10 @@ static const struct row {
 	size_t raw;
 	enum truth truth;
 	const char *help;
+	bool is_numbered; /* of numbered sites only */
 } rows[] = {
 	{ "URL", JC, RAW(url), .help = "Address of the site." },
-	{ "INSTANCE_NAME", JC, RAW(name),
+	{ "INSTANCE_NAME", JC, RAW(name), .is_numbered = true,
 	    .help = "Name of a numbered site; `jira_2`, `confluence_2` where it is not set." },
 	{ "USERNAME", JC, RAW(user), .help = "E-mail address (Cloud) or name of the user." },
 	{ "EMAIL", JC, RAW(user), .help = "The same, where `USERNAME` is not set." },
@@ -374,8 +375,13 @@ name_apply(struct env_site *site, struct err *err)
 {
 	char fallback[24];
 
-	if (site->number == 0)
+	if (site->number == 0) {
+		if (site->name.n > 0)
+			log_event(site->load->log, LOG_WARN, "variable_ignored",
+			    "%sINSTANCE_NAME has no effect: only numbered sites have names",
+			    site->prefix);
 		return true;
+	}
 	snprintf(fallback, sizeof(fallback), "%s_%u",
 	    site->product == PRODUCT_JIRA ? "jira" : "confluence", site->number);
 	return own_set(
@@ -608,7 +614,8 @@ put_row(struct buf *out, const struct row *row)
 	buf_puts(out, "| ");
 	for (int product = 0; row->stem != NULL && product < 2; product++)
 		if ((row->products & (1u << product)) != 0) {
-			buf_printf(out, "%s`%s_%s`", between, product_names[product], row->stem);
+			buf_printf(out, "%s`%s_%s%s`", between, product_names[product],
+			    row->is_numbered ? "2_" : "", row->stem);
 			between = ", ";
 		}
 	if (row->common != NULL)

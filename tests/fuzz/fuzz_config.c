@@ -23,6 +23,29 @@ check_error(const struct err *err)
 		must((unsigned char)*p >= ' ');
 }
 
+/* Primaries stand first, and no two have one provider. */
+static void
+check_sites(const struct config_atlassian *atlassian)
+{
+	bool is_named = false;
+
+	must(atlassian->tenants_allow_n > 0);
+	must(!atlassian->is_tenants || atlassian->sites_n >= 2);
+	for (size_t i = 0; i < atlassian->sites_n; i++) {
+		const struct config_site *site = &atlassian->sites[i];
+
+		must(site->url.n > 0 || (atlassian->is_tenants && site->name.n == 0));
+		must(site->name.n <= 30 && site->provider.n <= 41 && site->provider.n >= 4);
+		must(strlen(site->digest) == 64 && site->timeout_ms > 0);
+		must(site->auth != SITE_AUTH_BASIC || site->user.n > 0);
+		must(site->auth == SITE_AUTH_NONE || site->url.n > 0);
+		must(!is_named || site->name.n > 0);
+		is_named = site->name.n > 0;
+		for (size_t k = 0; k < i; k++)
+			must(!slice_eq(site->provider, atlassian->sites[k].provider));
+	}
+}
+
 static void
 check_config(const struct config *config)
 {
@@ -30,7 +53,9 @@ check_config(const struct config *config)
 
 	/* What was parsed is whole; only what this version cannot do is left to refuse. */
 	must(config_check(config, &err) || strstr(err.text, "not in this version") != NULL);
-	must(config->upstreams_n > 0 && config->state.n > 0 && config->state.p[0] == '/');
+	must(config->upstreams_n > 0 || config->atlassian.sites_n > 0);
+	must(config->state.n > 0 && config->state.p[0] == '/');
+	check_sites(&config->atlassian);
 	for (size_t i = 0; i < config->upstreams_n; i++) {
 		const struct config_upstream *upstream = &config->upstreams[i];
 
@@ -50,6 +75,9 @@ check_same(const struct config *a, const struct config *b)
 	must(a->upstreams_n == b->upstreams_n);
 	for (size_t i = 0; i < a->upstreams_n; i++)
 		must(strcmp(a->upstreams[i].digest, b->upstreams[i].digest) == 0);
+	must(a->atlassian.sites_n == b->atlassian.sites_n);
+	for (size_t i = 0; i < a->atlassian.sites_n; i++)
+		must(strcmp(a->atlassian.sites[i].digest, b->atlassian.sites[i].digest) == 0);
 	buf_fini(&names);
 }
 

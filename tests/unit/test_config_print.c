@@ -100,6 +100,33 @@ test_schema(void **state)
 	buf_fini(&pretty);
 }
 
+/* The tables of docs/atlassian.md, between two marks in a page that is written by hand. */
+static void
+test_variables(void **state)
+{
+	static const char path[] = SOURCE_ROOT "/docs/atlassian.md";
+	static const char from[] = "<!-- variables -->\n", to[] = "<!-- end of variables -->\n";
+	struct arena arena;
+	struct slice page;
+	const char *start, *end;
+	struct buf whole;
+
+	(void)state;
+	arena_init(&arena, NULL, 4 * MIB);
+	page = file_text(&arena, path);
+	start = memmem(page.p, page.n, from, strlen(from));
+	end = memmem(page.p, page.n, to, strlen(to));
+	assert_true(start != NULL && end != NULL && start < end);
+	buf_init(&whole, NULL, MIB);
+	buf_put(&whole, (struct slice){ page.p, (size_t)(start - page.p) + strlen(from) });
+	config_print_variables(&whole);
+	buf_put(&whole, (struct slice){ end, page.n - (size_t)(end - page.p) });
+	assert_false(whole.overflow);
+	expect_file(path, buf_view(&whole));
+	buf_fini(&whole);
+	arena_fini(&arena);
+}
+
 /* Rows of a group stand together, no path is there twice, everything has its help. */
 static void
 test_table(void **state)
@@ -159,6 +186,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_markdown),
 		cmocka_unit_test(test_schema),
+		cmocka_unit_test(test_variables),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_example),
 	};

@@ -140,6 +140,8 @@ static const struct {
 	{ "a name with a blank",
 	    { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x", "JIRA_2_INSTANCE_NAME=my site" },
 	    "", "may hold only letters, digits and \"_\"" },
+	{ "a name of the primary", { CLOUD, BASIC, "JIRA_INSTANCE_NAME=main" },
+	    "jira basic https://acme.atlassian.net\n", "JIRA_INSTANCE_NAME has no effect" },
 	{ "a reserved name",
 	    { "JIRA_2_URL=https://a.b", "JIRA_2_PERSONAL_TOKEN=x",
 		"JIRA_2_INSTANCE_NAME=confluence" },
