@@ -15,8 +15,8 @@ struct text_row {
 static const struct text_row rows[TEXT_FORMATS_N] = {
 	[TEXT_MARKDOWN] = { "markdown",	markdown_read,	NULL },
 	[TEXT_ADF] =	  { "adf",	adf_read,	adf_write },
-	[TEXT_WIKI] =	  { .name = "wiki" },
-	[TEXT_STORAGE] =  { .name = "storage" },
+	[TEXT_WIKI] =	  { "wiki",	wiki_read,	wiki_write },
+	[TEXT_STORAGE] =  { "storage",	storage_read,	storage_write },
 };
 /* clang-format on */
 

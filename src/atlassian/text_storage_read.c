@@ -542,5 +542,5 @@ storage_read(struct doc_maker *maker, struct slice input)
 		maker->has_failed = true;
 	buf_fini(&reader.scratch);
 	arena_fini(&work);
-	return doc_finish(maker);
+	return !maker->has_failed;
 }

@@ -35,6 +35,11 @@ struct wiki_tag {
 	bool is_closing;
 };
 
+/* The line that was looked for last: text[from..to). */
+struct wiki_line {
+	size_t from, to;
+};
+
 struct wiki_reader {
 	struct doc_maker *maker;
 	struct slice text; /* lines end with \n alone */
@@ -43,6 +48,7 @@ struct wiki_reader {
 	size_t tags_n;
 	unsigned char *roles; /* of each byte: what a delimiter there does */
 	struct buf scratch;
+	struct wiki_line *line;
 };
 
 struct wiki_style {

@@ -662,10 +662,11 @@ delimiter_add(struct line *line, size_t at)
 	const char *p = line->reader->text.p;
 	enum role role = (enum role)line->reader->roles[at];
 	bool is_forced = p[at] == '{';
-	char c = is_forced ? p[at + 1] : p[at];
+	char c;
 
 	if (role == ROLE_NONE)
 		return at;
+	c = is_forced ? p[at + 1] : p[at];
 	flush(line, at, false);
 	mark(line, (size_t)delimiter_of(c), role);
 	return at + (is_forced ? 3 : c == '?' ? 2 : 1);

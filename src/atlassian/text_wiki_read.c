@@ -16,12 +16,21 @@ static void blocks(struct wiki_reader *reader, struct doc *home, size_t at, size
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
+/* Asked again and again for places in one line, so it is looked for once. */
 static size_t
 line_end(const struct wiki_reader *reader, size_t at, size_t end)
 {
-	const char *p = at < end ? memchr(reader->text.p + at, '\n', end - at) : NULL;
+	struct wiki_line *line = reader->line;
+	const char *p;
 
-	return p != NULL ? (size_t)(p - reader->text.p) : end;
+	if (at >= end)
+		return end;
+	if (at < line->from || at > line->to) {
+		p = memchr(reader->text.p + at, '\n', reader->text.n - at);
+		line->from = at;
+		line->to = p != NULL ? (size_t)(p - reader->text.p) : reader->text.n;
+	}
+	return line->to < end ? line->to : end;
 }
 
 static size_t
@@ -549,7 +558,8 @@ take_text(struct wiki_reader *reader, struct slice text)
 bool
 wiki_read(struct doc_maker *maker, struct slice text)
 {
-	struct wiki_reader reader = { .maker = maker };
+	struct wiki_line line = { .from = 1 };
+	struct wiki_reader reader = { .maker = maker, .line = &line };
 
 	if (maker->has_failed)
 		return false;
@@ -563,5 +573,5 @@ wiki_read(struct doc_maker *maker, struct slice text)
 		maker->has_failed = true;
 	buf_fini(&reader.scratch);
 	arena_fini(&reader.work);
-	return doc_finish(maker);
+	return !maker->has_failed;
 }

@@ -151,7 +151,7 @@ static void
 mono(struct writer *writer, struct slice s)
 {
 	buf_puts(writer->out, "{{");
-	put_entities(writer->out, s, writer->in_cell || writer->in_link ? "{}\\|]" : "{}\\");
+	put_entities(writer->out, s, writer->in_cell || writer->in_link ? "{}\\|[]" : "{}\\");
 	buf_puts(writer->out, "}}");
 }
 
@@ -181,7 +181,7 @@ needs_force(const struct writer *writer, const struct doc *doc)
 	struct slice s = doc->text;
 
 	if ((doc->marks & MARK_CODE) == 0 &&
-	    (is_delimiter(s.p[0]) || is_delimiter(s.p[s.n - 1]) || s.p[0] == ' ' ||
+	    (is_delimiter(s.p[0]) || is_delimiter(s.p[s.n - 1]) || s.p[0] == '#' || s.p[0] == ' ' ||
 		s.p[s.n - 1] == ' '))
 		return true;
 	if (doc->color.n > 0)
@@ -242,7 +242,7 @@ put_href(struct buf *out, struct slice href)
 		buf_init(&name, NULL, file.n);
 		address_put_plain(&name, file);
 		buf_putc(out, '^');
-		put_entities(out, buf_view(&name), "[]|\\");
+		put_entities(out, buf_view(&name), "[]|\\{}");
 		buf_fini(&name);
 		return;
 	}
@@ -299,9 +299,11 @@ image(struct writer *writer, const struct doc *doc)
 	struct slice file = address_attachment(doc->href);
 	const char *before = "|";
 
+	if (out->n > writer->line && is_word(out->p[out->n - 1]))
+		buf_putc(out, ' '); /* within a word it would be none */
 	buf_putc(out, '!');
 	if (doc->href.n == 0)
-		put_entities(out, doc->id, "!|\\");
+		put_entities(out, doc->id, "!|\\{}[]");
 	else if (file.p != NULL)
 		address_put_plain(out, file);
 	else
@@ -316,7 +318,7 @@ image(struct writer *writer, const struct doc *doc)
 	}
 	if (doc->text.n > 0) {
 		buf_printf(out, "%salt=", before);
-		put_entities(out, doc->text, "!|,\\=");
+		put_entities(out, doc->text, "!|,\\={}[]");
 	}
 	buf_putc(out, '!');
 }
@@ -326,7 +328,7 @@ card(struct writer *writer, const struct doc *doc)
 {
 	buf_putc(writer->out, '[');
 	if (doc->text.n > 0)
-		put_entities(writer->out, doc->text, "[]|\\");
+		put_entities(writer->out, doc->text, "[]|\\{}");
 	else
 		put_href(writer->out, doc->href);
 	buf_putc(writer->out, '|');

@@ -30,7 +30,7 @@ text_init(struct text *text, struct slice input)
 	arena_init(&text->arena, NULL, 512 * MIB);
 	buf_init(&text->out, NULL, 64 * MIB);
 	doc_maker_init(&text->maker, &text->arena, &text->err);
-	text->ok = storage_read(&text->maker, input);
+	text->ok = storage_read(&text->maker, input) && doc_finish(&text->maker);
 }
 
 static void
@@ -268,6 +268,7 @@ says_where_it_is_malformed(void **state)
 		{ "<a b=c/>", 1, 6, "not well-formed" },
 		{ "<!DOCTYPE a [<!ENTITY b \"c\">]>&b;", 1, 3, "not well-formed" },
 		{ "<p>\xff</p>", 1, 4, "not well-formed" },
+		{ "<![CDATA[", 1, 10, "unclosed CDATA" },
 	};
 
 	(void)state;
@@ -285,6 +286,156 @@ says_where_it_is_malformed(void **state)
 	}
 }
 
+/* Thirty macros and elements that nobody knows: each keeps every byte, wherever it stands. */
+static void
+unknown_parts_keep_their_bytes(void **state)
+{
+	static const char *const parts[] = {
+		"<ac:structured-macro ac:name=\"toc\" ac:schema-version=\"1\" ac:macro-id=\"1-2\"/>",
+		"<ac:structured-macro  ac:name='toc' ></ac:structured-macro >",
+		MACRO("jira", PARAMETER("jqlQuery", "a &lt; b AND c = &quot;d&quot;")),
+		MACRO("excerpt", RICH("<p>a<br/>b</p>\n")),
+		MACRO("drawio", PLAIN("<mxfile>]]]]><![CDATA[></mxfile>")),
+		MACRO("section", RICH(MACRO("column", PARAMETER("width", "50%") RICH("<p>a</p>")))),
+		MACRO("children",
+		    PARAMETER("page", "<ac:link><ri:page ri:content-title=\"T\"/></ac:link>")),
+		MACRO("profile", PARAMETER("user", "<ri:user ri:userkey=\"f\" />")),
+		MACRO("html", PLAIN("\r\n<script>1 && 2</script>\t")),
+		MACRO("&Uuml;mlaut", ""),
+		"<ac:adf-extension><ac:adf-node type=\"panel\"><ac:adf-attribute key=\"panel-type\">note"
+		"</ac:adf-attribute></ac:adf-node><ac:adf-fallback><p>a</p></ac:adf-fallback></ac:adf-extension>",
+		"<ac:image ac:border=\"true\" ac:thumbnail=\"true\"><ri:attachment ri:filename=\"a.png\"/></ac:image>",
+		"<ac:image ac:alt=\"a\"><ri:attachment ri:filename=\"a.png\"><ri:page ri:content-title=\"T\"/>"
+		"</ri:attachment></ac:image>",
+		"<ac:image><ri:url ri:value=\"u\"/><ac:caption><p>a</p></ac:caption></ac:image>",
+		"<ac:link><ri:blog-post ri:content-title=\"T\" ri:posting-day=\"2026/01/31\"/></ac:link>",
+		"<ac:link ac:card-appearance=\"inline\"><ri:page ri:content-title=\"T\"/>"
+		"<ac:link-body>a</ac:link-body></ac:link>",
+		"<ac:link><ri:page ri:content-title=\"T\"/><ac:link-body><ac:image><ri:url ri:value=\"u\"/>"
+		"</ac:image></ac:link-body></ac:link>",
+		"<ac:link><ri:shortcut ri:key=\"jira\" ri:parameter=\"A-1\"/></ac:link>",
+		"<ac:emoticon ac:name=\"tick\"/>",
+		"<ac:inline-comment-marker ac:ref=\"1-2\">a &amp; b</ac:inline-comment-marker>",
+		"<ac:placeholder ac:type=\"mention\">who &eacute;</ac:placeholder>",
+		"<ac:unknown><p>a</p></ac:unknown>",
+		"<at:var at:name=\"x\" />",
+		"<x:y z=\"1\"  w='2'>a<b>c</b></x:y>",
+		"<!-- a & b <c> -->",
+		"<?php echo 1 ?>",
+		"<small>a</small>",
+		"<a name=\"top\"></a>",
+		"<a href=\"h\"><img src=\"s\"/></a>",
+		"<time datetime=\"2026-01-31T10:00\" />",
+		"<iframe src=\"https://x\">\n</iframe>",
+	};
+	static const char *const places[][2] = { { "", "" }, { "<p>a ", " b</p>" },
+		{ "<ul><li>", "</li></ul>" },
+		{ "<table><tbody><tr><td>", "</td></tr></tbody></table>" },
+		{ "<blockquote>a", "</blockquote>" }, { "<h1>", "</h1>" },
+		{ "<ac:layout><ac:layout-section ac:type=\"single\"><ac:layout-cell>",
+		    "</ac:layout-cell></ac:layout-section></ac:layout>" },
+		{ "<ac:task-list><ac:task><ac:task-body>",
+		    "</ac:task-body></ac:task></ac:task-list>" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(parts) * COUNT(places); i++) {
+		struct buf input;
+		struct text text;
+		const char *const *place = places[i % COUNT(places)];
+		const char *part = parts[i / COUNT(places)];
+
+		buf_init(&input, NULL, MIB);
+		buf_printf(&input, "%s%s%s", place[0], part, place[1]);
+		text_init(&text, buf_view(&input));
+		if (!text.ok)
+			fail_msg("%s: %s", part, text.err.text);
+		storage_write(text.maker.root, &text.out);
+		if (strstr(text_cstr(&text), part) == NULL)
+			fail_msg("%s is now %s", part, text.out.p);
+		text_fini(&text);
+		buf_fini(&input);
+	}
+}
+
+/* A megabyte of each: refused or read, in time linear in its length. */
+static void
+hostile(void **state)
+{
+	static const char *const parts[] = { "<b>", "<p>", "<ul><li>", "<br/>", "&nbsp;", "\n",
+		" \n a", "<p/>", "<a href=\"x\">y</a>", "<!---->", "]]>", "<![CDATA[",
+		"<table><tr><td>", "</p>", "&", "<ac:layout/>",
+		"<ac:structured-macro ac:name=\"a\"/>", "a<b> </b>", "<x y=\"" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		struct buf input;
+		struct text text;
+
+		buf_init(&input, NULL, 2 * MIB);
+		while (input.n < MIB)
+			buf_puts(&input, parts[i]);
+		text_init(&text, buf_view(&input));
+		if (text.ok)
+			storage_write(text.maker.root, &text.out);
+		else
+			assert_true(text.err.kind == ERR_PARAMS || text.err.kind == ERR_LIMIT);
+		text_fini(&text);
+		buf_fini(&input);
+	}
+}
+
+static void
+depth_is_bounded(void **state)
+{
+	(void)state;
+	for (unsigned n = 1; n < 120; n++) {
+		struct buf input;
+		struct text text;
+
+		buf_init(&input, NULL, MIB);
+		for (unsigned i = 0; i < n; i++)
+			buf_puts(&input, "<blockquote>");
+		for (unsigned i = 0; i < n; i++)
+			buf_puts(&input, "</blockquote>");
+		text_init(&text, buf_view(&input));
+		assert_int_equal(text.ok, n <= DOC_DEPTH);
+		assert_true(text.ok || text.err.kind == ERR_LIMIT);
+		text_fini(&text);
+		buf_fini(&input);
+	}
+}
+
+/* Trees of other formats: what XML cannot hold, bytes of others, links that are no addresses. */
+static void
+writes_what_others_made(void **state)
+{
+	struct text text;
+	struct doc *line, *doc;
+
+	(void)state;
+	text_init(&text, S(""));
+	line = doc_add(&text.maker, text.maker.root, DOC_PARAGRAPH);
+	doc_add_text(
+	    &text.maker, line, S("a\x01\xff\xef\xbf\xbf\xc3\xa4"), 0, S("x\"<>"), S("red\""));
+	doc = doc_add(&text.maker, line, DOC_MENTION);
+	doc->id = S("0123456789abcdef0123456789ABCDEF");
+	doc = doc_add(&text.maker, line, DOC_RAW);
+	doc->is_inline = true;
+	doc->format = TEXT_ADF;
+	doc->raw = S("{\"a\":1}");
+	doc = doc_add(&text.maker, text.maker.root, DOC_RAW);
+	doc->format = TEXT_ADF;
+	doc->raw = S("{\"b\":\"]]>\"}");
+	storage_write(text.maker.root, &text.out);
+	assert_string_equal(text_cstr(&text),
+	    "<p><a href=\"x&quot;&lt;&gt;\"><span style=\"color: red&quot;;\">a\ufffd\ufffd\ufffd\ufffd\ufffd"
+	    "\u00e4</span></a><ac:link><ri:user ri:userkey=\"0123456789abcdef0123456789ABCDEF\"/></ac:link>"
+	    "<code>{&quot;a&quot;:1}</code></p><ac:structured-macro ac:name=\"code\"><ac:parameter "
+	    "ac:name=\"language\">json</ac:parameter><ac:plain-text-body><![CDATA[{\"b\":\"]]]]><![CDATA[>\"}"
+	    "]]></ac:plain-text-body></ac:structured-macro>");
+	text_fini(&text);
+}
+
 int
 main(void)
 {
@@ -294,6 +445,10 @@ main(void)
 		cmocka_unit_test(reads_macros),
 		cmocka_unit_test(writes),
 		cmocka_unit_test(says_where_it_is_malformed),
+		cmocka_unit_test(unknown_parts_keep_their_bytes),
+		cmocka_unit_test(hostile),
+		cmocka_unit_test(depth_is_bounded),
+		cmocka_unit_test(writes_what_others_made),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,13 @@
 #include "atlassian/text.h"
 #include "doc_dump.h"
 
+/* Under sanitizers a node costs a malloc. */
+#ifdef BASCULE_SANITIZE
+#define HOSTILE_BYTES (64 * KIB)
+#else
+#define HOSTILE_BYTES (MIB - 64)
+#endif
+
 struct text {
 	struct arena arena;
 	struct doc_maker maker;
@@ -30,7 +37,7 @@ text_init(struct text *text, struct slice input)
 	arena_init(&text->arena, NULL, 512 * MIB);
 	buf_init(&text->out, NULL, 64 * MIB);
 	doc_maker_init(&text->maker, &text->arena, &text->err);
-	text->ok = wiki_read(&text->maker, input);
+	text->ok = wiki_read(&text->maker, input) && doc_finish(&text->maker);
 }
 
 static void
@@ -265,6 +272,36 @@ escapes(void **state)
 	}
 }
 
+/* Much of each: read and written, in time linear in its length. */
+static void
+hostile(void **state)
+{
+	static const char *const parts[] = { "[", "*", "{code", "{code}", "{code:a}", "{{", "{{a\n",
+		"!a", "!a.b|", "|", "||", "|a\n", "* ", "* a\n",
+		"******************************* a\n", "{quote}", "{panel:a=b}",
+		"{quote}{color:red}", "{color:red}", "{color}", "{a}", "*a _b ", "{*}", "\\", "&#",
+		"http://", "[a|", "]", "h1. ", "\n", " \n", "- ", "----\n", "*a* ", "~-^+_*", "??a",
+		"{noformat}{code}", "|{quote}", "* {quote}\n",
+		"{info}{note}{tip}{warning}{expand:a}" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		struct buf input;
+		struct text text;
+
+		buf_init(&input, NULL, MIB);
+		while (input.n < HOSTILE_BYTES)
+			buf_puts(&input, parts[i]);
+		text_init(&text, buf_view(&input));
+		if (!text.ok)
+			fail_msg("%s: %s", parts[i], text.err.text);
+		wiki_write(text.maker.root, &text.out);
+		assert_false(text.out.overflow);
+		text_fini(&text);
+		buf_fini(&input);
+	}
+}
+
 int
 main(void)
 {
@@ -273,6 +310,7 @@ main(void)
 		cmocka_unit_test(reads_inlines),
 		cmocka_unit_test(writes),
 		cmocka_unit_test(escapes),
+		cmocka_unit_test(hostile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
