@@ -115,7 +115,7 @@ const char *list_join(struct work *work, const struct slice *list, size_t n);
 
 extern const struct shape jira_issue_shape, jira_user_shape, jira_comment_shape,
     jira_transition_shape, jira_changelog_shape, jira_worklog_shape, jira_remote_link_shape,
-    jira_issue_list_shape, jira_written_shape, jira_message_shape;
+    jira_issue_list_shape, jira_written_shape, jira_issue_brief_shape, jira_message_shape;
 
 /* ---- searching (jira_search.c) --------------------------------------------------------------- */
 

@@ -131,14 +131,32 @@ static const struct shape_field issue_fields[] = {
 };
 const struct shape jira_issue_shape = { issue_fields, COUNT(issue_fields), true };
 
+/* The same in the schemas of lists and writes, which are many: what stands in every issue. */
+static const struct shape_field brief_fields[] = {
+	{ "id", SHAPE_STR },
+	{ "key", SHAPE_STR },
+	{ "browse_url", SHAPE_STR },
+	{ "summary", SHAPE_STR },
+	{ "description", SHAPE_STR },
+	{ "status", SHAPE_OBJECT, .of = &status_shape },
+	{ "issue_type", SHAPE_OBJECT, .of = &named_shape },
+	{ "priority", SHAPE_OBJECT, .of = &named_shape },
+	{ "assignee", SHAPE_COPY },
+	{ "reporter", SHAPE_COPY },
+	{ "labels", SHAPE_LIST },
+	{ "created", SHAPE_STR },
+	{ "updated", SHAPE_STR },
+};
+const struct shape jira_issue_brief_shape = { brief_fields, COUNT(brief_fields), true };
+
 SHAPE(jira_issue_list_shape, { "total", SHAPE_INT, .help = "-1: not known" },
     { "start_at", SHAPE_INT }, { "max_results", SHAPE_INT },
-    { "issues", SHAPE_LIST, .of = &jira_issue_shape },
+    { "issues", SHAPE_LIST, .of = &jira_issue_brief_shape },
     { "next_page_token", SHAPE_STR, .help = "of the next page; absent: the last one" },
     { "next_start_at", SHAPE_INT, .help = "start_at of the next page" });
 static const struct shape_field written_fields[] = {
 	{ "message", SHAPE_STR },
-	{ "issue", SHAPE_OBJECT, .of = &jira_issue_shape },
+	{ "issue", SHAPE_OBJECT, .of = &jira_issue_brief_shape },
 };
 const struct shape jira_written_shape = { written_fields, COUNT(written_fields), true };
 SHAPE(jira_message_shape, { "message", SHAPE_STR });

@@ -134,6 +134,8 @@ worklogs_add_wait(struct work *work, const char *key, yyjson_val *field)
 	pages_init(&pages, work, PAGE_START_AT,
 	    work_path(work, "{api}/issue/{key}/worklog", "key", key, NULL), "worklogs", 0,
 	    WORKLOGS_MAX, WORKLOGS_PAGE);
+	if (pages.path == NULL)
+		return false;
 	do {
 		if (!pages_next_wait(&pages, &items))
 			return false;
