@@ -109,13 +109,13 @@ MUST_CHECK bool issue_read_wait(
 MUST_CHECK bool issue_written_wait(
     struct work *work, struct slice key, const struct issue_view *view, const char *message);
 /* Adds a word to a comma list unless it is there; list may be NULL. */
-const char *list_add(struct work *work, const char *list, const char *word);
+const char *jira_csv_add(struct work *work, const char *list, const char *word);
 /* "a,b"; NULL: n is 0. */
-const char *list_join(struct work *work, const struct slice *list, size_t n);
+const char *jira_csv_join(struct work *work, const struct slice *list, size_t n);
 
 extern const struct shape jira_issue_shape, jira_user_shape, jira_comment_shape,
     jira_transition_shape, jira_changelog_shape, jira_worklog_shape, jira_remote_link_shape,
-    jira_issue_list_shape, jira_written_shape, jira_message_shape;
+    jira_issue_list_shape, jira_written_shape, jira_issue_brief_shape, jira_message_shape;
 
 /* ---- searching (jira_search.c) --------------------------------------------------------------- */
 

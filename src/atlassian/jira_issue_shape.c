@@ -131,14 +131,32 @@ static const struct shape_field issue_fields[] = {
 };
 const struct shape jira_issue_shape = { issue_fields, COUNT(issue_fields), true };
 
+/* The same in the schemas of lists and writes, which are many: what stands in every issue. */
+static const struct shape_field brief_fields[] = {
+	{ "id", SHAPE_STR },
+	{ "key", SHAPE_STR },
+	{ "browse_url", SHAPE_STR },
+	{ "summary", SHAPE_STR },
+	{ "description", SHAPE_STR },
+	{ "status", SHAPE_OBJECT, .of = &status_shape },
+	{ "issue_type", SHAPE_OBJECT, .of = &named_shape },
+	{ "priority", SHAPE_OBJECT, .of = &named_shape },
+	{ "assignee", SHAPE_COPY },
+	{ "reporter", SHAPE_COPY },
+	{ "labels", SHAPE_LIST },
+	{ "created", SHAPE_STR },
+	{ "updated", SHAPE_STR },
+};
+const struct shape jira_issue_brief_shape = { brief_fields, COUNT(brief_fields), true };
+
 SHAPE(jira_issue_list_shape, { "total", SHAPE_INT, .help = "-1: not known" },
     { "start_at", SHAPE_INT }, { "max_results", SHAPE_INT },
-    { "issues", SHAPE_LIST, .of = &jira_issue_shape },
+    { "issues", SHAPE_LIST, .of = &jira_issue_brief_shape },
     { "next_page_token", SHAPE_STR, .help = "of the next page; absent: the last one" },
     { "next_start_at", SHAPE_INT, .help = "start_at of the next page" });
 static const struct shape_field written_fields[] = {
 	{ "message", SHAPE_STR },
-	{ "issue", SHAPE_OBJECT, .of = &jira_issue_shape },
+	{ "issue", SHAPE_OBJECT, .of = &jira_issue_brief_shape },
 };
 const struct shape jira_written_shape = { written_fields, COUNT(written_fields), true };
 SHAPE(jira_message_shape, { "message", SHAPE_STR });
@@ -146,7 +164,7 @@ SHAPE(jira_message_shape, { "message", SHAPE_STR });
 /* ---- what is asked for ----------------------------------------------------------------------- */
 
 const char *
-list_join(struct work *work, const struct slice *list, size_t n)
+jira_csv_join(struct work *work, const struct slice *list, size_t n)
 {
 	const char *text = NULL;
 	struct buf out;
@@ -166,7 +184,7 @@ list_join(struct work *work, const struct slice *list, size_t n)
 }
 
 const char *
-list_add(struct work *work, const char *list, const char *word)
+jira_csv_add(struct work *work, const char *list, const char *word)
 {
 	struct slice rest = slice_of(list), one;
 
@@ -246,9 +264,9 @@ issue_view_wait(struct work *work, struct issue_view *view, const struct slice *
 	}
 	view->fields = ids;
 	view->fields_n = to;
-	view->query = list_join(work, ids, to);
+	view->query = jira_csv_join(work, ids, to);
 	if (view->is_all || n == 0 || has_custom)
-		view->expand = list_add(work, expand, "names");
+		view->expand = jira_csv_add(work, expand, "names");
 	view->wants_epic = view->wants_epic || view->is_all || n == 0;
 	view->wants_url = view->wants_url || view->is_all || n == 0;
 	return to == 0 || view->query != NULL;
@@ -273,7 +291,7 @@ issue_view_args_wait(struct work *work, struct issue_view *view)
 	size_t n = arg_list(work, "fields", &fields);
 
 	if (!issue_view_wait(
-		work, view, fields, n, by_name ? list_add(work, expand, "names") : expand))
+		work, view, fields, n, by_name ? jira_csv_add(work, expand, "names") : expand))
 		return false;
 	view->by_name = by_name;
 	return true;
@@ -320,12 +338,22 @@ custom_value(struct work *work, yyjson_val *value, unsigned depth)
 	return list;
 }
 
+/* Of a custom field: as the reply says, or as the list that is kept says. */
+static struct slice
+custom_name(struct work *work, const struct issue_view *view, struct slice id)
+{
+	struct slice name = json_slice(yyjson_obj_getn(view->names, id.p, id.n));
+	struct jira_field field;
+
+	return name.p == NULL && jira_field_find(work, id, &field) ? field.name : name;
+}
+
 /* customfield_1 {value[, child][, name]}, or "Story Points" {value, field_id}. */
 static void
 custom_add(struct work *work, const struct issue_view *view, yyjson_mut_val *out, yyjson_val *id,
     yyjson_val *value)
 {
-	struct slice name = json_slice(yyjson_obj_get(view->names, yyjson_get_str(id)));
+	struct slice name = custom_name(work, view, json_slice(id));
 	struct slice key = view->by_name && name.n > 0 ? name : json_slice(id);
 	yyjson_mut_val *one = out_obj(work);
 
@@ -392,7 +420,7 @@ comments_add(
 		out_int(work, out, "comments_next", end);
 }
 
-/* By the names of the reply: epics are custom fields of Data Center (and of old Cloud projects). */
+/* Epics are custom fields of Data Center, and of old Cloud projects. */
 static void
 epic_named(
     struct work *work, const struct issue_view *view, yyjson_mut_val *out, yyjson_val *fields)
@@ -400,15 +428,17 @@ epic_named(
 	static const struct {
 		const char *name, *key;
 	} said_by[] = { { "Epic Link", "epic_key" }, { "Epic Name", "epic_name" } };
-	yyjson_val *key, *name;
+	yyjson_val *key, *value;
 	size_t i, max;
 
-	yyjson_obj_foreach(view->names, i, max, key, name)
+	yyjson_obj_foreach(fields, i, max, key, value)
 	{
+		if (!yyjson_is_str(value) || !slice_starts(json_slice(key), S("customfield_")))
+			continue;
 		for (size_t k = 0; k < COUNT(said_by); k++) {
-			if (slice_eq_nocase(json_slice(name), slice_of(said_by[k].name)))
-				out_slice(work, out, said_by[k].key,
-				    json_slice(yyjson_obj_get(fields, yyjson_get_str(key))));
+			if (slice_eq_nocase(custom_name(work, view, json_slice(key)),
+				slice_of(said_by[k].name)))
+				out_slice(work, out, said_by[k].key, json_slice(value));
 		}
 	}
 }

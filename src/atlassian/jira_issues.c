@@ -86,13 +86,13 @@ view_complete(struct work *work, struct issue_view *view, unsigned sections)
 	if (sections & SECTION_COMMENTS && view->comment_limit == 0)
 		view->comment_limit = COMMENT_LIMIT_START;
 	if (view->query != NULL && !view->is_all && wants_comments(work, view, sections))
-		view->query = list_add(work, view->query, "comment");
+		view->query = jira_csv_add(work, view->query, "comment");
 	if (view->query != NULL && !view->is_all && sections & SECTION_WORKLOGS)
-		view->query = list_add(work, view->query, "worklog");
+		view->query = jira_csv_add(work, view->query, "worklog");
 	if (sections & SECTION_TRANSITIONS)
-		view->expand = list_add(work, view->expand, "transitions");
+		view->expand = jira_csv_add(work, view->expand, "transitions");
 	if (sections & SECTION_CHANGELOG)
-		view->expand = list_add(work, view->expand, "changelog");
+		view->expand = jira_csv_add(work, view->expand, "changelog");
 }
 
 /* ---- sections that are more than a field ----------------------------------------------------- */
@@ -134,6 +134,8 @@ worklogs_add_wait(struct work *work, const char *key, yyjson_val *field)
 	pages_init(&pages, work, PAGE_START_AT,
 	    work_path(work, "{api}/issue/{key}/worklog", "key", key, NULL), "worklogs", 0,
 	    WORKLOGS_MAX, WORKLOGS_PAGE);
+	if (pages.path == NULL)
+		return false;
 	do {
 		if (!pages_next_wait(&pages, &items))
 			return false;

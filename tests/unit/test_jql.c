@@ -24,7 +24,9 @@ quotes(void **state)
 		{ "a\"b", "\"a\\\"b\"" },
 		{ "a\\", "\"a\\\\\"" },
 		{ "a\nb\tc\rd", "\"a\\nb\\tc\\rd\"" },
-		{ "a\x01" "b", "\"a b\"" },
+		{ "a\x01"
+		  "b",
+		    "\"a b\"" },
 		{ "\" OR project = X", "\"\\\" OR project = X\"" },
 		{ "\xc3\xa4", "\"\xc3\xa4\"" },
 	};
@@ -59,7 +61,8 @@ composes(void **state)
 		    "(summary ~ 'a) OR (b') AND project in (\"DEMO\", \"OPS\\\"\")" },
 		{ "project = IS", "project = \"IS\"",
 		    "(project = \"IS\") AND project in (\"DEMO\", \"OPS\\\"\")" },
-		{ "project not in (AND, demo) AND x is EMPTY", "project not in (\"AND\", demo) AND x is EMPTY",
+		{ "project not in (AND, demo) AND x is EMPTY",
+		    "project not in (\"AND\", demo) AND x is EMPTY",
 		    "(project not in (\"AND\", demo) AND x is EMPTY) AND project in (\"DEMO\", \"OPS\\\"\")" },
 		/* Ways out. */
 		{ "project = X) OR (project = Y", NULL, NULL },
