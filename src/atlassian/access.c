@@ -11,11 +11,6 @@
 #define HEADERS_MAX	 (64 * KIB)
 #define ASK_BYTES_MAX	 (256 * KIB)
 
-/* Hosts of Atlassian's Cloud; everything else is asked what it is. */
-static const char *const cloud_hosts[] = { "*.atlassian.net", "*.jira.com", "*.jira-dev.com",
-	"*.atlassian.com", "api.atlassian.com", "*.atlassian-us-gov-mod.net",
-	"*.atlassian-us-gov.net" };
-
 /* ---- headers --------------------------------------------------------------------------------- */
 
 static void
@@ -75,29 +70,10 @@ headers_make(const struct config_site *config, struct buf *out)
 
 /* ---- making one ------------------------------------------------------------------------------ */
 
-static enum config_deployment
-deployment_of(const struct config_site *config)
-{
-	struct url url;
-	struct err err;
-
-	if (config->deployment != DEPLOYMENT_AUTO)
-		return config->deployment;
-	if (config->cloud_id.n > 0)
-		return DEPLOYMENT_CLOUD;
-	if (!url_parse(config->url, &url, &err))
-		return DEPLOYMENT_AUTO;
-	for (size_t i = 0; i < COUNT(cloud_hosts); i++) {
-		if (slice_glob(slice_of(cloud_hosts[i]), url.host))
-			return DEPLOYMENT_CLOUD;
-	}
-	return DEPLOYMENT_AUTO;
-}
-
 enum config_deployment
 site_deployment(const struct site *site)
 {
-	return deployment_of(site->config);
+	return config_site_is_cloud(site->config) ? DEPLOYMENT_CLOUD : site->config->deployment;
 }
 
 static bool
@@ -115,7 +91,7 @@ access_new(struct site *site, struct access **out, struct err *err)
 	struct buf headers;
 
 	access->site = site;
-	access->deployment = deployment_of(config);
+	access->deployment = site_deployment(site);
 	arena_init(&access->arena, loop_memory(loop), ACCESS_BYTES_MAX);
 	buf_init(&headers, NULL, HEADERS_MAX);
 	headers_make(config, &headers);

@@ -11,6 +11,19 @@
 
 /* One provider for each of config->atlassian.sites (site.c). */
 extern const struct provider_kind atlassian_sites;
+bool provider_is_site(const struct provider *provider);
+
+/* What a look at a site found (site_check.c). */
+struct site_report {
+	const struct config_site *config;
+	enum config_deployment deployment; /* AUTO: not known */
+	bool is_reachable;		   /* and the credential was accepted */
+	char user[128];			   /* who one is there; "": not told */
+	struct err why;
+	uint64_t ms;
+};
+/* Two requests at most, with the configured credential; of a provider that is a site. */
+void site_check_wait(struct provider *provider, struct site_report *report);
 
 /* ---- sandbox --------------------------------------------------------------------------------- */
 

@@ -55,10 +55,6 @@ space_key_wait(struct work *work, const char *id, const char **key, const char *
 MUST_CHECK bool
 content_as_storage(struct work *work, struct slice text, const char *format, struct slice *out);
 
-/* The storage of a page with what stands below a heading replaced. */
-MUST_CHECK bool section_put(struct work *work, struct slice page, struct slice heading,
-    struct slice section, struct slice *out);
-
 /* Quotes a text for CQL. */
 const char *cql_quote(struct work *work, struct slice text);
 /* The query within the spaces of the configuration and of spaces_filter; NULL: work->err. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "atlassian/confluence.h"
+#include "atlassian/text_section.h"
 
 /* ---- what is shared -------------------------------------------------------------------------- */
 
@@ -62,7 +63,7 @@ set_table_layout(struct work *work, const char *layout, struct slice *text)
 	bool ok;
 
 	buf_init(&out, loop_memory(work->loop), REST_MAX_BYTES);
-	while (rest.n > 0) {
+	while (rest.n > 0 && rest.p != NULL) {
 		const char *table = memmem(rest.p, rest.n, "<table>", 7),
 			   *cdata = memmem(rest.p, rest.n, "<![CDATA[", 9), *end;
 		size_t n = rest.n;
@@ -295,6 +296,24 @@ update_page(struct work *work)
 		return said_done(work, work_printf(work, "Page %s was updated", id));
 	page_told(work, "Page updated successfully", &after, wanted_body(work));
 	return true;
+}
+
+static bool
+section_put(struct work *work, struct slice page, struct slice heading, struct slice section,
+    struct slice *out)
+{
+	struct section_query query = { .heading = heading };
+	struct buf made;
+	bool ok;
+
+	buf_init(&made, loop_memory(work->loop), REST_MAX_BYTES);
+	ok =
+	    section_change(work->arena, page, &query, SECTION_REPLACE, section, &made, work->err) &&
+	    arena_reserve(work->arena, made.n, work->err);
+	if (ok)
+		*out = slice_dup(work->arena, buf_view(&made));
+	buf_fini(&made);
+	return ok;
 }
 
 static bool

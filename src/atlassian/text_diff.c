@@ -66,23 +66,16 @@ table_make(const struct slice *a, size_t an, const struct slice *b, size_t bn)
 	return table;
 }
 
+/* What stands between the common ends: an lines of a and bn of b, from `head` on. */
 static size_t
-compare(const struct lines *a, const struct lines *b, struct step *steps)
+compare_middle(const struct lines *a, size_t an, const struct lines *b, size_t bn, size_t head,
+    struct step *steps)
 {
-	size_t head = 0, tail = 0, n = 0, an, bn, i = 0, j = 0;
 	uint16_t *table = NULL;
+	size_t n = 0, i = 0, j = 0;
 
-	while (head < a->n && head < b->n && slice_eq(a->all[head], b->all[head]))
-		head++;
-	while (tail < a->n - head && tail < b->n - head &&
-	    slice_eq(a->all[a->n - 1 - tail], b->all[b->n - 1 - tail]))
-		tail++;
-	an = a->n - head - tail;
-	bn = b->n - head - tail;
 	if (an < UINT16_MAX && bn < UINT16_MAX && (an + 1) * (bn + 1) <= CELLS_MAX)
 		table = table_make(a->all + head, an, b->all + head, bn);
-	for (size_t k = 0; k < head; k++)
-		steps[n++] = (struct step){ SAME, a->all[k], k, k };
 	while (i < an || j < bn) {
 		size_t at = i * (bn + 1) + j;
 		bool is_same = table != NULL && i < an && j < bn &&
@@ -98,10 +91,26 @@ compare(const struct lines *a, const struct lines *b, struct step *steps)
 		i += is_same || is_gone;
 		j += is_same || !is_gone;
 	}
+	mem_free(table);
+	return n;
+}
+
+static size_t
+compare(const struct lines *a, const struct lines *b, struct step *steps)
+{
+	size_t head = 0, tail = 0, n;
+
+	while (head < a->n && head < b->n && slice_eq(a->all[head], b->all[head]))
+		head++;
+	while (tail < a->n - head && tail < b->n - head &&
+	    slice_eq(a->all[a->n - 1 - tail], b->all[b->n - 1 - tail]))
+		tail++;
+	for (n = 0; n < head; n++)
+		steps[n] = (struct step){ SAME, a->all[n], n, n };
+	n += compare_middle(a, a->n - head - tail, b, b->n - head - tail, head, steps + n);
 	for (size_t k = 0; k < tail; k++)
 		steps[n++] = (struct step){ SAME, a->all[a->n - tail + k], a->n - tail + k,
 			b->n - tail + k };
-	mem_free(table);
 	return n;
 }
 

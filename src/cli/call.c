@@ -225,5 +225,5 @@ call_work(struct local *local, void *arg)
 int
 call_run(struct options *options)
 {
-	return local_run(options, false, call_work, options);
+	return local_run(options, LOCAL_QUICK, call_work, options);
 }

@@ -310,6 +310,6 @@ int
 check_run(struct options *options)
 {
 	if (option_is_given(options, OPTION_CONNECT))
-		return local_run(options, true, connect_work, options);
+		return local_run(options, LOCAL_PATIENT, connect_work, options);
 	return check_file(options);
 }

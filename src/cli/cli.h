@@ -80,6 +80,7 @@ extern const struct provider_kind *const native_providers[];
 	X(DRY_RUN, 0, "dry-run", NULL, "say what would be changed and change nothing") \
 	X(UNDO, 0, "undo", NULL, "take it out again") \
 	X(NAME, 0, "name", "NAME", "the name of the entry, bascule by default") \
+	X(CHECK, 0, "check", NULL, "ask every site how it is") \
 	X(CONNECT, 0, "connect", NULL, "start or reach every upstream and say how it went") \
 	X(FAULT, 0, "fault", "SPEC", "what goes wrong, once for each or with commas") \
 	X(JSON, 0, "json", NULL, "print JSON for programs") \
@@ -206,10 +207,14 @@ struct log *cli_log_new(enum log_level level);
 MUST_CHECK bool cli_config_load(
     const struct options *options, struct log *log, struct config **out, struct err *err);
 
-/* Runs work(local, arg) in a task and gives its exit status. patient: every upstream is waited for,
- * not only until start_wait. */
-int local_run(
-    struct options *options, bool patient, int (*work)(struct local *local, void *arg), void *arg);
+enum local_kind {
+	LOCAL_QUICK,   /* upstreams are waited for until start_wait */
+	LOCAL_PATIENT, /* every upstream gets the time that its settings give it */
+	LOCAL_SITES,   /* no upstream is started */
+};
+/* Runs work(local, arg) in a task and gives its exit status. */
+int local_run(struct options *options, enum local_kind kind,
+    int (*work)(struct local *local, void *arg), void *arg);
 struct hub *local_hub(struct local *local);
 struct loop *local_loop(struct local *local);
 /*
@@ -247,6 +252,7 @@ int connect_run(struct options *options);
 int import_run(struct options *options);
 int install_run(struct options *options);
 int check_run(struct options *options);
+int instances_run(struct options *options);
 int tools_run(struct options *options);
 int call_run(struct options *options);
 int health_run(struct options *options);

@@ -77,6 +77,17 @@ const struct command cli_commands[] = {
 	    .options = READS_CONFIG | OPTION_BIT(JSON) | ABOUT_SITES,
 	    .keeper = KEEPER_ALWAYS,
 	    .run = call_run },
+	{ .name = "instances",
+	    .words = "",
+	    .help = "list the Jira and Confluence sites, with --check look at each",
+	    .about =
+		"One row a site: its name in tools, product, URL, kind and way of authentication. With "
+		"--check each\nis asked: whether it can be reached, what it is, and who one is there; "
+		"nothing is started or changed.\nWhat of the environment was left out is said on "
+		"stderr.",
+	    .options = READS_CONFIG | OPTION_BIT(CHECK) | OPTION_BIT(JSON) | ABOUT_SITES,
+	    .keeper = KEEPER_NEVER,
+	    .run = instances_run },
 	{ .name = "health",
 	    .words = "[URL]",
 	    .words_most = 1,

@@ -156,8 +156,8 @@ be_patient(struct config *config)
 }
 
 int
-local_run(
-    struct options *options, bool patient, int (*work)(struct local *local, void *arg), void *arg)
+local_run(struct options *options, enum local_kind kind,
+    int (*work)(struct local *local, void *arg), void *arg)
 {
 	struct local local = { .options = options, .work = work, .arg = arg };
 	struct group group = { 0 };
@@ -166,11 +166,13 @@ local_run(
 
 	/* Who waits for every upstream wants to know what is odd about them; who calls one does
 	 * not. */
-	local.log = cli_log_new(patient ? LOG_WARN : LOG_ERROR);
+	local.log = cli_log_new(kind != LOCAL_QUICK ? LOG_WARN : LOG_ERROR);
 	ok = cli_config_load(options, local.log, &local.config, &err) &&
 	    config_check(local.config, &err);
-	if (ok && patient)
+	if (ok && kind == LOCAL_PATIENT)
 		be_patient(local.config);
+	if (ok && kind == LOCAL_SITES)
+		local.config->upstreams_n = 0;
 	if (ok) {
 		local.loop = loop_new(&options->keeper, local.log, &err);
 		ok = local.loop != NULL;

@@ -247,5 +247,5 @@ tools_work(struct local *local, void *arg)
 int
 tools_run(struct options *options)
 {
-	return local_run(options, true, tools_work, options);
+	return local_run(options, LOCAL_PATIENT, tools_work, options);
 }
