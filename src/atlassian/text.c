@@ -13,7 +13,7 @@ struct text_row {
 
 /* clang-format off */
 static const struct text_row rows[TEXT_FORMATS_N] = {
-	[TEXT_MARKDOWN] = { "markdown",	markdown_read,	NULL },
+	[TEXT_MARKDOWN] = { "markdown",	markdown_read,	markdown_write },
 	[TEXT_ADF] =	  { "adf",	adf_read,	adf_write },
 	[TEXT_WIKI] =	  { "wiki",	wiki_read,	wiki_write },
 	[TEXT_STORAGE] =  { "storage",	storage_read,	storage_write },
@@ -44,8 +44,6 @@ text_read(struct arena *arena, enum text_format format, struct slice text, struc
 {
 	struct doc_maker maker;
 
-	if (rows[format].read == NULL)
-		return err_set(err, ERR_PARAMS, "%s is not read", rows[format].name);
 	doc_maker_init(&maker, arena, err);
 	if (maker.has_failed || !rows[format].read(&maker, text) || !doc_finish(&maker))
 		return false;
@@ -56,8 +54,6 @@ text_read(struct arena *arena, enum text_format format, struct slice text, struc
 bool
 text_write(const struct doc *doc, enum text_format format, struct buf *out, struct err *err)
 {
-	if (rows[format].write == NULL)
-		return err_set(err, ERR_PARAMS, "%s is not written", rows[format].name);
 	rows[format].write(doc, out);
 	return buf_check(out, err);
 }

@@ -7,15 +7,26 @@
  * What Markdown has no word for is written so that reading it back gives the same:
  *
  *	panel		:::info Title\n...\n:::		(info note warning success error)
- *	expand		:::expand Title\n...\n:::
- *	mention		@[Name](accountid:ID)
+ *	expand		:::expand Title\n...\n:::	also {expand:Title}\n...\n{expand}
+ *	table of blocks, merged cells, heads elsewhere
+ *			:::table :::row :::cell header columns=2 rows=3 center ... ::: ::: :::
+ *	table without heads	a first row of empty cells
+ *	paragraphs in a cell	<br><br> between them
+ *	mention		@[Name](accountid:ID) or, without a name, [~accountid:ID]
  *	status		{status:In progress|color=green}
  *	date		{date:2026-01-31}
+ *	emoji		its character; without one {emoji::name:|id=ID}
  *	card		<https://...>  alone in its paragraph or not: a bare link
+ *	attachment	![alt](name)
  *	sub, sup, u	<sub>..</sub> <sup>..</sup> <u>..</u>
  *	color		<span style="color: #rrggbb">..</span>
+ *	break		a backslash at the end of the line; in tables and headings <br>
  *	what is not understood	a fenced block ```raw:storage (raw:adf, raw:wiki) with its bytes;
- *			within a line: `{raw:storage}<ac:...>`
+ *			within a line: `{raw:storage}<ac:...>`; where bytes are line ends that
+ *			Markdown would change, raw-lines: instead of raw:, with \n \r and \\
+ *
+ * A line of colons alone closes the innermost that is open in its list or quote; any number of
+ * colons from three is the same.
  */
 #ifndef ATLASSIAN_TEXT_H
 #define ATLASSIAN_TEXT_H

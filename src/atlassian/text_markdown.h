@@ -25,15 +25,20 @@ bool fence_line_read(struct slice line, struct fence_line *out);
 /*
  * The text as the parser shall see it: such lines, outside fenced code, stand between "<?" and
  * "?>", so that it takes each for a block of HTML of its own, in whatever list or quote it stands.
+ * The
+ * "~" of a mention has a backslash before it.
  */
+struct fence_mark {
+	size_t at, n;
+};
 struct fenced_text {
 	struct buf text;
-	struct buf marks; /* size_t: where the pairs of bytes stand that were not in the input */
+	struct buf marks; /* struct fence_mark: bytes of the text that were not in the input */
 };
 void fenced_text_init(struct fenced_text *fenced, struct slice text);
 void fenced_text_fini(struct fenced_text *fenced);
-/* The first mark at or behind an offset; false: none. */
-bool fenced_text_next(const struct fenced_text *fenced, size_t at, size_t *mark);
+/* The first mark that ends behind an offset; false: none. */
+bool fenced_text_next(const struct fenced_text *fenced, size_t at, struct fence_mark *mark);
 
 /* ---- tidying --------------------------------------------------------------------------------- */
 
@@ -58,6 +63,7 @@ struct html_tag {
 };
 /* tag: from '<' to '>'. */
 void html_tag_read(struct slice tag, struct html_tag *out);
+bool html_is_color(struct slice s); /* a name, #rgb or #rrggbb */
 /* entity: from '&' to ';'.  The length of the UTF-8 in out; 0: not known. */
 size_t html_entity(struct slice entity, char out[4]);
 
@@ -68,12 +74,17 @@ enum span_place { SPAN_PARAGRAPH, SPAN_HEADING, SPAN_CELL };
 struct markdown_writer {
 	struct buf *out;
 	struct buf prefix; /* of every line: quotes and the indentation of lists */
+	bool is_turned;	   /* the list that is written takes the other marker */
+	bool is_fresh;	   /* the place where a block begins is reached */
 };
 /* The inlines among parent's children from `first` up to the first block.  Returns that block. */
 const struct doc *
 markdown_put_spans(struct markdown_writer *writer, const struct doc *first, enum span_place place);
 /* A line break of the output, with the prefix of the lines. */
 void markdown_new_line(struct markdown_writer *writer);
+/* Line ends as \n and \r, backslashes as \\; and back, in place (returns the length). */
+void markdown_fold_lines(struct buf *out, struct slice s);
+size_t markdown_unfold_lines(char *p, size_t n);
 /* n times the same byte. */
 void markdown_repeat(struct buf *out, char c, size_t n);
 /* The longest run of c. */

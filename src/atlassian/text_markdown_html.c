@@ -87,8 +87,8 @@ next_attribute(struct slice s, size_t *at, struct slice *name, struct slice *val
 	return true;
 }
 
-static bool
-is_color(struct slice s)
+bool
+html_is_color(struct slice s)
 {
 	bool is_hex = s.n > 0 && s.p[0] == '#';
 
@@ -128,7 +128,7 @@ read_span(struct slice rest, struct html_tag *out)
 	out->kind = HTML_OTHER;
 	while (next_attribute(rest, &at, &name, &value)) {
 		color = color_of(name, value);
-		if (++count > 1 || !is_color(color)) {
+		if (++count > 1 || !html_is_color(color)) {
 			out->kind = HTML_OTHER;
 			return;
 		}

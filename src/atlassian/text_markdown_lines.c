@@ -158,16 +158,43 @@ follow_code(struct code_fence *code, struct slice line)
 }
 
 static void
-put_mark(struct fenced_text *fenced, const char *pair)
+put_mark(struct fenced_text *fenced, struct slice bytes)
 {
-	size_t at = fenced->text.n;
+	struct fence_mark mark = { fenced->text.n, bytes.n };
 
-	buf_put(&fenced->marks, (struct slice){ (const char *)&at, sizeof(at) });
-	buf_puts(&fenced->text, pair);
+	buf_put(&fenced->marks, (struct slice){ (const char *)&mark, sizeof(mark) });
+	buf_put(&fenced->text, bytes);
 }
 
-/* line: with its end. */
+/* "[~" begins a mention, and "~" must not strike out what stands between two of them. */
 static void
+put_mentions(struct fenced_text *fenced, struct slice line)
+{
+	const char *from, *end = line.p + line.n;
+
+	while ((from = memchr(line.p, '[', line.n)) != NULL) {
+		size_t n = (size_t)(from - line.p) + 1;
+
+		buf_put(&fenced->text, (struct slice){ line.p, n });
+		line = (struct slice){ from + 1, (size_t)(end - from) - 1 };
+		if (slice_starts(line, S("~accountid:")))
+			put_mark(fenced, S("\\"));
+	}
+	buf_put(&fenced->text, line);
+}
+
+static bool
+is_blank_line(struct slice line)
+{
+	for (size_t i = 0; i < line.n; i++) {
+		if (!is_blank(line.p[i]) && line.p[i] != '\n' && line.p[i] != '\r')
+			return false;
+	}
+	return true;
+}
+
+/* line: with its end.  True: it opens or closes a panel or the like. */
+static bool
 put_line(struct fenced_text *fenced, struct code_fence *code, struct slice line)
 {
 	struct slice bare = line;
@@ -177,15 +204,20 @@ put_line(struct fenced_text *fenced, struct code_fence *code, struct slice line)
 	while (bare.n > 0 && (bare.p[bare.n - 1] == '\n' || bare.p[bare.n - 1] == '\r'))
 		bare.n--;
 	prefix = line_prefix(bare, true);
-	if (follow_code(code, bare) || !fence_line_read(tail(bare, prefix), &found)) {
+	if (follow_code(code, bare)) {
 		buf_put(&fenced->text, line);
-		return;
+		return false;
+	}
+	if (!fence_line_read(tail(bare, prefix), &found)) {
+		put_mentions(fenced, line);
+		return false;
 	}
 	buf_put(&fenced->text, (struct slice){ bare.p, prefix });
-	put_mark(fenced, "<?");
+	put_mark(fenced, S("<?"));
 	buf_put(&fenced->text, tail(bare, prefix));
-	put_mark(fenced, "?>");
+	put_mark(fenced, S("?>"));
 	buf_put(&fenced->text, tail(line, bare.n));
+	return true;
 }
 
 /* Up to behind the end of the first line: CR LF, LF, or CR. */
@@ -201,18 +233,54 @@ line_length(struct slice s)
 	return n < s.n ? n + 1 : n;
 }
 
+/* Blank lines outside of fenced code, kept back until it is known what follows. */
+struct blanks {
+	const char *from;
+	size_t n, first_n; /* bytes of all, of the first */
+	bool is_idle;	   /* what stands before them has ended anyway */
+};
+
+/*
+ * md4c 0.4.8 takes blank lines behind a block that has ended for the start of an empty list item
+ * when the offset of the block's last line says so by chance.  Where they mean nothing they are
+ * left out: behind a line that ends its block, and all but the first of many; not before indented
+ * code, nor between quotes.
+ */
+static void
+put_blanks(struct fenced_text *fenced, struct blanks *blanks, struct slice next)
+{
+	size_t indent = line_prefix(next, false);
+	bool is_code = indent >= 4 && memchr(next.p, '>', indent) == NULL;
+
+	if (blanks->n > 0 && !blanks->is_idle)
+		buf_put(&fenced->text,
+		    (struct slice){ blanks->from, is_code ? blanks->n : blanks->first_n });
+	*blanks = (struct blanks){ 0 };
+}
+
 void
 fenced_text_init(struct fenced_text *fenced, struct slice text)
 {
 	struct code_fence code = { 0 };
+	struct blanks blanks = { 0 };
 	size_t n;
 
 	/* A line of three colons becomes one of seven bytes and two marks. */
 	buf_init(&fenced->text, NULL, 4 * MARKDOWN_BYTES);
-	buf_init(&fenced->marks, NULL, MARKDOWN_BYTES * sizeof(size_t));
+	buf_init(&fenced->marks, NULL, MARKDOWN_BYTES * sizeof(struct fence_mark));
 	for (; text.n > 0; text = tail(text, n)) {
-		n = line_length(text);
-		put_line(fenced, &code, (struct slice){ text.p, n });
+		struct slice line = { text.p, n = line_length(text) };
+		bool was_code = code.n > 0;
+
+		if (!was_code && is_blank_line(line)) {
+			blanks.first_n = blanks.n == 0 ? n : blanks.first_n;
+			blanks.from = blanks.n == 0 ? line.p : blanks.from;
+			blanks.n += n;
+			continue;
+		}
+		put_blanks(fenced, &blanks, line);
+		blanks.is_idle = put_line(fenced, &code, line) || (was_code && code.n == 0);
+		blanks.is_idle &= memchr(line.p, '>', line_prefix(line, true)) == NULL;
 	}
 }
 
@@ -223,29 +291,59 @@ fenced_text_fini(struct fenced_text *fenced)
 	buf_fini(&fenced->marks);
 }
 
-static size_t
-mark_at(const struct fenced_text *fenced, size_t i)
+static struct fence_mark
+mark_of(const struct fenced_text *fenced, size_t i)
 {
-	size_t at;
+	struct fence_mark mark;
 
-	memcpy(&at, fenced->marks.p + i * sizeof(at), sizeof(at));
-	return at;
+	memcpy(&mark, fenced->marks.p + i * sizeof(mark), sizeof(mark));
+	return mark;
 }
 
 bool
-fenced_text_next(const struct fenced_text *fenced, size_t at, size_t *mark)
+fenced_text_next(const struct fenced_text *fenced, size_t at, struct fence_mark *mark)
 {
-	size_t low = 0, high = fenced->marks.n / sizeof(at), all = high, mid;
+	size_t low = 0, high = fenced->marks.n / sizeof(*mark), all = high, mid;
 
 	while (low < high) {
 		mid = low + (high - low) / 2;
-		if (mark_at(fenced, mid) < at)
+		*mark = mark_of(fenced, mid);
+		if (mark->at + mark->n <= at)
 			low = mid + 1;
 		else
 			high = mid;
 	}
 	if (low == all)
 		return false;
-	*mark = mark_at(fenced, low);
+	*mark = mark_of(fenced, low);
 	return true;
+}
+
+void
+markdown_fold_lines(struct buf *out, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i] == '\n' ? 'n' : s.p[i] == '\r' ? 'r' : s.p[i];
+
+		if (c != s.p[i] || c == '\\')
+			buf_putc(out, '\\');
+		buf_putc(out, c);
+	}
+}
+
+size_t
+markdown_unfold_lines(char *p, size_t n)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = p[i];
+
+		if (c == '\\' && i + 1 < n && memchr("nr\\", p[i + 1], 3) != NULL) {
+			i++;
+			c = p[i] == 'n' ? '\n' : p[i] == 'r' ? '\r' : '\\';
+		}
+		p[to++] = c;
+	}
+	return to;
 }

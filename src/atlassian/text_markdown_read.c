@@ -31,6 +31,7 @@ struct reader {
 	unsigned colors_n;
 	const char *link_text; /* of a link: its first byte in the source, NULL: none seen */
 	bool link_has_text;
+	const char *escaped; /* the last character with a backslash before it */
 	bool in_code, in_html, in_cell;
 	bool is_fence_line; /* in HTML: the end of this line is not text */
 	bool has_html_line; /* in HTML: a line ended */
@@ -304,6 +305,44 @@ word_end(const struct word *word, struct slice s, const char *bytes)
 	return NULL;
 }
 
+/* The length of an address in plain text at s; 0: none (GitHub Flavored Markdown, 6.9). */
+static size_t
+address_length(const struct reader *r, struct slice s, const char *bytes)
+{
+	size_t n = slice_starts(s, S("https://")) ? 8 : slice_starts(s, S("http://")) ? 7 : 0;
+	size_t open = 0, start = n;
+
+	if (n == 0 || r->href.n > 0 || memchr(bytes, BYTE_QUOTED, n) != NULL)
+		return 0;
+	while (n < s.n && (unsigned char)s.p[n] > ' ' && memchr("<>\"`|", s.p[n], 5) == NULL) {
+		if (s.p[n] == ')' && open == 0)
+			break;
+		open += s.p[n] == '(' ? 1u : s.p[n] == ')' ? -1u : 0u;
+		n++;
+	}
+	while (n > start && memchr("?!.,:;*_~'(", s.p[n - 1], 11) != NULL)
+		n--;
+	return n > start ? n : 0;
+}
+
+static bool
+is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static size_t
+flush_address(struct reader *r, struct slice s, size_t at, size_t n)
+{
+	struct slice address = { s.p + at, n };
+
+	add_text(r, (struct slice){ s.p, at });
+	r->href = address;
+	add_text(r, address);
+	r->href = SLICE_NONE;
+	return at + n;
+}
+
 /* Text up to the next special word, and that word.  Returns how much that was. */
 static size_t
 flush_some(struct reader *r, struct slice s, const char *bytes)
@@ -311,6 +350,12 @@ flush_some(struct reader *r, struct slice s, const char *bytes)
 	const char *end;
 
 	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == 'h' && (i == 0 || !is_alnum(s.p[i - 1]))) {
+			size_t n = address_length(r, tail(s, i), bytes + i);
+
+			if (n > 0)
+				return flush_address(r, s, i, n);
+		}
 		if (bytes[i] != BYTE_PLAIN || (s.p[i] != '{' && s.p[i] != '['))
 			continue;
 		for (size_t w = 0; w < COUNT(words); w++) {
@@ -362,27 +407,28 @@ offset_of(const struct reader *r, const char *p, size_t *out)
 	return true;
 }
 
-/* The pairs of bytes that were put around lines of colons are left out again. */
+/* The bytes that were not in the input are left out again. */
 static void
 source_put(struct reader *r, struct slice s, char what)
 {
-	size_t at, mark, cut;
+	struct fence_mark mark;
+	size_t at, end;
 
 	if (!offset_of(r, s.p, &at)) {
 		text_put(r, s, what);
 		return;
 	}
 	while (s.n > 0) {
-		/* One byte of a pair may stand before s. */
-		if (!fenced_text_next(&r->fenced, at > 0 ? at - 1 : 0, &mark) || mark >= at + s.n) {
+		if (!fenced_text_next(&r->fenced, at, &mark) || mark.at >= at + s.n) {
 			text_put(r, s, what);
 			return;
 		}
-		if (mark > at)
-			text_put(r, (struct slice){ s.p, mark - at }, what);
-		cut = mark + 2 - at < s.n ? mark + 2 - at : s.n;
-		s = tail(s, cut);
-		at += cut;
+		if (mark.at > at)
+			text_put(r, (struct slice){ s.p, mark.at - at }, what);
+		end = mark.at + mark.n - at;
+		end = end < s.n ? end : s.n;
+		s = tail(s, end);
+		at += end;
 	}
 }
 
@@ -456,28 +502,12 @@ attribute_dup(struct reader *r, const MD_ATTRIBUTE *attribute)
 
 /* "raw:storage": a format that is kept as it is. */
 static bool
-raw_format(struct slice s, enum text_format *out)
+raw_format(struct slice s, enum text_format *out, bool *has_lines)
 {
-	return slice_starts(s, S("raw:")) && text_format_find(tail(s, 4), out) &&
-	    *out != TEXT_MARKDOWN;
-}
-
-/* In place: \n, \r and \\ back to what they stand for.  Returns the length. */
-static size_t
-lines_unfold(char *p, size_t n)
-{
-	size_t to = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		char c = p[i];
-
-		if (c == '\\' && i + 1 < n && memchr("nr\\", p[i + 1], 3) != NULL) {
-			i++;
-			c = p[i] == 'n' ? '\n' : p[i] == 'r' ? '\r' : '\\';
-		}
-		p[to++] = c;
-	}
-	return to;
+	*has_lines = slice_starts(s, S("raw-lines:"));
+	if (!*has_lines && !slice_starts(s, S("raw:")))
+		return false;
+	return text_format_find(tail(s, *has_lines ? 10 : 4), out) && *out != TEXT_MARKDOWN;
 }
 
 /* `{raw:storage}<ac:...>` or, with line ends in it, `{raw-lines:storage}...`. */
@@ -490,14 +520,11 @@ add_raw_span(struct reader *r)
 	struct doc *doc;
 	bool has_lines;
 
-	has_lines = slice_starts(name, S("{raw-lines:"));
-	if (rest.n == 0 || (!has_lines && !slice_starts(name, S("{raw:"))))
-		return false;
-	name = tail(name, has_lines ? 11 : 5);
-	if (!text_format_find(name, &format) || format == TEXT_MARKDOWN)
+	if (rest.n == 0 || !slice_starts(name, S("{")) ||
+	    !raw_format(tail(name, 1), &format, &has_lines))
 		return false;
 	if (has_lines)
-		rest.n = lines_unfold(r->text.p + (rest.p - r->text.p), rest.n);
+		rest.n = markdown_unfold_lines(r->text.p + (rest.p - r->text.p), rest.n);
 	doc = span_add(r, DOC_RAW);
 	if (doc == NULL)
 		return true;
@@ -516,6 +543,7 @@ code_close(struct reader *r)
 	struct doc *doc = r->at;
 	struct slice text = buf_view(&r->text), name, word;
 	enum text_format format;
+	bool is_raw, has_lines;
 
 	r->in_code = false;
 	r->indent = 0;
@@ -523,9 +551,12 @@ code_close(struct reader *r)
 		text.n--;
 	if (!is_ok(r))
 		return;
-	text = doc_dup(r->maker, text.n > 0 ? text : S(""));
 	word = slice_cut(doc->language, ' ', &name);
-	if (raw_format(word, &format)) {
+	is_raw = raw_format(word, &format, &has_lines);
+	if (is_raw && has_lines)
+		text.n = markdown_unfold_lines(r->text.p, text.n);
+	text = doc_dup(r->maker, text.n > 0 ? text : S(""));
+	if (is_raw) {
 		doc->kind = DOC_RAW;
 		doc->raw = text;
 		doc->format = format;
@@ -699,14 +730,16 @@ fence_open(struct reader *r, const struct fence_line *line)
 static bool
 fence_apply(struct reader *r, struct slice s)
 {
+	struct fence_mark start, end;
 	struct fence_line line;
-	size_t at, mark;
+	size_t at;
 
-	if (!offset_of(r, s.p, &at) || !fenced_text_next(&r->fenced, at, &mark) || mark != at)
+	if (!offset_of(r, s.p, &at) || !fenced_text_next(&r->fenced, at, &start) ||
+	    start.at != at || start.n != 2)
 		return false;
-	if (!fenced_text_next(&r->fenced, at + 1, &mark) || mark < at + 2 || mark > at + s.n)
+	if (!fenced_text_next(&r->fenced, at + 2, &end) || end.at > at + s.n)
 		return false;
-	if (!fence_line_read((struct slice){ s.p + 2, mark - at - 2 }, &line))
+	if (!fence_line_read((struct slice){ s.p + 2, end.at - at - 2 }, &line))
 		return false;
 	if (line.kind == DOC_ROOT)
 		return fence_close(r);
@@ -979,21 +1012,32 @@ on_leave_span(MD_SPANTYPE type, void *detail, void *user)
 	return result(r);
 }
 
+/* The parser gives an escaped character alone, from behind its backslash. */
+static bool
+is_escaped(const struct reader *r, const char *p)
+{
+	struct fence_mark mark;
+	size_t at;
+
+	if (!offset_of(r, p, &at) || at == 0 || p[-1] != '\\' || p - 1 == r->escaped)
+		return false;
+	return !fenced_text_next(&r->fenced, at - 1, &mark) || mark.at != at - 1;
+}
+
 /* Text in a line. */
 static void
 normal_put(struct reader *r, struct slice s)
 {
-	size_t at;
-	bool is_escaped = offset_of(r, s.p, &at) && at > 0 && s.p[-1] == '\\';
+	char what = BYTE_PLAIN;
 
 	if (r->link_text == NULL)
 		r->link_text = s.p;
-	if (is_escaped && s.n > 0) {
-		source_put(r, (struct slice){ s.p, 1 }, BYTE_QUOTED);
-		s = tail(s, 1);
+	if (is_escaped(r, s.p)) {
+		what = BYTE_QUOTED;
+		r->escaped = s.p;
 	}
-	source_put(r, s, BYTE_PLAIN);
-	r->has_at_sign = s.n > 0 && s.p[s.n - 1] == '@' && r->images == 0 && r->text.n > 0;
+	source_put(r, s, what);
+	r->has_at_sign = what == BYTE_PLAIN && s.n > 0 && s.p[s.n - 1] == '@' && r->images == 0;
 }
 
 static void
@@ -1077,8 +1121,8 @@ markdown_read(struct doc_maker *maker, struct slice text)
 {
 	struct reader r = { .maker = maker, .at = maker->root };
 	MD_PARSER parser = {
-		.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS |
-		    MD_FLAG_PERMISSIVEURLAUTOLINKS,
+		/* Addresses in plain text are found in flush_some(). */
+		.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS,
 		.enter_block = on_enter_block,
 		.leave_block = on_leave_block,
 		.enter_span = on_enter_span,

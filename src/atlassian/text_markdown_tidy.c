@@ -76,11 +76,27 @@ put_box(struct doc_maker *maker, struct doc *item)
 	parent->last = old_last;
 }
 
+/* An item of one space was written for an empty one (see put_list() of the writer). */
+static void
+empty_items(struct doc *list)
+{
+	for (struct doc *item = list->first; item != NULL; item = item->next) {
+		const struct doc *line = item->first;
+
+		if (line != NULL && line->next == NULL && line->kind == DOC_PARAGRAPH &&
+		    line->first != NULL && line->first->next == NULL &&
+		    line->first->kind == DOC_TEXT && line->first->marks == 0 &&
+		    slice_eq(line->first->text, S(" ")))
+			item->first = item->last = NULL;
+	}
+}
+
 void
 markdown_tasks(struct doc_maker *maker, struct doc *list)
 {
 	struct doc *item = list->first;
 
+	empty_items(list);
 	while (list->kind == DOC_BULLETS && item != NULL && is_task(item))
 		item = item->next;
 	if (list->kind == DOC_BULLETS && list->first != NULL && item == NULL) {
@@ -112,11 +128,13 @@ markdown_table(struct doc *table)
 bool
 markdown_is_url(struct slice s)
 {
-	static const char *const starts[] = { "http:", "https:", "data:", "ftp:", "file:", "/" };
+	static const char *const starts[] = { "data:", "mailto:", "/" };
+	const char *colon = s.n > 0 ? memchr(s.p, ':', s.n < 32 ? s.n : 32) : NULL;
 
 	for (size_t i = 0; i < COUNT(starts); i++) {
 		if (slice_starts(s, slice_of(starts[i])))
 			return true;
 	}
-	return false;
+	return colon != NULL &&
+	    slice_starts((struct slice){ colon, s.n - (size_t)(colon - s.p) }, S("://"));
 }
