@@ -57,7 +57,14 @@ struct buf;
 struct err;
 
 struct slice slice_of(const char *cstr); /* NULL gives SLICE_NONE */
-bool slice_eq(struct slice a, struct slice b);
+
+/* Most that differ do so in length; to compare with a literal costs no call. */
+static inline bool
+slice_eq(struct slice a, struct slice b)
+{
+	return a.n == b.n && (b.n == 0 || memcmp(a.p, b.p, b.n) == 0);
+}
+
 bool slice_eq_nocase_long(struct slice a, struct slice b); /* of one length, not empty */
 
 /* ASCII only. Names mostly differ in length or the first letter, or not at all. */

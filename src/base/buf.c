@@ -20,6 +20,10 @@ buf_init(struct buf *buf, struct memory *memory, size_t ceiling_bytes)
 void
 buf_fini(struct buf *buf)
 {
+	if (buf->p == NULL) {
+		buf_clear(buf);
+		return;
+	}
 	if (buf->memory != NULL) {
 		must(buf->memory->used_bytes >= buf->cap);
 		buf->memory->used_bytes -= buf->cap;

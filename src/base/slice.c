@@ -16,12 +16,6 @@ slice_of(const char *cstr)
 	return cstr == NULL ? SLICE_NONE : (struct slice){ cstr, strlen(cstr) };
 }
 
-bool
-slice_eq(struct slice a, struct slice b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 static unsigned char
 lower(char c)
 {

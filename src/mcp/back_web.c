@@ -159,7 +159,7 @@ static void
 on_head(void *owner, struct fetch *fetch, int status)
 {
 	struct web_reply *reply = owner;
-	struct slice rest, type = slice_cut(fetch_header(fetch, S("content-type")), ';', &rest);
+	struct slice rest, type = slice_cut(fetch_header(fetch, S("Content-Type")), ';', &rest);
 
 	reply->status = status;
 	type = slice_trim(type);

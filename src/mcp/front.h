@@ -26,7 +26,7 @@ struct ask {
 };
 
 /* HTTP: what http_request.user points to, in the struct that it belongs to. */
-enum user_kind { USER_SENDER, USER_CALL, USER_STREAM, USER_SSE, USER_BATCH, USER_READING };
+enum user_kind { USER_HEAD, USER_CALL, USER_STREAM, USER_SSE, USER_BATCH, USER_READING };
 
 /* The front's half of an exchange; in the exchange's arena. */
 struct front_call {

@@ -1,19 +1,13 @@
 /*
  * What the head of a request decides: who sends it, what it is for, and whether its body is read at
- * all.  Every refusal is in head_check(), on one screen, in the order in which clients meet them;
- * pages of others (health, metrics) are shown here too.
+ * all.  Every refusal is in head_check() and the checks above it, in the order in which clients
+ * meet them; pages of others (health, metrics) are shown here too.
  */
 #include <string.h>
 
 #include "mcp/front_http.h"
 
 #define PAGE_BYTES (16 * MIB)
-
-/* Who sent a request, from its head on; where nothing is asked there is none. */
-struct http_sender {
-	enum user_kind kind;
-	struct caller caller; /* in the request's arena */
-};
 
 /* ---- what is refused before the body --------------------------------------------------------- */
 
@@ -182,23 +176,22 @@ head_settle(const struct front_http *front, const struct http_request *http, str
 	head->opens_sse = head->is_get && head->session.p == NULL;
 }
 
-void
+static void
 head_read(const struct front_http *front, const struct http_request *http, struct head *head)
 {
 	const struct {
 		struct slice name;
 		struct slice *to;
 	} fields[] = {
-		{ S("host"), &head->host },
-		{ S("accept"), &head->accept },
-		{ S("content-type"), &head->type },
-		{ S("mcp-session-id"), &head->session },
-		{ S("mcp-protocol-version"), &head->version },
-		{ S("origin"), &head->origin },
-		{ S("last-event-id"), &head->last_event },
+		{ S("Host"), &head->host },
+		{ S("Accept"), &head->accept },
+		{ S("Content-Type"), &head->type },
+		{ S(SESSION_HEADER), &head->session },
+		{ S("MCP-Protocol-Version"), &head->version },
+		{ S("Origin"), &head->origin },
+		{ S("Last-Event-ID"), &head->last_event },
 	};
 
-	*head = (struct head){ 0 };
 	for (unsigned i = 0; i < http->headers_n; i++) {
 		for (size_t k = 0; k < COUNT(fields); k++) {
 			if (fields[k].to->p == NULL &&
@@ -233,9 +226,9 @@ accept_is_usable(const struct head *head)
 
 /* NULL: unknown, another's, or of another transport. */
 struct session *
-head_session(const struct front_http *front, const struct head *head, const struct caller *caller)
+head_session(const struct front_http *front, const struct head *head)
 {
-	struct session *session = session_find(front->fronts, head->session, caller);
+	struct session *session = session_find(front->fronts, head->session, &head->caller);
 
 	return session != NULL && session->ops == head->place->ops ? session : NULL;
 }
@@ -251,15 +244,15 @@ methods_of(const struct front_http *front, const struct head *head)
 
 #define REFUSE(status, kind, ...) (err_set(err, kind, __VA_ARGS__), status)
 
-/* Finds the caller by what the request brings, and keeps it with the request. */
+/* Finds the caller by what the request brings. */
 static bool
-sender_find(struct front_http *front, struct http_request *http, struct caller *caller)
+caller_find(const struct front_http *front, const struct http_request *http, struct head *head)
 {
 	const struct auth *auth = front->fronts->auth;
 	struct auth_fields fields;
-	struct http_sender *sender;
+	struct caller caller;
 
-	*caller = auth_anonymous();
+	head->caller = auth_anonymous();
 	if (!auth_asks(auth))
 		return true;
 	fields = (struct auth_fields){
@@ -268,26 +261,23 @@ sender_find(struct front_http *front, struct http_request *http, struct caller *
 		.is_doubled = http_request_header_count(http, S("authorization")) > 1 ||
 		    http_request_header_count(http, S("x-bascule-key")) > 1,
 	};
-	if (!auth_caller(auth, &fields, caller))
+	if (!auth_caller(auth, &fields, &caller))
 		return false;
 	/* A reload may come before the body does. */
-	sender = ARENA_NEW(http->arena, struct http_sender);
-	sender->kind = USER_SENDER;
-	sender->caller.principal = slice_dup(http->arena, caller->principal);
-	if (caller->tenant.p != NULL)
-		sender->caller.tenant = slice_dup(http->arena, caller->tenant);
-	http->user = &sender->kind;
+	head->caller.principal = slice_dup(http->arena, caller.principal);
+	if (caller.tenant.p != NULL)
+		head->caller.tenant = slice_dup(http->arena, caller.tenant);
+	head->has_key = true;
 	return true;
 }
 
-struct caller
-head_sender(const struct http_request *http)
+const struct head *
+head_of(const struct http_request *http)
 {
-	enum user_kind *kind = http->user;
+	const enum user_kind *kind = http->user;
 
-	if (kind == NULL || *kind != USER_SENDER)
-		return auth_anonymous();
-	return CONTAINER(kind, struct http_sender, kind)->caller;
+	must(*kind == USER_HEAD);
+	return CONTAINER(kind, const struct head, kind);
 }
 
 static int
@@ -331,7 +321,7 @@ is_local(const struct http_request *http)
 static bool
 is_trusted(const struct http_request *http)
 {
-	return http->user != NULL || is_local(http);
+	return head_of(http)->has_key || is_local(http);
 }
 
 static int
@@ -365,65 +355,101 @@ front_page_show(struct front_http *front, const struct front_page *page, struct 
 	buf_fini(&out);
 }
 
-/*
- * Status and text of a refusal, from the head alone; 0: go on.
- * long: one refusal after another, in the order in which clients meet them.
- */
+/* A page of another site must not reach us through the browser of somebody here. */
+static int
+authority_check(const struct front_http *front, const struct head *head, struct err *err)
+{
+	if (!front->is_unix && !host_is_allowed(front, head->host))
+		return REFUSE(421, ERR_REQUEST, "Host \"%.*s\" is not served here (listen.hosts)",
+		    SLICE_FMT(head->host));
+	if (head->origin.p != NULL && !origin_is_allowed(front, head->origin))
+		return REFUSE(403, ERR_REQUEST, "Origin \"%.*s\" is not allowed (listen.hosts)",
+		    SLICE_FMT(head->origin));
+	return 0;
+}
+
+/* What is asked for here, now and by this method. */
+static int
+method_check(const struct front_http *front, const struct http_request *http,
+    const struct head *head, struct slice *extra, struct err *err)
+{
+	struct slice methods = methods_of(front, head);
+
+	if (!is_listed(methods, http->method)) {
+		*extra = arena_printf(http->arena, "Allow: %.*s\r\n", SLICE_FMT(methods));
+		return REFUSE(
+		    405, ERR_REQUEST, "method %.*s is not allowed", SLICE_FMT(http->method));
+	}
+	if (front->fronts->is_draining && (head->is_post || head->opens_sse) &&
+	    head->session.p == NULL) {
+		*extra = S("Retry-After: 5\r\n");
+		return REFUSE(503, ERR_UNAVAILABLE, "bascule is stopping");
+	}
+	return 0;
+}
+
+/* How the client writes, reads, and which revision it speaks. */
+static int
+fields_check(const struct head *head, struct err *err)
+{
+	struct slice parameters;
+	enum mcp_revision revision;
+
+	if (head->is_post &&
+	    !slice_eq_nocase(
+		slice_trim(slice_cut(head->type, ';', &parameters)), S("application/json")))
+		return REFUSE(415, ERR_REQUEST, "Content-Type must be application/json");
+	if (!accept_is_usable(head))
+		return REFUSE(406, ERR_REQUEST, "Accept must name %stext/event-stream",
+		    head->is_get ? "" : "application/json and ");
+	if (head->version.p != NULL && !mcp_revision_find(head->version, &revision))
+		return REFUSE(400, ERR_REQUEST,
+		    "MCP-Protocol-Version \"%.*s\" is not supported (%s is)",
+		    (int)(head->version.n > 64 ? 64 : head->version.n), head->version.p,
+		    mcp_revision_name(MCP_NEWEST));
+	return 0;
+}
+
+static int
+session_check(const struct front_http *front, const struct head *head, struct err *err)
+{
+	if (head->session.p != NULL && head_session(front, head) == NULL)
+		return REFUSE(404, ERR_REQUEST, "unknown or ended session: initialize again");
+	if (head->session.p == NULL && head->place->ops == &sse_session_ops)
+		return REFUSE(400, ERR_REQUEST, "sessionId is missing: GET /sse tells it");
+	if (head->session.p == NULL && !head->is_post && !head->opens_sse)
+		return REFUSE(400, ERR_REQUEST, SESSION_HEADER " is missing");
+	return 0;
+}
+
 int
 head_check(
     struct front_http *front, struct http_request *http, struct slice *extra, struct err *err)
 {
-	struct head head;
-	struct slice parameters;
+	struct head *head = ARENA_NEW(http->arena, struct head);
 	const struct front_page *page = front_page_find(front->fronts, http->path);
-	struct caller caller;
-	enum mcp_revision revision;
 	bool is_known;
+	int status;
 
-	head_read(front, http, &head);
-	if (!front->is_unix && !host_is_allowed(front, head.host))
-		return REFUSE(421, ERR_REQUEST, "Host \"%.*s\" is not served here (listen.hosts)",
-		    SLICE_FMT(head.host));
-	if (head.origin.p != NULL && !origin_is_allowed(front, head.origin))
-		return REFUSE(403, ERR_REQUEST, "Origin \"%.*s\" is not allowed (listen.hosts)",
-		    SLICE_FMT(head.origin));
-	is_known = sender_find(front, http, &caller);
+	head->kind = USER_HEAD;
+	http->user = &head->kind;
+	head_read(front, http, head);
+	status = authority_check(front, head, err);
+	if (status != 0)
+		return status;
+	is_known = caller_find(front, http, head);
 	if (page != NULL)
 		return page_check(front, page, http, extra, err);
-	if (head.place == NULL)
+	if (head->place == NULL)
 		return REFUSE(404, ERR_REQUEST, "nothing at \"%.*s\": the endpoint is /mcp",
 		    SLICE_FMT(http->path));
 	if (!is_known)
 		return refuse_stranger(front, http, extra, err);
-	if (!is_listed(methods_of(front, &head), http->method)) {
-		*extra = arena_printf(
-		    http->arena, "Allow: %.*s\r\n", SLICE_FMT(methods_of(front, &head)));
-		return REFUSE(
-		    405, ERR_REQUEST, "method %.*s is not allowed", SLICE_FMT(http->method));
-	}
-	if (front->fronts->is_draining && (head.is_post || head.opens_sse) &&
-	    head.session.p == NULL) {
-		*extra = S("Retry-After: 5\r\n");
-		return REFUSE(503, ERR_UNAVAILABLE, "bascule is stopping");
-	}
-	if (head.is_post &&
-	    !slice_eq_nocase(
-		slice_trim(slice_cut(head.type, ';', &parameters)), S("application/json")))
-		return REFUSE(415, ERR_REQUEST, "Content-Type must be application/json");
-	if (!accept_is_usable(&head))
-		return REFUSE(406, ERR_REQUEST, "Accept must name %stext/event-stream",
-		    head.is_get ? "" : "application/json and ");
-	if (head.version.p != NULL && !mcp_revision_find(head.version, &revision))
-		return REFUSE(400, ERR_REQUEST,
-		    "MCP-Protocol-Version \"%.*s\" is not supported (%s is)",
-		    (int)(head.version.n > 64 ? 64 : head.version.n), head.version.p,
-		    mcp_revision_name(MCP_NEWEST));
-	if (head.session.p != NULL && head_session(front, &head, &caller) == NULL)
-		return REFUSE(404, ERR_REQUEST, "unknown or ended session: initialize again");
-	if (head.session.p == NULL && head.place->ops == &sse_session_ops)
-		return REFUSE(400, ERR_REQUEST, "sessionId is missing: GET /sse tells it");
-	if (head.session.p == NULL && !head.is_post && !head.opens_sse)
-		return REFUSE(400, ERR_REQUEST, SESSION_HEADER " is missing");
-	return 0;
+	status = method_check(front, http, head, extra, err);
+	if (status == 0)
+		status = fields_check(head, err);
+	if (status == 0)
+		status = session_check(front, head, err);
+	return status;
 }
 #undef REFUSE

@@ -273,7 +273,6 @@ session_for(struct front_http *front, struct http_request *http, const struct he
 	bool is_stateless = front->fronts->limits.is_stateless;
 	struct session *session =
 	    session_new(front->fronts, &http_session_ops, front, !is_stateless);
-	struct caller caller = head_sender(http);
 	struct err err = { 0 };
 
 	if (session == NULL) {
@@ -282,7 +281,7 @@ session_for(struct front_http *front, struct http_request *http, const struct he
 		front_http_error(front, http, 200, SLICE_NONE, front_id_of(message), &err);
 		return NULL;
 	}
-	session_bind(session, &caller);
+	session_bind(session, &head->caller);
 	if (!is_stateless || message->method == MCP_INITIALIZE)
 		return session;
 	session->has_begun = true;
@@ -459,26 +458,23 @@ static void
 message_read(struct front_http *front, struct http_request *http, struct intake *intake,
     struct message *message, const struct err *fault)
 {
-	struct caller caller = head_sender(http);
+	const struct head *head = head_of(http);
 	struct slice id = front_id_of(message);
 	struct session *session = NULL;
 	struct err err = *fault;
-	struct head head;
-	bool is_sse;
+	bool is_sse = head->place->ops == &sse_session_ops;
 
-	head_read(front, http, &head);
-	is_sse = head.place->ops == &sse_session_ops;
-	if (head.session.p != NULL)
-		session = head_session(front, &head, &caller);
-	if (message_is_batch(front, http, &head, session, message, &err))
+	if (head->session.p != NULL)
+		session = head_session(front, head);
+	if (message_is_batch(front, http, head, session, message, &err))
 		return;
 	if (err.kind != ERR_NONE && !(is_sse && id.p != NULL)) {
 		front_http_error(front, http, id.p != NULL ? 200 : err_info(err.kind)->http_status,
 		    SLICE_NONE, id, &err);
 		return;
 	}
-	if (head.session.p == NULL) {
-		message_without_session(front, http, intake, &head, message);
+	if (head->session.p == NULL) {
+		message_without_session(front, http, intake, head, message);
 		return;
 	}
 	/* It was looked up again: it may have ended while a large body came in. */
@@ -494,7 +490,7 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 		front_notice(session, message);
 		http_respond(http, 202, SLICE_NONE, SLICE_NONE, NULL, 0);
 	} else {
-		request_read(front, http, intake, &head, session, message, false);
+		request_read(front, http, intake, head, session, message, false);
 	}
 }
 
@@ -529,7 +525,7 @@ large_done(void *owner, struct message *message, const struct err *err)
 	struct http_request *http = reading->http;
 
 	if (http != NULL) {
-		http->user = reading->sender;
+		http->user = reading->head;
 		message_read(reading->front, http, &reading->intake, message, err);
 	}
 	/* Not now: this is called by its intake. */
@@ -553,7 +549,7 @@ body_read(struct front_http *front, struct http_request *http)
 	reading->prev = front->readings.prev;
 	reading->prev->next = reading->next->prev = reading;
 	reading->kind = USER_READING;
-	reading->sender = http->user;
+	reading->head = http->user;
 	http->user = &reading->kind;
 	intake_init(&reading->intake, front->fronts->loop, 0);
 	reading->intake.done = large_done;
@@ -565,10 +561,9 @@ body_read(struct front_http *front, struct http_request *http)
 static void
 get_sse(struct front_http *front, struct http_request *http)
 {
-	struct caller caller = head_sender(http);
 	struct err err = { 0 };
 
-	if (sse_open(front->fronts, http, &caller) != NULL)
+	if (sse_open(front->fronts, http, &head_of(http)->caller) != NULL)
 		return;
 	err_set(&err, ERR_LIMIT, "limits.sessions (%u) reached, all in use",
 	    front->fronts->limits.sessions);
@@ -604,9 +599,8 @@ on_request(void *owner, struct http_request *http)
 {
 	struct front_http *front = owner;
 	const struct front_page *page = front_page_find(front->fronts, http->path);
-	struct caller caller = head_sender(http);
+	const struct head *head = head_of(http);
 	struct session *session;
-	struct head head;
 
 	if (page != NULL) {
 		front_page_show(front, page, http);
@@ -616,19 +610,18 @@ on_request(void *owner, struct http_request *http)
 		body_read(front, http);
 		return;
 	}
-	head_read(front, http, &head);
-	if (head.opens_sse) {
+	if (head->opens_sse) {
 		get_sse(front, http);
 		return;
 	}
-	session = head_session(front, &head, &caller);
+	session = head_session(front, head);
 	if (session == NULL) {
 		respond_gone(front, http, SLICE_NONE);
 		return;
 	}
 	session_touch(session);
-	if (head.is_get) {
-		get_stream(front, http, session, head.last_event);
+	if (head->is_get) {
+		get_stream(front, http, session, head->last_event);
 		return;
 	}
 	session_end(session);
@@ -643,7 +636,7 @@ on_gone(void *owner, struct http_request *http)
 	if (kind == NULL)
 		return;
 	switch (*kind) {
-	case USER_SENDER:
+	case USER_HEAD:
 		break;
 	case USER_CALL:
 		CONTAINER(kind, struct front_call, kind)->http = NULL;

@@ -16,7 +16,7 @@ struct http_reading {
 	struct intake intake;
 	struct front_http *front;
 	struct http_request *http; /* NULL: the client has gone */
-	void *sender;		   /* what its user was */
+	void *head;		   /* what its user was */
 	struct http_reading *next, *prev;
 	struct deferred gone;
 };
@@ -43,8 +43,11 @@ struct place {
 	const struct session_ops *ops;
 };
 
-/* The header fields that matter here: one pass over them all, for every request takes it twice. */
+/* What the head of a request says: who sends, and the fields that matter here. */
 struct head {
+	enum user_kind kind;
+	bool has_key;		   /* the caller was asked who he is, and said so */
+	struct caller caller;	   /* in the request's arena */
 	const struct place *place; /* NULL: nothing is there */
 	struct slice host, origin, accept, type, version, session, last_event;
 	bool takes_json, takes_stream; /* in the answer to a POST */
@@ -52,15 +55,16 @@ struct head {
 	bool opens_sse; /* GET of /sse without a session: the older transport */
 };
 
-void head_read(const struct front_http *front, const struct http_request *http, struct head *head);
-/* Status and text of a refusal, from the head alone; 0: go on. */
+/*
+ * Status and text of a refusal, from the head alone; 0: go on.  What was read is kept in the
+ * request's arena.
+ */
 int head_check(
     struct front_http *front, struct http_request *http, struct slice *extra, struct err *err);
-/* Who sent it; known from head_check() on. */
-struct caller head_sender(const struct http_request *http);
+/* As head_check() found it; until something else becomes the user of the request. */
+const struct head *head_of(const struct http_request *http);
 /* NULL: unknown, another's, or of another transport. */
-struct session *
-head_session(const struct front_http *front, const struct head *head, const struct caller *caller);
+struct session *head_session(const struct front_http *front, const struct head *head);
 const struct front_page *front_page_find(const struct fronts *fronts, struct slice path);
 void
 front_page_show(struct front_http *front, const struct front_page *page, struct http_request *http);

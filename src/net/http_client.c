@@ -116,22 +116,31 @@ has_no_control(const char *at)
 	return ((((w - each * 0x20) & ~w) | ((del - each) & ~del)) & (each * 0x80)) == 0;
 }
 
-/* Whole lines, none of them empty, no control character but HT in them. */
+/* No control character but HT. */
+static bool
+is_line(struct slice s)
+{
+	size_t at = 0;
+
+	while (s.n - at >= 8 && has_no_control(s.p + at))
+		at += 8;
+	if (s.n >= 8 && s.n - at < 8 && has_no_control(s.p + s.n - 8))
+		return true;
+	while (at < s.n && ((unsigned char)s.p[at] >= ' ' || s.p[at] == '\t') && s.p[at] != 0x7f)
+		at++;
+	return at == s.n;
+}
+
+/* Whole lines, none of them empty. */
 static bool
 are_fields(struct slice s)
 {
-	const char *at = s.p, *end = s.n > 0 ? s.p + s.n : s.p;
+	while (s.n > 0) {
+		struct slice line = slice_cut(s, '\n', &s);
 
-	while (at < end) {
-		const char *start = at;
-
-		while (end - at >= 8 && has_no_control(at))
-			at += 8;
-		while (at < end && ((unsigned char)*at >= ' ' || *at == '\t') && *at != 0x7f)
-			at++;
-		if (at == start || end - at < 2 || at[0] != '\r' || at[1] != '\n')
+		if (s.p == NULL || line.n < 2 || line.p[line.n - 1] != '\r' ||
+		    !is_line((struct slice){ line.p, line.n - 1 }))
 			return false;
-		at += 2;
 	}
 	return true;
 }

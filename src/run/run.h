@@ -149,8 +149,8 @@ void loop_stop(struct loop *loop);
  */
 bool loop_turn(struct loop *loop, int64_t timeout_ms);
 
-uint64_t loop_now_ms(const struct loop *loop); /* monotonic, of this turn */
-uint64_t loop_unix_ms(const struct loop *loop);
+uint64_t loop_now_ms(const struct loop *loop);	/* monotonic, of this turn */
+uint64_t loop_unix_ms(const struct loop *loop); /* likewise */
 void loop_random(struct loop *loop, void *to, size_t n);
 uint64_t loop_seed(const struct loop *loop); /* of hash tables; one a loop */
 struct log *loop_log(const struct loop *loop);

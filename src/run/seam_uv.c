@@ -34,13 +34,20 @@ now_ms(void *seam)
 	return uv_now(&((struct seam_uv *)seam)->uv);
 }
 
+/* Looked at once for each moment of the other: a call asks for it several times. */
 static uint64_t
-unix_ms(void *seam)
+unix_ms(void *arg)
 {
+	struct seam_uv *seam = arg;
+	uint64_t at_ms = uv_now(&seam->uv);
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	if (seam->unix_ms == 0 || seam->unix_at_ms != at_ms) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		seam->unix_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+		seam->unix_at_ms = at_ms;
+	}
+	return seam->unix_ms;
 }
 
 static void

@@ -30,7 +30,9 @@ struct seam_uv {
 	struct uv_stream *changed;   /* streams whose wants libuv has not been told yet */
 	unsigned streams, listeners; /* open ones */
 	uint64_t looked_ns, idle_ns; /* when events were last looked for; waited until then */
-	int stdio_flags[2];	     /* of 0 and 1 as we found them; -1: closed, or shut down */
+	uint64_t unix_ms; /* the time of day at the loop's unix_at_ms; 0: not looked at */
+	uint64_t unix_at_ms;
+	int stdio_flags[2]; /* of 0 and 1 as we found them; -1: closed, or shut down */
 	unsigned stdio_open;
 	struct helper *helpers;
 	uv_async_t helped;    /* a helper has put something on jobs_done */

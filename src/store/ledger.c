@@ -62,7 +62,9 @@ ledger_free(struct ledger **ledger)
 static struct ledger_record *
 record_at(const struct ledger *ledger, size_t i)
 {
-	return &ledger->ring[(ledger->next + ledger->max - ledger->n + i) % ledger->max];
+	size_t slot = ledger->next + ledger->max - ledger->n + i;
+
+	return &ledger->ring[slot < ledger->max ? slot : slot - ledger->max];
 }
 
 static struct ledger_record *
