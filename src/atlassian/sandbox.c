@@ -35,8 +35,10 @@ static const struct {
 };
 
 static const struct routes *const tables[2][8] = {
-	{ &sandbox_jira_issue_routes, &sandbox_jira_meta_routes, NULL },
-	{ &sandbox_wiki_content_routes, &sandbox_wiki_v2_routes, NULL },
+	{ &sandbox_jira_issue_routes, &sandbox_jira_meta_routes, &sandbox_jira_part_routes,
+	    &sandbox_jira_agile_routes, NULL },
+	{ &sandbox_wiki_content_routes, &sandbox_wiki_part_routes, &sandbox_wiki_meta_routes,
+	    &sandbox_wiki_v2_routes, NULL },
 };
 
 /* ---- credentials ----------------------------------------------------------------------------- */
@@ -412,6 +414,7 @@ answer_base(struct visit *visit, struct slice rest)
 {
 	bool other = false;
 
+	visit->below = rest;
 	if (!split(visit, rest)) {
 		visit_fail(visit, 404, "null for uri: too deep");
 		return;

@@ -482,45 +482,73 @@ put_change(struct buf *out, const struct change *change)
 	put_close(out, '}');
 }
 
-/* Changes of one id are items of one history. */
-void
-put_changelog(
-    struct visit *visit, const struct issue *issue, unsigned start, unsigned most, bool as_values)
+static bool
+is_of(const struct change *change, yyjson_val *fields)
+{
+	yyjson_val *field;
+	size_t i, n;
+
+	yyjson_arr_foreach(fields, i, n, field)
+	{
+		if (slice_eq_nocase(change->field,
+			(struct slice){ yyjson_get_str(field), yyjson_get_len(field) }))
+			return true;
+	}
+	return yyjson_arr_size(fields) == 0;
+}
+
+static void
+begin_history(struct visit *visit, const struct change *change)
 {
 	struct buf *out = &visit->out;
+
+	put_open(out, NULL, '{');
+	put_id(out, "id", change->id);
+	put_user(visit, "author", change->author);
+	if (visit->has_number_times)
+		put_number(out, "created", (int64_t)change->when_ms);
+	else
+		put_time(out, "created", change->when_ms, ZONE);
+	put_open(out, "items", '[');
+}
+
+static void
+end_history(struct visit *visit)
+{
+	put_close(&visit->out, ']');
+	put_close(&visit->out, '}');
+}
+
+/* Changes of one id are items of one history. */
+unsigned
+put_histories(struct visit *visit, const char *key, const struct issue *issue, unsigned start,
+    unsigned most, yyjson_val *fields)
+{
 	const struct change *change;
 	unsigned last = 0, histories = 0;
+	bool is_open = false;
 
-	put_open(out, as_values ? "values" : "histories", '[');
+	put_open(&visit->out, key, '[');
 	LIST_EACH(change, &issue->changes)
 	{
-		bool is_shown;
-
-		histories += change->id != last;
-		is_shown = histories > start && histories - start <= most;
-		if (is_shown && change->id != last) {
-			if (histories - 1 > start) {
-				put_close(out, ']');
-				put_close(out, '}');
-			}
-			put_open(out, NULL, '{');
-			put_id(out, "id", change->id);
-			put_user(visit, "author", change->author);
-			put_time(out, "created", change->when_ms, ZONE);
-			put_open(out, "items", '[');
+		if (!is_of(change, fields))
+			continue;
+		if (change->id != last) {
+			if (is_open)
+				end_history(visit);
+			is_open = histories >= start && histories - start < most;
+			if (is_open)
+				begin_history(visit, change);
+			histories++;
 		}
-		if (is_shown)
-			put_change(out, change);
+		if (is_open)
+			put_change(&visit->out, change);
 		last = change->id;
 	}
-	if (histories > start && most > 0) {
-		put_close(out, ']');
-		put_close(out, '}');
-	}
-	put_close(out, ']');
-	put_number(out, "startAt", start);
-	put_number(out, "maxResults", most);
-	put_number(out, "total", histories);
+	if (is_open)
+		end_history(visit);
+	put_close(&visit->out, ']');
+	return histories;
 }
 
 /* ---- issues ---------------------------------------------------------------------------------- */
@@ -1019,12 +1047,15 @@ put_names(struct visit *visit)
 	}
 }
 
+#define EXPANDED 100 /* histories in an issue */
+
 /* An element of a list when it has no key; names and schema are the whole answer's then. */
 void
 put_issue(struct visit *visit, const char *key, const struct issue *issue)
 {
 	struct buf *out = &visit->out;
 	bool is_whole = out->n == 0;
+	unsigned total;
 
 	put_open(out, key, '{');
 	put_cstr(out, "expand", "renderedFields,names,schema,operations,editmeta,changelog");
@@ -1040,7 +1071,10 @@ put_issue(struct visit *visit, const char *key, const struct issue *issue)
 		put_transitions(visit, issue);
 	if ((visit->expand & EXPAND_CHANGELOG) != 0) {
 		put_open(out, "changelog", '{');
-		put_changelog(visit, issue, 0, 100, false);
+		total = put_histories(visit, "histories", issue, 0, EXPANDED, NULL);
+		put_number(out, "startAt", 0);
+		put_number(out, "maxResults", EXPANDED);
+		put_number(out, "total", total);
 		put_close(out, '}');
 	}
 	if (is_whole)

@@ -322,6 +322,28 @@ custom_is(const struct custom *custom, struct slice text)
 }
 
 static bool
+is_person(const struct query_caller *caller, const struct issue *issue, int field,
+    const struct query_value *value)
+{
+	switch (field) {
+	case F_ASSIGNEE:
+		return is_user(caller, issue->assignee, value);
+	case F_REPORTER:
+		return is_user(caller, issue->reporter, value);
+	case F_CREATOR:
+		return is_user(caller, issue->creator, value);
+	default:
+		return has_watcher(caller, issue, value);
+	}
+}
+
+static bool
+is_resolution(const struct issue *issue, struct slice text)
+{
+	return is_any(text, issue->resolution != NULL ? issue->resolution : "Unresolved", "");
+}
+
+static bool
 is_key(const struct issue *issue, const struct query_value *value)
 {
 	return issue != NULL &&
@@ -352,21 +374,17 @@ equals(
 	case F_CATEGORY:
 		return is_any(text, category_name(issue->status), issue->status->category);
 	case F_ASSIGNEE:
-		return is_user(s->caller, issue->assignee, value);
 	case F_REPORTER:
-		return is_user(s->caller, issue->reporter, value);
 	case F_CREATOR:
-		return is_user(s->caller, issue->creator, value);
 	case F_WATCHER:
-		return has_watcher(s->caller, issue, value);
+		return is_person(s->caller, issue, field, value);
 	case F_LABELS:
 		return has_label(issue, text);
 	case F_PRIORITY:
 		return issue->priority != NULL &&
 		    is_any(text, issue->priority->name, issue->priority->id);
 	case F_RESOLUTION:
-		return issue->resolution == NULL ? is_any(text, "Unresolved", "")
-						 : is_any(text, issue->resolution, "");
+		return is_resolution(issue, text);
 	case F_SPRINT:
 		return is_sprint(issue->sprint, value);
 	case F_PARENT:

@@ -206,6 +206,7 @@ struct revision {
 
 struct property {
 	unsigned id, version;
+	uint64_t when_ms;
 	struct slice key, value; /* value: raw JSON */
 };
 
@@ -326,9 +327,11 @@ struct visit {
 	bool is_v3;   /* ADF in place of wiki text */
 	bool is_wiki; /* Confluence */
 	bool is_wiki_v2;
+	bool has_number_times;		     /* in histories */
 	bool expands_space, expands_version; /* Confluence shows them unasked */
 	unsigned depth;			     /* of contents in contents */
 	const char *sandbox_url;
+	struct slice below;   /* the path below the base */
 	uint64_t fields;      /* of issues: bits, by their place in sandbox_fields */
 	unsigned expand;      /* EXPAND_... */
 	struct slice type;    /* of the answer; JSON by default */
@@ -356,8 +359,8 @@ struct routes {
 	size_t n;
 };
 extern const struct routes sandbox_jira_issue_routes, sandbox_jira_part_routes,
-    sandbox_jira_meta_routes, sandbox_jira_agile_routes, sandbox_jira_desk_routes,
-    sandbox_wiki_content_routes, sandbox_wiki_part_routes, sandbox_wiki_v2_routes;
+    sandbox_jira_meta_routes, sandbox_jira_agile_routes, sandbox_wiki_content_routes,
+    sandbox_wiki_meta_routes, sandbox_wiki_part_routes, sandbox_wiki_v2_routes;
 
 /* Decoded value of a query parameter, the at-th of that name; SLICE_NONE: absent. */
 struct slice visit_query_at(struct visit *visit, const char *name, unsigned at);
@@ -376,6 +379,12 @@ struct slice json_raw(struct visit *visit, yyjson_val *value); /* printed, in th
 struct slice visit_dup(struct visit *visit, struct slice s);   /* into the arena */
 /* ids come as numbers and as strings of digits */
 struct slice json_id(struct visit *visit, yyjson_val *value);
+
+struct upload {
+	struct slice name, filename, type, data;
+};
+/* Parts of the body; false: it has answered. */
+MUST_CHECK bool visit_uploads(struct visit *visit, struct upload *out, unsigned most, unsigned *n);
 
 /* Routes' common beginnings: they answer 404 themselves. */
 struct issue *visit_issue(struct visit *visit, unsigned arg);
@@ -407,6 +416,9 @@ void html_of_text(struct buf *out, struct slice text); /* <p>, <br/>, escaped */
 void visit_fields(struct visit *visit, uint64_t otherwise);
 void put_transitions(struct visit *visit, const struct issue *issue);
 
+/* startAt, maxResults, total, isLast. */
+void put_paging(struct visit *visit, unsigned start, unsigned most, unsigned total);
+
 /* Shapes that more than one file prints. */
 void put_user(struct visit *visit, const char *key, const struct user *user);
 void put_rich(struct visit *visit, const char *key, const struct rich *rich);
@@ -424,8 +436,9 @@ void put_comment(
 void put_worklog(struct visit *visit, const struct issue *issue, const struct worklog *worklog);
 void put_attachment(struct visit *visit, const struct attachment *attachment);
 void put_link(struct visit *visit, const struct link *link, const struct issue *from);
-void put_changelog(
-    struct visit *visit, const struct issue *issue, unsigned start, unsigned most, bool as_values);
+/* Those from start on, with the changes of the fields (NULL: all); returns how many there are. */
+unsigned put_histories(struct visit *visit, const char *key, const struct issue *issue,
+    unsigned start, unsigned most, yyjson_val *fields);
 void put_sprint(struct visit *visit, const char *key, const struct sprint *sprint);
 void put_field(struct visit *visit, const struct field *field);
 void put_schema(struct visit *visit, const char *key, const struct field *field);
@@ -440,6 +453,7 @@ void put_history(struct visit *visit, const char *key, const struct content *con
 void put_revision(struct visit *visit, const char *key, const struct content *content,
     const struct revision *revision);
 void put_body_value(struct visit *visit, const char *key, const char *format, struct slice storage);
+unsigned label_id(const struct content *content, struct slice name);
 void
 put_label(struct visit *visit, const char *key, const struct content *content, struct slice name);
 void
@@ -478,6 +492,12 @@ version_is_next(struct visit *visit, const struct content *content, yyjson_val *
 struct content *remark_create(
     struct visit *visit, struct content *page, struct content *above, struct slice storage);
 void remark_make_inline(struct visit *visit, struct content *comment, struct slice selection);
+struct property *property_find(const struct content *content, struct slice key_or_id);
+struct property *
+property_add(struct visit *visit, struct content *content, struct slice key, yyjson_val *value);
+MUST_CHECK bool property_update(struct visit *visit, struct property *property);
+/* To the bin, or for good what was there or never goes there. */
+void content_trash(struct visit *visit, struct content *content);
 bool content_is_below(const struct content *content, const struct content *above); /* or it */
 
 /* ---- queries --------------------------------------------------------------------------------- */

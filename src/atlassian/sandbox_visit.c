@@ -190,6 +190,15 @@ visit_no_content(struct visit *visit)
 	visit->status = 204;
 }
 
+void
+put_paging(struct visit *visit, unsigned start, unsigned most, unsigned total)
+{
+	put_number(&visit->out, "startAt", start);
+	put_number(&visit->out, "maxResults", most);
+	put_number(&visit->out, "total", total);
+	put_bool(&visit->out, "isLast", total <= start || total - start <= most);
+}
+
 /* ---- what the path names --------------------------------------------------------------------- */
 
 struct issue *

@@ -376,13 +376,11 @@ content_put(struct visit *visit)
 	buf_fini(&storage);
 }
 
-static void
-content_delete(struct visit *visit)
+void
+content_trash(struct visit *visit, struct content *content)
 {
-	struct content *content = visit_content(visit, 0), *child;
+	struct content *child;
 
-	if (content == NULL)
-		return;
 	if (content->type == CONTENT_COMMENT || content->type == CONTENT_ATTACHMENT ||
 	    strcmp(content->status, "trashed") == 0) {
 		content_drop(visit->world, content);
@@ -395,6 +393,15 @@ content_delete(struct visit *visit)
 		content_detach(content);
 	}
 	visit_no_content(visit);
+}
+
+static void
+content_delete(struct visit *visit)
+{
+	struct content *content = visit_content(visit, 0);
+
+	if (content != NULL)
+		content_trash(visit, content);
 }
 
 /* ---- searches -------------------------------------------------------------------------------- */

@@ -275,6 +275,13 @@ put_extensions(struct visit *visit, const struct content *content)
 	put_close(out, '}');
 }
 
+/* Labels are told apart by their names; ids of them are for show. */
+unsigned
+label_id(const struct content *content, struct slice name)
+{
+	return content->id * 100 + (unsigned)(hash_bytes(name, 0) % 100);
+}
+
 void
 put_label(struct visit *visit, const char *key, const struct content *content, struct slice name)
 {
@@ -283,7 +290,7 @@ put_label(struct visit *visit, const char *key, const struct content *content, s
 	put_open(out, key, '{');
 	put_cstr(out, "prefix", "global");
 	put_text(out, "name", name);
-	put_format(out, "id", "%u", content->id * 100 + (unsigned)(hash_bytes(name, 0) % 100));
+	put_id(out, "id", label_id(content, name));
 	put_text(out, "label", name);
 	put_close(out, '}');
 }
@@ -418,10 +425,7 @@ put_page_end(struct visit *visit, unsigned start, unsigned limit, unsigned size,
 	put_format(out, "self", "%s%.*s", visit->sandbox_url, SLICE_FMT(path));
 	if (start + size < total) {
 		buf_init(&next, NULL, 256 * KIB);
-		if (slice_starts(path, slice_of(visit->world->wiki_path)))
-			path = (struct slice){ path.p + strlen(visit->world->wiki_path),
-				path.n - strlen(visit->world->wiki_path) };
-		buf_put(&next, path);
+		buf_put(&next, visit->below);
 		buf_printf(&next, "?limit=%u&start=%u", limit, start + size);
 		while (rest.n > 0) {
 			pair = slice_cut(rest, '&', &rest);
