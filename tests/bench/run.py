@@ -564,8 +564,8 @@ def show_soak(got):
     outcomes, state = soak.rows(got)
     table(f"Soak: {got['calls']:,} calls in {got['minutes']:g} minutes, seed {got['seed']}", ["outcome", "calls"],
           outcomes)
-    table("The gateway", ["", "before", "most", "after"], state)
-    for name in ("kinds", "chaos", "told", "sessions_lost"):
+    table("The gateway", ["", "fresh", "before", "most", "after"], state)
+    for name in ("kinds", "chaos", "told", "reloads", "sessions_lost"):
         print(f"  {name}: " + ", ".join(f"{key} {n}" for key, n in got[name].items()))
     for fault in got["faults"]:
         print("  FAULT " + fault)

@@ -1,14 +1,15 @@
-"""Clients of the soak: sessions over Streamable HTTP and over stdio, each with one connection to the gateway's faults.
+"""Clients of the soak: sessions over Streamable HTTP, HTTP+SSE and stdio, each with one view of the gateway's faults.
 
 A session's request() returns all responses that came for its id, so that none and two are seen.  What the gateway
 asks or tells meanwhile goes to the owner's on_message.
 """
 import asyncio
+import contextlib
 import json
 
 BODY_MAX = 16 << 20
 READ_LIMIT = 64 << 10           # small: a reader that pauses is felt by the gateway
-REVISION = "2025-11-25"
+AWAY_S = 0.3                    # between the loss of a stream and coming back
 
 
 class Gone(Exception):
@@ -19,7 +20,7 @@ class Connection:
     """One HTTP/1.1 connection, one request at a time."""
 
     def __init__(self, port):
-        self.port, self.reader, self.writer = port, None, None
+        self.port, self.reader, self.writer, self.is_lost = port, None, None, False
 
     async def open(self):
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port, limit=READ_LIMIT)
@@ -62,31 +63,58 @@ class Connection:
             self.writer.transport.abort()
             self.writer = None
 
+    def lose(self):
+        self.is_lost = True
+        self.close()
 
-async def messages(parts, is_stream):
-    """JSON-RPC messages of a body: one, or the data of the events of a stream."""
+
+async def events(parts):
+    """(id, name, data) of the events of a stream."""
     held = b""
     async for part in parts:
         held += part
         if len(held) > BODY_MAX:
             raise Gone("more than was asked for")
-        while is_stream and b"\n\n" in held:
+        while b"\n\n" in held:
             event, _, held = held.partition(b"\n\n")
-            data = b"\n".join(line[5:].strip() for line in event.splitlines() if line.startswith(b"data:"))
+            fields = dict.fromkeys((b"id", b"event", b"data"), b"")
+            for line in event.splitlines():
+                name, _, value = line.partition(b":")
+                fields[name] = value.strip()
+            yield fields[b"id"].decode(), fields[b"event"].decode(), fields[b"data"]
+
+
+async def messages(parts, is_stream):
+    """JSON-RPC messages of a body: one, or the data of the events of a stream."""
+    if is_stream:
+        async for _, _, data in events(parts):
             if data:
                 yield json.loads(data)
-    if not is_stream and held:
-        yield json.loads(held)
+        return
+    body = b"".join([part async for part in parts])
+    if body:
+        yield json.loads(body)
+
+
+def is_event_stream(fields):
+    return fields.get("content-type", "").startswith("text/event-stream")
 
 
 class HttpSession:
-    def __init__(self, port, on_message):
-        self.port, self.on_message, self.name, self.idle, self.stream = port, on_message, None, [], None
+    """Streamable HTTP; a call that was cancelled still ends its request."""
+    hears_cancelled = True
+
+    def __init__(self, port, on_message, revision="2025-11-25"):
+        self.port, self.on_message, self.revision = port, on_message, revision
+        self.name, self.idle, self.streams, self.seen = None, [], set(), set()
+
+    async def open(self):
+        pass
 
     def fields(self):
         fields = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
         if self.name:
-            fields |= {"Mcp-Session-Id": self.name, "MCP-Protocol-Version": REVISION}
+            fields |= {"Mcp-Session-Id": self.name, "MCP-Protocol-Version": self.revision}
         return fields
 
     async def exchange(self, message, pause=lambda: 0):
@@ -98,14 +126,8 @@ class HttpSession:
                 await connection.open()
             status, fields = await connection.send("POST", "/mcp", self.fields(), json.dumps(message).encode())
             self.name = fields.get("mcp-session-id", self.name)
-            is_stream = fields.get("content-type", "").startswith("text/event-stream")
-            async for got in messages(connection.parts(fields, pause), is_stream):
-                if "method" in got:
-                    self.on_message(got)
-                elif got.get("id") == message.get("id"):
-                    responses.append(got)
-                else:
-                    raise Gone(f"a response for another request: {got.get('id')!r}")
+            async for got in messages(connection.parts(fields, pause), is_event_stream(fields)):
+                self.take(got, message, responses)
         except (OSError, asyncio.IncompleteReadError) as e:
             connection.close()
             raise Gone(type(e).__name__) from None
@@ -127,42 +149,195 @@ class HttpSession:
     async def notify(self, message):
         await self.exchange(message)
 
-    async def listen(self):
-        """The session's GET stream, until it ends."""
-        connection = self.stream = Connection(self.port)
+    def take(self, got, message, responses):
+        if "method" in got:
+            self.on_message(got)
+        elif got.get("id") == message.get("id"):
+            responses.append(got)
+        else:
+            raise Gone(f"a response for another request: {got.get('id')!r}")
+
+    async def stream(self, connection, method, path, last, body, lost_s):
+        """(id, message) of one event stream until it ends, or is lost lost_s seconds after its first event with an id."""
+        timer, loop = None, asyncio.get_running_loop()
+        self.streams.add(connection)
         try:
             await connection.open()
-            status, fields = await connection.send("GET", "/mcp", self.fields() | {"Accept": "text/event-stream"})
-            if status == 200:
-                async for got in messages(connection.parts(fields, lambda: 0), True):
-                    self.on_message(got)
-        except (OSError, asyncio.IncompleteReadError, AttributeError, Gone):
-            pass
+            more = {"Last-Event-ID": last} if last else {}
+            status, fields = await connection.send(method, path, self.fields() | more, body)
+            if status != 200 or not is_event_stream(fields):
+                raise Gone(f"{method} of a stream: HTTP {status}")
+            async for event, _, data in events(connection.parts(fields, lambda: 0)):
+                if event in self.seen:
+                    self.on_message({"method": "event twice", "params": {"id": event}})
+                if event:
+                    self.seen.add(event)
+                if event and lost_s is not None and timer is None:
+                    timer = loop.call_later(lost_s, connection.lose)
+                yield event, json.loads(data) if data else None
+        except (OSError, asyncio.IncompleteReadError, Gone) as e:
+            if not connection.is_lost:
+                raise e if isinstance(e, Gone) else Gone(type(e).__name__) from None
         finally:
+            if timer is not None:
+                timer.cancel()
+            self.streams.discard(connection)
             connection.close()
+
+    async def resumed(self, message, losses):
+        """request() on an event stream that is lost after each of losses seconds, and gone on with."""
+        last, responses, body = None, [], json.dumps(message).encode()
+        method, path, losses = "POST", "/sse", [*losses, None]
+        while losses:
+            connection, lost_s = Connection(self.port), losses.pop(0)
+            async with contextlib.aclosing(self.stream(connection, method, path, last, body, lost_s)) as stream:
+                async for event, got in stream:
+                    last = event or last
+                    if got is not None:
+                        self.take(got, message, responses)
+            if not connection.is_lost or responses:
+                break
+            method, path, body = "GET", "/mcp", b""
+            await asyncio.sleep(AWAY_S)
+        return responses
+
+    async def listen(self, loss):
+        """The session's GET stream, lost after each loss() seconds and gone on with, until the gateway ends it."""
+        last = None
+        with contextlib.suppress(Gone):
+            while True:
+                connection = Connection(self.port)
+                async with contextlib.aclosing(self.stream(connection, "GET", "/mcp", last, b"", loss())) as stream:
+                    async for event, got in stream:
+                        last = event or last
+                        if got is not None:
+                            self.on_message(got if "method" in got else
+                                            {"method": "response to nothing", "params": got})
+                if not connection.is_lost:
+                    return
+                await asyncio.sleep(AWAY_S)
 
     async def leave(self, is_polite):
         if is_polite and self.name:
             connection = Connection(self.port)
-            try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 await connection.open()
                 await connection.send("DELETE", "/mcp", self.fields())
-            except (OSError, asyncio.IncompleteReadError):
-                pass
             connection.close()
-        for connection in self.idle:
+        for connection in (*self.idle, *self.streams):
             connection.close()
         self.idle.clear()
-        if self.stream is not None:
-            self.stream.close()
 
 
-class StdioSession:
+class Waiting:
+    """What sessions with one channel share: each response is for a request that waits."""
+    hears_cancelled = False
+
+    def __init__(self, on_message):
+        self.on_message, self.waiting, self.is_over = on_message, {}, False
+
+    def take(self, got):
+        if "method" in got:
+            self.on_message(got)
+        elif got.get("id") in self.waiting:
+            answers, first = self.waiting[got["id"]]
+            answers.append(got)
+            if not first.done():
+                first.set_result(None)
+        else:
+            self.on_message({"method": "response to nothing", "params": got})
+
+    def over(self, text):
+        self.is_over = True
+        for _, first in self.waiting.values():
+            if not first.done():
+                first.set_exception(Gone(text))
+
+    async def request(self, message, pause=lambda: 0):
+        answers, first = self.waiting[message["id"]] = [], asyncio.get_running_loop().create_future()
+        try:
+            await self.notify(message)
+            if self.is_over and not first.done():
+                raise Gone("the gateway ended")
+            await first
+            await asyncio.sleep(0)
+            return answers
+        finally:
+            del self.waiting[message["id"]]
+
+    async def listen(self, loss):
+        pass
+
+
+class SseSession(Waiting):
+    """HTTP+SSE: whatever comes, comes on the one stream, and with it the session ends."""
+
+    def __init__(self, port, on_message):
+        super().__init__(on_message)
+        self.port, self.path, self.stream, self.reading, self.idle = port, None, None, None, []
+
+    async def open(self):
+        self.stream = Connection(self.port)
+        try:
+            await self.stream.open()
+            status, fields = await self.stream.send("GET", "/sse", {"Accept": "text/event-stream"})
+        except (OSError, asyncio.IncompleteReadError) as e:
+            raise Gone(type(e).__name__) from None
+        if status != 200:
+            raise Gone(f"HTTP {status}")
+        told = asyncio.get_running_loop().create_future()
+        self.reading = asyncio.create_task(self.read(fields, told))
+        self.path = await told
+
+    async def read(self, fields, told):
+        text = "the stream ended"
+        try:
+            async for _, name, data in events(self.stream.parts(fields, lambda: 0)):
+                if name == "endpoint":
+                    told.set_result(data.decode())
+                elif data:
+                    self.take(json.loads(data))
+        except (OSError, asyncio.IncompleteReadError, Gone) as e:
+            text = f"{type(e).__name__} {e}"
+        finally:
+            if not told.done():
+                told.set_exception(Gone(text))
+            self.over(text)
+
+    async def notify(self, message):
+        connection = self.idle.pop() if self.idle else Connection(self.port)
+        try:
+            if connection.writer is None:
+                await connection.open()
+            status, fields = await connection.send("POST", self.path, {"Content-Type": "application/json"},
+                                                   json.dumps(message).encode())
+            async for _ in connection.parts(fields, lambda: 0):
+                pass
+        except (OSError, asyncio.IncompleteReadError) as e:
+            connection.close()
+            raise Gone(type(e).__name__) from None
+        except BaseException:
+            connection.close()
+            raise
+        self.idle.append(connection)
+        if status != 202:
+            raise Gone(f"HTTP {status}")
+
+    async def leave(self, is_polite):
+        for connection in (*self.idle, self.stream):
+            if connection is not None:
+                connection.close()
+        self.idle.clear()
+        if self.reading is not None:
+            await self.reading
+
+
+class StdioSession(Waiting):
     """A gateway of its own, on stdin and stdout."""
 
     def __init__(self, command, on_message, log):
-        self.command, self.on_message, self.log = command, on_message, log
-        self.waiting, self.child, self.reading = {}, None, None
+        super().__init__(on_message)
+        self.command, self.log, self.child, self.reading = command, log, None, None
 
     async def open(self):
         with open(self.log, "ab") as log:
@@ -173,29 +348,8 @@ class StdioSession:
 
     async def read(self):
         while line := await self.child.stdout.readline():
-            got = json.loads(line)
-            if "method" in got:
-                self.on_message(got)
-            elif got.get("id") in self.waiting:
-                answers, first = self.waiting[got["id"]]
-                answers.append(got)
-                if not first.done():
-                    first.set_result(None)
-            else:
-                self.on_message({"method": "response to nothing", "params": got})
-        for _, first in self.waiting.values():
-            if not first.done():
-                first.set_exception(Gone("the gateway ended"))
-
-    async def request(self, message, pause=lambda: 0):
-        answers, first = self.waiting[message["id"]] = [], asyncio.get_running_loop().create_future()
-        try:
-            await self.notify(message)
-            await first
-            await asyncio.sleep(0)
-            return answers
-        finally:
-            del self.waiting[message["id"]]
+            self.take(json.loads(line))
+        self.over("the gateway ended")
 
     async def notify(self, message):
         try:
@@ -203,9 +357,6 @@ class StdioSession:
             await self.child.stdin.drain()
         except OSError:
             raise Gone("the gateway ended") from None
-
-    async def listen(self):
-        pass
 
     async def leave(self, is_polite):
         """Its exit status; the end of stdin is how a client says so."""

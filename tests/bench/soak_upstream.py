@@ -1,21 +1,29 @@
 #!/usr/bin/env python3
 """The soak's upstream: an MCP server that misbehaves when it is told to, over stdio or Streamable HTTP.
 
-    tests/bench/soak_upstream.py stdio | http PORT
+    tests/bench/soak_upstream.py stdio | http PORT | https PORT CERTIFICATE KEY
 
-Tools: echo, slow {ms}, big {kib}, steps {n} (progress), ask (elicitation), hang, reset (drops the connection) and die
-(kill -9 of itself); each takes a token, and whatever comes back names it.  Over HTTP every other answer is a stream.
+Tools: echo, slow {ms}, big {kib}, steps {n} (progress), ask, sample, roots (questions), hang, reset (drops the
+connection) and die (kill -9 of itself); each takes a token, and whatever comes back names it.  Over HTTP every other
+answer is a stream.
 """
 import asyncio
 import json
 import os
 import signal
+import ssl
 import sys
 
 SESSIONS_MAX = 5000
 BODY_MAX = 1 << 20
-TOOLS = ("echo", "slow", "big", "steps", "ask", "hang", "reset", "die")
+TOOLS = ("echo", "slow", "big", "steps", "ask", "sample", "roots", "hang", "reset", "die")
 CAPABILITIES = {"tools": {"listChanged": True}, "resources": {}, "logging": {}}
+QUESTIONS = {
+    "ask": ("elicitation/create", lambda token: {"message": token, "requestedSchema": {
+        "type": "object", "properties": {"ok": {"type": "boolean"}}}}),
+    "sample": ("sampling/createMessage", lambda token: {"maxTokens": 9, "messages": [
+        {"role": "user", "content": {"type": "text", "text": token}}]}),
+    "roots": ("roots/list", lambda token: {})}
 SCHEMA = {"type": "object", "properties": {"token": {"type": "string"}}}
 
 
@@ -25,12 +33,12 @@ class Session:
     def __init__(self):
         self.questions, self.calls, self.last = {}, {}, 0
 
-    async def ask(self, send, token):
+    async def ask(self, send, tool, token):
         self.last += 1
         name, answer = f"q{self.last}", asyncio.get_running_loop().create_future()
         self.questions[name] = answer
-        await send({"jsonrpc": "2.0", "id": name, "method": "elicitation/create", "params": {
-            "message": token, "requestedSchema": {"type": "object", "properties": {"ok": {"type": "boolean"}}}}})
+        method, params = QUESTIONS[tool]
+        await send({"jsonrpc": "2.0", "id": name, "method": method, "params": params(token)})
         try:
             return await answer
         finally:
@@ -47,8 +55,8 @@ class Session:
             for n in range(min(arguments["n"], 100)):
                 await send({"jsonrpc": "2.0", "method": "notifications/progress", "params": {
                     "progressToken": params["_meta"]["progressToken"], "progress": n + 1, "message": token}})
-        elif name == "ask":
-            token += " " + await self.ask(send, token)
+        elif name in QUESTIONS:
+            token += " " + await self.ask(send, name, token)
         elif name == "hang":
             await asyncio.Event().wait()
         elif name == "reset":
@@ -79,6 +87,8 @@ class Session:
             return reply | {"result": {"tools": [{"name": name, "inputSchema": SCHEMA} for name in TOOLS]}}
         if method == "resources/list":
             return reply | {"result": {"resources": []}}
+        if method == "resources/templates/list":
+            return reply | {"result": {"resourceTemplates": []}}
         if method in ("ping", "logging/setLevel"):
             return reply | {"result": {}}
         return reply | {"error": {"code": -32601, "message": "unknown method"}}
@@ -88,7 +98,7 @@ class Session:
         if "method" not in message:
             question = self.questions.get(message.get("id"))
             if question is not None and not question.done():
-                question.set_result(message.get("result", {}).get("action", "error"))
+                question.set_result(json.dumps(message.get("result", {"error": message.get("error")})))
         elif message["method"] == "notifications/cancelled":
             call = self.calls.get(message["params"].get("requestId"))
             if call is not None:
@@ -177,7 +187,7 @@ class Connection:
     async def request(self, session, message, *more):
         Connection.answers += 1
         wants_stream = message["method"] == "tools/call" and (
-            message["params"]["name"] in ("steps", "ask") or Connection.answers % 2)
+            message["params"]["name"] in ("steps", *QUESTIONS) or Connection.answers % 2)
         if wants_stream:
             await self.head(200, "text/event-stream", "Transfer-Encoding: chunked", *more)
         reply = await asyncio.ensure_future(session.answer(message, self.event, self.writer.transport.abort))
@@ -206,12 +216,18 @@ class Connection:
         await self.writer.drain()
 
 
-async def http(port):
+async def http(port, context=None):
     async def accept(reader, writer):
         await Connection(reader, writer).serve()
-    server = await asyncio.start_server(accept, "127.0.0.1", port, limit=BODY_MAX, reuse_address=True, backlog=512)
+    server = await asyncio.start_server(accept, "127.0.0.1", port, limit=BODY_MAX, reuse_address=True, backlog=512, ssl=context)
     await server.serve_forever()
 
 
+def tls(certificate, key):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
 if __name__ == "__main__":
-    asyncio.run(stdio() if sys.argv[1] == "stdio" else http(int(sys.argv[2])))
+    asyncio.run(stdio() if sys.argv[1] == "stdio" else http(int(sys.argv[2]), tls(*sys.argv[3:]) if sys.argv[3:] else None))
