@@ -261,7 +261,7 @@ class Soak:
             self.outcomes[outcome] += 1
 
     def is_over(self):
-        return self.calls >= self.calls_due or time.monotonic() >= self.end
+        return self.gateway.returncode is not None or self.calls >= self.calls_due or time.monotonic() >= self.end
 
     async def pace(self, n):
         """Calls are spread over the minutes, and late ones are made up for."""
@@ -370,8 +370,9 @@ class Soak:
         if how == "faulty":
             with open(self.config_path, "a") as f:
                 f.write("]")
-        self.hups += 1
-        self.gateway.send_signal(signal.SIGHUP)
+        if self.gateway.returncode is None:
+            self.hups += 1
+            self.gateway.send_signal(signal.SIGHUP)
 
     async def restore(self):
         """The machine as it was at the beginning."""
@@ -495,7 +496,11 @@ class Soak:
         differs = self.differs(began, ended)
         for key in differs:
             self.fault("broken", f"{key}: {began[key]} before, {ended[key]} after")
-        self.gateway.terminate()
+        if self.gateway.returncode is not None:
+            self.fault("bad exit", f"the gateway ended by itself: {self.gateway.returncode}")
+            self.faults += self.log_tail
+        with contextlib.suppress(ProcessLookupError):
+            self.gateway.terminate()
         try:
             status = await asyncio.wait_for(self.gateway.wait(), 30)
         except asyncio.TimeoutError:

@@ -364,7 +364,8 @@ class StdioSession(Waiting):
         try:
             return await asyncio.wait_for(self.child.wait(), 30)
         except asyncio.TimeoutError:
-            self.child.kill()
-            return "did not end in 30 s"
+            with contextlib.suppress(ProcessLookupError):
+                self.child.kill()
+            return f"did not end in 30 s, known status {self.child.returncode}"
         finally:
             await self.reading
