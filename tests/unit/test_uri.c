@@ -84,12 +84,35 @@ test_hostile(void **state)
 	assert_false(uri_fits(S("a"), S("a"), &budget));
 }
 
+/* A long name is looked through at every step back: that is paid for too. */
+static void
+test_long_name(void **state)
+{
+	static char template[32768], uri[8192];
+	size_t budget = 100000, n = sizeof(template) - 3;
+
+	(void)state;
+	memset(template, 'n', sizeof(template) - 1);
+	memcpy(template, "{+x}{", 5);
+	memcpy(template + n, "}b", 2);
+	memset(uri, 'a', sizeof(uri) - 1);
+	assert_false(uri_fits(slice_of(template), slice_of(uri), &budget));
+	assert_int_equal(budget, 0);
+	budget = n / 32;
+	uri[10] = '\0';
+	uri[9] = 'b';
+	assert_false(uri_fits(slice_of(template), slice_of(uri), &budget));
+	budget = 2 * n;
+	assert_true(uri_fits(slice_of(template), slice_of(uri), &budget));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_long_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
