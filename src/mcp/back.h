@@ -74,4 +74,16 @@ size_t back_call_parts(const struct call *call, struct slice parts[SPLICE_PARTS]
 void back_call_lost(struct back *back, struct call *call, const struct err *why);
 void back_fault(struct back *back, const char *event, const struct err *err);
 
+/* ---- what the upstream asks and tells of its own accord (back_asks.c) ------------------------ */
+
+/* Answers a request of the upstream, unless the connection is going. */
+void back_respond(struct back *back, struct slice id, const struct answer *answer);
+/* Puts a question to the client it belongs to; by as in back_message(). Takes what intake holds. */
+void back_ask_begin(
+    struct back *back, struct intake *intake, const struct message *message, struct call *by);
+/* notifications/cancelled for a question. */
+void back_ask_withdrawn(struct back *back, const struct message *message);
+/* To the client whose call it is about; what is about no call is the owner's to place. */
+void back_notice(struct back *back, const struct message *message, struct call *by);
+
 #endif
