@@ -70,19 +70,6 @@ put_text(struct buf *out, struct slice text)
 		buf_putc(out, '\n');
 }
 
-/* A string member, unescaped; SLICE_NONE: there is none. */
-static struct slice
-member(struct arena *arena, struct slice object, struct slice key)
-{
-	struct slice token, text;
-	struct err err;
-
-	if (json_type(object) != JSON_OBJECT || !json_find(object, key, &token) ||
-	    json_type(token) != JSON_STRING || !json_string(arena, token, &text, &err))
-		return SLICE_NONE;
-	return text;
-}
-
 /* Servers repeat structured content as JSON text for older clients: that need not be shown twice.
  */
 static bool
@@ -95,31 +82,32 @@ is_repetition(struct slice text, bool has_structured)
 static void
 put_content(struct buf *out, struct arena *arena, struct slice content, bool has_structured)
 {
-	struct slice type = member(arena, content, S("type")), mime, text, resource;
+	struct slice type = cli_member(arena, content, S("type")), mime, text, resource;
 
 	if (slice_eq(type, S("text"))) {
-		text = member(arena, content, S("text"));
+		text = cli_member(arena, content, S("text"));
 		if (!is_repetition(text, has_structured))
 			put_text(out, text);
 		return;
 	}
 	if (slice_eq(type, S("resource")) && json_find(content, S("resource"), &resource)) {
-		text = member(arena, resource, S("text"));
+		text = cli_member(arena, resource, S("text"));
 		if (text.p != NULL) {
 			put_text(out, text);
 			return;
 		}
 		content = resource;
 	}
-	mime = member(arena, content, S("mimeType"));
-	text = member(arena, content, S("uri"));
+	mime = cli_member(arena, content, S("mimeType"));
+	text = cli_member(arena, content, S("uri"));
 	buf_puts(out, "[");
 	buf_put_shown(out, type.n > 0 ? type : S("content of an unknown type"));
 	buf_puts(out, mime.n > 0 ? " " : "");
 	buf_put_shown(out, mime);
 	buf_puts(out, text.n > 0 ? " " : "");
 	buf_put_shown(out, text);
-	text = member(arena, content, json_find(content, S("blob"), &text) ? S("blob") : S("data"));
+	text = cli_member(
+	    arena, content, json_find(content, S("blob"), &text) ? S("blob") : S("data"));
 	if (text.n > 0)
 		buf_printf(out, ", %zu bytes", text.n / 4 * 3);
 	buf_puts(out, "; use --json to get it]\n");
@@ -179,7 +167,7 @@ print_error(struct slice error)
 	int64_t code = 0;
 
 	arena_init(&arena, NULL, SIZE_MAX / 2);
-	text = member(&arena, error, S("message"));
+	text = cli_member(&arena, error, S("message"));
 	if (json_find(error, S("code"), &token) && !json_int(token, &code))
 		code = 0;
 	err_set(&err, ERR_INTERNAL, "the server answered with error %lld: %.*s", (long long)code,

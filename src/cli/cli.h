@@ -175,6 +175,8 @@ bool cli_write(int fd, struct slice text);
 MUST_CHECK bool cli_read(int fd, const char *name, size_t max, struct buf *into, struct err *err);
 /* Writes buf to stdout, clears it; an exit status: done, or failed when stdout is gone. */
 int cli_print(struct buf *buf, int status);
+/* A string member of a JSON object, unescaped; SLICE_NONE: not there, or no string. */
+struct slice cli_member(struct arena *arena, struct slice object, struct slice key);
 /* Adds text as a terminal may show it: control characters but LF and tab become U+FFFD. */
 void buf_put_shown(struct buf *buf, struct slice text);
 

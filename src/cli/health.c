@@ -186,19 +186,6 @@ asking_main(void *arg)
 
 /* ---- what was answered --------------------------------------------------------------------- */
 
-/* A member's text as it may be shown; SLICE_NONE: not there, or no string. */
-static struct slice
-text_of(struct arena *arena, struct slice object, struct slice key)
-{
-	struct slice token, text;
-	struct err err;
-
-	if (json_type(object) != JSON_OBJECT || !json_find(object, key, &token) ||
-	    json_type(token) != JSON_STRING || !json_string(arena, token, &text, &err))
-		return SLICE_NONE;
-	return text;
-}
-
 /* "degraded", and a line for each server that is not ready. */
 static void
 put_people(struct buf *out, struct arena *arena, struct slice document)
@@ -206,19 +193,19 @@ put_people(struct buf *out, struct arena *arena, struct slice document)
 	struct slice servers, server, key;
 	struct json_iter iter;
 
-	buf_put_shown(out, text_of(arena, document, S("status")));
+	buf_put_shown(out, cli_member(arena, document, S("status")));
 	buf_putc(out, '\n');
 	if (!json_find(document, S("servers"), &servers) || json_type(servers) != JSON_ARRAY)
 		return;
 	json_iter_init(&iter, servers);
 	while (json_iter_next(&iter, &key, &server)) {
-		struct slice state = text_of(arena, server, S("state"));
-		struct slice reason = text_of(arena, server, S("reason"));
+		struct slice state = cli_member(arena, server, S("state"));
+		struct slice reason = cli_member(arena, server, S("reason"));
 
 		if (slice_eq(state, S("ready")))
 			continue;
 		buf_puts(out, "  ");
-		buf_put_shown(out, text_of(arena, server, S("name")));
+		buf_put_shown(out, cli_member(arena, server, S("name")));
 		buf_puts(out, ": ");
 		buf_put_shown(out, state);
 		buf_puts(out, reason.n > 0 ? ": " : "");

@@ -46,6 +46,18 @@ cli_write(int fd, struct slice text)
 	return true;
 }
 
+struct slice
+cli_member(struct arena *arena, struct slice object, struct slice key)
+{
+	struct slice token, text;
+	struct err err;
+
+	if (json_type(object) != JSON_OBJECT || !json_find(object, key, &token) ||
+	    json_type(token) != JSON_STRING || !json_string(arena, token, &text, &err))
+		return SLICE_NONE;
+	return text;
+}
+
 bool
 cli_read(int fd, const char *name, size_t max, struct buf *into, struct err *err)
 {
