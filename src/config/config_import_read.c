@@ -26,17 +26,6 @@ text_set(struct reader *reader, const char *p, size_t n, struct slice *out, stru
 	return true;
 }
 
-static void
-attach(struct node *parent, struct node *node)
-{
-	if (parent->last != NULL)
-		parent->last->next = node;
-	else
-		parent->first = node;
-	parent->last = node;
-	parent->children++;
-}
-
 /* Two servers of one name are both read; of two values for one option nobody knows which is meant.
  */
 static bool
@@ -67,7 +56,7 @@ map_read(struct reader *reader, struct node *map, yyjson_val *val, unsigned dept
 		if (is_ambiguous(map, node))
 			return err_set(err, ERR_CONFIG, "%s: the key \"%s\" stands there twice",
 			    reader->load->name, config_show(node->key).text);
-		attach(map, node);
+		config_node_attach(map, node);
 	}
 	return true;
 }
@@ -84,7 +73,7 @@ list_read(
 
 		if (node == NULL)
 			return false;
-		attach(list, node);
+		config_node_attach(list, node);
 	}
 	return true;
 }
@@ -122,6 +111,8 @@ node_read(struct reader *reader, yyjson_val *val, unsigned depth, struct err *er
 		return NULL;
 	}
 	node->kind = yyjson_is_obj(val) ? NODE_MAP : yyjson_is_arr(val) ? NODE_LIST : NODE_TEXT;
+	node->nodes = 1;
+	node->height = node->kind != NODE_TEXT;
 	if (node->kind == NODE_MAP)
 		ok = map_read(reader, node, val, depth + 1, err);
 	else if (node->kind == NODE_LIST)

@@ -56,6 +56,8 @@ struct config_load {
 
 /* *root NULL: an empty document. */
 MUST_CHECK bool config_yaml_parse(struct config_load *load, struct node **root, struct err *err);
+/* Puts a finished node behind what parent has. */
+void config_node_attach(struct node *parent, struct node *node);
 struct node *config_node_find(const struct node *map, const char *key); /* NULL: not there */
 /* Nothing, `~` or `null`, not quoted. */
 bool config_node_is_null(const struct node *node);

@@ -194,24 +194,10 @@ awaits_key(const struct builder *builder)
 	return level->node->kind == NODE_MAP && level->key.p == NULL;
 }
 
-/* Puts a finished node below the level that is open. */
-static void
-node_attach(struct builder *builder, struct node *node)
+void
+config_node_attach(struct node *parent, struct node *node)
 {
-	struct level *level;
-	struct node *parent;
-
-	if (builder->depth == 0) {
-		builder->root = node;
-		return;
-	}
-	level = &builder->levels[builder->depth - 1];
-	parent = level->node;
-	node->key = level->key;
-	node->key_line = level->key_line;
-	node->key_col = level->key_col;
 	node->next = NULL;
-	level->key = SLICE_NONE;
 	if (parent->last != NULL)
 		parent->last->next = node;
 	else
@@ -221,6 +207,24 @@ node_attach(struct builder *builder, struct node *node)
 	parent->nodes += node->nodes + (parent->kind == NODE_MAP);
 	if (parent->height < node->height + 1)
 		parent->height = node->height + 1;
+}
+
+/* Puts a finished node below the level that is open. */
+static void
+node_attach(struct builder *builder, struct node *node)
+{
+	struct level *level;
+
+	if (builder->depth == 0) {
+		builder->root = node;
+		return;
+	}
+	level = &builder->levels[builder->depth - 1];
+	node->key = level->key;
+	node->key_line = level->key_line;
+	node->key_col = level->key_col;
+	level->key = SLICE_NONE;
+	config_node_attach(level->node, node);
 }
 
 static struct node *
