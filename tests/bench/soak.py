@@ -26,7 +26,7 @@ UPSTREAMS = ("pipe", "own", "web", "webown", "tls", "tlsown")   # shared, and on
 SESSION_IDLE_S, TIMEOUT_S, HUNG_S = 8, 2, 40
 KEPT_S = 60                     # a connection to an upstream that waits for its next use (net/http_link.c)
 MEMORY_SLACK_KIB = 4096         # what an allocator may keep, beside what it kept of the warming up
-WARM_MINUTES = 1
+WARM_MINUTES = 0.5
 PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "soak_upstream.py")
 LOGGED = re.compile(rb"Request #(\d+) \(ID: .*?\) (started|completed)")
 RELOADED = ("the configuration was read again", "nothing was changed")
@@ -121,7 +121,7 @@ class Client:
         revision = self.random.choice(SSE_REVISIONS if self.is_sse else REVISIONS)
         if self.is_stdio:
             self.session = StdioSession(self.soak.stdio_command(), self.on_message,
-                                        self.soak.bench.path(f"stdio{self.number}.log"))
+                                        self.soak.path(f"stdio{self.number}.log"))
         elif self.is_sse:
             self.session = SseSession(self.soak.port, self.on_message)
         else:
@@ -235,18 +235,21 @@ class Client:
 
 class Soak:
     def __init__(self, bench):
-        self.bench, options = bench, bench.options
+        self.bench, self.folder, options = bench, os.path.dirname(bench.path("soak")), bench.options
         self.seed, self.minutes, self.calls_wanted = options.seed, options.minutes, options.calls
         self.random = random.Random(f"{self.seed}/chaos")
         self.outcomes, self.kinds, self.told = (collections.Counter() for _ in range(3))
         self.sessions_lost, self.chaos_done = collections.Counter(), collections.Counter()
         self.faults, self.begun, self.done = [], set(), 0
-        self.port, self.config_path = None, bench.path("bascule.yaml")
+        self.port, self.config_path = None, self.path("bascule.yaml")
         self.web_ports, self.webs = {}, {}      # by scheme: http, https
         self.reloads, self.hups, self.changes = collections.Counter(), 0, {}
         self.peak, self.twice = collections.Counter(), 0
         self.calls, self.calls_due, self.minutes_due = 0, 0, 0
         self.log_tail = collections.deque(maxlen=200)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
 
     def fault(self, what, detail):
         self.outcomes[f"FAULT {what}"] += 1
@@ -278,14 +281,14 @@ class Soak:
         """One for this machine that is its own authority."""
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
                         "-nodes", "-days", "2", "-subj", "/CN=soak", "-addext", "subjectAltName=IP:127.0.0.1",
-                        "-keyout", self.bench.path("tls.key"), "-out", self.bench.path("tls.pem")],
+                        "-keyout", self.path("tls.key"), "-out", self.path("tls.pem")],
                        check=True, capture_output=True)
 
     def config(self, path, listen, level):
         more = {"timeout": f"{TIMEOUT_S}s", "connect_timeout": "5s"}
         lazy = {"session": "per_client", "lazy": True}
         url, tls_url = (f"{scheme}://127.0.0.1:{port}/mcp" for scheme, port in self.web_ports.items())
-        tls = {"url": tls_url, "tls": {"ca": self.bench.path("tls.pem")}}
+        tls = {"url": tls_url, "tls": {"ca": self.path("tls.pem")}}
         upstreams = [
             {"name": "pipe", "command": self.upstream("stdio"), "session": "shared"},
             {"name": "own", "command": self.upstream("stdio"), "idle_stop": "5s"} | lazy,
@@ -298,17 +301,17 @@ class Soak:
         upstreams = [u | more | self.changes.get(u["name"], {}) for u in upstreams]
         with open(path, "w") as f:
             json.dump({"listen": listen, "log": {"level": level}, "limits": {
-                "session_idle": f"{SESSION_IDLE_S}s", "ask": "5s"}, "state": self.bench.path("state"),
+                "session_idle": f"{SESSION_IDLE_S}s", "ask": "5s"}, "state": self.path("state"),
                 "upstreams": upstreams}, f)
 
     def gateway_config(self):
         self.config(self.config_path, {"http": f"127.0.0.1:{self.port}"}, "info")
 
     def stdio_command(self):
-        return [self.bench.bascule, "serve", "--transport", "stdio", "-c", self.bench.path("stdio.yaml")]
+        return [self.bench.bascule, "serve", "--transport", "stdio", "-c", self.path("stdio.yaml")]
 
     async def web_start(self, scheme):
-        files = [self.bench.path("tls.pem"), self.bench.path("tls.key")] if scheme == "https" else []
+        files = [self.path("tls.pem"), self.path("tls.key")] if scheme == "https" else []
         self.webs[scheme] = await asyncio.create_subprocess_exec(
             *self.upstream(scheme, str(self.web_ports[scheme]), *files), stderr=asyncio.subprocess.DEVNULL)
 
@@ -466,7 +469,7 @@ class Soak:
     async def run(self, free_port):
         self.port, self.web_ports = free_port(), {"http": free_port(), "https": free_port()}
         self.certificate()
-        self.config(self.bench.path("stdio.yaml"), {"stdio": True, "http": []}, "warn")
+        self.config(self.path("stdio.yaml"), {"stdio": True, "http": []}, "warn")
         self.gateway_config()
         for scheme in self.web_ports:
             await self.web_start(scheme)
@@ -510,7 +513,7 @@ class Soak:
         await reader
         if self.reloads.total() != self.hups:
             self.fault("no answer", f"{self.hups} times SIGHUP, {dict(self.reloads)}")
-        with open(self.bench.path("soak.log"), "w") as f:
+        with open(self.path("soak.log"), "w") as f:
             f.write("\n".join(self.log_tail))
         return {"seed": self.seed, "minutes": round(seconds / 60, 1), "calls": sum(self.kinds.values()),
                 "outcomes": dict(self.outcomes.most_common()), "kinds": dict(self.kinds.most_common()),
