@@ -172,6 +172,7 @@ forward_once_wait(struct link *link, struct exchange *exchange, const struct for
 		reply->error =
 		    call.response.kind == MESSAGE_ERROR ? call.response.body : SLICE_NONE;
 		reply->scan = call.response.scan;
+		reply->is_own = link->is_own;
 	}
 	call_fini(&call);
 	return ok;

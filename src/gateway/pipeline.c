@@ -161,7 +161,7 @@ pass_through(void *arg)
 	log_started(exchange);
 	ledger_intent(hub->ledger, exchange->number, loop_unix_ms(exchange->loop),
 	    exchange->request.method_name, exchange->caller.principal, exchange->caller.tenant);
-	ok = method_run(exchange, passage, &reply);
+	ok = method_run(exchange, passage, &reply) && reply_fit(exchange, &reply);
 	if (!ok)
 		reply.result = reply.error = SLICE_NONE;
 	if (reply.err.kind == ERR_CANCELLED && !exchange->is_cancelled)

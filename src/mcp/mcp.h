@@ -203,6 +203,7 @@ struct reply {
 	struct slice uri;	      /* for ERR_RESOURCE: data.uri */
 	uint64_t call_id;	      /* for ERR_OUTCOME_UNKNOWN: data.call_id */
 	const struct json_scan *scan; /* of the message that result is in, or NULL */
+	bool is_own;		      /* from a session of the client's own, in its revision */
 };
 
 /*
@@ -276,6 +277,18 @@ void exchange_keep(struct exchange *exchange, struct arena *arena, struct buf *t
 /* The same for a result that is made here: takes the text; false: ERR_LIMIT, it was cut. */
 MUST_CHECK bool exchange_result(struct exchange *exchange, struct buf *text, struct reply *reply);
 void exchange_free(struct exchange **exchange);
+
+/* ---- clients of earlier revisions (older.c) -------------------------------------------------- */
+
+/*
+ * Adds the result to out, content that the revision does not know replaced by text; false: there is
+ * none, and nothing was added.  Linear in the result; one over 4 MiB is left as it is.
+ */
+bool result_fit(
+    enum mcp_method method, struct slice result, enum mcp_revision revision, struct buf *out);
+/* The same for an exchange's result, unless it is_own; false: ERR_LIMIT in reply->err. */
+MUST_CHECK bool reply_fit(struct exchange *exchange, struct reply *reply);
+
 /*
  * The narrow waist.  Brings a question to the client that sent the exchange and waits for the
  * answer; time meanwhile does not count against the deadline.  A client that cannot be asked gets

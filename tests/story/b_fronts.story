@@ -70,3 +70,47 @@ client c -transport http -bare {
   http DELETE /mcp 'Mcp-Session-Id: old'
   expect status == 405
 }
+
+story "a client of an earlier revision hears of what it does not know as text, in shared sessions only" real
+upstream one -transport http {
+  can {"tools":{},"prompts":{}}
+  tool play
+  tool count
+  on tools/call play -> result {"content":[{"type":"audio","data":"AAAA","mimeType":"audio/wav"},{"type":"resource_link","uri":"a://b","name":"n"}]}
+  on tools/call count -> result {"content":[],"structuredContent":{"n":1.0}}
+  on prompts/list -> result {"prompts":[{"name":"p"}]}
+  on prompts/get p -> result {"messages":[{"role":"user","content":{"type":"audio","data":"AAAA","mimeType":"audio/wav"}}]}
+}
+upstream own {
+  tool play
+  on tools/call play -> result {"content":[{"type":"audio","data":"AAAA","mimeType":"audio/wav"}]}
+}
+gateway {
+upstreams:
+  - {name: one, @one@, session: shared}
+  - {name: own, @own@, session: per_client}
+}
+client oldest -transport http -revision 2024-11-05 {
+  call tools/call {"name":"one__play"}
+  expect /result/content/0 == {"type":"text","text":"[audio: audio/wav, 3 bytes]"}
+  expect /result/content/1 == {"type":"text","text":"[resource: n] a://b"}
+  call tools/call {"name":"one__count"}
+  expect /result/content/0/text == "{\"n\":1.0}"
+  expect /result/structuredContent == {"n":1.0}
+  call prompts/get {"name":"one__p"}
+  expect /result/messages/0/content/type == "text"
+  # Its own session speaks its revision: what comes there was meant for it.
+  call tools/call {"name":"own__play"}
+  expect /result/content/0/type == "audio"
+}
+client old -transport http -revision 2025-03-26 {
+  call tools/call {"name":"one__play"}
+  expect /result/content/0/type == "audio"
+  expect /result/content/1/type == "text"
+}
+client new -transport http -revision 2025-06-18 {
+  call tools/call {"name":"one__play"}
+  expect message ~ '{"content":[{"type":"audio","data":"AAAA","mimeType":"audio/wav"},{"type":"resource_link","uri":"a://b","name":"n"}]}'
+  call tools/call {"name":"one__count"}
+  expect message ~ '{"content":[],"structuredContent":{"n":1.0}}'
+}

@@ -1,0 +1,182 @@
+/*
+ * Results for clients of earlier revisions: content of a kind that the client's revision does not
+ * know becomes text that says what it is.  Which kinds these are is a table; anything else passes
+ * byte for byte, members that are unknown too: clients leave out what they do not know.
+ *
+ * What an upstream answers in a session of the client's own is in the client's revision already
+ * and is left alone.
+ */
+#include "mcp/mcp.h"
+
+#define FIT_BYTES (4 * MIB)	  /* larger results pass as they are: they are walked in one go */
+#define OUT_BYTES (4 * FIT_BYTES) /* a text in quotes is at most twice as long */
+
+/* ---- what is newer --------------------------------------------------------------------------- */
+
+/* A text between its quotes, as it is escaped there. */
+static struct slice
+text_of(struct slice item, struct slice key)
+{
+	struct slice value;
+
+	if (!json_find(item, key, &value) || json_type(value) != JSON_STRING)
+		return S("?");
+	return (struct slice){ value.p + 1, value.n - 2 };
+}
+
+static void
+put_audio(struct buf *out, struct slice item)
+{
+	struct slice data = text_of(item, S("data"));
+	size_t padding = 0;
+
+	while (padding < 2 && padding < data.n && data.p[data.n - 1 - padding] == '=')
+		padding++;
+	buf_puts(out, "[audio: ");
+	buf_put(out, text_of(item, S("mimeType")));
+	buf_printf(out, ", %zu bytes]", (data.n - padding) * 3 / 4);
+}
+
+static void
+put_link(struct buf *out, struct slice item)
+{
+	buf_puts(out, "[resource: ");
+	buf_put(out, text_of(item, S("name")));
+	buf_puts(out, "] ");
+	buf_put(out, text_of(item, S("uri")));
+}
+
+/* The type as it stands in the text, the first revision with it, and what is said instead. */
+static const struct {
+	struct slice type;
+	enum mcp_revision since;
+	void (*put)(struct buf *out, struct slice item);
+} kinds[] = {
+	{ S("\"audio\""), MCP_2025_03_26, put_audio },
+	{ S("\"resource_link\""), MCP_2025_06_18, put_link },
+};
+
+#define STRUCTURED_SINCE MCP_2025_06_18
+#define ALL_SINCE	 MCP_2025_06_18
+
+/* Where results hold content: a list of it, or a list of objects with one each. */
+static const struct place {
+	enum mcp_method method;
+	struct slice list, member;
+	bool has_structured;
+} places[] = {
+	{ MCP_TOOLS_CALL, S("content"), SLICE_NONE, true },
+	{ MCP_PROMPTS_GET, S("messages"), S("content"), false },
+};
+
+/* ---- rewriting ------------------------------------------------------------------------------- */
+
+struct fitting {
+	enum mcp_revision revision;
+	struct buf *out;
+	const char *from; /* of the result, what is not in out yet */
+};
+
+/* Up to old, which is left out. */
+static void
+replace(struct fitting *fitting, struct slice old)
+{
+	buf_put(fitting->out, (struct slice){ fitting->from, (size_t)(old.p - fitting->from) });
+	fitting->from = old.p + old.n;
+}
+
+static void
+item_fit(struct fitting *fitting, struct slice item)
+{
+	struct slice type, annotations;
+
+	if (json_type(item) != JSON_OBJECT || !json_find(item, S("type"), &type))
+		return;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		if (fitting->revision >= kinds[i].since || !slice_eq(type, kinds[i].type))
+			continue;
+		replace(fitting, item);
+		buf_puts(fitting->out, "{\"type\":\"text\",\"text\":\"");
+		kinds[i].put(fitting->out, item);
+		buf_putc(fitting->out, '"');
+		if (json_find(item, S("annotations"), &annotations)) {
+			buf_puts(fitting->out, ",\"annotations\":");
+			buf_put(fitting->out, annotations);
+		}
+		buf_putc(fitting->out, '}');
+		return;
+	}
+}
+
+/* true: there was something in the list. */
+static bool
+list_fit(struct fitting *fitting, const struct place *place, struct slice list)
+{
+	struct slice key, item;
+	struct json_iter iter;
+	bool has_items = false;
+
+	json_iter_init(&iter, list);
+	for (; json_iter_next(&iter, &key, &item); has_items = true) {
+		if (place->member.p == NULL)
+			item_fit(fitting, item);
+		else if (json_type(item) == JSON_OBJECT && json_find(item, place->member, &item))
+			item_fit(fitting, item);
+	}
+	return has_items;
+}
+
+/* Structured content that came alone is told as text too. */
+static void
+structured_fit(struct fitting *fitting, struct slice result, struct slice list)
+{
+	struct slice structured;
+
+	if (!json_find(result, S("structuredContent"), &structured))
+		return;
+	replace(fitting, list.p != NULL ? list : (struct slice){ result.p + 1, 0 });
+	buf_puts(fitting->out, list.p != NULL ? "[" : "\"content\":[");
+	buf_puts(fitting->out, "{\"type\":\"text\",\"text\":");
+	buf_json_string(fitting->out, structured);
+	buf_puts(fitting->out, list.p != NULL ? "}]" : "}],");
+}
+
+bool
+result_fit(enum mcp_method method, struct slice result, enum mcp_revision revision, struct buf *out)
+{
+	struct fitting fitting = { .revision = revision, .out = out, .from = result.p };
+	const struct place *place = places;
+	struct slice list = SLICE_NONE;
+
+	if (revision >= ALL_SINCE || result.n > FIT_BYTES)
+		return false;
+	while (place < places + COUNT(places) && place->method != method)
+		place++;
+	if (place == places + COUNT(places) || json_type(result) != JSON_OBJECT)
+		return false;
+	if (json_find(result, place->list, &list) && json_type(list) != JSON_ARRAY)
+		return false;
+	if ((list.p == NULL || !list_fit(&fitting, place, list)) && place->has_structured &&
+	    revision < STRUCTURED_SINCE)
+		structured_fit(&fitting, result, list);
+	if (fitting.from == result.p)
+		return false;
+	buf_put(out, (struct slice){ fitting.from, (size_t)(result.p + result.n - fitting.from) });
+	return true;
+}
+
+bool
+reply_fit(struct exchange *exchange, struct reply *reply)
+{
+	struct buf text;
+
+	if (exchange->revision >= ALL_SINCE || reply->is_own || reply->result.p == NULL)
+		return true;
+	buf_init(&text, loop_memory(exchange->loop), OUT_BYTES);
+	if (!result_fit(exchange->request.method, reply->result, exchange->revision, &text)) {
+		buf_fini(&text);
+		return true;
+	}
+	reply->scan = NULL;
+	return exchange_result(exchange, &text, reply);
+}

@@ -1,0 +1,128 @@
+/*
+ * Results for clients of earlier revisions: what they do not know is text, the rest stays byte for
+ * byte.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mcp/mcp.h"
+
+#define TEXT(text)  "{\"type\":\"text\",\"text\":\"" text "\"}"
+#define AUDIO	    "{\"type\":\"audio\",\"data\":\"AAECAw==\",\"mimeType\":\"audio/\\u0077av\"}"
+#define AUDIO_TEXT  TEXT("[audio: audio/\\u0077av, 4 bytes]")
+#define LINK(more)  "{\"type\":\"resource_link\",\"uri\":\"a://b\\n\",\"name\":\"n\"" more "}"
+#define LINK_TEXT   "{\"type\":\"text\",\"text\":\"[resource: n] a://b\\n\""
+#define CONTENT(is) "{\"_meta\":{\"n\":1.0}, \"content\" : [" is "],\"isError\":false}"
+
+static const struct {
+	enum mcp_method method;
+	enum mcp_revision revision;
+	const char *result, *fit; /* NULL: as it is */
+} cases[] = {
+	/* Kinds, and since when they are known. */
+	{ MCP_TOOLS_CALL, MCP_2024_11_05, CONTENT(AUDIO), CONTENT(AUDIO_TEXT) },
+	{ MCP_TOOLS_CALL, MCP_2025_03_26, CONTENT(AUDIO), NULL },
+	{ MCP_TOOLS_CALL, MCP_2024_11_05, CONTENT(LINK("")), CONTENT(LINK_TEXT "}") },
+	{ MCP_TOOLS_CALL, MCP_2025_03_26, CONTENT(LINK("")), CONTENT(LINK_TEXT "}") },
+	{ MCP_TOOLS_CALL, MCP_2025_06_18, CONTENT(LINK("")), NULL },
+	{ MCP_TOOLS_CALL, MCP_2025_11_25, CONTENT(AUDIO "," LINK("")), NULL },
+	{ MCP_TOOLS_CALL, MCP_2025_03_26, CONTENT(AUDIO "," LINK("") ", " TEXT("x")),
+	    CONTENT(AUDIO "," LINK_TEXT "}, " TEXT("x")) },
+	{ MCP_TOOLS_CALL, MCP_2024_11_05, CONTENT(TEXT("x") "," AUDIO "," LINK("")),
+	    CONTENT(TEXT("x") "," AUDIO_TEXT "," LINK_TEXT "}") },
+	{ MCP_TOOLS_CALL, MCP_2024_11_05, CONTENT(TEXT("\\\"audio\\\"")), NULL },
+	/* Annotations are as old as content. */
+	{ MCP_TOOLS_CALL, MCP_2024_11_05,
+	    CONTENT(LINK(",\"annotations\":{\"priority\":0.50},\"size\":7")),
+	    CONTENT(LINK_TEXT ",\"annotations\":{\"priority\":0.50}}") },
+	/* What lacks members, or is none of it. */
+	{ MCP_TOOLS_CALL, MCP_2024_11_05, CONTENT("{\"type\":\"audio\",\"data\":7}"),
+	    CONTENT(TEXT("[audio: ?, 0 bytes]")) },
+	{ MCP_TOOLS_CALL, MCP_2024_11_05,
+	    CONTENT("{\"type\":\"audio\",\"data\":\"\",\"mimeType\":\"\"}"),
+	    CONTENT(TEXT("[audio: , 0 bytes]")) },
+	{ MCP_TOOLS_CALL, MCP_2024_11_05, CONTENT("7,null,[],{},{\"type\":7}"), NULL },
+	{ MCP_TOOLS_CALL, MCP_2024_11_05, "{\"content\":{\"type\":\"audio\"}}", NULL },
+	{ MCP_TOOLS_CALL, MCP_2024_11_05, "{}", NULL },
+	{ MCP_TOOLS_CALL, MCP_2024_11_05, "[]", NULL },
+	/* Structured content stays, and is told as text where there is nothing else. */
+	{ MCP_TOOLS_CALL, MCP_2025_03_26, "{\"structuredContent\":{\"a\":\"\\n\"}}",
+	    "{\"content\":[" TEXT(
+		"{\\\"a\\\":\\\"\\\\n\\\"}") "],\"structuredContent\":{\"a\":\"\\n\"}}" },
+	{ MCP_TOOLS_CALL, MCP_2025_03_26, "{\"structuredContent\":[1.0],\"content\":[]}",
+	    "{\"structuredContent\":[1.0],\"content\":[" TEXT("[1.0]") "]}" },
+	{ MCP_TOOLS_CALL, MCP_2025_03_26, "{\"structuredContent\":{},\"content\":[" TEXT("x") "]}",
+	    NULL },
+	{ MCP_TOOLS_CALL, MCP_2025_06_18, "{\"structuredContent\":{}}", NULL },
+	/* Prompts have one item a message. */
+	{ MCP_PROMPTS_GET, MCP_2024_11_05,
+	    "{\"messages\":[{\"role\":\"user\",\"content\":" AUDIO
+	    "},{\"content\":" TEXT("x") "},{\"content\":" LINK("") ",\"role\":\"user\"},7]}",
+	    "{\"messages\":[{\"role\":\"user\",\"content\":" AUDIO_TEXT
+	    "},{\"content\":" TEXT("x") "},{\"content\":" LINK_TEXT "},\"role\":\"user\"},7]}" },
+	{ MCP_PROMPTS_GET, MCP_2024_11_05, "{\"structuredContent\":{}}", NULL },
+	/* Elsewhere these words mean nothing. */
+	{ MCP_RESOURCES_READ, MCP_2024_11_05, CONTENT(AUDIO), NULL },
+};
+
+static void
+test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct slice result = slice_of(cases[i].result);
+		struct buf out;
+		bool is_changed;
+
+		buf_init(&out, NULL, MIB);
+		is_changed = result_fit(cases[i].method, result, cases[i].revision, &out);
+		assert_int_equal(is_changed, cases[i].fit != NULL);
+		if (!is_changed)
+			assert_int_equal(out.n, 0);
+		else if (!slice_eq(buf_view(&out), slice_of(cases[i].fit)))
+			fail_msg("%s\nis    %.*s\nnot   %s", cases[i].result,
+			    SLICE_FMT(buf_view(&out)), cases[i].fit);
+		buf_fini(&out);
+	}
+}
+
+/* What would take long to walk is left alone. */
+static void
+test_large(void **state)
+{
+	static const char head[] = "{\"content\":[{\"type\":\"audio\",\"data\":\"",
+			  tail[] = "\"}]}";
+	size_t n = 4 * MIB + 1;
+	struct buf text, out;
+
+	(void)state;
+	for (unsigned is_larger = 0; is_larger < 2; is_larger++) {
+		buf_init(&text, NULL, 8 * MIB);
+		buf_init(&out, NULL, 8 * MIB);
+		buf_puts(&text, head);
+		while (text.n < n - sizeof(tail) + is_larger)
+			buf_putc(&text, 'A');
+		buf_puts(&text, tail);
+		assert_int_equal(text.n, 4 * MIB + is_larger);
+		assert_int_equal(
+		    result_fit(MCP_TOOLS_CALL, buf_view(&text), MCP_2024_11_05, &out), !is_larger);
+		buf_fini(&text);
+		buf_fini(&out);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_large),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
