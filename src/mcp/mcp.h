@@ -288,6 +288,9 @@ bool result_fit(
     enum mcp_method method, struct slice result, enum mcp_revision revision, struct buf *out);
 /* The same for an exchange's result, unless it is_own; false: ERR_LIMIT in reply->err. */
 MUST_CHECK bool reply_fit(struct exchange *exchange, struct reply *reply);
+/* Titled choices of elicitation in the form that the revision knows; new params are in the arena.
+ */
+void question_fit(struct arena *arena, struct question *question, enum mcp_revision revision);
 
 /*
  * The narrow waist.  Brings a question to the client that sent the exchange and waits for the

@@ -1,9 +1,10 @@
 /*
- * Results for clients of earlier revisions: content of a kind that the client's revision does not
- * know becomes text that says what it is.  Which kinds these are is a table; anything else passes
- * byte for byte, members that are unknown too: clients leave out what they do not know.
+ * Results and questions for clients of earlier revisions: content of a kind that the client's
+ * revision does not know becomes text that says what it is (which kinds these are is a table), and
+ * titled choices take their older form.  Anything else passes byte for byte, members that are
+ * unknown too: clients leave out what they do not know.
  *
- * What an upstream answers in a session of the client's own is in the client's revision already
+ * What an upstream says in a session of the client's own is in the client's revision already
  * and is left alone.
  */
 #include "mcp/mcp.h"
@@ -69,7 +70,7 @@ static const struct place {
 	{ MCP_PROMPTS_GET, S("messages"), S("content"), false },
 };
 
-/* ---- rewriting ------------------------------------------------------------------------------- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 struct fitting {
 	enum mcp_revision revision;
@@ -179,4 +180,88 @@ reply_fit(struct exchange *exchange, struct reply *reply)
 	}
 	reply->scan = NULL;
 	return exchange_result(exchange, &text, reply);
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+
+/* Adds the members of that key, with commas; false: an item is none that has such a text. */
+static bool
+put_members(struct buf *out, struct slice list, struct slice member)
+{
+	struct slice key, item, value;
+	struct json_iter iter;
+	const char *between = "";
+
+	json_iter_init(&iter, list);
+	while (json_iter_next(&iter, &key, &item)) {
+		if (json_type(item) != JSON_OBJECT || !json_find(item, member, &value) ||
+		    json_type(value) != JSON_STRING)
+			return false;
+		buf_puts(out, between);
+		buf_put(out, value);
+		between = ",";
+	}
+	return true;
+}
+
+/* `oneOf: [{const, title}]` of a property (2025-11-25) as `enum` and `enumNames` (2025-06-18). */
+static void
+choices_fit(struct fitting *fitting, struct slice property, struct buf *scratch)
+{
+	struct slice key, value;
+	struct json_iter iter;
+
+	if (json_type(property) != JSON_OBJECT || json_find(property, S("enum"), &value))
+		return;
+	json_iter_init(&iter, property);
+	while (json_iter_next(&iter, &key, &value)) {
+		if (!slice_eq(key, S("oneOf")) || json_type(value) != JSON_ARRAY)
+			continue;
+		buf_clear(scratch);
+		buf_puts(scratch, "\"enum\":[");
+		if (!put_members(scratch, value, S("const")))
+			return;
+		buf_puts(scratch, "],\"enumNames\":[");
+		if (!put_members(scratch, value, S("title")))
+			return;
+		replace(fitting,
+		    (struct slice){ key.p - 1, (size_t)(value.p + value.n - (key.p - 1)) });
+		buf_put(fitting->out, buf_view(scratch));
+		buf_putc(fitting->out, ']');
+		return;
+	}
+}
+
+void
+question_fit(struct arena *arena, struct question *question, enum mcp_revision revision)
+{
+	struct fitting fitting = { .revision = revision, .from = question->params.p };
+	const char *end = question->params.p + question->params.n;
+	struct slice schema, properties, key, property, token;
+	struct buf out, scratch;
+	struct json_iter iter;
+	struct err err;
+
+	if (question->method != MCP_ELICITATION_CREATE || revision >= MCP_2025_11_25 ||
+	    !json_find(question->params, S("requestedSchema"), &schema) ||
+	    json_type(schema) != JSON_OBJECT || !json_find(schema, S("properties"), &properties) ||
+	    json_type(properties) != JSON_OBJECT)
+		return;
+	buf_init(&out, NULL, 2 * SLICE_OF_WORK_BYTES);
+	buf_init(&scratch, NULL, SLICE_OF_WORK_BYTES);
+	fitting.out = &out;
+	json_iter_init(&iter, properties);
+	while (json_iter_next(&iter, &key, &property))
+		choices_fit(&fitting, property, &scratch);
+	if (fitting.from != question->params.p) {
+		buf_put(&out, (struct slice){ fitting.from, (size_t)(end - fitting.from) });
+		if (buf_check(&out, &err) && buf_check(&scratch, &err) &&
+		    arena_reserve(arena, out.n, &err))
+			question->params = slice_dup(arena, buf_view(&out));
+	}
+	if (question->token.p != NULL && json_find(question->params, S("_meta"), &property) &&
+	    json_find(property, S("progressToken"), &token))
+		question->token = token;
+	buf_fini(&out);
+	buf_fini(&scratch);
 }

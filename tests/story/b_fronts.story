@@ -76,6 +76,8 @@ upstream one -transport http {
   can {"tools":{},"prompts":{}}
   tool play
   tool count
+  tool choose
+  on tools/call choose -> ask elicitation/create {"message":"m","requestedSchema":{"type":"object","properties":{"x":{"type":"string","oneOf":[{"const":"a","title":"A"}]}}}} then result {"content":[]}
   on tools/call play -> result {"content":[{"type":"audio","data":"AAAA","mimeType":"audio/wav"},{"type":"resource_link","uri":"a://b","name":"n"}]}
   on tools/call count -> result {"content":[],"structuredContent":{"n":1.0}}
   on prompts/list -> result {"prompts":[{"name":"p"}]}
@@ -108,7 +110,12 @@ client old -transport http -revision 2025-03-26 {
   expect /result/content/0/type == "audio"
   expect /result/content/1/type == "text"
 }
-client new -transport http -revision 2025-06-18 {
+client new -transport http -revision 2025-06-18 -can elicitation {
+  send x tools/call {"name":"one__choose"}
+  await elicitation/create
+  expect /params/requestedSchema/properties/x == {"type":"string","enum":["a"],"enumNames":["A"]}
+  answer {"action":"accept","content":{"x":"a"}}
+  await x
   call tools/call {"name":"one__play"}
   expect message ~ '{"content":[{"type":"audio","data":"AAAA","mimeType":"audio/wav"},{"type":"resource_link","uri":"a://b","name":"n"}]}'
   call tools/call {"name":"one__count"}

@@ -1,6 +1,6 @@
 /*
- * Results for clients of earlier revisions: what they do not know is text, the rest stays byte for
- * byte.
+ * Results and questions for clients of earlier revisions: what they do not know is text or takes
+ * its older form, the rest stays byte for byte.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,6 +91,66 @@ test_cases(void **state)
 	}
 }
 
+#define ASK(is) \
+	"{\"message\":\"m\",\"requestedSchema\":{\"type\":\"object\",\"properties\":{" is \
+	"}},\"_meta\":{\"progressToken\":\"t\"}}"
+#define ONE(more) "{\"const\":\"a\",\"title\":\"\\n\"}" more
+
+static const struct {
+	enum mcp_method method;
+	enum mcp_revision revision;
+	const char *params, *fit; /* NULL: as it is */
+} questions[] = {
+	{ MCP_ELICITATION_CREATE, MCP_2025_06_18,
+	    ASK("\"x\":{\"type\":\"string\",\"oneOf\" : [" ONE(
+		",{\"title\":\"B\",\"const\":\"b\"}") "],\"title\":\"X\"},\"y\":{\"oneOf\":[]}"),
+	    ASK("\"x\":{\"type\":\"string\",\"enum\":[\"a\",\"b\"],\"enumNames\":[\"\\n\",\"B\"],\"title\":\"X\"},\"y\":{\"enum\":[],\"enumNames\":[]}") },
+	{ MCP_ELICITATION_CREATE, MCP_2025_11_25, ASK("\"x\":{\"oneOf\":[" ONE("") "]}"), NULL },
+	{ MCP_SAMPLING_CREATE, MCP_2025_06_18, ASK("\"x\":{\"oneOf\":[" ONE("") "]}"), NULL },
+	/* No choices of texts, or choices already. */
+	{ MCP_ELICITATION_CREATE, MCP_2025_06_18,
+	    ASK("\"x\":{\"oneOf\":[" ONE(",{\"const\":1,\"title\":\"b\"}") "]}"), NULL },
+	{ MCP_ELICITATION_CREATE, MCP_2025_06_18, ASK("\"x\":{\"oneOf\":[{\"const\":\"a\"}]}"),
+	    NULL },
+	{ MCP_ELICITATION_CREATE, MCP_2025_06_18, ASK("\"x\":{\"oneOf\":{\"a\":1}},\"y\":7"),
+	    NULL },
+	{ MCP_ELICITATION_CREATE, MCP_2025_06_18,
+	    ASK("\"x\":{\"enum\":[],\"oneOf\":[" ONE("") "]}"), NULL },
+	{ MCP_ELICITATION_CREATE, MCP_2025_06_18, "{\"requestedSchema\":{\"properties\":[]}}",
+	    NULL },
+	{ MCP_ELICITATION_CREATE, MCP_2025_06_18, "{}", NULL },
+};
+
+static void
+test_questions(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(questions); i++) {
+		const char *wanted =
+		    questions[i].fit != NULL ? questions[i].fit : questions[i].params;
+		struct question question = { .method = questions[i].method,
+			.params = slice_of(questions[i].params) };
+		const char *token = strstr(questions[i].params, "\"t\"");
+		struct arena arena;
+
+		if (token != NULL)
+			question.token = (struct slice){ token, 3 };
+		arena_init(&arena, NULL, MIB);
+		question_fit(&arena, &question, questions[i].revision);
+		if (!slice_eq(question.params, slice_of(wanted)))
+			fail_msg("is %.*s, not %s", SLICE_FMT(question.params), wanted);
+		assert_int_equal(
+		    question.params.p != questions[i].params, questions[i].fit != NULL);
+		/* A span of what is sent. */
+		if (token != NULL) {
+			assert_true(slice_eq(question.token, S("\"t\"")));
+			assert_ptr_equal(
+			    question.token.p, question.params.p + question.params.n - 5);
+		}
+		arena_fini(&arena);
+	}
+}
+
 /* What would take long to walk is left alone. */
 static void
 test_large(void **state)
@@ -122,6 +182,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_questions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
