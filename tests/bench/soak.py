@@ -243,7 +243,7 @@ class Soak:
         self.faults, self.begun, self.done = [], set(), 0
         self.port, self.config_path = None, self.path("bascule.yaml")
         self.web_ports, self.webs = {}, {}      # by scheme: http, https
-        self.reloads, self.hups, self.changes = collections.Counter(), 0, {}
+        self.reloads, self.hups, self.changes, self.has_extra = collections.Counter(), 0, {}, False
         self.peak, self.twice = collections.Counter(), 0
         self.calls, self.calls_due, self.minutes_due = 0, 0, 0
         self.log_tail = collections.deque(maxlen=200)
@@ -296,7 +296,7 @@ class Soak:
             {"name": "webown", "url": url} | lazy,
             {"name": "tls", "session": "shared"} | tls,
             {"name": "tlsown"} | tls | lazy]
-        if self.changes.get("extra"):
+        if self.has_extra:
             upstreams.append({"name": "extra", "command": self.upstream("stdio"), "session": "shared"})
         upstreams = [u | more | self.changes.get(u["name"], {}) for u in upstreams]
         with open(path, "w") as f:
@@ -368,7 +368,7 @@ class Soak:
             name = self.random.choice(UPSTREAMS)
             key = "env" if name in ("pipe", "own") else "headers"
             self.changes[name] = {key: {"X_ROUND" if key == "env" else "X-Round": str(self.hups)}}
-            self.changes["extra"] = not self.changes.get("extra")
+            self.has_extra = not self.has_extra
         self.gateway_config()
         if how == "faulty":
             with open(self.config_path, "a") as f:
@@ -382,7 +382,7 @@ class Soak:
         for web in self.webs.values():
             with contextlib.suppress(ProcessLookupError):
                 web.send_signal(signal.SIGCONT)
-        self.changes = {}
+        self.changes, self.has_extra = {}, False
         await asyncio.sleep(1)
         self.reload("same")
 
@@ -454,6 +454,8 @@ class Soak:
         await asyncio.gather(*(Client(self, n).live() for n in range(CLIENTS)))
         seconds = time.monotonic() - start
         for task in during:
+            if task.done():
+                self.fault("bad exit", f"of the soak itself: {task.exception()!r}")
             task.cancel()
         await self.restore()
         return seconds
