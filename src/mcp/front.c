@@ -509,6 +509,9 @@ front_call_end(struct front_call *call)
 
 	call->prev->next = call->next;
 	call->next->prev = call->prev;
+	/* It was in use until now. */
+	if (!session->is_ended)
+		session_touch(session);
 	session_free_if_done(session);
 }
 

@@ -221,3 +221,22 @@ expect upstream web requests initialize == 2
 expect upstream web requests resources/subscribe == 2
 expect upstream web requests logging/setLevel == 2
 expect upstream web last logging/setLevel /params/level == "error"
+
+story "a session is in use until its call has ended, not only when it was sent"
+upstream one {
+  tool slow
+  on tools/call slow -> after 50s then result {"content":[]}
+}
+gateway {
+limits: {session_idle: 60s}
+upstreams:
+  - {name: one, @one@, timeout: 5m}
+}
+client c -transport http {
+  send x tools/call {"name":"slow"}
+  tick 51s
+  await x
+  tick 40s
+  call ping
+  expect /result == {}
+}
