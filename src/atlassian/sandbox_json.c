@@ -279,7 +279,7 @@ text_of_storage(struct buf *out, struct slice storage)
 		out->n--;
 }
 
-#define STORAGE_DEPTH 256
+#define STORAGE_DEPTH 100
 
 /* Only what is read here: names of elements, and that the last one opened is closed first. */
 bool

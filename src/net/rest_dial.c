@@ -127,24 +127,38 @@ addresses_sift(
 	return true;
 }
 
+/* The origin's own addresses, where a proxy wants to be told them. */
+MUST_CHECK static bool
+origin_resolve_wait(struct rest_pool *pool, struct err *err)
+{
+	struct rest_dial *dial = &pool->dial;
+	struct address origin[RESOLVE_MAX];
+	unsigned n = 0;
+
+	if (dial->proxy == NULL || !dial->proxy->wants_address)
+		return true;
+	if (!net_resolve_wait(pool->loop, pool->url.host, pool->url.port, origin, &n, err))
+		return err_prefix(err, "%s://%.*s", REST_FMT(pool));
+	memcpy(dial->origin, origin, n * sizeof(origin[0]));
+	dial->origin_n = n;
+	return true;
+}
+
 bool
 rest_dial_wait(struct rest_pool *pool, struct err *err)
 {
 	struct rest_dial *dial = &pool->dial;
-	struct address found[RESOLVE_MAX], origin[RESOLVE_MAX];
-	unsigned found_n = 0, origin_n = 0;
+	struct address found[RESOLVE_MAX];
+	unsigned n = 0;
 
-	if (!net_resolve_wait(pool->loop, dial->host, dial->port, found, &found_n, err) ||
-	    (dial->proxy != NULL && dial->proxy->wants_address &&
-		!net_resolve_wait(
-		    pool->loop, pool->url.host, pool->url.port, origin, &origin_n, err)))
-		return err_prefix(err, "%s://%.*s", REST_FMT(pool));
-	if (!addresses_sift(pool, found, &found_n, err))
+	if (!origin_resolve_wait(pool, err))
 		return false;
-	memcpy(dial->addresses, found, found_n * sizeof(found[0]));
-	memcpy(dial->origin, origin, origin_n * sizeof(origin[0]));
-	dial->addresses_n = found_n;
-	dial->origin_n = origin_n;
+	if (!net_resolve_wait(pool->loop, dial->host, dial->port, found, &n, err))
+		return err_prefix(err, "%s://%.*s", REST_FMT(pool));
+	if (!addresses_sift(pool, found, &n, err))
+		return false;
+	memcpy(dial->addresses, found, n * sizeof(found[0]));
+	dial->addresses_n = n;
 	dial->generation++;
 	dial->resolved_ms = loop_now_ms(pool->loop);
 	dial->is_stale = false;
