@@ -27,8 +27,8 @@ bool jira_may_see_issue(const struct work *work, yyjson_val *issue);
 /* ERR_REFUSED, without a request. */
 MUST_CHECK bool jira_project_check(struct work *work, struct slice project);
 MUST_CHECK bool jira_key_check(struct work *work, struct slice key);
-/* The same for a list of keys, which must be keys: ERR_PARAMS. */
-MUST_CHECK bool jira_keys_check(struct work *work, const struct slice *keys, size_t n);
+/* The same for a list of keys, which must be keys (ERR_PARAMS); they are in upper case after it. */
+MUST_CHECK bool jira_keys_check(struct work *work, struct slice *keys, size_t n);
 /* A key that came in a reply: the issue may have moved. */
 MUST_CHECK bool jira_reply_check(struct work *work, yyjson_val *issue, struct slice asked);
 /*

@@ -194,8 +194,8 @@ get_board_issues(struct work *work)
 	const char *jql;
 	size_t i, max;
 
-	if (!board_check_wait(work, arg_str(work, "board_id")) ||
-	    !jira_jql(work, arg_slice(work, "jql"), NULL, 0, &jql) ||
+	if (!jira_jql(work, arg_slice(work, "jql"), NULL, 0, &jql) ||
+	    !board_check_wait(work, arg_str(work, "board_id")) ||
 	    !issue_view_args_wait(work, &view))
 		return false;
 	pages_init(&pages, work, PAGE_START_AT,
@@ -241,6 +241,16 @@ get_sprint_issues(struct work *work)
 /* ---- writes ---------------------------------------------------------------------------------- */
 
 static bool
+sprint_show(struct work *work, yyjson_val *reply, const char *what)
+{
+	work->out = shape_make(work, &sprint_shape, reply);
+	work->summary = slice_of(work_printf(work, "sprint %s \"%.*s\" %s",
+	    work_number(work, yyjson_get_sint(yyjson_obj_get(reply, "id"))),
+	    SLICE_FMT(json_slice(yyjson_obj_get(reply, "name"))), what));
+	return true;
+}
+
+static bool
 create_sprint(struct work *work)
 {
 	struct slice board = slice_trim(arg_slice(work, "board_id"));
@@ -260,8 +270,7 @@ create_sprint(struct work *work)
 		out_slice(work, body, "goal", arg_slice(work, "goal"));
 	if (!work_send_wait(work, "POST", body, &reply, "/rest/agile/1.0/sprint", NULL))
 		return false;
-	work->out = shape_make(work, &sprint_shape, reply);
-	return true;
+	return sprint_show(work, reply, "created");
 }
 
 static bool
@@ -284,8 +293,7 @@ update_sprint(struct work *work)
 	if (!sprint_check_wait(work, arg_str(work, "sprint_id")) ||
 	    !work_send_wait(work, "POST", body, &reply, "/rest/agile/1.0/sprint/{sprint_id}", NULL))
 		return false;
-	work->out = shape_make(work, &sprint_shape, reply);
-	return true;
+	return sprint_show(work, reply, "updated");
 }
 
 /* Fifty at a time; what was moved before one failed is told. */

@@ -450,12 +450,11 @@ epic_add(struct work *work, const struct issue_view *view, yyjson_mut_val *out, 
 	yyjson_val *type = json_at(parent, "fields/issuetype");
 
 	epic_named(work, view, out, fields);
-	if (yyjson_mut_obj_get(out, "epic_key") != NULL)
-		return;
 	if (yyjson_get_sint(yyjson_obj_get(type, "hierarchyLevel")) != 1 &&
 	    !slice_eq_nocase(json_slice(yyjson_obj_get(type, "name")), S("Epic")))
 		return;
-	out_slice(work, out, "epic_key", json_slice(yyjson_obj_get(parent, "key")));
+	if (yyjson_mut_obj_get(out, "epic_key") == NULL)
+		out_slice(work, out, "epic_key", json_slice(yyjson_obj_get(parent, "key")));
 	if (yyjson_mut_obj_get(out, "epic_name") == NULL)
 		out_slice(work, out, "epic_name", json_slice(json_at(parent, "fields/summary")));
 }

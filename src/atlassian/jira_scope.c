@@ -76,14 +76,30 @@ jira_key_check(struct work *work, struct slice key)
 	return jira_project_check(work, jira_project_of(key));
 }
 
+static struct slice
+upper(struct work *work, struct slice key)
+{
+	char *text;
+
+	if (!arena_reserve(work->arena, key.n + 1, work->err))
+		return SLICE_NONE;
+	text = arena_bytes(work->arena, key.n + 1);
+	for (size_t i = 0; i < key.n; i++)
+		text[i] = (char)toupper((unsigned char)key.p[i]);
+	return (struct slice){ text, key.n };
+}
+
 bool
-jira_keys_check(struct work *work, const struct slice *keys, size_t n)
+jira_keys_check(struct work *work, struct slice *keys, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (jira_project_of(keys[i]).n == 0)
 			return work_fail(work, ERR_PARAMS,
 			    "\"%.*s\" is no issue key such as PROJ-123", SLICE_FMT(keys[i]));
 		if (!jira_key_check(work, keys[i]))
+			return false;
+		keys[i] = upper(work, keys[i]);
+		if (keys[i].p == NULL)
 			return false;
 	}
 	return true;

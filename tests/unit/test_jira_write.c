@@ -130,7 +130,20 @@ static const struct world_case updates[] = {
 	    "PUT /rest/api/2/issue/DEMO-9/assignee {\"name\":\"ada\"}\n"
 	    "GET /rest/api/2/issue/DEMO-9?fields=summary%2Cstatus%2Cassignee%2Creporter%2Cpriority%2Cissuetype%2Clabels%2Ccreated%2Cupdated\n",
 	  .result = "{\"message\":\"Issue DEMO-9 assigned successfully\"," ISSUE_9 "}" },
-	{ .name = "moved, after it was asked twice", .tool = "move_issue", .is_cloud = true, .args = "{\"issue_key\":\"DEMO-9\",\"target_project_key\":\"OPS\"}",
+	{ .name = "moved: read by its id, as its key is another", .tool = "move_issue", .is_cloud = true, .filter = "DEMO,OPS",
+	  .args = "{\"issue_key\":\"DEMO-9\",\"target_project_key\":\"OPS\"}",
+	  .replies = { { "GET /rest/api/3/issue/DEMO-9", 0, "{\"id\":\"77\",\"key\":\"DEMO-9\",\"fields\":{\"issuetype\":{\"name\":\"Task\"}}}" },
+	    { "GET /rest/api/3/issue/createmeta/OPS/issuetypes", 0, "{\"issueTypes\":[{\"id\":\"3\",\"name\":\"task\"}]}" },
+	    { "POST /rest/api/3/bulk/issues/move", 201, "{\"taskId\":\"t1\"}" },
+	    { "GET /rest/api/3/bulk/queue/t1", 0, "{\"status\":\"COMPLETE\"}" },
+	    { "GET /rest/api/3/issue/77", 0, "{\"id\":\"77\",\"key\":\"OPS-1\"}" } },
+	  .requests = "GET /rest/api/3/issue/DEMO-9?fields=issuetype\nGET /rest/api/3/issue/createmeta/OPS/issuetypes?maxResults=200\n"
+	    "POST /rest/api/3/bulk/issues/move {\"sendBulkNotification\":false,\"targetToSourcesMapping\":{\"OPS,3\":{\"inferClassificationDefaults\":true,"
+	    "\"inferFieldDefaults\":true,\"inferStatusDefaults\":true,\"inferSubtaskTypeDefault\":true,\"issueIdsOrKeys\":[\"DEMO-9\"]}}}\n"
+	    "GET /rest/api/3/bulk/queue/t1\nGET /rest/api/3/issue/77?expand=names\n",
+	  .result = "{\"message\":\"Issue moved successfully from DEMO-9 to project OPS\",\"issue\":{\"id\":\"77\",\"key\":\"OPS-1\","
+	    "\"browse_url\":\"https://jira.example/browse/OPS-1\"}}" },
+	{ .name = "not moved, and why", .tool = "move_issue", .is_cloud = true, .args = "{\"issue_key\":\"DEMO-9\",\"target_project_key\":\"OPS\"}",
 	  .replies = { { "GET /rest/api/3/issue/DEMO-9", 0, "{\"id\":\"77\",\"key\":\"DEMO-9\",\"fields\":{\"issuetype\":{\"name\":\"Task\"}}}" },
 	    { "GET /rest/api/3/issue/createmeta/OPS/issuetypes", 0, "{\"issueTypes\":[{\"id\":\"3\",\"name\":\"Task\"}]}" },
 	    { "POST /rest/api/3/bulk/issues/move", 201, "{\"taskId\":\"t1\"}" },
@@ -172,7 +185,7 @@ static const struct world_case comments[] = {
 	  .requests = "POST /rest/api/3/changelog/bulkfetch {\"fieldIds\":[\"status\"],\"issueIdsOrKeys\":[\"DEMO-1\"],\"maxResults\":1000}\n",
 	  .result = "[{\"issue_id\":\"1\",\"changelogs\":[{\"id\":\"a\",\"created\":\"2023-11-14T22:13:20.123+0000\","
 	    "\"items\":[{\"field\":\"status\",\"to_string\":\"Done\"}]}],\"changelogs_total\":2}]" },
-	{ .name = "issues into a sprint", .tool = "add_issues_to_sprint", .args = "{\"sprint_id\":3,\"issue_keys\":[\"DEMO-1\",\"DEMO-2\"]}",
+	{ .name = "issues into a sprint", .tool = "add_issues_to_sprint", .args = "{\"sprint_id\":3,\"issue_keys\":[\"demo-1\",\"DEMO-2\"]}",
 	  .replies = { { "POST /rest/agile/1.0/sprint/3/issue", 204, NULL } },
 	  .requests = "POST /rest/agile/1.0/sprint/3/issue {\"issues\":[\"DEMO-1\",\"DEMO-2\"]}\n", .result = "{\"message\":\"2 issues moved to sprint 3\"}" },
 	{ .name = "a sprint of another project's board", .tool = "update_sprint", .filter = "DEMO", .args = "{\"sprint_id\":3,\"name\":\"x\"}",
