@@ -145,6 +145,12 @@ trim(struct slice s)
 	return s;
 }
 
+static bool
+ends_escaping(struct slice s)
+{
+	return s.n > 0 && s.p[s.n - 1] == '\\';
+}
+
 bool
 jql_split(struct slice jql, struct jql_parts *parts, struct err *err)
 {
@@ -172,8 +178,8 @@ jql_split(struct slice jql, struct jql_parts *parts, struct err *err)
 	} while (token.kind != TOKEN_END);
 	if (depth > 0)
 		return err_set(err, ERR_PARAMS, "jql: a \")\" is missing");
-	/* A backslash at the end would take our own next character with it. */
-	if (jql.n > 0 && jql.p[jql.n - 1] == '\\')
+	/* A backslash at the end, of what is left without blanks, would take our next character. */
+	if (ends_escaping(parts->where) || ends_escaping(parts->order))
 		return err_set(err, ERR_PARAMS, "jql: ends with a backslash");
 	return true;
 }

@@ -85,6 +85,8 @@ shape_text(struct work *work, yyjson_val *source)
 	/* What cannot be read is shown as it came, never lost. */
 	if (!work_text(work, text, from, TEXT_MARKDOWN, &made))
 		made = text;
+	while (made.n > 0 && made.p[made.n - 1] == '\n')
+		made.n--;
 	out = yyjson_mut_strncpy(work->doc, made.p, made.n);
 	buf_fini(&adf);
 	return out;

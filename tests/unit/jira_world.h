@@ -47,7 +47,7 @@ site_rest_wait(struct access *access, const struct site_request *request, struct
     struct rest_reply *reply, struct err *err)
 {
 	const struct canned *canned = world_now->replies;
-	char asked[2048];
+	char asked[1024];
 	int n;
 
 	(void)access, (void)arena;

@@ -72,6 +72,8 @@ composes(void **state)
 		{ "a = 'x", NULL, NULL },
 		{ "a = \"x\\\"", NULL, NULL },
 		{ "a = x\\", NULL, NULL },
+		{ "a = x\\ ", NULL, NULL },
+		{ "a = 1 ORDER BY x\\ ", NULL, NULL },
 		{ "a = \\\"x) OR (b = \\\"", NULL, NULL },
 		{ "a = 1 ORDER BY x) OR (y = 1", NULL, NULL },
 	};
