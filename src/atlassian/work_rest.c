@@ -182,11 +182,16 @@ work_request_wait(
 	if (!json_read(work, reply.body, out, "the answer", work->err)) {
 		bool is_html = slice_trim(reply.body).p[0] == '<';
 
-		return work_fail(work, ERR_UNAVAILABLE, "%.*s answered %.*s with %s",
-		    SLICE_FMT(site->provider.name), SLICE_FMT(request->method),
+		return work_fail(work,
+		    request->is_write && !is_html ? ERR_OUTCOME_UNKNOWN : ERR_UNAVAILABLE,
+		    "%.*s answered %.*s with %s%s", SLICE_FMT(site->provider.name),
+		    SLICE_FMT(request->method),
 		    is_html
 			? "a web page instead of JSON: is the URL right, and is nobody asked to log in?"
-			: "what is not JSON");
+			: "what is not JSON",
+		    request->is_write && !is_html
+			? "; it may have been done: look before you repeat it"
+			: "");
 	}
 	return true;
 }

@@ -63,6 +63,11 @@ static const struct world_case creates[] = {
 	    "POST /rest/api/2/issue {\"fields\":{\"project\":{\"key\":\"DEMO\"},\"summary\":\"S\",\"issuetype\":{\"name\":\"Task\"}}}\n"
 	    "PUT /rest/api/2/issue/DEMO-9/assignee {\"name\":\"ada\"}\n",
 	  .failure = "DEMO-9 was created, but it could not be assigned", .kind = ERR_REQUEST },
+	{ .name = "an answer that cannot be read: it may have been done", .tool = "create_issue",
+	  .args = "{\"project_key\":\"DEMO\",\"summary\":\"S\",\"issue_type\":\"Task\"}",
+	  .replies = { { "POST /rest/api/2/issue", 201, "{\"key\":\"DEM" } },
+	  .requests = "POST /rest/api/2/issue {\"fields\":{\"project\":{\"key\":\"DEMO\"},\"summary\":\"S\",\"issuetype\":{\"name\":\"Task\"}}}\n",
+	  .failure = "it may have been done", .kind = ERR_OUTCOME_UNKNOWN },
 	{ .name = "a project that is not shown", .tool = "create_issue", .filter = "OPS",
 	  .args = "{\"project_key\":\"DEMO\",\"summary\":\"S\",\"issue_type\":\"Task\"}", .requests = "", .failure = "DEMO is none", .kind = ERR_REFUSED },
 	{ .name = "a parent that is not shown", .tool = "create_issue", .filter = "DEMO",
