@@ -82,9 +82,8 @@ const struct command cli_commands[] = {
 	    .help = "list the Jira and Confluence sites, with --check look at each",
 	    .about =
 		"One row a site: its name in tools, product, URL, kind and way of authentication. With "
-		"--check each\nis asked: whether it can be reached, what it is, and who one is there; "
-		"nothing is started or changed.\nWhat of the environment was left out is said on "
-		"stderr.",
+		"--check each\nis asked: whether it can be reached, what it is, and who one is there. "
+		"Nothing is started. What of\nthe environment was left out is said on stderr.",
 	    .options = READS_CONFIG | OPTION_BIT(CHECK) | OPTION_BIT(JSON) | ABOUT_SITES,
 	    .keeper = KEEPER_NEVER,
 	    .run = instances_run },
@@ -151,7 +150,7 @@ const struct command cli_commands[] = {
 	    .help = "a simulated Jira and Confluence, to try things without an account",
 	    .about =
 		"Jira and Confluence, Cloud and Data Center, on 127.0.0.1 at port 8090 (0: a free one), "
-		"with some data\nin it; what is written is gone when it ends. --fault makes it slow=MS, "
+		"with some\ndata in it; what is written is gone when it ends. --fault makes it slow=MS, "
 		"fail=N, rate=N, html,\ntruncate=N or hang=N (every Nth request); several with commas. "
 		"See docs/sandbox.md.",
 	    .options = OPTION_BIT(PORT) | OPTION_BIT(FAULT),
