@@ -231,7 +231,7 @@ put_json_head(struct log *log, enum log_level level, const char *event, size_t l
 
 /* The buffer has room for a line. */
 static void
-put_line(struct log *log, enum log_level level, const char *event, struct slice message)
+put_event(struct log *log, enum log_level level, const char *event, struct slice message)
 {
 	size_t limit = log->n + LINE_BYTES - END_BYTES;
 
@@ -324,7 +324,7 @@ log_event(struct log *log, enum log_level level, const char *event, const char *
 		log->told = told;
 		log->told_at = log->n;
 		log->dropped = 0;
-		put_line(log, LOG_WARN, "log_dropped", (struct slice){ log->message, (size_t)n });
+		put_event(log, LOG_WARN, "log_dropped", (struct slice){ log->message, (size_t)n });
 	}
 	va_start(ap, fmt);
 	n = vsnprintf(log->message, sizeof(log->message), fmt, ap);
@@ -333,7 +333,7 @@ log_event(struct log *log, enum log_level level, const char *event, const char *
 		n = 0;
 	if ((size_t)n >= sizeof(log->message))
 		n = (int)utf8_trim(log->message, sizeof(log->message) - 1);
-	put_line(log, level, event, (struct slice){ log->message, (size_t)n });
+	put_event(log, level, event, (struct slice){ log->message, (size_t)n });
 	if (level >= LOG_WARN)
 		log_flush(log);
 }
