@@ -25,12 +25,12 @@ offer_make(struct site *site)
 	    site->config, site->all, site_deployment(site), &site->rows, &site->rows_n, &text);
 	must(buf_check(&text, &err));
 	arena_init(&arena, NULL, 0);
-	site->offer = offer_new(loop_memory(hub_loop(hub)));
-	if (!offer_add_page_wait(NULL, site->offer, ITEM_TOOL, &arena, &text, buf_view(&text),
-		site->provider.name, loop_log(hub_loop(hub)), &err))
-		offer_unref(&site->offer);
+	site->provider.offer = offer_new(loop_memory(hub_loop(hub)));
+	if (!offer_add_page_wait(NULL, site->provider.offer, ITEM_TOOL, &arena, &text,
+		buf_view(&text), site->provider.name, loop_log(hub_loop(hub)), &err))
+		offer_unref(&site->provider.offer);
 	else
-		must(site->offer->items[ITEM_TOOL].n == site->rows_n);
+		must(site->provider.offer->items[ITEM_TOOL].n == site->rows_n);
 }
 
 /* ---- the provider ---------------------------------------------------------------------------- */
@@ -54,8 +54,8 @@ site_list_wait(struct provider *provider, struct client *client, struct err *err
 	struct site *site = site_of(provider);
 
 	(void)client;
-	if (site->offer != NULL)
-		return offer_ref(site->offer);
+	if (site->provider.offer != NULL)
+		return offer_ref(site->provider.offer);
 	err_set(err, ERR_LIMIT, "no memory for the list of tools");
 	return NULL;
 }
@@ -70,7 +70,7 @@ site_forward_wait(struct provider *provider, struct exchange *exchange,
 	if (exchange->request.method != MCP_TOOLS_CALL || forward->item == NULL)
 		return err_set(
 		    err, ERR_METHOD, "%.*s does not know that method", SLICE_FMT(provider->name));
-	at = (size_t)(forward->item - site->offer->items[ITEM_TOOL].all);
+	at = (size_t)(forward->item - site->provider.offer->items[ITEM_TOOL].all);
 	must(at < site->rows_n);
 	return work_call_wait(site, site->rows[at], exchange, reply, err);
 }
@@ -102,7 +102,7 @@ static struct offer *
 site_offer(const struct provider *provider, const struct client *client)
 {
 	(void)client;
-	return site_of(provider)->offer;
+	return provider->offer;
 }
 
 static struct slice
@@ -141,7 +141,7 @@ site_close(struct provider *provider)
 	struct site *site = site_of(provider);
 
 	access_free(&site->own);
-	offer_unref(&site->offer);
+	offer_unref(&site->provider.offer);
 	gate_free(&site->gate);
 	hub_forget(provider->hub, provider);
 	mem_free(site->rows);

@@ -36,7 +36,6 @@ struct site {
 	struct settings *settings;
 	const struct config_site *config;
 	const struct config_atlassian *all;
-	struct offer *offer;
 	struct gate *gate;
 	const struct tool **rows; /* in the order of the offer */
 	size_t rows_n;

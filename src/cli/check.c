@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "atlassian/atlassian.h"
 #include "cli/cli.h"
 
 static const char *const state_names[] = {
@@ -142,6 +143,7 @@ check_file(const struct options *options)
 
 struct row {
 	struct provider *provider;
+	bool is_site;
 	struct provider_health health;
 	uint64_t ms; /* UINT64_MAX: it never came to an end */
 };
@@ -150,10 +152,47 @@ static void
 row_fill(struct row *row, struct provider *provider, uint64_t ms)
 {
 	row->provider = provider;
+	row->is_site = provider_is_site(provider);
 	row->ms = ms;
 	provider->ops->health(provider, NULL, &row->health);
 	if (row->health.state != PROVIDER_READY && row->health.state != PROVIDER_DOWN)
 		err_set(&row->health.why, ERR_UNAVAILABLE, "not connected within the time it had");
+}
+
+/* A site shows by an answer to whom it takes us for. */
+static void
+site_look_wait(void *arg)
+{
+	struct row *row = arg;
+	struct site_report report;
+
+	site_check_wait(row->provider, &report);
+	row->ms = report.ms;
+	if (!report.is_reachable) {
+		row->health.state = PROVIDER_DOWN;
+		row->health.why = report.why;
+	}
+}
+
+/* All of them side by side; what a request brings itself cannot be looked at. */
+static bool
+sites_look_wait(
+    struct local *local, const struct config *config, struct row *rows, size_t n, struct err *err)
+{
+	struct group group = { 0 };
+	size_t site = 0;
+	bool ok = true;
+
+	for (size_t i = 0; i < n && ok; i++) {
+		if (rows[i].is_site && config->atlassian.sites[site++].url.n > 0)
+			ok = group_spawn(
+			    local_loop(local), &group, "look", site_look_wait, &rows[i], err);
+	}
+	if (!ok) {
+		group_cancel(&group, ERR_CANCELLED);
+		group_drain(local_loop(local), &group);
+	}
+	return ok && group_wait(local_loop(local), &group, err);
 }
 
 static struct slice
@@ -187,9 +226,10 @@ put_row_json(const struct config *config, const struct row *row, struct buf *out
 		buf_json_string(out, row->provider->name);
 	}
 	buf_printf(out, ",\"state\":\"%s\"", state_names[row->health.state]);
+	if (is_ready && !row->is_site)
+		buf_printf(out, ",\"revision\":\"%s\"", mcp_revision_name(row->health.revision));
 	if (is_ready)
-		buf_printf(out, ",\"revision\":\"%s\",\"tools\":%zu",
-		    mcp_revision_name(row->health.revision),
+		buf_printf(out, ",\"tools\":%zu",
 		    row->provider->offer != NULL ? row->provider->offer->items[ITEM_TOOL].n : 0);
 	if (row->ms != UINT64_MAX)
 		buf_printf(out, ",\"ms\":%llu", (unsigned long long)row->ms);
@@ -233,8 +273,8 @@ put_rows(const struct row *rows, size_t n, struct buf *out)
 		    (const char *[]){
 			row->provider->name.n > 0 ? slice_cstr(&arena, row->provider->name) : "-",
 			state_names[row->health.state],
-			is_ready ? mcp_revision_name(row->health.revision) : "", tools, ms,
-			why.p });
+			is_ready && !row->is_site ? mcp_revision_name(row->health.revision) : "",
+			tools, ms, why.p });
 		buf_fini(&why);
 	}
 	table_print(&table, out);
@@ -285,8 +325,11 @@ connect_work(struct local *local, void *arg)
 		put_file_json(config, &out);
 	else
 		buf_printf(&out, "%.*s: ok\n", SLICE_FMT(config->file));
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		row_fill(&rows[i], providers[i], ms[i]);
+	if (!sites_look_wait(local, config, rows, n, &err))
+		status = cli_fail(&err);
+	for (size_t i = 0; i < n; i++) {
 		if (rows[i].health.state != PROVIDER_READY && status == EXIT_DONE)
 			status = EXIT_UPSTREAM;
 		if (json) {
