@@ -50,8 +50,8 @@ const struct command cli_commands[] = {
 	    .words = "",
 	    .help = "validate the configuration, with --connect try every upstream and site",
 	    .about =
-		"Says what is configured. With --connect, one row an upstream or site: how it went, the "
-		"revision it speaks,\nhow many tools it offers, how long it took, and why it failed.",
+		"Says what is configured. With --connect, one row an upstream or site: how it went,\nthe "
+		"revision it speaks, how many tools it offers, how long it took, and why it failed.",
 	    .options = READS_CONFIG | OPTION_BIT(CONNECT) | OPTION_BIT(JSON) | ABOUT_SITES,
 	    .keeper = KEEPER_TO_CONNECT,
 	    .run = check_run },
