@@ -336,7 +336,7 @@ static yyjson_mut_val *
 show_metadata(struct work *work, const struct page *page, enum shown_body body)
 {
 	yyjson_mut_val *out = out_obj(work), *space = out_obj(work);
-	struct slice base = work->site->config->url;
+	struct slice base = work_base(work);
 
 	out_str(work, out, "id", page->id);
 	out_str(work, out, "title", page->title);

@@ -174,8 +174,8 @@ show_found(struct work *work, yyjson_val *source)
 	out_slice(
 	    work, out, "title", without_marks(work, json_slice(yyjson_obj_get(source, "title"))));
 	if (web != NULL)
-		out_str(work, out, "url",
-		    work_printf(work, "%.*s%s", SLICE_FMT(work->site->config->url), web));
+		out_str(
+		    work, out, "url", work_printf(work, "%.*s%s", SLICE_FMT(work_base(work)), web));
 	if (key == NULL && name != NULL) {
 		space = out_obj(work);
 		out_str(work, space, "name", name);

@@ -98,6 +98,12 @@ site_set_level_wait(struct provider *provider, struct exchange *exchange, int le
 	return true;
 }
 
+static bool
+site_confirm_wait(struct provider *provider, struct exchange *exchange, struct err *err)
+{
+	return access_confirm_wait(site_of(provider), exchange, err);
+}
+
 static struct offer *
 site_offer(const struct provider *provider, const struct client *client)
 {
@@ -140,7 +146,7 @@ site_close(struct provider *provider)
 {
 	struct site *site = site_of(provider);
 
-	access_free(&site->own);
+	accesses_close(site);
 	offer_unref(&site->provider.offer);
 	gate_free(&site->gate);
 	hub_forget(provider->hub, provider);
@@ -159,6 +165,7 @@ static const struct provider_ops site_ops = {
 	.subscribe_wait = site_subscribe_wait,
 	.forget = site_forget,
 	.set_level_wait = site_set_level_wait,
+	.confirm_wait = site_confirm_wait,
 	.offer = site_offer,
 	.capabilities = site_capabilities,
 	.instructions = site_instructions,

@@ -23,7 +23,7 @@ void gate_free(struct gate **gate);
  * breaker is open (says until when).
  */
 MUST_CHECK bool gate_enter_wait(struct gate *gate, struct err *err);
-/* status: of the reply; 0: none came. */
+/* status: of the reply; 0: none came; less: what it was says nothing about the site. */
 void gate_leave(struct gate *gate, int status);
 /* DOWN while the breaker is open. */
 bool gate_is_open(const struct gate *gate, uint64_t *until_ms);
@@ -31,6 +31,7 @@ bool gate_is_open(const struct gate *gate, uint64_t *until_ms);
 enum site_outcome { OUTCOME_DONE, OUTCOME_REFUSED, OUTCOME_FAILED, SITE_OUTCOMES };
 
 struct tool;
+struct waiting;
 struct site {
 	struct provider provider;
 	struct settings *settings;
@@ -42,6 +43,9 @@ struct site {
 	struct series *outcomes[SITE_OUTCOMES];
 	struct series *seconds;
 	struct access *own; /* by the configured credential; made at first use */
+	struct access
+	    *tenants; /* by credentials of requests, as long as they are kept; newest first */
+	unsigned tenants_n;
 };
 
 /* A list that is asked for once and kept for a while. */
@@ -56,8 +60,13 @@ struct space {
 	const char *id, *key, *name;
 };
 
+/* Of an access by a request's credential: has its site said that it is good? */
+enum confirmation { CONFIRM_DUE, CONFIRM_RUNNING, CONFIRM_GOOD, CONFIRM_BAD };
+
 struct access {
 	struct site *site;
+	struct slice url; /* base of all requests; in the arena */
+	bool is_ours;	  /* url is the site's */
 	struct rest_pool *pool;
 	struct slice headers; /* Authorization, configured ones: "Name: value\r\n..."; secret */
 	enum config_deployment deployment; /* AUTO: not known yet */
@@ -66,14 +75,32 @@ struct access {
 	struct space *spaces; /* in the arena */
 	unsigned spaces_n;
 	struct arena arena;
+	unsigned in_use; /* calls that have it; freed by access_leave() when nobody keeps it */
+	bool is_kept;	 /* by the site */
+	/* The rest is of those by requests (access_tenants.c). */
+	int reach;			    /* enum access_reach */
+	unsigned char digest[SHA256_BYTES]; /* of address, scheme and credential */
+	enum confirmation confirmation;
+	struct err why; /* BAD */
+	uint64_t until_ms;
+	struct access *next;
+	struct waiting *waiters; /* for the end of CONFIRM_RUNNING */
 };
 
 /* As far as the configuration and the host's name tell. */
 enum config_deployment site_deployment(const struct site *site);
-/* The access that an exchange uses; ERR_REFUSED where it may not (access.c). */
+/*
+ * The access that an exchange uses (NULL: nobody's), until access_leave().  ERR_REFUSED,
+ * ERR_STRANGER where it may not: access_choose(), or its site that did not take the credential.
+ */
 MUST_CHECK bool access_find_wait(
     struct site *site, struct exchange *exchange, struct access **out, struct err *err);
+void access_leave(struct access **access); /* NULL: nothing */
+/* Is a credential of the exchange good at this site?  ERR_STRANGER: no, or it brought none. */
+MUST_CHECK bool access_confirm_wait(struct site *site, struct exchange *exchange, struct err *err);
 void access_free(struct access **access);
+/* Nobody uses any of them any more. */
+void accesses_close(struct site *site);
 /* Cloud or Data Center: by the host's name, or, in doubt, by asking it once. */
 MUST_CHECK bool access_deployment_wait(struct access *access, bool *is_cloud, struct err *err);
 

@@ -63,7 +63,7 @@ site_check_wait(struct provider *provider, struct site_report *report)
 	struct site *site = CONTAINER(provider, struct site, provider);
 	struct loop *loop = hub_loop(provider->hub);
 	uint64_t began = loop_now_ms(loop);
-	struct access *access;
+	struct access *access = NULL;
 	struct arena arena;
 
 	*report =
@@ -71,6 +71,7 @@ site_check_wait(struct provider *provider, struct site_report *report)
 	arena_init(&arena, loop_memory(loop), 4 * MIB);
 	report->is_reachable =
 	    access_find_wait(site, NULL, &access, &report->why) && ask_wait(access, &arena, report);
+	access_leave(&access);
 	arena_fini(&arena);
 	report->ms = loop_now_ms(loop) - began;
 }

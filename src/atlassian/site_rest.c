@@ -31,7 +31,7 @@ once_wait(struct access *access, const struct rest_request *request, struct aren
 	if (!gate_enter_wait(site->gate, err))
 		return false;
 	ok = rest_wait(access->pool, request, arena, reply, was_sent, err);
-	gate_leave(site->gate, ok ? reply->status : 0);
+	gate_leave(site->gate, !access->is_ours ? -1 : ok ? reply->status : 0);
 	series_add(site->outcomes[outcome_of(ok ? reply->status : 0)], 1);
 	series_observe_ms(site->seconds, loop_now_ms(loop) - began);
 	return ok;

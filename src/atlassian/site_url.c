@@ -14,10 +14,18 @@ is_gateway(struct slice url)
 	return slice_starts(url, gateway);
 }
 
+struct slice
+work_base(const struct work *work)
+{
+	const struct access *access = work->access;
+
+	return access != NULL && access->url.n > 0 ? access->url : work->site->config->url;
+}
+
 const char *
 site_browse_url(const struct work *work, const char *path_fmt, const char *key)
 {
-	struct slice base = work->site->config->url, path = slice_of(path_fmt), head;
+	struct slice base = work_base(work), path = slice_of(path_fmt), head;
 	struct arena *arena = work->arena;
 	struct err err;
 	size_t n;

@@ -238,6 +238,8 @@ bool work_fail(struct work *work, enum errkind kind, const char *fmt, ...) PRINT
 MUST_CHECK bool work_text(struct work *work, struct slice text, enum text_format from,
     enum text_format to, struct slice *out);
 
+/* The site's address as this call uses it; SLICE_NONE: none. */
+struct slice work_base(const struct work *work);
 /* The URL of an issue or page for people. */
 const char *site_browse_url(const struct work *work, const char *path_fmt, const char *key);
 

@@ -123,8 +123,9 @@ put_result(struct work *work, struct buf *out, struct err *err)
 static bool
 is_for_the_model(enum errkind kind)
 {
-	return kind != ERR_UNAVAILABLE && kind != ERR_DEADLINE && kind != ERR_CANCELLED &&
-	    kind != ERR_OUTCOME_UNKNOWN && kind != ERR_LIMIT && kind != ERR_INTERNAL;
+	return kind != ERR_STRANGER && kind != ERR_UNAVAILABLE && kind != ERR_DEADLINE &&
+	    kind != ERR_CANCELLED && kind != ERR_OUTCOME_UNKNOWN && kind != ERR_LIMIT &&
+	    kind != ERR_INTERNAL;
 }
 
 static void
@@ -205,6 +206,7 @@ work_call_wait(struct site *site, const struct tool *tool, struct exchange *exch
 		ok = exchange_result(exchange, &out, reply);
 	else
 		buf_fini(&out);
+	access_leave(&work.access);
 	arena_fini(&arena);
 	return ok;
 }

@@ -1,5 +1,6 @@
 /*
- * Callers by API key, and when two callers are the same.  A principal belongs to its tenant: the
+ * Callers by API key, and when two callers are the same (those of `auth: tenants` bring credentials
+ * that their sites confirm later, credentials.c).  A principal belongs to its tenant: the
  * same name under another tenant is somebody else.
  *
  * A credential is hashed and the hash compared with those of all keys, always to the end, so that
@@ -14,7 +15,8 @@
 struct auth {
 	struct config_key *keys; /* names are our own memory */
 	size_t keys_n;
-	bool asks; /* without keys: nobody is let in */
+	enum config_auth mode;
+	bool has_sites, ignores_credentials, lends_own;
 };
 
 /* ---- callers --------------------------------------------------------------------------------- */
@@ -49,7 +51,7 @@ copy(struct slice s)
 struct caller
 auth_caller_copy(const struct caller *caller)
 {
-	return (struct caller){ copy(caller->principal), copy(caller->tenant) };
+	return (struct caller){ copy(caller->principal), copy(caller->tenant), NULL };
 }
 
 void
@@ -67,7 +69,10 @@ auth_new(const struct config *config)
 {
 	struct auth *auth = MEM_NEW(struct auth);
 
-	auth->asks = config->auth == AUTH_KEYS || config->auth == AUTH_TENANTS;
+	auth->mode = config->auth;
+	auth->has_sites = config->atlassian.sites_n > 0;
+	auth->ignores_credentials = config->atlassian.ignore_headers;
+	auth->lends_own = config->atlassian.allow_operator_credential;
 	if (config->auth != AUTH_KEYS)
 		return auth;
 	auth->keys = mem_new(config->keys_n * sizeof(*auth->keys));
@@ -99,7 +104,31 @@ auth_free(struct auth **at)
 bool
 auth_asks(const struct auth *auth)
 {
-	return auth != NULL && auth->asks;
+	return auth != NULL && (auth->mode == AUTH_KEYS || auth->mode == AUTH_TENANTS);
+}
+
+bool
+auth_is_tenants(const struct auth *auth)
+{
+	return auth != NULL && auth->mode == AUTH_TENANTS;
+}
+
+bool
+auth_needs_credentials(const struct auth *auth)
+{
+	return auth_is_tenants(auth) && !auth->lends_own;
+}
+
+bool
+auth_has_sites(const struct auth *auth)
+{
+	return auth != NULL && auth->has_sites;
+}
+
+bool
+auth_takes_credentials(const struct auth *auth)
+{
+	return auth_has_sites(auth) && !auth->ignores_credentials;
 }
 
 bool
@@ -107,10 +136,12 @@ auth_knows(const struct auth *auth, const struct caller *caller)
 {
 	struct caller known = auth_anonymous();
 
-	if (!auth_asks(auth))
+	if (!auth_asks(auth) || (auth_is_tenants(auth) && auth_same(&known, caller)))
 		return auth_same(&known, caller);
+	if (auth_is_tenants(auth))
+		return slice_starts(caller->principal, S("tenant:")) && caller->tenant.p == NULL;
 	for (size_t i = 0; i < auth->keys_n; i++) {
-		known = (struct caller){ auth->keys[i].name, auth->keys[i].tenant };
+		known = (struct caller){ auth->keys[i].name, auth->keys[i].tenant, NULL };
 		if (auth_same(&known, caller))
 			return true;
 	}
@@ -128,11 +159,13 @@ bearer(struct slice authorization)
 	return slice_trim(key);
 }
 
-/* Exactly one credential; SLICE_NONE: none, or more than one. */
+/* Exactly one key; SLICE_NONE: none, or more than one.  Beside X-Bascule-Key, Authorization may be
+ * for Atlassian. */
 static struct slice
-credential(const struct auth_fields *fields)
+credential(const struct auth *auth, const struct auth_fields *fields)
 {
-	bool is_one = (fields->authorization.p != NULL) != (fields->key.p != NULL);
+	bool is_one = (fields->authorization.p != NULL) != (fields->key.p != NULL) ||
+	    (auth_takes_credentials(auth) && fields->key.p != NULL);
 	struct slice key;
 
 	if (!is_one || fields->is_doubled)
@@ -160,9 +193,9 @@ auth_caller(const struct auth *auth, const struct auth_fields *fields, struct ca
 	size_t found = 0; /* 1-based; digests differ, so that one fits at most */
 
 	*caller = auth_anonymous();
-	if (!auth_asks(auth))
+	if (!auth_asks(auth) || auth_is_tenants(auth))
 		return true;
-	key = credential(fields);
+	key = credential(auth, fields);
 	if (key.p == NULL)
 		return false;
 	sha256_bytes(key, digest);
@@ -170,6 +203,6 @@ auth_caller(const struct auth *auth, const struct auth_fields *fields, struct ca
 		found |= (i + 1) * digests_equal(digest, auth->keys[i].digest);
 	if (found == 0)
 		return false;
-	*caller = (struct caller){ auth->keys[found - 1].name, auth->keys[found - 1].tenant };
+	*caller = (struct caller){ auth->keys[found - 1].name, auth->keys[found - 1].tenant, NULL };
 	return true;
 }

@@ -8,9 +8,28 @@
 #include "config/config.h"
 #include "run/run.h"
 
+struct http_header; /* net */
+
+/*
+ * What a request over HTTP brought for Atlassian (credentials.c): secret, of that request alone,
+ * never logged.  Values are visible ASCII, of CREDENTIAL_BYTES_MAX at most.
+ */
+enum credential_scheme { CREDENTIAL_NONE, CREDENTIAL_BEARER, CREDENTIAL_TOKEN, CREDENTIAL_BASIC };
+#define CREDENTIAL_PRODUCTS  2 /* by enum config_product */
+#define CREDENTIAL_BYTES_MAX (8 * KIB)
+struct credentials {
+	enum credential_scheme scheme; /* of Authorization */
+	struct slice authorization; /* what stands behind the scheme; SLICE_NONE: it is not there */
+	struct slice cloud_id;
+	struct slice url[CREDENTIAL_PRODUCTS], token[CREDENTIAL_PRODUCTS];
+};
+
 struct caller {
 	struct slice principal; /* key's or token's name; "anonymous" under auth: none */
 	struct slice tenant;	/* SLICE_NONE: none */
+	/* NULL: not over HTTP, or no site is configured.  Empty: none came, or none are taken.  Not
+	 * part of who the caller is. */
+	const struct credentials *credentials;
 };
 
 /* The caller of a loopback or stdio client where no credential is asked for. */
@@ -27,6 +46,10 @@ struct auth *auth_new(const struct config *config);
 void auth_free(struct auth **auth);
 /* auth may be NULL: nothing is configured. */
 bool auth_asks(const struct auth *auth);
+/* `auth: tenants`: without a credential of Atlassian there are lists and no more. */
+bool auth_is_tenants(const struct auth *auth);
+/* The same, and nothing else lets a request without one use a site. */
+bool auth_needs_credentials(const struct auth *auth);
 /* Could a request have this caller? */
 bool auth_knows(const struct auth *auth, const struct caller *caller);
 
@@ -36,11 +59,36 @@ struct auth_fields {
 	bool is_doubled;		 /* one of them came twice */
 };
 /*
- * Finds the caller; its slices live as long as auth.  True without a look where nothing is asked.
- * False says nothing of why: not what is missing, nor which part was wrong, nor by its time how
- * much of a key was right.
+ * Finds the caller by key; its slices live as long as auth.  True without a look, and anonymous,
+ * where no keys are asked for. False says nothing of why: not what is missing, nor which part was
+ * wrong, nor by its time how much of a key was right.
  */
 bool auth_caller(const struct auth *auth, const struct auth_fields *fields, struct caller *caller);
+
+/* ---- credentials for Atlassian (credentials.c) ----------------------------------------------- */
+
+/* Are there sites?  And may requests bring something for them? */
+bool auth_has_sites(const struct auth *auth);
+bool auth_takes_credentials(const struct auth *auth);
+/*
+ * From the header fields of a request; slices are borrowed from them.  False: ERR_REQUEST, and the
+ * text names the field that makes no sense, without what it holds.
+ */
+MUST_CHECK bool credentials_read(const struct auth *auth, const struct http_header *headers,
+    size_t n, struct credentials *out, struct err *err);
+/* Is there a secret among them?  A URL is none.  NULL: no. */
+bool credentials_have_secret(const struct credentials *credentials);
+/* A copy on the heap; NULL of NULL. */
+struct credentials *credentials_dup(const struct credentials *credentials);
+void credentials_free(struct credentials **credentials); /* overwrites them first */
+/*
+ * The principal of who brings them: the same for the same fields as long as the salt is, and
+ * without the salt no way to try passwords against it.
+ */
+#define TENANT_SALT_BYTES 32
+#define TENANT_NAME_BYTES 20 /* "tenant:", 12 hexadecimal digits, NUL */
+void credentials_name(const struct credentials *credentials,
+    const unsigned char salt[TENANT_SALT_BYTES], char out[TENANT_NAME_BYTES]);
 
 /* ---- sealed texts (seal.c) ------------------------------------------------------------------- */
 

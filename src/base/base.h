@@ -109,6 +109,7 @@ unsigned slice_distance(struct slice a, struct slice b);
 	X(PARAMS,		"params",	  -32602, -32602,  400, 2)	\
 	X(INTERNAL,		"internal",	  -32603, -32603,  500, 1)	\
 	X(REFUSED,		"refused",	  -32001, -31001,  403, 1)	\
+	X(STRANGER,		"unauthorized",	  -32001, -31001,  401, 1)	\
 	X(UNKNOWN_SERVER,	"unknown_server", -32002, -31002,  404, 2)	\
 	X(RESOURCE,		"resource_not_found",-32002, -32602, 404, 2)	\
 	X(UNAVAILABLE,		"unavailable",	  -32003, -31003,  503, 4)	\

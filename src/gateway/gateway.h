@@ -129,6 +129,12 @@ struct provider_ops {
 	void (*forget)(struct provider *provider, struct client *client, struct slice uri);
 	bool (*set_level_wait)(struct provider *provider, struct exchange *exchange, int level,
 	    const struct forward *forward, struct reply *reply, struct err *err);
+	/*
+	 * `auth: tenants`: is the credential that came with the exchange good here?  ERR_STRANGER:
+	 * no, or there is none for it.  Who has this asks it of his own calls himself.  NULL: it
+	 * knows no such credentials, and others are asked.
+	 */
+	bool (*confirm_wait)(struct provider *provider, struct exchange *exchange, struct err *err);
 	/* As far as it is known now: NULL, SLICE_NONE: not. */
 	struct offer *(*offer)(const struct provider *provider, const struct client *client);
 	struct slice (*capabilities)(const struct provider *provider, const struct client *client);

@@ -52,6 +52,40 @@ edit_text(struct exchange *exchange, struct forward *forward, struct slice token
 	buf_fini(&out);
 }
 
+/*
+ * `auth: tenants`: whoever asks for more than lists has been confirmed by a site.  Over stdio there
+ * are no credentials, and nobody is asked.
+ */
+static bool
+admit_wait(struct exchange *exchange, const struct passage *passage, struct err *err)
+{
+	const struct gateway *gateway = passage->gateway;
+	const struct provider *for_whom = passage->provider;
+	struct err said = { 0 }, why = { 0 };
+
+	if (gateway->settings->config->auth != AUTH_TENANTS ||
+	    exchange->caller.credentials == NULL || mcp_method_is_open(exchange->request.method) ||
+	    (for_whom != NULL && for_whom->ops->confirm_wait != NULL))
+		return true;
+	for (size_t i = 0; i < gateway->providers_n; i++) {
+		struct provider *p = gateway->providers[i];
+
+		if (p->ops->confirm_wait == NULL)
+			continue;
+		if (p->ops->confirm_wait(p, exchange, &why))
+			return true;
+		if (why.kind == ERR_CANCELLED || why.kind == ERR_DEADLINE)
+			return (*err = why, false);
+		/* What a site says about the credential tells more than that it is not for it. */
+		if (said.kind == ERR_NONE || said.kind == ERR_REFUSED)
+			said = why;
+	}
+	if (said.kind == ERR_UNAVAILABLE)
+		return (*err = said, false);
+	return err_set(err, ERR_STRANGER, "%s",
+	    said.kind != ERR_NONE ? said.text : "a credential for Jira or Confluence is needed");
+}
+
 /* Rules, the ledger's route, the provider, rules again. */
 static bool
 forward(struct exchange *exchange, struct passage *passage, struct slice name,
@@ -61,6 +95,8 @@ forward(struct exchange *exchange, struct passage *passage, struct slice name,
 
 	reply->server = provider->name;
 	ledger_route(passage->hub->ledger, exchange->number, provider->name, name);
+	if (!admit_wait(exchange, passage, &reply->err))
+		return false;
 	if (!guard_pass(exchange, GUARD_REQUEST, GUARD_TO_PROVIDER, provider->name, name,
 		exchange->request.params, reply) ||
 	    !provider->ops->forward_wait(provider, exchange, forward, reply, &reply->err))
@@ -514,6 +550,8 @@ method_run(struct exchange *exchange, struct passage *passage, struct reply *rep
 	const struct message *request = &exchange->request;
 	struct provider *only = route_transparent(passage);
 
+	if (request->method != MCP_TOOLS_CALL && !admit_wait(exchange, passage, &reply->err))
+		return false;
 	/* A client that forgot to say so is ready all the same. */
 	if (passage->client != NULL && request->method != MCP_INITIALIZE)
 		client_ready(passage->client);

@@ -35,6 +35,7 @@ exchange_free(struct exchange **at)
 	bytes_unref(&exchange->answer_text);
 	arena_fini(&exchange->arena);
 	bytes_unref(&exchange->text);
+	credentials_free(&exchange->credentials);
 	mem_free(exchange);
 }
 

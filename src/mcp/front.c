@@ -463,6 +463,7 @@ front_call_new(struct session *session, struct intake *intake, const struct mess
 
 	exchange->number = ++fronts->next_number;
 	exchange->caller = session->caller;
+	exchange->caller.credentials = exchange->credentials = credentials_dup(fronts->arriving);
 	exchange->client = session->client;
 	exchange->revision = session->revision;
 	exchange->can = session->can;
@@ -710,6 +711,7 @@ fronts_new(struct loop *loop, const struct mcp_gate *gate, const struct front_li
 	fronts->gate = gate;
 	fronts->limits = *limits;
 	fronts->sessions.next = fronts->sessions.prev = &fronts->sessions;
+	loop_random(loop, fronts->salt, sizeof(fronts->salt));
 	timer_start(loop, &fronts->reaper, loop_now_ms(loop) + REAP_EVERY_MS, sessions_reap);
 	return fronts;
 }

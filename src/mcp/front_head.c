@@ -244,17 +244,38 @@ methods_of(const struct front_http *front, const struct head *head)
 
 #define REFUSE(status, kind, ...) (err_set(err, kind, __VA_ARGS__), status)
 
+/* What it brought for Atlassian; under `auth: tenants` that is who sends. */
+MUST_CHECK static bool
+credentials_find(const struct front_http *front, const struct http_request *http, struct head *head,
+    struct err *err)
+{
+	const struct auth *auth = front->fronts->auth;
+	char *name;
+
+	if (!auth_takes_credentials(auth))
+		return true;
+	if (!credentials_read(auth, http->headers, http->headers_n, &head->credentials, err))
+		return false;
+	if (!auth_is_tenants(auth) || !credentials_have_secret(&head->credentials))
+		return true;
+	name = arena_bytes(http->arena, TENANT_NAME_BYTES);
+	credentials_name(&head->credentials, front->fronts->salt, name);
+	head->caller.principal = slice_of(name);
+	return true;
+}
+
 /* Finds the caller by what the request brings. */
 static bool
-caller_find(const struct front_http *front, const struct http_request *http, struct head *head)
+caller_find(const struct front_http *front, const struct http_request *http, struct head *head,
+    struct err *err)
 {
 	const struct auth *auth = front->fronts->auth;
 	struct auth_fields fields;
 	struct caller caller;
 
 	head->caller = auth_anonymous();
-	if (!auth_asks(auth))
-		return true;
+	if (!auth_asks(auth) || auth_is_tenants(auth))
+		return credentials_find(front, http, head, err);
 	fields = (struct auth_fields){
 		.authorization = http_request_header(http, S("authorization")),
 		.key = http_request_header(http, S("x-bascule-key")),
@@ -268,7 +289,7 @@ caller_find(const struct front_http *front, const struct http_request *http, str
 	if (caller.tenant.p != NULL)
 		head->caller.tenant = slice_dup(http->arena, caller.tenant);
 	head->has_key = true;
-	return true;
+	return credentials_find(front, http, head, err);
 }
 
 const struct head *
@@ -292,10 +313,16 @@ refuse_stranger(
 	if ((fronts->strangers & (fronts->strangers - 1)) == 0) {
 		address_print(http->peer, peer);
 		log_event(loop_log(fronts->loop), LOG_WARN, "auth_refused",
-		    "%s: a request without a valid key (%llu so far)", peer,
+		    "%s: a request without a valid key or credential (%llu so far)", peer,
 		    (unsigned long long)fronts->strangers);
 	}
 	*extra = S("WWW-Authenticate: Bearer\r\n");
+	if (err->kind != ERR_NONE) /* what makes no sense about its credential */
+		return 401;
+	if (auth_is_tenants(fronts->auth))
+		return REFUSE(401, ERR_STRANGER,
+		    "a credential for Jira or Confluence is needed: \"Authorization: Bearer TOKEN\", "
+		    "\"X-Jira-Token: PAT\" or \"X-Confluence-Token: PAT\"");
 	return REFUSE(401, ERR_REQUEST,
 	    "a valid key is needed: \"Authorization: Bearer KEY\" or \"X-Bascule-Key: KEY\"");
 }
@@ -318,6 +345,7 @@ is_local(const struct http_request *http)
 	    http_request_header(http, S("forwarded")).p == NULL;
 }
 
+/* A credential that nobody has confirmed yet earns no trust. */
 static bool
 is_trusted(const struct http_request *http)
 {
@@ -437,7 +465,7 @@ head_check(
 	status = authority_check(front, head, err);
 	if (status != 0)
 		return status;
-	is_known = caller_find(front, http, head);
+	is_known = caller_find(front, http, head, err);
 	if (page != NULL)
 		return page_check(front, page, http, extra, err);
 	if (head->place == NULL)
@@ -453,3 +481,20 @@ head_check(
 	return status;
 }
 #undef REFUSE
+
+bool
+head_turn_away(struct front_http *front, struct http_request *http, const struct head *head,
+    const struct message *message)
+{
+	struct slice extra = SLICE_NONE;
+	struct err err = { 0 };
+	int status;
+
+	if (!auth_needs_credentials(front->fronts->auth) || message == NULL ||
+	    message->kind != MESSAGE_REQUEST || mcp_method_is_open(message->method) ||
+	    credentials_have_secret(&head->credentials))
+		return false;
+	status = refuse_stranger(front, http, &extra, &err);
+	front_http_error(front, http, status, extra, front_id_of(message), &err);
+	return true;
+}

@@ -140,13 +140,18 @@ answer_ended(struct http_request *http)
 }
 
 static void
-document_answer(struct front_call *call, const struct slice *parts, size_t n)
+document_answer(
+    struct front_call *call, const struct reply *reply, const struct slice *parts, size_t n)
 {
 	struct http_request *http = call->http;
+	bool is_stranger = reply->err.kind == ERR_STRANGER;
 
 	http->user = NULL;
 	http->keep = call->exchange->answer_text;
-	http_respond(http, 200, call->session->has_begun ? call_fields(call, "") : SLICE_NONE,
+	http_respond(http, is_stranger ? 401 : 200,
+	    is_stranger			   ? S("WWW-Authenticate: Bearer\r\n")
+		: call->session->has_begun ? call_fields(call, "")
+					   : SLICE_NONE,
 	    S("application/json"), parts, n);
 }
 
@@ -172,6 +177,7 @@ call_finish(struct exchange *exchange, const struct reply *reply)
 	n = encode_reply(exchange, reply, &scratch, parts);
 	front_replied(call, reply);
 	if (call->stream == NULL && call->http != NULL && !session->is_ended &&
+	    reply->err.kind != ERR_STRANGER &&
 	    (!call->may_json || (exchange->is_cancelled && call->may_stream)))
 		call_stream_open(call);
 	/* Nobody would know the id of the session. */
@@ -188,7 +194,7 @@ call_finish(struct exchange *exchange, const struct reply *reply)
 	else if (session->is_ended && call->may_stream)
 		answer_ended(call->http);
 	else
-		document_answer(call, parts, n);
+		document_answer(call, reply, parts, n);
 	buf_fini(&scratch);
 	if (call->is_last)
 		session_end(session);
@@ -455,7 +461,7 @@ message_is_batch(struct front_http *front, struct http_request *http, const stru
 /* ---- messages -------------------------------------------------------------------------------- */
 
 static void
-message_read(struct front_http *front, struct http_request *http, struct intake *intake,
+message_take(struct front_http *front, struct http_request *http, struct intake *intake,
     struct message *message, const struct err *fault)
 {
 	const struct head *head = head_of(http);
@@ -473,6 +479,10 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 		    SLICE_NONE, id, &err);
 		return;
 	}
+	/* What nobody knows goes nowhere without a session, and is told so. */
+	if ((head->session.p != NULL || message->method != MCP_UNKNOWN) &&
+	    head_turn_away(front, http, head, message))
+		return;
 	if (head->session.p == NULL) {
 		message_without_session(front, http, intake, head, message);
 		return;
@@ -492,6 +502,21 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 	} else {
 		request_read(front, http, intake, head, session, message, false);
 	}
+}
+
+/* Exchanges that begin meanwhile take a copy of what the request brought. */
+static void
+message_read(struct front_http *front, struct http_request *http, struct intake *intake,
+    struct message *message, const struct err *fault)
+{
+	struct credentials *arriving = auth_has_sites(front->fronts->auth)
+	    ? credentials_dup(&head_of(http)->credentials)
+	    : NULL;
+
+	front->fronts->arriving = arriving;
+	message_take(front, http, intake, message, fault);
+	front->fronts->arriving = NULL;
+	credentials_free(&arriving);
 }
 
 static void

@@ -46,9 +46,10 @@ struct place {
 /* What the head of a request says: who sends, and the fields that matter here. */
 struct head {
 	enum user_kind kind;
-	bool has_key;		   /* the caller was asked who he is, and said so */
-	struct caller caller;	   /* in the request's arena */
-	const struct place *place; /* NULL: nothing is there */
+	bool has_key;			/* the caller was asked who he is, and said so */
+	struct caller caller;		/* in the request's arena */
+	struct credentials credentials; /* the same; what it brought for Atlassian */
+	const struct place *place;	/* NULL: nothing is there */
 	struct slice host, origin, accept, type, version, session, last_event;
 	bool takes_json, takes_stream; /* in the answer to a POST */
 	bool is_post, is_get;
@@ -63,6 +64,12 @@ int head_check(
     struct front_http *front, struct http_request *http, struct slice *extra, struct err *err);
 /* As head_check() found it; until something else becomes the user of the request. */
 const struct head *head_of(const struct http_request *http);
+/*
+ * Answers with 401 what a stranger asks for that takes a credential (`auth: tenants`); false: it
+ * may go on.
+ */
+bool head_turn_away(struct front_http *front, struct http_request *http, const struct head *head,
+    const struct message *message);
 /* NULL: unknown, another's, or of another transport. */
 struct session *head_session(const struct front_http *front, const struct head *head);
 const struct front_page *front_page_find(const struct fronts *fronts, struct slice path);

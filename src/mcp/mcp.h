@@ -83,6 +83,8 @@ struct mcp_method_row {
 };
 const struct mcp_method_row *mcp_method_row(enum mcp_method method);
 /* Is it part of that revision? */
+/* Requests that need no credential under `auth: tenants`: the handshake, and lists. */
+bool mcp_method_is_open(enum mcp_method method);
 bool mcp_method_known(enum mcp_method method, enum mcp_revision revision);
 enum mcp_method mcp_method_find(struct slice name);
 
@@ -234,7 +236,8 @@ struct exchange {
 	uint64_t number; /* Request #n, one counter a process */
 	uint64_t started_ms;
 	struct caller caller;
-	struct slice client; /* clientInfo.name */
+	struct credentials *credentials; /* the caller's, our copy; NULL: none */
+	struct slice client;		 /* clientInfo.name */
 	enum mcp_revision revision;
 	struct client_capabilities can;
 	const void *family;	 /* the same for requests of one client: for attribution */

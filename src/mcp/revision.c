@@ -66,3 +66,15 @@ mcp_method_find(struct slice name)
 	}
 	return MCP_UNKNOWN;
 }
+
+bool
+mcp_method_is_open(enum mcp_method method)
+{
+	static const enum mcp_method open[] = { MCP_INITIALIZE, MCP_PING, MCP_TOOLS_LIST,
+		MCP_PROMPTS_LIST, MCP_RESOURCES_LIST, MCP_TEMPLATES_LIST };
+
+	for (size_t i = 0; i < COUNT(open); i++)
+		if (open[i] == method)
+			return true;
+	return false;
+}

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "auth/auth.h"
+#include "net/net.h"
 
 #define KEY_CI	"0123456789abcdef"
 #define KEY_BOB "fedcba9876543210-bob"
@@ -115,21 +116,199 @@ test_none(void **state)
 	auth_free(&auth);
 }
 
-/* Nothing confirms their credentials here: nobody is let in. */
+/* Their sites confirm them: here nobody is turned away, and nobody is known. */
 static void
 test_tenants(void **state)
 {
 	struct config config = { .auth = AUTH_TENANTS };
 	struct auth *auth = auth_new(&config);
 	struct auth_fields fields = { .authorization = S("Bearer whatever it is") };
-	struct caller caller, anonymous = auth_anonymous();
+	struct caller caller, anonymous = auth_anonymous(),
+			      tenant = { S("tenant:0123456789ab"), SLICE_NONE };
 
 	(void)state;
-	assert_true(auth_asks(auth));
+	assert_true(auth_asks(auth) && auth_is_tenants(auth) && auth_needs_credentials(auth));
+	assert_true(auth_caller(auth, &fields, &caller));
+	assert_true(auth_same(&caller, &anonymous));
+	/* Sessions that outlive a reload. */
+	assert_true(auth_knows(auth, &anonymous) && auth_knows(auth, &tenant));
+	tenant.principal = S("ci");
+	assert_false(auth_knows(auth, &tenant));
+	auth_free(&auth);
+	config.atlassian.allow_operator_credential = true;
+	auth = auth_new(&config);
+	assert_true(auth_is_tenants(auth) && !auth_needs_credentials(auth));
+	auth_free(&auth);
+	assert_false(auth_is_tenants(NULL) || auth_has_sites(NULL) || auth_takes_credentials(NULL));
+}
+
+/* ---- what requests bring for Atlassian ------------------------------------------------------- */
+
+enum side { TENANTS, KEYS, IGNORED, SITELESS };
+
+static struct auth *
+auth_with_sites(enum side side)
+{
+	static struct config_site site;
+	struct config_key key = { .name = S("ci") };
+	struct config config = { .auth = side == KEYS ? AUTH_KEYS : AUTH_TENANTS,
+		.keys = &key,
+		.keys_n = 1,
+		.atlassian = { .sites = &site,
+		    .sites_n = side == SITELESS ? 0 : 1,
+		    .ignore_headers = side == IGNORED } };
+
+	sha256_bytes(S(KEY_CI), key.digest);
+	return auth_new(&config);
+}
+
+static void
+put_part(char *out, size_t n, const char *tag, struct slice text)
+{
+	size_t at = strlen(out);
+
+	if (text.p != NULL)
+		snprintf(out + at, n - at, "%s%.*s;", tag, SLICE_FMT(text));
+}
+
+static void
+test_fields(void **state)
+{
+	static const struct {
+		enum side side;
+		struct http_header headers[4];
+		const char *want; /* or "!" and what the text has */
+	} rows[] = {
+		{ TENANTS, { { { 0 } } }, "" },
+		{ TENANTS, { { S("Authorization"), S("Bearer a.b-c") } }, "1a.b-c;" },
+		{ TENANTS, { { S("authorization"), S("bEARER  x") } }, "1x;" },
+		{ TENANTS, { { S("Authorization"), S("Token x") } }, "2x;" },
+		{ TENANTS, { { S("Authorization"), S("Basic dTpw=") } }, "3dTpw=;" },
+		{ TENANTS, { { S("Authorization"), S("Digest x") } }, "!Authorization must be" },
+		{ TENANTS, { { S("Authorization"), S("x") } }, "!Authorization must be" },
+		{ TENANTS, { { S("Authorization"), S("") } }, "!Authorization must be" },
+		{ TENANTS, { { S("Authorization"), S("Bearer") } }, "!no credential" },
+		{ TENANTS, { { S("Authorization"), S("Bearer ") } }, "!no credential" },
+		{ TENANTS, { { S("Authorization"), S("Bearer a b") } }, "!no credential" },
+		{ TENANTS, { { S("Authorization"), S("Bearer a\tb") } }, "!no credential" },
+		{ TENANTS, { { S("Authorization"), S("Bearer \xc3\xa4") } }, "!no credential" },
+		{ TENANTS,
+		    { { S("Authorization"), S("Bearer x") },
+			{ S("Authorization"), S("Bearer x") } },
+		    "!twice" },
+		{ TENANTS, { { S("X-Jira-Token"), S("j") }, { S("X-Confluence-Token"), S("c") } },
+		    "jj;cc;" },
+		{ TENANTS,
+		    { { S("X-Atlassian-Jira-Personal-Token"), S("j") },
+			{ S("x-atlassian-confluence-personal-token"), S("c") } },
+		    "jj;cc;" },
+		{ TENANTS,
+		    { { S("X-Atlassian-Jira-Url"), S("https://a") },
+			{ S("X-Jira-URL"), S("https://a") } },
+		    "Jhttps://a;" },
+		{ TENANTS,
+		    { { S("X-Atlassian-Jira-Url"), S("https://a") },
+			{ S("X-Jira-URL"), S("https://b") } },
+		    "!X-Jira-URL contradicts" },
+		{ TENANTS, { { S("X-Jira-Token"), S("") } }, "!X-Jira-Token is empty" },
+		{ TENANTS, { { S("X-Jira-Token"), S("a\x7f") } }, "!X-Jira-Token is empty" },
+		{ TENANTS, { { S("X-Atlassian-Cloud-Id"), S("1324a887-45db") } },
+		    "i1324a887-45db;" },
+		{ TENANTS, { { S("X-Atlassian-Cloud-Id"), S("a/../b") } }, "!must be the id" },
+		{ KEYS, { { S("Authorization"), S("Bearer " KEY_CI) } }, "" },
+		{ KEYS, { { S("Authorization"), S("Bearer k") }, { S("X-Jira-Token"), S("j") } },
+		    "jj;" },
+		{ KEYS, { { S("Authorization"), S("Bearer t") }, { S("X-Bascule-Key"), S("k") } },
+		    "1t;" },
+		{ IGNORED, { { S("Authorization"), S("Digest") }, { S("X-Jira-Token"), S("j") } },
+		    "" },
+		{ SITELESS, { { S("Authorization"), S("Digest") }, { S("X-Jira-Token"), S("") } },
+		    "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct auth *auth = auth_with_sites(rows[i].side);
+		struct credentials got;
+		struct err err = { 0 };
+		char text[200] = "", scheme[2] = "";
+		size_t n = 0;
+
+		while (n < 4 && rows[i].headers[n].name.p != NULL)
+			n++;
+		if (!credentials_read(auth, rows[i].headers, n, &got, &err)) {
+			if (rows[i].want[0] != '!' || strstr(err.text, rows[i].want + 1) == NULL)
+				fail_msg("row %zu: %s", i, err.text);
+			auth_free(&auth);
+			continue;
+		}
+		scheme[0] = (char)('0' + got.scheme);
+		put_part(text, sizeof(text), scheme, got.authorization);
+		put_part(text, sizeof(text), "i", got.cloud_id);
+		put_part(text, sizeof(text), "j", got.token[PRODUCT_JIRA]);
+		put_part(text, sizeof(text), "c", got.token[PRODUCT_CONFLUENCE]);
+		put_part(text, sizeof(text), "J", got.url[PRODUCT_JIRA]);
+		put_part(text, sizeof(text), "C", got.url[PRODUCT_CONFLUENCE]);
+		if (strcmp(text, rows[i].want) != 0)
+			fail_msg("row %zu: %s", i, text);
+		auth_free(&auth);
+	}
+}
+
+/* The same name for the same fields and salt only, whatever is moved from one to the other. */
+static void
+test_names(void **state)
+{
+	static const struct credentials all[] = {
+		{ .scheme = CREDENTIAL_BEARER, .authorization = S("ab") },
+		{ .scheme = CREDENTIAL_TOKEN, .authorization = S("ab") },
+		{ .scheme = CREDENTIAL_BEARER, .authorization = S("a"), .cloud_id = S("b") },
+		{ .token = { S("ab"), SLICE_NONE } },
+		{ .token = { SLICE_NONE, S("ab") } },
+		{ .token = { S("ab"), SLICE_NONE }, .url = { S("https://x"), SLICE_NONE } },
+		{ .token = { S("ab"), SLICE_NONE }, .url = { SLICE_NONE, S("https://x") } },
+		{ 0 },
+	};
+	unsigned char salt[2][TENANT_SALT_BYTES] = { { 1 }, { 2 } };
+	char a[TENANT_NAME_BYTES], b[TENANT_NAME_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(all); i++) {
+		struct credentials *copy = credentials_dup(&all[i]);
+
+		credentials_name(&all[i], salt[0], a);
+		assert_int_equal(strlen(a), TENANT_NAME_BYTES - 1);
+		assert_memory_equal(a, "tenant:", 7);
+		credentials_name(copy, salt[0], b);
+		assert_string_equal(a, b);
+		credentials_name(copy, salt[1], b);
+		assert_string_not_equal(a, b);
+		for (size_t k = 0; k < i; k++) {
+			credentials_name(&all[k], salt[0], b);
+			assert_string_not_equal(a, b);
+		}
+		assert_int_equal(credentials_have_secret(copy), i < COUNT(all) - 1);
+		credentials_free(&copy);
+		assert_null(copy);
+	}
+	assert_null(credentials_dup(NULL));
+	assert_false(credentials_have_secret(NULL));
+}
+
+/* A key and a credential of Atlassian side by side, where there are sites. */
+static void
+test_key_beside(void **state)
+{
+	struct auth *auth = auth_with_sites(KEYS);
+	struct auth_fields fields = { S("Basic dTpw"), S(KEY_CI), false };
+	struct caller caller;
+
+	(void)state;
+	assert_true(auth_caller(auth, &fields, &caller));
+	assert_true(slice_eq(caller.principal, S("ci")));
+	fields.key = S("wrong");
+	fields.authorization = S("Bearer " KEY_CI);
 	assert_false(auth_caller(auth, &fields, &caller));
-	fields = (struct auth_fields){ .is_doubled = false };
-	assert_false(auth_caller(auth, &fields, &caller));
-	assert_false(auth_knows(auth, &anonymous));
 	auth_free(&auth);
 }
 
@@ -163,6 +342,9 @@ main(void)
 		cmocka_unit_test(test_long_key),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_tenants),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_key_beside),
 		cmocka_unit_test(test_callers),
 	};
 	int failed = cmocka_run_group_tests_name("auth", tests, NULL, NULL);
