@@ -42,7 +42,7 @@ errors_of_every_kind(void **state)
 		struct slice value, data;
 		int64_t code = 0;
 
-		err_set(&reply.err, kind, "so \"it\" went\n");
+		err_set(&reply.err, kind, "so \"it\" went\\");
 		buf_init(&out, NULL, KIB);
 		encode_error(&out, S("\"a\""), &reply);
 		assert_json(&out);
@@ -52,7 +52,7 @@ errors_of_every_kind(void **state)
 		assert_true(json_find(value, S("code"), &data) && json_int(data, &code));
 		assert_int_equal(code, err_info(kind)->legacy_code);
 		assert_true(json_find(value, S("message"), &data));
-		assert_true(slice_eq(data, S("\"so \\\"it\\\" went\\n\"")));
+		assert_true(slice_eq(data, S("\"so \\\"it\\\" went\\\\\"")));
 		assert_true(json_find(value, S("data"), &data));
 		assert_true(json_find(data, S("server"), &value));
 		assert_int_equal(
