@@ -5,7 +5,8 @@ usage: contract.py BASCULE GOLDEN [REFERENCE]
 
 GOLDEN has tools.json (what tools/list says) and *.jsonl: one call a line, in this order, on a new sandbox for each file:
   {"tool", "site": dc or cloud, "arguments", "expect": {JSON pointer into structuredContent: value},
-   "calls": ["METHOD path body" of each REST request]}   "error": "part of the text" in the place of expect
+   "calls": ["METHOD path body" of each REST request]}
+with "error": "part of its text" in the place of expect, and "sites": "bounded" for sites with filters (BOUNDS).
 REFERENCE has the published operations and the tools and parameters of the Python servers (contract_reference.py).
 BASCULE_GOLDEN=write writes calls, values and tools.json anew; read what changed before you believe it.
 """
@@ -26,6 +27,7 @@ import threading
 import contract_reference
 
 LIMIT_S = 60
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src", "atlassian")
 BASES = {("dc", "jira"): "/jira", ("dc", "confluence"): "/confluence", ("cloud", "jira"): "/cloud",
          ("cloud", "confluence"): "/cloud/wiki"}
 KINDS = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
@@ -39,12 +41,17 @@ atlassian:
       confluence: http://127.0.0.1:{port}/confluence
       deployment: data_center
       auth: {{type: pat, token: sandbox}}
+{bounds}
     - name: cloud
       jira: http://127.0.0.1:{port}/cloud
       confluence: http://127.0.0.1:{port}/cloud/wiki
       deployment: cloud
       auth: {{type: basic, user: ada@sandbox.example, token: sandbox}}
+{bounds}
 """
+BOUNDS = """      projects: [DEMO, OPS]
+      spaces: [DEMO]
+      internal_only: [OPS]"""
 
 
 class Call:
@@ -121,8 +128,9 @@ class World:
             assert line, "the sandbox has ended: " + said
             said += line
         self.relay = Relay(int(re.search(r"http://127\.0\.0\.1:(\d+)/jira", said)[1]))
-        with open(os.path.join(folder, "bascule.yaml"), "w", encoding="utf-8") as file:
-            file.write(SITES.format(port=self.relay.server_port))
+        for name, bounds in (("free", ""), ("bounded", BOUNDS)):
+            with open(os.path.join(folder, name + ".yaml"), "w", encoding="utf-8") as file:
+                file.write(SITES.format(port=self.relay.server_port, bounds=bounds))
 
     def end(self):
         self.relay.shutdown()
@@ -135,8 +143,8 @@ class World:
 class Gateway:
     """A new one for each call, as it remembers fields, users and projects."""
 
-    def __init__(self, program, folder):
-        self.gateway = subprocess.Popen([program, "serve", "-c", "bascule.yaml"], stdin=subprocess.PIPE,
+    def __init__(self, program, folder, sites="free"):
+        self.gateway = subprocess.Popen([program, "serve", "-c", sites + ".yaml"], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True, bufsize=1, cwd=folder)
         self.n = 0
         self.ask("initialize", {"protocolVersion": "2025-11-25", "capabilities": {},
@@ -261,6 +269,18 @@ def called(case, result, calls, tool, writes):
     return wrong
 
 
+def prepare(world, case):
+    """What no tool can make, made by requests of the test itself: {"times", "request": [method, path, body]}."""
+    method, path, body = case.get("prepare", {}).get("request", ["", "", None])
+    for _ in range(case.get("prepare", {}).get("times", 0)):
+        site = http.client.HTTPConnection("127.0.0.1", world.relay.upstream, timeout=LIMIT_S)
+        site.request(method, BASES[case["site"], case["tool"].split("_")[0]] + path, json.dumps(body),
+                     {"Authorization": "Bearer sandbox", "Content-Type": "application/json"})
+        answer = site.getresponse()
+        assert answer.status < 300, (case, answer.status, answer.read())
+        site.close()
+
+
 def play(program, path, tools, used, writes):
     """The cases of one file, in order; what was wrong and all that was asked of the sites."""
     with open(path, encoding="utf-8") as file:
@@ -272,7 +292,8 @@ def play(program, path, tools, used, writes):
             name = full_name(case["tool"], case["site"])
             assert name in tools, f"{path}:{n}: there is no tool {name}"
             used.setdefault(name, set()).update(["(called)"] if "error" not in case else [], case["arguments"])
-            with Gateway(program, folder) as gateway:
+            prepare(world, case)
+            with Gateway(program, folder, case.get("sites", "free")) as gateway:
                 result = gateway.ask("tools/call", {"name": name, "arguments": case["arguments"]})
             calls = world.relay.take()
             made += [(f"{os.path.basename(path)}:{n} {name}", call) for call in calls]
@@ -323,6 +344,21 @@ def unused(tools, used):
     return wrong
 
 
+def untouched(made):
+    """Each path that stands in the source of a tool is asked for by some case."""
+    paths = {re.sub(r"^/wiki|/rest/api/[23](?=/)", "", call.path.split("?")[0]) for _, call in made}
+    wrong, n = [], 0
+    for name in sorted(glob.glob(os.path.join(SOURCE, "jira_*.c")) + glob.glob(os.path.join(SOURCE, "confluence_*.c"))):
+        with open(name, encoding="utf-8") as file:
+            for path in re.findall(r'"((?:/rest|/api|/pages|{api})/[^"]*[^"/])"', file.read()):
+                n += 1
+                shape = contract_reference.pattern(re.sub(r"^{api}|^/rest/api/[23](?=/)", "", path))
+                if not any(shape.match(one) for one in paths):
+                    wrong.append(f"{os.path.basename(name)}: no case asks for {path}")
+    assert n > 60, n
+    return wrong
+
+
 def main():
     program, golden = os.path.abspath(sys.argv[1]), sys.argv[2]
     reference = sys.argv[3] if len(sys.argv) > 3 else None
@@ -340,7 +376,7 @@ def main():
             wrong += more
             made += calls
             print(f"{os.path.basename(path)}: {len(calls)} requests")
-    wrong += unused(tools, used)
+    wrong += unused(tools, used) + untouched(made)
     if reference is None or not os.path.isdir(reference):
         print("skip reference: no folder with the published operations was named")
     else:

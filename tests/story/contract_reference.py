@@ -15,12 +15,17 @@ UNPUBLISHED = [
      "Data Center has no REST operation that moves a page; this is what its own pages call"),
     ("jira-dc", "POST", "/rest/servicedeskapi/request/{issueIdOrKey}/comment", "",
      "of Jira Service Management, whose operations are published for Cloud only; the same there"),
+    ("jira-dc", "GET", "/rest/servicedeskapi/request/{issueIdOrKey}/comment/{commentId}", "", "likewise"),
+    ("jira-dc", "GET", "/rest/api/2/issue/{issueIdOrKey}/worklog", "?startAt",
+     "not described, and ignored by old versions, which send all at once"),
+    ("jira-dc", "GET", "/rest/api/2/issue/{issueIdOrKey}/worklog", "?maxResults", "likewise"),
 ]
 
 # Where the published description itself is wrong: as above, but none of the traced calls shows it.
 MISDESCRIBED = [
     ("confluence-dc", "POST", "/rest/api/content/{id}/property", "/value",
      "any JSON is a value; the description was made from a class of Java that holds the text of it"),
+    ("confluence-dc", "PUT", "/rest/api/content/{id}/property/{key}", "/value", "likewise"),
 ]
 
 # Defaults that differ from the Python server's: (tool, parameter, theirs, ours, why).
@@ -159,14 +164,14 @@ def traced(folder):
     with open(os.path.join(folder, "atlassian-rest-trace.txt"), encoding="utf-8") as file:
         seen = re.findall(r"^  ([SC]) ([A-Z]+) (/[^ ?\n]*)(.*)", file.read(), re.M)
     notes = "\n".join(row["notes"] for row in table(folder, "atlassian-tools.tsv"))
-    return seen + [("SC", method, path, "") for method, path in re.findall(r"\b([A-Z]+) (/rest/[^ ;?]*)", notes)]
+    return seen + [("SC", method, path, "") for method, path in re.findall(r"(?:\b([A-Z]+) )?(/rest/[^ ;?]*)", notes)]
 
 
 def is_traced(trace, product, method, path, what):
     """On Cloud the Python servers take the second version of Jira's interface for much."""
     shape = pattern(path.replace("/rest/api/3/", "/rest/api/2/"))
     name = what.lstrip("?").split("/")[-1]
-    return any(("S" if product.endswith("-dc") else "C") in letters and method == row_method and
+    return any(("S" if product.endswith("-dc") else "C") in letters and row_method in (method, "") and
                shape.match(row_path.replace("/rest/api/3/", "/rest/api/2/")) and (not what or re.search(rf"\b{name}\b", rest))
                for letters, row_method, row_path, rest in trace)
 
