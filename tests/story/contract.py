@@ -3,7 +3,7 @@
 
 usage: contract.py BASCULE GOLDEN [REFERENCE]
 
-GOLDEN has tools.json (what tools/list says) and *.jsonl: one call a line, in this order, on a new sandbox for each file:
+GOLDEN has tools.json (what tools/list says) and *.jsonl: a call a line, in this order, on a new sandbox for each file:
   {"tool", "site": dc or cloud, "arguments", "expect": {JSON pointer into structuredContent: value},
    "calls": ["METHOD path body" of each REST request]}
 with "error": "part of its text" in the place of expect, and "sites": "bounded" for sites with filters (BOUNDS).
@@ -99,7 +99,8 @@ class Pass(http.server.BaseHTTPRequestHandler):
         with self.server.guard:
             self.server.kept.append(Call(self.command, self.path, self.headers.get("Content-Type") or "", body))
         site = http.client.HTTPConnection("127.0.0.1", self.server.upstream, timeout=LIMIT_S)
-        site.request(self.command, self.path, body, {k: v for k, v in self.headers.items() if k.lower() != "connection"})
+        headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
+        site.request(self.command, self.path, body, headers)
         answer = site.getresponse()
         text = answer.read()
         self.send_response_only(answer.status)
@@ -132,12 +133,16 @@ class World:
             with open(os.path.join(folder, name + ".yaml"), "w", encoding="utf-8") as file:
                 file.write(SITES.format(port=self.relay.server_port, bounds=bounds))
 
-    def end(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
         self.relay.shutdown()
         self.relay.server_close()
         self.sandbox.send_signal(signal.SIGTERM)
-        assert self.sandbox.wait(LIMIT_S) == 0
+        rest = self.sandbox.stderr.read()
         self.sandbox.stderr.close()
+        assert self.sandbox.wait(LIMIT_S) == 0 and not rest or kind, rest
 
 
 class Gateway:
@@ -156,6 +161,8 @@ class Gateway:
 
     def __exit__(self, kind, *_):
         self.gateway.stdin.close()
+        if kind:
+            self.gateway.kill()
         status = self.gateway.wait(LIMIT_S)
         self.gateway.stdout.close()
         assert kind or status == 0, f"the gateway ended with {status}"
@@ -286,20 +293,19 @@ def play(program, path, tools, used, writes):
     with open(path, encoding="utf-8") as file:
         cases = [json.loads(line) for line in file if line.strip()]
     wrong, made = [], []
-    with tempfile.TemporaryDirectory() as folder:
-        world = World(program, folder)
+    with tempfile.TemporaryDirectory() as folder, World(program, folder) as world:
         for n, case in enumerate(cases, 1):
             name = full_name(case["tool"], case["site"])
             assert name in tools, f"{path}:{n}: there is no tool {name}"
+            where = f"{os.path.basename(path)}:{n}: {name}"
             used.setdefault(name, set()).update(["(called)"] if "error" not in case else [], case["arguments"])
             prepare(world, case)
             with Gateway(program, folder, case.get("sites", "free")) as gateway:
                 result = gateway.ask("tools/call", {"name": name, "arguments": case["arguments"]})
             calls = world.relay.take()
-            made += [(f"{os.path.basename(path)}:{n} {name}", call) for call in calls]
-            wrong += [f"{os.path.basename(path)}:{n}: {name} {json.dumps(case['arguments'])}: {one}" for one in
+            made += [(where, call) for call in calls]
+            wrong += [f"{where} {json.dumps(case['arguments'])}: {one}" for one in
                       called(case, result, [call.text() for call in calls], tools[name], writes)]
-        world.end()
     if writes:
         with open(path, "w", encoding="utf-8") as file:
             file.writelines(json.dumps(case, ensure_ascii=False) + "\n" for case in cases)
@@ -364,11 +370,8 @@ def main():
     reference = sys.argv[3] if len(sys.argv) > 3 else None
     writes = os.environ.get("BASCULE_GOLDEN") == "write"
     wrong, made, used = [], [], {}
-    with tempfile.TemporaryDirectory() as folder:
-        world = World(program, folder)
-        with Gateway(program, folder) as gateway:
-            tools = gateway.tools()
-        world.end()
+    with tempfile.TemporaryDirectory() as folder, World(program, folder), Gateway(program, folder) as gateway:
+        tools = gateway.tools()
     wrong += offered(tools, os.path.join(golden, "tools.json"), writes)
     paths = sorted(glob.glob(os.path.join(golden, "*.jsonl")))
     with concurrent.futures.ThreadPoolExecutor(len(paths)) as pool:

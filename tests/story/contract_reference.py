@@ -65,7 +65,8 @@ def product_of(call):
 
 
 def pattern(template):
-    return re.compile("/".join("[^/]+" if part.startswith("{") else re.escape(part) for part in template.split("/")) + r"\Z")
+    parts = ("[^/]+" if part.startswith("{") else re.escape(part) for part in template.split("/"))
+    return re.compile("/".join(parts) + r"\Z")
 
 
 class Operations:
@@ -143,6 +144,8 @@ def queries(spec, text):
 
 
 def differences(operation, call, query):
+    if operation.get("deprecated"):
+        yield "", "is deprecated"
     yield from queries(operation.get("query") or {}, query)
     spec = operation.get("body")
     if call.parts is not None:
@@ -172,7 +175,8 @@ def is_traced(trace, product, method, path, what):
     shape = pattern(path.replace("/rest/api/3/", "/rest/api/2/"))
     name = what.lstrip("?").split("/")[-1]
     return any(("S" if product.endswith("-dc") else "C") in letters and row_method in (method, "") and
-               shape.match(row_path.replace("/rest/api/3/", "/rest/api/2/")) and (not what or re.search(rf"\b{name}\b", rest))
+               shape.match(row_path.replace("/rest/api/3/", "/rest/api/2/")) and
+               (not what or re.search(rf"\b{name}\b", rest))
                for letters, row_method, row_path, rest in trace)
 
 
@@ -188,7 +192,8 @@ def calls(folder, made):
         else:
             found = [(path, "", "is unknown")]
         for template, what, why in found:
-            row = next((row for row in UNPUBLISHED + MISDESCRIBED if row[:2] == (product, call.method) and row[3] == what and
+            row = next((row for row in UNPUBLISHED + MISDESCRIBED
+                        if (*row[:2], row[3]) == (product, call.method, what) and
                         (row[2] == template or pattern(row[2]).match(template))), None)
             if row:
                 needed.add(row)
@@ -234,6 +239,16 @@ def parameter(row, argument, is_required, needed):
             needed.add((tool, name, "default"))
         else:
             yield f"{tool}: {name} is {ours!r} by default, theirs {theirs!r}"
+    yield from limits(row, argument)
+
+
+def limits(row, argument):
+    """What theirs takes ours takes too."""
+    for name, wider in (("minimum", int.__le__), ("maximum", int.__ge__)):
+        theirs = re.search(rf"\b{name}=(-?\d+)", row["enum_or_limits"])
+        ours = argument.get(name)
+        if ours is not None and theirs and not wider(ours, int(theirs[1])):
+            yield f"{row['tool']}: {name} of {row['parameter']} is {ours}, theirs {theirs[1]}"
 
 
 def flags(row, tool):
