@@ -185,6 +185,9 @@ jira_search_wait(struct work *work, struct jira_search *search)
 	yyjson_val *items;
 	bool is_over = false;
 
+	if (search->page_token != NULL && !work->is_cloud)
+		return work_fail(
+		    work, ERR_PARAMS, "page_token is for Cloud; Data Center goes on with start_at");
 	if (work->is_cloud && !skip_wait(work, search, &is_over))
 		return false;
 	if (work->is_cloud)
@@ -231,9 +234,6 @@ search(struct work *work)
 	struct slice *projects;
 	size_t n = arg_list(work, "projects_filter", &projects);
 
-	if (search.page_token != NULL && !work->is_cloud)
-		return work_fail(
-		    work, ERR_PARAMS, "page_token is for Cloud; Data Center goes on with start_at");
 	if (!jira_jql(work, arg_slice(work, "jql"), projects, n, &search.jql) ||
 	    !issue_view_args_wait(work, &view))
 		return false;

@@ -94,6 +94,21 @@ board_get(struct visit *visit)
 }
 
 static void
+board_projects(struct visit *visit)
+{
+	const struct board *board = board_find(visit, visit->args[0]);
+
+	if (board == NULL)
+		return;
+	put_open(&visit->out, NULL, '{');
+	put_open(&visit->out, "values", '[');
+	put_project(visit, NULL, board->project);
+	put_close(&visit->out, ']');
+	put_paging(visit, 0, 1, 1);
+	put_close(&visit->out, '}');
+}
+
+static void
 sprints_get(struct visit *visit)
 {
 	const struct board *board = board_find(visit, visit->args[0]);
@@ -171,6 +186,7 @@ put_filtered(struct visit *visit, const struct filter *filter)
 		n++;
 	}
 	put_close(&visit->out, ']');
+	put_names(visit);
 	put_number(&visit->out, "total", n);
 	put_close(&visit->out, '}');
 }
@@ -382,6 +398,7 @@ static const struct route rows[] = {
 	{ "GET",	"/rest/agile/1.0/board/{boardId}",		ON_BOTH, board_get },
 	{ "GET",	"/rest/agile/1.0/board/{boardId}/issue",	ON_BOTH, board_issues },
 	{ "GET",	"/rest/agile/1.0/board/{boardId}/backlog",	ON_BOTH, board_backlog },
+	{ "GET",	"/rest/agile/1.0/board/{boardId}/project",	ON_BOTH, board_projects },
 	{ "GET",	"/rest/agile/1.0/board/{boardId}/sprint",	ON_BOTH, sprints_get },
 	{ "POST",	"/rest/agile/1.0/sprint",			ON_BOTH, sprint_post },
 	{ "GET",	"/rest/agile/1.0/sprint/{sprintId}",		ON_BOTH, sprint_get },

@@ -1028,7 +1028,7 @@ put_transitions(struct visit *visit, const struct issue *issue)
 	put_close(out, ']');
 }
 
-static void
+void
 put_names(struct visit *visit)
 {
 	if ((visit->expand & EXPAND_NAMES) != 0) {
@@ -1049,7 +1049,7 @@ put_names(struct visit *visit)
 
 #define EXPANDED 100 /* histories in an issue */
 
-/* An element of a list when it has no key; names and schema are the whole answer's then. */
+/* An element of a list when it has no key: the list puts names and schema then. */
 void
 put_issue(struct visit *visit, const char *key, const struct issue *issue)
 {

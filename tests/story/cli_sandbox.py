@@ -324,10 +324,12 @@ def agile(s):
     for base in ("/jira", "/cloud"):
         root = base + "/rest/agile/1.0"
         assert [b["id"] for b in s.get(root + "/board?projectKeyOrId=DEMO")["values"]] == [1]
+        assert [p["key"] for p in s.get(root + "/board/1/project")["values"]] == ["DEMO"]
+        s.get(root + "/board/9/project", 404)
         sprints = s.get(root + "/board/1/sprint?state=active,future")["values"]
         assert [x["name"] for x in sprints] == ["DEMO Sprint 2", "DEMO Sprint 3"]
-        got = s.get(root + "/board/1/issue?jql=sprint = 2 order by key&fields=summary&maxResults=2")
-        assert got["total"] == 3 and len(got["issues"]) == 2
+        got = s.get(root + "/board/1/issue?jql=sprint = 2 order by key&fields=summary&maxResults=2&expand=names")
+        assert got["total"] == 3 and len(got["issues"]) == 2 and got["names"] == {"summary": "Summary"}
         made = s.ask("POST", root + "/sprint", {"name": "n", "originBoardId": 1,
                                                 "startDate": "2030-01-01T00:00:00.000Z"}, 201)
         assert made["state"] == "future"
