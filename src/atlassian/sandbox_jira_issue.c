@@ -378,6 +378,7 @@ put_search(struct visit *visit, struct slice jql, unsigned start, unsigned most)
 	for (unsigned i = start; i < n && i - start < most; i++)
 		put_issue(visit, NULL, found[i]);
 	put_close(out, ']');
+	put_names(visit);
 	put_close(out, '}');
 }
 
@@ -439,6 +440,7 @@ put_jql(struct visit *visit, struct slice jql, struct slice token, unsigned most
 	if (i < n)
 		put_format(out, "nextPageToken", "page-%u", i);
 	put_bool(out, "isLast", i >= n);
+	put_names(visit);
 	put_close(out, '}');
 }
 

@@ -1028,7 +1028,7 @@ put_transitions(struct visit *visit, const struct issue *issue)
 	put_close(out, ']');
 }
 
-static void
+void
 put_names(struct visit *visit)
 {
 	if ((visit->expand & EXPAND_NAMES) != 0) {

@@ -423,6 +423,8 @@ void put_paging(struct visit *visit, unsigned start, unsigned most, unsigned tot
 void put_user(struct visit *visit, const char *key, const struct user *user);
 void put_rich(struct visit *visit, const char *key, const struct rich *rich);
 void put_issue(struct visit *visit, const char *key, const struct issue *issue);
+/* names and schema of the fields asked for, where expand says so. */
+void put_names(struct visit *visit);
 void put_issue_brief(struct visit *visit, const char *key, const struct issue *issue);
 void put_status(struct visit *visit, const char *key, const struct status *status);
 void put_issue_type(struct visit *visit, const char *key, const struct issue_type *type);
