@@ -36,7 +36,6 @@ doc_add(struct doc_maker *maker, struct doc *parent, enum doc_kind kind)
 		return NULL;
 	doc = ARENA_NEW(maker->arena, struct doc);
 	doc->kind = kind;
-	doc->start = kind == DOC_NUMBERS ? 1 : 0;
 	doc->parent = parent;
 	doc->depth = depth;
 	doc->start = kind == DOC_NUMBERS;
