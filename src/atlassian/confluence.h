@@ -38,6 +38,9 @@ const char *page_id_of(struct work *work, const char *text);
 enum shown_body { SHOW_NONE, SHOW_MARKDOWN, SHOW_STORAGE };
 yyjson_mut_val *page_show(struct work *work, const struct page *page, enum shown_body body);
 extern const struct shape page_shape; /* of page_show() */
+/* The same without the member "metadata" around it, as lists and old versions have it. */
+yyjson_mut_val *page_show_plain(struct work *work, const struct page *page, enum shown_body body);
+extern const struct shape page_plain_shape;
 /* {message, page}. */
 void
 page_told(struct work *work, const char *message, const struct page *page, enum shown_body body);

@@ -13,6 +13,9 @@ SHAPE(comment_shape, { .key = "id", .how = SHAPE_STR }, { .key = "body", .how = 
     { .key = "parent_comment_id", .how = SHAPE_STR }, { .key = "location", .how = SHAPE_STR },
     { .key = "text_selection", .how = SHAPE_STR }, { .key = "resolution", .how = SHAPE_STR });
 SHAPE(comments_shape, { .key = "result", .how = SHAPE_LIST, .of = &comment_shape });
+SHAPE(inline_comments_shape, { .key = "success", .how = SHAPE_BOOL },
+    { .key = "page_id", .how = SHAPE_STR }, { .key = "count", .how = SHAPE_INT },
+    { .key = "comments", .how = SHAPE_LIST, .of = &comment_shape });
 SHAPE(comment_told_shape, { .key = "success", .how = SHAPE_BOOL },
     { .key = "message", .how = SHAPE_STR },
     { .key = "comment", .how = SHAPE_OBJECT, .of = &comment_shape });
@@ -98,7 +101,7 @@ add_cloud_wait(struct work *work, const char *path, const char *kind, const char
 	}
 }
 
-/* Data Center has both kinds in one list. */
+/* Data Center has both kinds in one list; wanted NULL: both. */
 static bool
 add_server_wait(struct work *work, const char *page, const char *wanted, yyjson_mut_val *list)
 {
@@ -123,7 +126,7 @@ add_server_wait(struct work *work, const char *page, const char *wanted, yyjson_
 			const char *location = text_at(one, "extensions/location");
 
 			location = location != NULL ? location : "footer";
-			if (strcmp(location, wanted) == 0)
+			if (wanted == NULL || strcmp(location, wanted) == 0)
 				yyjson_mut_arr_append(list, show(work, one, NULL, location));
 		}
 	}
@@ -140,31 +143,43 @@ may_see_wait(struct work *work, const char *page)
 }
 
 static bool
-list_wait(struct work *work, const char *kind, const char *location)
+cloud_kind_wait(struct work *work, const char *page, const char *kind, yyjson_mut_val *list)
+{
+	return add_cloud_wait(work,
+	    work_path(work, "/api/v2/pages/{page}/{kind}", "page", page, "kind", kind,
+		"body-format", "storage", NULL),
+	    kind, NULL, 0, list);
+}
+
+static bool
+get_comments(struct work *work)
 {
 	const char *page = page_id_of(work, arg_str(work, "page_id"));
 
 	if (page == NULL || !may_see_wait(work, page))
 		return false;
 	work->out = out_arr(work);
-	if (!work->is_cloud)
-		return add_server_wait(work, page, location, work->out);
-	return add_cloud_wait(work,
-	    work_path(work, "/api/v2/pages/{page}/{kind}", "page", page, "kind", kind,
-		"body-format", "storage", NULL),
-	    kind, NULL, 0, work->out);
-}
-
-static bool
-get_comments(struct work *work)
-{
-	return list_wait(work, "footer-comments", "footer");
+	return work->is_cloud ? cloud_kind_wait(work, page, "footer-comments", work->out) &&
+		cloud_kind_wait(work, page, "inline-comments", work->out)
+			      : add_server_wait(work, page, NULL, work->out);
 }
 
 static bool
 get_inline_comments(struct work *work)
 {
-	return list_wait(work, "inline-comments", "inline");
+	const char *page = page_id_of(work, arg_str(work, "page_id"));
+	yyjson_mut_val *list = out_arr(work);
+
+	if (page == NULL || !may_see_wait(work, page) ||
+	    !(work->is_cloud ? cloud_kind_wait(work, page, "inline-comments", list)
+			     : add_server_wait(work, page, "inline", list)))
+		return false;
+	work->out = out_obj(work);
+	out_bool(work, work->out, "success", true);
+	out_str(work, work->out, "page_id", page);
+	out_int(work, work->out, "count", (int64_t)yyjson_mut_arr_size(list));
+	out_val(work, work->out, "comments", list);
+	return true;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -342,7 +357,7 @@ add_inline_comment(struct work *work)
 static const struct tool rows[] = {
 	{ .name = "get_comments",
 	    .title = "Get Comments",
-	    .help = "The comments below a page, with their answers.",
+	    .help = "The comments of a page, below it and on passages, with their answers.",
 	    .toolset = "confluence_comments",
 	    .flags = READS,
 	    .shape = &comments_shape,
@@ -374,7 +389,7 @@ static const struct tool rows[] = {
 		"The comments on passages of a page, with the passage and whether it is resolved.",
 	    .toolset = "confluence_comments",
 	    .flags = READS,
-	    .shape = &comments_shape,
+	    .shape = &inline_comments_shape,
 	    .run = get_inline_comments,
 	    ARGS(PAGE_ID) },
 	{ .name = "add_inline_comment",

@@ -178,7 +178,7 @@ page_take_wait(struct work *work, yyjson_val *source, struct page *out)
 	return true;
 }
 
-#define EXPAND "version,space,history,ancestors,children.attachment,metadata.labels"
+#define EXPAND "version,space,history,ancestors,children.attachment.version,metadata.labels"
 
 bool
 page_get_wait(
@@ -296,10 +296,15 @@ page_id_of(struct work *work, const char *text)
 SHAPE(space_shape, { .key = "key", .how = SHAPE_STR }, { .key = "name", .how = SHAPE_STR });
 SHAPE(content_shape, { .key = "value", .how = SHAPE_STR }, { .key = "format", .how = SHAPE_STR });
 SHAPE(attachment_shape, { .key = "id", .how = SHAPE_STR }, { .key = "title", .how = SHAPE_STR },
+    { .key = "type", .how = SHAPE_STR }, { .key = "status", .how = SHAPE_STR },
     { .key = "media_type", .how = SHAPE_STR, .from = "extensions/mediaType" },
-    { .key = "size", .how = SHAPE_INT, .from = "extensions/fileSize" });
+    { .key = "file_size", .how = SHAPE_INT, .from = "extensions/fileSize" },
+    { .key = "download_url", .how = SHAPE_STR, .from = "_links/download" },
+    { .key = "version_number", .how = SHAPE_INT, .from = "version/number" },
+    { .key = "version_when", .how = SHAPE_STR, .from = "version/when" },
+    { .key = "author_display_name", .how = SHAPE_STR, .from = "version/by/displayName" });
 SHAPE(ancestor_shape, { .key = "id", .how = SHAPE_STR }, { .key = "title", .how = SHAPE_STR });
-SHAPE(metadata_shape, { .key = "id", .how = SHAPE_STR }, { .key = "title", .how = SHAPE_STR },
+SHAPE(page_plain_shape, { .key = "id", .how = SHAPE_STR }, { .key = "title", .how = SHAPE_STR },
     { .key = "type", .how = SHAPE_STR }, { .key = "subtype", .how = SHAPE_STR },
     { .key = "created", .how = SHAPE_STR }, { .key = "updated", .how = SHAPE_STR },
     { .key = "url", .how = SHAPE_STR }, { .key = "space", .how = SHAPE_OBJECT, .of = &space_shape },
@@ -308,9 +313,9 @@ SHAPE(metadata_shape, { .key = "id", .how = SHAPE_STR }, { .key = "title", .how 
     { .key = "ancestors", .how = SHAPE_LIST, .of = &ancestor_shape },
     { .key = "attachments", .how = SHAPE_LIST, .of = &attachment_shape },
     { .key = "content", .how = SHAPE_OBJECT, .of = &content_shape });
-SHAPE(page_shape, { .key = "metadata", .how = SHAPE_OBJECT, .of = &metadata_shape });
+SHAPE(page_shape, { .key = "metadata", .how = SHAPE_OBJECT, .of = &page_plain_shape });
 SHAPE(page_told_shape, { .key = "message", .how = SHAPE_STR },
-    { .key = "page", .how = SHAPE_OBJECT, .of = &metadata_shape });
+    { .key = "page", .how = SHAPE_OBJECT, .of = &page_plain_shape });
 
 static void
 show_body(struct work *work, const struct page *page, enum shown_body how, yyjson_mut_val *out)
@@ -332,8 +337,8 @@ show_body(struct work *work, const struct page *page, enum shown_body how, yyjso
 	out_val(work, out, "content", content);
 }
 
-static yyjson_mut_val *
-show_metadata(struct work *work, const struct page *page, enum shown_body body)
+yyjson_mut_val *
+page_show_plain(struct work *work, const struct page *page, enum shown_body body)
 {
 	yyjson_mut_val *out = out_obj(work), *space = out_obj(work);
 	struct slice base = work_base(work);
@@ -358,7 +363,7 @@ show_metadata(struct work *work, const struct page *page, enum shown_body body)
 		out_val(work, out, "labels", shape_names(work, page->labels));
 	if (yyjson_arr_size(page->ancestors) > 0)
 		out_val(work, out, "ancestors", shape_list(work, &ancestor_shape, page->ancestors));
-	if (yyjson_arr_size(page->attachments) > 0)
+	if (page->attachments != NULL)
 		out_val(work, out, "attachments",
 		    shape_list(work, &attachment_shape, page->attachments));
 	show_body(work, page, body, out);
@@ -370,7 +375,7 @@ page_show(struct work *work, const struct page *page, enum shown_body body)
 {
 	yyjson_mut_val *out = out_obj(work);
 
-	out_val(work, out, "metadata", show_metadata(work, page, body));
+	out_val(work, out, "metadata", page_show_plain(work, page, body));
 	return out;
 }
 
@@ -379,7 +384,7 @@ page_told(struct work *work, const char *message, const struct page *page, enum 
 {
 	work->out = out_obj(work);
 	out_str(work, work->out, "message", message);
-	out_val(work, work->out, "page", show_metadata(work, page, body));
+	out_val(work, work->out, "page", page_show_plain(work, page, body));
 }
 
 /* ---- texts ----------------------------------------------------------------------------------- */

@@ -55,7 +55,7 @@ get_page(struct work *work)
 SHAPE(children_shape, { .key = "parent_id", .how = SHAPE_STR },
     { .key = "count", .how = SHAPE_INT }, { .key = "limit_requested", .how = SHAPE_INT },
     { .key = "start_requested", .how = SHAPE_INT }, { .key = "next_start", .how = SHAPE_INT },
-    { .key = "results", .how = SHAPE_LIST, .of = &page_shape });
+    { .key = "results", .how = SHAPE_LIST, .of = &page_plain_shape });
 
 struct children {
 	struct work *work;
@@ -90,7 +90,7 @@ add_child_wait(struct children *children, yyjson_val *source)
 		return false;
 	children->left--;
 	yyjson_mut_arr_append(children->results,
-	    page_show(work, &page, children->wants_body ? asked_body(work) : SHOW_NONE));
+	    page_show_plain(work, &page, children->wants_body ? asked_body(work) : SHOW_NONE));
 	return true;
 }
 
@@ -189,6 +189,7 @@ SHAPE(tree_page_shape, { .key = "id", .how = SHAPE_STR }, { .key = "title", .how
     { .key = "position", .how = SHAPE_INT });
 SHAPE(tree_shape, { .key = "space_key", .how = SHAPE_STR },
     { .key = "total_pages", .how = SHAPE_INT }, { .key = "has_more", .how = SHAPE_BOOL },
+    { .key = "next_start", .how = SHAPE_INT }, { .key = "hint", .how = SHAPE_STR },
     { .key = "pages", .how = SHAPE_LIST, .of = &tree_page_shape });
 
 struct twig {
@@ -253,13 +254,20 @@ show_tree(struct work *work, const char *key, const struct twig *twigs, size_t n
 		out_str(work, one, "title", twigs[i].page.title);
 		out_str(work, one, "parent_id", twigs[i].page.parent_id);
 		out_int(work, one, "depth", depth_of(twigs, n, &twigs[i]));
-		out_int(work, one, "position", twigs[i].position);
+		/* Data Center does not tell it. */
+		if (work->is_cloud)
+			out_int(work, one, "position", twigs[i].position);
 		yyjson_mut_arr_append(list, one);
 	}
 	work->out = out_obj(work);
 	out_str(work, work->out, "space_key", key);
 	out_int(work, work->out, "total_pages", (int64_t)n);
 	out_bool(work, work->out, "has_more", has_more);
+	if (has_more) {
+		out_int(work, work->out, "next_start", (int64_t)n);
+		out_str(work, work->out, "hint",
+		    work_printf(work, "Only the first %zu pages: a higher limit shows more", n));
+	}
 	out_val(work, work->out, "pages", list);
 }
 
@@ -302,7 +310,7 @@ get_page_history(struct work *work)
 
 	if (id == NULL || !page_get_wait(work, id, arg_int(work, "version"), WITH_BODY, &page))
 		return false;
-	work->out = page_show(work, &page, asked_body(work));
+	work->out = page_show_plain(work, &page, asked_body(work));
 	return true;
 }
 
@@ -427,7 +435,7 @@ static const struct tool rows[] = {
 	    .help = "A page as it was at a version.",
 	    .toolset = "confluence_pages",
 	    .flags = READS,
-	    .shape = &page_shape,
+	    .shape = &page_plain_shape,
 	    .run = get_page_history,
 	    ARGS(PAGE_ID,
 		{ .name = "version",

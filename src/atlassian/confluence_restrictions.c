@@ -5,9 +5,13 @@
 
 SHAPE(who_shape, { .key = "users", .how = SHAPE_LIST }, { .key = "groups", .how = SHAPE_LIST });
 SHAPE(restrictions_shape, { .key = "page_id", .how = SHAPE_STR },
-    { .key = "message", .how = SHAPE_STR },
     { .key = "read", .how = SHAPE_OBJECT, .of = &who_shape },
     { .key = "update", .how = SHAPE_OBJECT, .of = &who_shape });
+SHAPE(both_shape, { .key = "read", .how = SHAPE_OBJECT, .of = &who_shape },
+    { .key = "update", .how = SHAPE_OBJECT, .of = &who_shape });
+SHAPE(restrictions_told_shape, { .key = "success", .how = SHAPE_BOOL },
+    { .key = "page_id", .how = SHAPE_STR }, { .key = "message", .how = SHAPE_STR },
+    { .key = "restrictions", .how = SHAPE_OBJECT, .of = &both_shape });
 
 /* Accounts of Cloud, user names elsewhere; names of groups. */
 static yyjson_mut_val *
@@ -30,7 +34,7 @@ names(struct work *work, yyjson_val *list, const char *const *keys)
 }
 
 static void
-show(struct work *work, yyjson_val *reply, const char *operation)
+show(struct work *work, yyjson_val *reply, const char *operation, yyjson_mut_val *to)
 {
 	static const char *const users[] = { "accountId", "username", "userKey", "displayName",
 		NULL };
@@ -40,11 +44,11 @@ show(struct work *work, yyjson_val *reply, const char *operation)
 
 	out_val(work, out, "users", names(work, yyjson_obj_get(who, "user"), users));
 	out_val(work, out, "groups", names(work, yyjson_obj_get(who, "group"), groups));
-	out_val(work, work->out, operation, out);
+	out_val(work, to, operation, out);
 }
 
 static bool
-show_wait(struct work *work, const char *page, const char *message)
+show_wait(struct work *work, const char *page, yyjson_mut_val *to)
 {
 	yyjson_val *reply;
 
@@ -53,11 +57,8 @@ show_wait(struct work *work, const char *page, const char *message)
 		"read.restrictions.user,read.restrictions.group,update.restrictions.user,update.restrictions.group",
 		NULL))
 		return false;
-	work->out = out_obj(work);
-	out_str(work, work->out, "page_id", page);
-	out_str(work, work->out, "message", message);
-	show(work, reply, "read");
-	show(work, reply, "update");
+	show(work, reply, "read", to);
+	show(work, reply, "update", to);
 	return true;
 }
 
@@ -76,7 +77,11 @@ get_page_restrictions(struct work *work)
 {
 	const char *page = page_id_of(work, arg_str(work, "page_id"));
 
-	return may_see_wait(work, page) && show_wait(work, page, NULL);
+	if (!may_see_wait(work, page))
+		return false;
+	work->out = out_obj(work);
+	out_str(work, work->out, "page_id", page);
+	return show_wait(work, page, work->out);
 }
 
 static yyjson_mut_val *
@@ -111,7 +116,7 @@ static bool
 set_page_restrictions(struct work *work)
 {
 	const char *page = page_id_of(work, arg_str(work, "page_id"));
-	yyjson_mut_val *list = out_arr(work), *body = list;
+	yyjson_mut_val *list = out_arr(work), *body = list, *set = out_obj(work);
 	yyjson_val *reply;
 
 	if (!may_see_wait(work, page))
@@ -122,9 +127,16 @@ set_page_restrictions(struct work *work)
 		body = out_obj(work);
 		out_val(work, body, "results", list);
 	}
-	return work_send_wait(work, "PUT", body, &reply, "/rest/api/content/{page}/restriction",
-		   "page", page, NULL) &&
-	    show_wait(work, page, "Page restrictions updated successfully");
+	if (!work_send_wait(work, "PUT", body, &reply, "/rest/api/content/{page}/restriction",
+		"page", page, NULL) ||
+	    !show_wait(work, page, set))
+		return false;
+	work->out = out_obj(work);
+	out_bool(work, work->out, "success", true);
+	out_str(work, work->out, "page_id", page);
+	out_str(work, work->out, "message", "Page restrictions updated successfully");
+	out_val(work, work->out, "restrictions", set);
+	return true;
 }
 
 #define PAGE_ID \
@@ -152,7 +164,7 @@ static const struct tool rows[] = {
 		"Replaces who may view and who may edit a page; what is left out is open to all.",
 	    .toolset = "confluence_pages",
 	    .flags = WRITES | DESTROYS,
-	    .shape = &restrictions_shape,
+	    .shape = &restrictions_told_shape,
 	    .run = set_page_restrictions,
 	    ARGS(PAGE_ID, WHO("read_users", "Who may view: account ids (Cloud) or user names"),
 		WHO("read_groups", "Groups that may view"),

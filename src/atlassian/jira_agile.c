@@ -335,12 +335,20 @@ keys_take_wait(struct work *work, struct slice **keys, size_t *n)
 	return true;
 }
 
+LOCAL_SHAPE(moved_shape, { "message", SHAPE_STR }, { "issue_keys", SHAPE_LIST },
+    { "sprint_id", SHAPE_STR });
+
 static bool
-say_moved(struct work *work, size_t n, const char *where)
+say_moved(struct work *work, const struct slice *keys, size_t n, const char *where)
 {
+	yyjson_mut_val *list = out_arr(work);
+
+	for (size_t i = 0; i < n; i++)
+		yyjson_mut_arr_append(list, yyjson_mut_strncpy(work->doc, keys[i].p, keys[i].n));
 	work->out = out_obj(work);
 	out_str(work, work->out, "message",
 	    work_printf(work, "%zu issue%s moved to %s", n, n == 1 ? "" : "s", where));
+	out_val(work, work->out, "issue_keys", list);
 	return true;
 }
 
@@ -351,10 +359,13 @@ add_issues_to_sprint(struct work *work)
 	struct slice *keys;
 	size_t n;
 
-	return sprint_check_wait(work, sprint) && keys_take_wait(work, &keys, &n) &&
-	    move_wait(
-		work, keys, n, work_path(work, "/rest/agile/1.0/sprint/{sprint_id}/issue", NULL)) &&
-	    say_moved(work, n, work_printf(work, "sprint %s", sprint));
+	if (!sprint_check_wait(work, sprint) || !keys_take_wait(work, &keys, &n) ||
+	    !move_wait(
+		work, keys, n, work_path(work, "/rest/agile/1.0/sprint/{sprint_id}/issue", NULL)) ||
+	    !say_moved(work, keys, n, work_printf(work, "sprint %s", sprint)))
+		return false;
+	out_str(work, work->out, "sprint_id", sprint);
+	return true;
 }
 
 static bool
@@ -365,7 +376,7 @@ move_issues_to_backlog(struct work *work)
 
 	return keys_take_wait(work, &keys, &n) &&
 	    move_wait(work, keys, n, "/rest/agile/1.0/backlog/issue") &&
-	    say_moved(work, n, "the backlog");
+	    say_moved(work, keys, n, "the backlog");
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -464,7 +475,7 @@ static const struct tool tools[] = {
 	    .toolset = "jira_agile",
 	    .flags = WRITES | DESTROYS | IDEMPOTENT,
 	    .run = add_issues_to_sprint,
-	    .shape = &jira_message_shape,
+	    .shape = &moved_shape,
 	    ARGS(SPRINT_ARG, { "issue_keys", ARG_CSV, REQUIRED, "Keys of the issues" }) },
 	{ .name = "move_issues_to_backlog",
 	    .title = "Move Issues to Backlog",
@@ -472,7 +483,7 @@ static const struct tool tools[] = {
 	    .toolset = "jira_agile",
 	    .flags = WRITES | IDEMPOTENT,
 	    .run = move_issues_to_backlog,
-	    .shape = &jira_message_shape,
+	    .shape = &moved_shape,
 	    ARGS({ "issue_keys", ARG_CSV, REQUIRED, "Keys of the issues" }) },
 };
 const struct tool_set jira_agile_tools = { PRODUCT_JIRA, tools, COUNT(tools) };

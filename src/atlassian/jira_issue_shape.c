@@ -41,7 +41,8 @@ LOCAL_SHAPE(status_shape, { "name", SHAPE_STR }, { "category", SHAPE_STR, "statu
     { "color", SHAPE_STR, "statusCategory/colorName" });
 LOCAL_SHAPE(named_shape, { "name", SHAPE_STR });
 LOCAL_SHAPE(project_shape, { "key", SHAPE_STR }, { "name", SHAPE_STR },
-    { "category", SHAPE_STR, "projectCategory/name" });
+    { "category", SHAPE_STR, "projectCategory/name" },
+    { "avatar_url", SHAPE_STR, "avatarUrls/48x48" });
 LOCAL_SHAPE(resolution_shape, { "name", SHAPE_STR }, { "id", SHAPE_STR });
 LOCAL_SHAPE(timetracking_shape, { "original_estimate", SHAPE_STR, "originalEstimate" },
     { "remaining_estimate", SHAPE_STR, "remainingEstimate" },

@@ -441,6 +441,7 @@ put_jql(struct visit *visit, struct slice jql, struct slice token, unsigned most
 	if (i < n)
 		put_format(out, "nextPageToken", "page-%u", i);
 	put_bool(out, "isLast", i >= n);
+	put_names(visit);
 	put_close(out, '}');
 }
 

@@ -5,6 +5,7 @@
  * letter is written as an entity.  Characters are escaped only where they would mean something.
  */
 #include "atlassian/text.h"
+#include "atlassian/text_address.h"
 #include "atlassian/text_markdown.h"
 
 #define EMPHASIS (MARK_STRONG | MARK_EM | MARK_STRIKE)
@@ -806,14 +807,23 @@ put_mention(const struct spans *spans, const struct doc *doc)
 	buf_fini(&address);
 }
 
+/* An image without an address is an attachment, by the name of its file. */
 static void
 put_image(const struct spans *spans, const struct doc *doc)
 {
+	struct buf address;
+
+	buf_init(&address, NULL, 3 * doc->id.n + 16);
+	if (doc->href.n == 0 && doc->id.n > 0) {
+		buf_put(&address, ADDRESS_ATTACHMENT);
+		address_put(&address, doc->id);
+	}
 	buf_puts(spans->out, "![");
 	put_label(spans, doc->text);
 	buf_puts(spans->out, "](");
-	put_address(spans, doc->href.n > 0 ? doc->href : doc->name);
+	put_address(spans, address.n > 0 ? buf_view(&address) : doc->href);
 	buf_putc(spans->out, ')');
+	buf_fini(&address);
 }
 
 /* {name:text|option=value} */

@@ -49,7 +49,7 @@ struct link {
 struct load {
 	struct {
 		struct sockaddr_in address;
-		const char *path, *tool;
+		const char *path, *tool, *arguments, *answer; /* JSON, of any tool */
 		unsigned lanes;
 		uint64_t seconds, warm_ms, calls, ms, text_bytes;
 		bool waits;
@@ -72,7 +72,9 @@ static void
 lane_expect(struct load *l, const struct lane *lane)
 {
 	l->expect.n = 0;
-	if (strcmp(l->want.tool, "echo") == 0) {
+	if (l->want.answer != NULL) {
+		room_printf(&l->expect, "%s", l->want.answer);
+	} else if (strcmp(l->want.tool, "echo") == 0) {
 		room_printf(
 		    &l->expect, "\"call %015llu of this load", (unsigned long long)lane->id);
 		room_put(&l->expect, (struct text){ l->padding, l->want.text_bytes });
@@ -95,6 +97,10 @@ lane_request(struct load *l, const struct lane *lane)
 	}
 	room_printf(
 	    &l->request, "\"tools/call\",\"params\":{\"name\":\"%s\",\"arguments\":", l->want.tool);
+	if (l->want.arguments != NULL) {
+		room_printf(&l->request, "%s}}", l->want.arguments);
+		return;
+	}
 	if (strcmp(l->want.tool, "sleep") == 0) {
 		room_printf(&l->request, "{\"ms\":%llu}}}", (unsigned long long)l->want.ms);
 		return;
@@ -522,6 +528,10 @@ options_read(struct load *l, int argc, char **argv)
 			has_url = true;
 		} else if (strcmp(option, "--tool") == 0)
 			l->want.tool = value;
+		else if (strcmp(option, "--arguments") == 0)
+			l->want.arguments = value;
+		else if (strcmp(option, "--answer") == 0)
+			l->want.answer = value;
 		else if (strcmp(option, "--sessions") == 0 || strcmp(option, "--depth") == 0)
 			l->want.lanes = (unsigned)number(option, value, 1, 10000);
 		else if (strcmp(option, "--seconds") == 0)
@@ -539,7 +549,8 @@ options_read(struct load *l, int argc, char **argv)
 	}
 	if (has_url == (l->want.command != NULL))
 		die("usage: load (--url URL | -- COMMAND...) [--tool echo|sleep|ping] [--sessions N] [--seconds N | --calls N]\n"
-		    "    [--warm-ms N] [--ms N] [--text BYTES] [--wait]");
+		    "    [--warm-ms N] [--ms N] [--text BYTES] [--wait]\n"
+		    "    --tool NAME --arguments JSON --answer JSON-STRING: any other tool, and the text that it answers");
 }
 
 int

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures bascule beside nginx and beside no proxy at all, in the same run.
+"""Measures bascule beside nginx and beside no proxy at all, in the same run; and its Jira beside mcp-atlassian.
 
     tests/bench/run.py [--build DIR] [--quick] [--json] [--only NAME,...] [--reps N] [--seconds S]
     tests/bench/run.py --only soak [--minutes N] [--calls N] [--seed N]
@@ -25,11 +25,12 @@ import sys
 import tempfile
 import time
 
+import atlassian
 import soak
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (1, 16, 64)
-SECTIONS = ("http", "http-stdio", "stdio", "memory", "start", "sessions", "parallel")
+SECTIONS = ("http", "http-stdio", "stdio", "memory", "start", "sessions", "parallel", "atlassian")
 ASKED_FOR = ("soak",)                           # not part of a run that names nothing
 UPSTREAMS = ("bench_upstream", "demo")          # processes that belong to no target
 
@@ -419,6 +420,10 @@ def measure_soak(bench):
     return got
 
 
+def measure_atlassian(bench):
+    return atlassian.measure(bench, sys.modules[__name__])
+
+
 def median(values):
     values = [v for v in values if isinstance(v, (int, float))]
     return statistics.median(values) if values else None
@@ -589,7 +594,9 @@ def show(results):
               [[name, figure(f["seconds"], "{:.3f}")] + [figure(f["meanwhile"][k]) for k in
                                                          ("p50_us", "p99_us", "max_us")]
                for name, f in results["parallel"].items()])
-    if set(results) - set(ASKED_FOR):
+    if have("atlassian"):
+        atlassian.show(results["atlassian"], table, figure)
+    if set(results) - set(ASKED_FOR) - {"atlassian"}:
         show_budget(results)
     for name, got in results.items():
         if "reason" in got:
@@ -660,7 +667,8 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20000), hard))
     measures = {"http": measure_http, "http-stdio": measure_http_stdio, "stdio": measure_stdio,
                 "memory": measure_memory, "start": measure_start, "sessions": measure_sessions,
-                "parallel": measure_parallel, "soak": measure_soak}
+                "parallel": measure_parallel, "atlassian": measure_atlassian,
+                "soak": measure_soak}
     bench = Bench(options)
     results = {}
     try:

@@ -72,7 +72,7 @@ def missing():
     with contextlib.suppress(OSError), open(os.path.join(PEERS, "missing")) as f:
         reasons = dict(line.rstrip("\n").split("\t", 1) for line in f if "\t" in line)
     for name in ("mcp", "mcp1", "sdk", "server-everything", "server-filesystem", "server-memory", "everything-server",
-                 "everything-client", "conformance"):
+                 "everything-client", "conformance", "mcp-atlassian"):
         if name not in reasons and not os.path.exists(os.path.join(PEERS, "stamps", name)):
             reasons[name] = "not installed (tests/interop/install)"
     return reasons

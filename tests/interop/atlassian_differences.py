@@ -1,0 +1,184 @@
+"""What bascule answers otherwise than `mcp-atlassian` 0.23.1, and why: the table that the comparison forgives by, and
+that docs/differences.md shows.
+
+A row names tools and members by patterns, and says in code which two values it forgives: a member whose value differs
+in another way is still a finding.
+"""
+import re
+from datetime import datetime, timezone
+
+TIME_FORMS = ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S.%f%z")
+
+
+class Row:
+    def __init__(self, tools, members, what, why, fits):
+        self.tools, self.members, self.what, self.why, self.is_same = tools, members, what, why, fits
+
+    def fits(self, call, path, theirs, ours):
+        return (re.fullmatch(self.tools, call.tool) is not None and re.fullmatch(self.members, path) is not None and
+                bool(self.is_same(theirs, ours)))
+
+    def text(self):
+        return f"{self.what} ({self.tools}: {self.members})"
+
+
+def instant(text):
+    for form in TIME_FORMS:
+        try:
+            when = datetime.strptime(text, form)
+        except (ValueError, TypeError):
+            continue
+        return when.replace(tzinfo=when.tzinfo or timezone.utc).replace(microsecond=0)
+    return None
+
+
+def same_time(theirs, ours):
+    return instant(theirs) is not None and instant(theirs) == instant(ours)
+
+
+def no_value(theirs, ours):
+    if isinstance(theirs, dict) and theirs.get("value", 0) is None:
+        theirs = None
+    return ours is None and theirs in (None, "", [])
+
+
+def both_texts(theirs, ours):
+    return isinstance(theirs, str) and isinstance(ours, str) and ours != ""
+
+
+def words(text):
+    """What is left of a text without its marks, those of wiki markup too, and without the numbers of a list."""
+    text = re.sub(r"(?m)^(h[1-6]\.|\s*\d+[.)]) |\{code(:\w+)?\}|```\w*", " ", text)
+    return re.findall(r"[^\W_]+", text)
+
+
+def same_words(theirs, ours):
+    return both_texts(theirs, ours) and words(theirs) == words(ours)
+
+
+def no_word_lost(theirs, ours):
+    """All that they show is in ours; theirs glues the parameters of macros and tasks to the words around them."""
+    if not both_texts(theirs, ours):
+        return False
+    left = re.sub(r"[^a-z]", "", ours.lower())
+    runs = re.findall(r"[A-Z]?[a-z]+", re.sub(r"\]\([^)]*\)", " ", theirs))
+    return all(run in ("complete", "incomplete") or run.lower() in left for run in runs)
+
+
+def two_diffs(theirs, ours):
+    return both_texts(theirs, ours) and theirs.startswith("--- v1\n+++ v2\n") and ours.startswith("--- version 1\n")
+
+
+def one_word(theirs, ours):
+    return isinstance(theirs, dict) and isinstance(ours, str) and theirs.get("displayName") == ours
+
+
+def unknown_space(theirs, ours):
+    return theirs == {"key": "", "name": "Unknown"} and ours is None
+
+
+def earlier(theirs, ours):
+    return instant(theirs) is not None and instant(ours) is not None and instant(ours) < instant(theirs)
+
+
+def in_tree_order(theirs, ours):
+    return isinstance(theirs, (str, int)) and isinstance(ours, (str, int)) and type(theirs) is type(ours)
+
+
+def edges(theirs, ours):
+    return both_texts(theirs, ours) and theirs.strip() == ours.strip()
+
+
+def only_ours(theirs, ours):
+    """We know what they do not."""
+    return theirs in ("", None, "Unknown") and ours not in (None, "")
+
+
+def gone(theirs, ours):
+    return ours is None and theirs is not None
+
+
+def kept(theirs, ours):
+    """Each of ours is one of theirs, in their order."""
+    at = iter(theirs)
+    return isinstance(ours, list) and len(ours) > 0 and all(one in at for one in ours)
+
+
+def refused_kindly(theirs, ours):
+    return ours == "an answer" and theirs != "an answer"
+
+
+ANY = r".*"
+LINKED = r"(.*\.)?(parent|subtasks\[\]|outward_issue|inward_issue|issuelinks\[\]\.type)"
+ROWS = [
+    Row(ANY, r"(.*\.)?(created|updated|version_when)", "the form of times",
+        "Times are as Jira and Confluence sent them; the other server writes them in three forms. The instant is the same.",
+        same_time),
+    Row(ANY, ANY, "members without a value", "A member whose value is null, an empty text or an empty list is left out: "
+        "it tells nothing and costs tokens.", no_value),
+    Row(ANY, r"(.*\.)?(body|description|comment|value)", "the end of a text", "A Markdown text ends with a line end.", edges),
+    Row(ANY, r"(.*\.)?(created|updated|key|name)", "what they do not know",
+        "Where the other server shows an empty text or \"Unknown\", the value is shown.", only_ours),
+    Row(r"confluence_get_page_children", r"results\[\]\.space", "a space that they do not know",
+        "Children are asked for without their space, which is their parent's; theirs says \"Unknown\".", unknown_space),
+    Row(r"jira_.*", r"(.*\.)?(description|body)", "Jira's texts",
+        "Markdown from a converter with a parser: blank lines between blocks, lists counted, code as it was. What writes "
+        "and searches answer is Markdown too; the other server shows wiki markup there.", same_words),
+    Row(r"confluence_.*", r"(.*\.)?value", "the text of pages",
+        "Markdown as one would write it: `#` headings; panels, tasks, code, status and macros as such. The other server "
+        "drops links to pages and glues the parameters of macros to the text.", no_word_lost),
+    Row(r"confluence_get_page_diff", r"diff", "differences of pages", "Of that Markdown, with `version 1` in the head.", two_diffs),
+    Row(r"jira_.*", LINKED + r"(\.fields\.(status|priority|issuetype))?\.(self|iconUrl|id|description|statusCategory|subtask)",
+        "inner parts of linked issues", "Theirs are copied from REST with links and icons; ours have `id`, `key`, summary, "
+        "and the names of status, priority and type.", gone),
+    Row(r"jira_(get_issue|search)", r"(issues\[\]\.)?worklog\.worklogs\[\]\.(self|issueId|updateAuthor)", "inner parts of worklogs",
+        "As above.", gone),
+    Row(r"jira_(get_issue|search)", r"(issues\[\]\.)?worklog\.worklogs\[\]\.author", "who logged work",
+        "The name for people, as `jira_get_worklog` of the other server has it too; here theirs is a copy from REST.", one_word),
+    Row(r"jira_transition_issue", r"issue\.comments", "comments after a transition",
+        "The answer to a transition shows the issue, not its comments.", gone),
+    Row(r"jira_search_fields", r"", "fields that match",
+        "Only fields that match the keyword; the other server fills the list up to `limit` with others.", kept),
+    Row(r"confluence_search", r"\[\]\.content", "excerpts of a search", "The excerpt stands in `excerpt`.", gone),
+    Row(r"confluence_get_space_page_tree", r"pages\[\]\.(id|title|parent_id|depth)", "the order of a tree",
+        "In the order of the site; the other server sorts by depth and title.", in_tree_order),
+    Row(r"confluence_get_page_history", r"updated", "when an old version was made",
+        "Its own time; theirs is that of the newest version.", earlier),
+    Row(r"confluence_(create|update|copy)_page.*", r"page\.created", "when a written page was made",
+        "The answer to a write is shown as it came, without reading the page again.", gone),
+    Row(r"confluence_(move|copy)_page", r"page\.content", "the text of a moved page",
+        "It has not changed and is not sent back.", gone),
+    Row(ANY, r"message|hint", "sentences", "What is said to people is worded otherwise.", both_texts),
+    Row(r"jira_get_issue", r"\(outcome\)", "keys in small letters", "`demo-4` is taken as `DEMO-4`.", refused_kindly),
+    Row(r"jira_batch_get_changelogs", r"\(outcome\)", "changelogs on Data Center", "They are read issue by issue; the other server refuses.",
+        refused_kindly),
+]
+
+
+def find(call, path, theirs, ours):
+    """The number of the first row that forgives it, or None."""
+    for n, row in enumerate(ROWS):
+        if row.fits(call, path, theirs, ours):
+            return n
+    return None
+
+
+def page(calls):
+    lines = [f"""# Beside mcp-atlassian
+
+bascule's tools for Jira and Confluence have the names, the arguments and the results of `mcp-atlassian` 0.23.1 (PyPI).
+`make check-all` makes {calls} calls of both, each of a `bascule sandbox` of its own (Data Center), and compares: every
+member of theirs is in ours with the same value, and where they refuse we refuse, but for the rows below, which the
+test forgives by. A row that nothing needs any more fails the test, and so does a difference without a row. Their
+results are JSON in a text; ours are structured content, lists under `result`.
+
+| what | tools | members | why |
+|---|---|---|---|"""]
+    for row in ROWS:
+        cells = [row.what, code(row.tools), code(row.members), row.why]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def code(pattern):
+    return "all" if pattern == ANY else "`" + pattern.replace("|", "\\|") + "`"
