@@ -206,6 +206,14 @@ struct local_reply {
 };
 
 struct log *cli_log_new(enum log_level level);
+
+struct sandbox;
+/*
+ * The sandbox that the configuration asks for (atlassian.sandbox), else *out stays NULL.  To be
+ * there before the hub.  ERR_UNAVAILABLE: its port is taken (sandbox.c).
+ */
+MUST_CHECK bool cli_sandbox_open(
+    struct loop *loop, const struct config *config, struct sandbox **out, struct err *err);
 MUST_CHECK bool cli_config_load(
     const struct options *options, struct log *log, struct config **out, struct err *err);
 

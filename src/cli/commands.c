@@ -153,7 +153,7 @@ const struct command cli_commands[] = {
 		"with some\ndata in it; what is written is gone when it ends. --fault makes it slow=MS, "
 		"fail=N, rate=N, html,\ntruncate=N or hang=N (every Nth request); several with commas. "
 		"See docs/sandbox.md.",
-	    .options = OPTION_BIT(PORT) | OPTION_BIT(FAULT),
+	    .options = OPTION_BIT(PORT) | OPTION_BIT(FAULT) | OPTION_BIT(VERBOSE),
 	    .run = sandbox_run },
 	{ .name = "version",
 	    .words = "",

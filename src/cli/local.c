@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "atlassian/atlassian.h"
 #include "cli/cli.h"
 
 #define POLL_MS		5    /* how exact the times of `check --connect` are */
@@ -20,6 +21,7 @@ struct local {
 	struct config *config; /* until the hub takes it */
 	struct hub *hub;
 	struct local_front *front;
+	struct sandbox *sandbox;
 	uint64_t started_ms;
 	bool was_interrupted;
 	int (*work)(struct local *local, void *arg);
@@ -132,7 +134,12 @@ static void
 local_main(void *arg)
 {
 	struct local *local = arg;
+	struct err err;
 
+	/* Where its port is taken, a gateway with the same configuration has it: that one is asked.
+	 */
+	if (!cli_sandbox_open(local->loop, local->config, &local->sandbox, &err))
+		log_event(local->log, LOG_DEBUG, "sandbox_elsewhere", "%s", err.text);
 	loop_on_signal(local->loop, SIGINT, on_interrupt, local);
 	loop_on_signal(local->loop, SIGTERM, on_interrupt, local);
 	local->started_ms = loop_now_ms(local->loop);
@@ -142,6 +149,7 @@ local_main(void *arg)
 	local_status_clear();
 	hub_free_wait(&local->hub);
 	local_front_free(&local->front);
+	sandbox_free(&local->sandbox);
 	loop_stop(local->loop);
 }
 

@@ -1,5 +1,6 @@
 /*
- * `bascule sandbox`: a simulated Jira and Confluence on a local port, until it is told to stop.
+ * `bascule sandbox`: a simulated Jira and Confluence on a local port, until it is told to stop; and
+ * the one that a configuration asks for, within the process of another command.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -43,18 +44,32 @@ port_read(const struct options *options, uint16_t *port, struct err *err)
 	return true;
 }
 
+bool
+cli_sandbox_open(
+    struct loop *loop, const struct config *config, struct sandbox **out, struct err *err)
+{
+	struct address at;
+
+	if (config->atlassian.sandbox.n == 0)
+		return true;
+	return (address_parse(config->atlassian.sandbox, &at, err) &&
+		   sandbox_new(loop, &at, NULL, out, err)) ||
+	    err_prefix(err, "atlassian.sandbox");
+}
+
 int
 sandbox_run(struct options *options)
 {
 	const struct sandbox_options faults = { options->faults, options->faults_n, 0 };
 	struct address at = { .ip = { 127, 0, 0, 1 } };
 	struct sandbox *sandbox = NULL;
+	struct log *log = cli_log_new(options->verbose > 1 ? LOG_DEBUG : LOG_INFO);
 	struct loop *loop = NULL;
 	struct err err;
 	int status = EXIT_DONE;
 
 	if (!port_read(options, &at.port, &err) ||
-	    (loop = loop_new(&options->keeper, NULL, &err)) == NULL ||
+	    (loop = loop_new(&options->keeper, log, &err)) == NULL ||
 	    !sandbox_new(loop, &at, &faults, &sandbox, &err)) {
 		status = cli_fail(&err);
 	} else {
@@ -66,5 +81,6 @@ sandbox_run(struct options *options)
 	sandbox_free(&sandbox);
 	if (loop != NULL)
 		loop_free(&loop);
+	log_free(&log);
 	return status;
 }

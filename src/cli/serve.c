@@ -2,8 +2,8 @@
  * `bascule serve`: the gateway with its fronts, until a signal or the end of stdin.
  *
  * The end has an order: no new requests; those in progress finish (10 s, or a second signal); the
- * hub with its upstreams goes, then the fronts, then the loop.  A reload replaces what upstreams
- * say; what only a restart can change is named.
+ * hub with its upstreams goes, then the fronts and a sandbox, then the loop.  A reload replaces
+ * what upstreams say; what only a restart can change is named.
  */
 #include <errno.h>
 #include <signal.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "atlassian/atlassian.h"
 #include "cli/cli.h"
 
 #define DRAIN_MS	10000
@@ -27,6 +28,7 @@ struct serve {
 	struct hub *hub;
 	struct fronts *fronts;
 	struct admin *admin;
+	struct sandbox *sandbox; /* NULL: none is configured */
 	struct group group;
 	struct timer timer;
 	struct task *task; /* the main one, which waits for the end */
@@ -312,6 +314,9 @@ explain(struct serve *serve, const char *url)
 	    slice_eq(config->upstreams[0].command[1], S("demo")))
 		buf_printf(&out, "    %s call echo text=hello -c %.*s\n", program_invocation_name,
 		    SLICE_FMT(config->file));
+	if (config->file.p != NULL && serve->sandbox != NULL)
+		buf_printf(&out, "    %s call jira_search jql='text ~ moth' -c %.*s\n",
+		    program_invocation_name, SLICE_FMT(config->file));
 	buf_puts(&out, "\n  Ctrl-C ends it.\n\n");
 	log_flush(serve->log);
 	cli_write(STDERR_FILENO, buf_view(&out));
@@ -348,13 +353,14 @@ serve_main(void *arg)
 	struct serve *serve = arg;
 	struct front_limits limits = limits_of(serve->config);
 	struct err err = { 0 };
+	bool ok = cli_sandbox_open(serve->loop, serve->config, &serve->sandbox, &err);
 
 	serve->task = task_self(serve->loop);
 	serve->hub = hub_new(serve->loop, &serve->config, native_providers);
 	serve->fronts = fronts_new(serve->loop, hub_gate(serve->hub), &limits);
 	fronts_set_auth(serve->fronts, hub_config(serve->hub));
 	serve->admin = admin_new(serve->hub, serve->fronts);
-	if (listen_all(serve, &err)) {
+	if (ok && listen_all(serve, &err)) {
 		loop_on_signal(serve->loop, SIGTERM, on_stop_signal, serve);
 		loop_on_signal(serve->loop, SIGINT, on_stop_signal, serve);
 		loop_on_signal(serve->loop, SIGHUP, on_reload, serve);
@@ -368,6 +374,7 @@ serve_main(void *arg)
 	admin_free(&serve->admin);
 	hub_free_wait(&serve->hub);
 	fronts_free(&serve->fronts);
+	sandbox_free(&serve->sandbox);
 	loop_stop(serve->loop);
 }
 

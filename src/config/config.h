@@ -149,7 +149,8 @@ struct config_atlassian {
 	size_t toolsets_n;
 	struct slice *enabled_tools; /* as clients see them; n 0: all */
 	size_t enabled_tools_n;
-	bool json_in_text; /* results as JSON text too, for clients that read only text */
+	bool json_in_text;    /* results as JSON text too, for clients that read only text */
+	struct slice sandbox; /* "127.0.0.1:8090": served there too; SLICE_NONE: no sandbox */
 };
 
 struct config {

@@ -56,6 +56,23 @@ config_check_compat(
 	    config_show(*value).text, near.p != NULL ? " (did you mean that?)" : "");
 }
 
+/* Anyone may write to it: it is for this machine alone. */
+bool
+config_check_sandbox(
+    struct config_load *load, const struct node *node, struct slice *value, struct err *err)
+{
+	static const struct slice host = S("127.0.0.1:");
+	struct slice port = SLICE_NONE;
+	uint64_t number = 0;
+
+	if (slice_starts(*value, host))
+		port = (struct slice){ value->p + host.n, value->n - host.n };
+	if (slice_to_u64(port, UINT16_MAX, &number) && number > 0)
+		return true;
+	return CONFIG_FAIL_NODE(load, node, err,
+	    "atlassian.sandbox must be \"127.0.0.1:PORT\", not \"%s\"", config_show(*value).text);
+}
+
 bool
 config_check_tool_name(
     struct config_load *load, const struct node *node, struct slice *value, struct err *err)

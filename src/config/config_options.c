@@ -297,6 +297,11 @@ static const struct config_option options[] = {
 	    .fallback_help = "all" },
 	{ "atlassian.json_in_text", OPTION_BOOL, ROOT(atlassian.json_in_text), .fallback = "false",
 	    .help = "Results also as JSON text, for clients that read only text." },
+	{ "atlassian.sandbox", OPTION_TEXT, ROOT(atlassian.sandbox), .check = config_check_sandbox,
+	    .help =
+		"`127.0.0.1:PORT`: the simulated Jira and Confluence of `bascule sandbox` runs there, "
+		"inside the gateway, for entries of `atlassian.sites` to name.",
+	    .fallback_help = "none" },
 
 	{ "limits.message", OPTION_SIZE, ROOT(limit_message_bytes), .fallback = "64MiB",
 	    RANGE(KIB, GIB), .help = "The longest message, in either direction." },

@@ -299,6 +299,7 @@ option_check_fn config_check_site_name, config_check_site_url, config_check_clou
 option_check_fn config_check_proxy, config_check_no_proxy, config_check_passthrough;
 option_check_fn config_check_filter; /* config_site.c */
 option_check_fn config_check_tenant_host, config_check_compat, config_check_tool_name;
+option_check_fn config_check_sandbox;
 /* config_check() with positions from the tree; load and root NULL: without. */
 MUST_CHECK bool config_check_whole(const struct config_load *load, const struct config *config,
     const struct node *root, struct err *err);

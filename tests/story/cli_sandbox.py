@@ -6,6 +6,7 @@ usage: cli_sandbox.py BASCULE [FOLDER]    (FOLDER: with atlassian-operations.jso
 With the folder every route of the program is looked for in the published operations or in the traced calls.
 """
 import base64
+import contextlib
 import glob
 import http.client
 import json
@@ -59,7 +60,7 @@ class Sandbox:
         self.child.send_signal(signal.SIGTERM)
         rest = self.child.stderr.read()
         assert self.child.wait(LIMIT_S) == 0, rest
-        assert rest == "", rest
+        return rest
 
 
 def keys(answer):
@@ -466,32 +467,43 @@ def pages_v2(s):
     s.get(root + "/pages/1", 404)
 
 
-def faults(program):
-    s = Sandbox(program, "--fault", "rate=3,truncate=2")
-    got = [s.raw("GET", "/jira/rest/api/2/serverInfo") for _ in range(6)]
-    assert [status for status, _, _ in got] == [200, 200, 429, 200, 200, 429]
-    assert got[2][1]["Retry-After"] == "1" and json.loads(got[0][2])
+@contextlib.contextmanager
+def sandbox_with(program, *args, quiet=True):
+    """It ends, whatever happens in between."""
+    sandbox = Sandbox(program, *args)
     try:
-        json.loads(got[1][2])
-        raise SystemExit("the second answer is whole")
-    except ValueError:
-        pass
-    s.end()
-    s = Sandbox(program, "--fault", "fail=2", "--fault", "slow=1")
-    assert [s.raw("GET", "/jira/rest/api/2/serverInfo")[0] for _ in range(4)] == [200, 500, 200, 500]
-    s.end()
-    s = Sandbox(program, "--fault", "html")
-    status, headers, text = s.raw("GET", "/jira/rest/api/2/serverInfo")
-    assert status == 503 and headers["Content-Type"].startswith("text/html") and text.startswith(b"<!DOCTYPE")
-    s.end()
-    s = Sandbox(program, "--fault", "hang=2")
-    assert s.raw("GET", "/jira/rest/api/2/serverInfo")[0] == 200
-    both = [http.client.HTTPConnection("127.0.0.1", s.port) for _ in range(2)]
-    for one in both:
-        one.request("GET", "/jira/rest/api/2/serverInfo")
-    answered = select.select([one.sock for one in both], [], [], LIMIT_S)[0]
-    assert len(answered) == 1 and answered[0].recv(64).startswith(b"HTTP/1.1 200")
-    s.end()                                               # also with one that waits
+        yield sandbox
+        rest = sandbox.end()
+        assert rest == "" if quiet else "GET /jira/rest/api/2/serverInfo: 200" in rest, rest
+    finally:
+        sandbox.child.kill()
+        sandbox.child.wait(LIMIT_S)
+
+
+def faults(program):
+    with sandbox_with(program, "--fault", "rate=3,truncate=2") as s:
+        got = [s.raw("GET", "/jira/rest/api/2/serverInfo") for _ in range(6)]
+        assert [status for status, _, _ in got] == [200, 200, 429, 200, 200, 429]
+        assert got[2][1]["Retry-After"] == "1" and json.loads(got[0][2])
+        try:
+            json.loads(got[1][2])
+            raise SystemExit("the second answer is whole")
+        except ValueError:
+            pass
+    with sandbox_with(program, "--fault", "fail=2", "--fault", "slow=1") as s:
+        assert [s.raw("GET", "/jira/rest/api/2/serverInfo")[0] for _ in range(4)] == [200, 500, 200, 500]
+    with sandbox_with(program, "--fault", "html") as s:
+        status, headers, text = s.raw("GET", "/jira/rest/api/2/serverInfo")
+        assert status == 503 and headers["Content-Type"].startswith("text/html") and text.startswith(b"<!DOCTYPE")
+    with sandbox_with(program, "--fault", "hang=2") as s:          # ends, also with one that waits
+        assert s.raw("GET", "/jira/rest/api/2/serverInfo")[0] == 200
+        both = [http.client.HTTPConnection("127.0.0.1", s.port) for _ in range(2)]
+        for one in both:
+            one.request("GET", "/jira/rest/api/2/serverInfo")
+        answered = select.select([one.sock for one in both], [], [], LIMIT_S)[0]
+        assert len(answered) == 1 and answered[0].recv(64).startswith(b"HTTP/1.1 200")
+    with sandbox_with(program, "-vv", quiet=False) as s:
+        s.raw("GET", "/jira/rest/api/2/serverInfo")
     for spec in ("nosuch", "fail", "fail=0", "html=1", "slow=x", ""):
         ended = subprocess.run([program, "sandbox", "--port", "0", "--fault", spec], capture_output=True, text=True,
                                timeout=LIMIT_S)
@@ -564,11 +576,8 @@ def main():
     program = sys.argv[1]
     routes(sys.argv[2] if len(sys.argv) > 2 else None)
     for story in (callers, bases, issues, queries, schemes, agile, write_dc, write_cloud, pages_v1, pages_v2, together):
-        sandbox = Sandbox(program)
-        try:
+        with sandbox_with(program) as sandbox:
             story(sandbox)
-        finally:
-            sandbox.end()
         print("ok", story.__name__)
     faults(program)
     print("ok faults")

@@ -197,7 +197,7 @@ class Reader:
         self.background = None
         self.ran = self.skipped = 0
         self.environ = {"HOME": self.home, "PATH": os.path.join(self.folder, "bin") + ":/usr/bin:/bin",
-                        "PORT": str(self.port), "LANG": "C.UTF-8", "TERM": "dumb"}
+                        "PORT": str(self.port), "SANDBOX": str(free_port()), "LANG": "C.UTF-8", "TERM": "dumb"}
         self.environ.update((k, v) for k, v in os.environ.items() if "SAN_OPTIONS" in k)
         self.furnish()
         self.shell = Shell(self.folder, self.environ)
