@@ -144,27 +144,27 @@ place_wait(struct gate *gate, struct err *err)
 	return true;
 }
 
-/* A bucket that holds one second's worth. */
+/*
+ * A bucket that holds one second's worth.  Who comes when it is empty takes the next token before
+ * it is there and waits for it: none overtakes.  Who is cut gives it back.
+ */
 static bool
 token_wait(struct gate *gate, struct err *err)
 {
 	double rate = (double)gate->config->per_second;
-	uint64_t now;
+	uint64_t now = loop_now_ms(gate->loop);
 
-	while (gate->config->per_second > 0) {
-		now = loop_now_ms(gate->loop);
-		gate->tokens += rate * (double)(now - gate->filled_ms) / 1000;
-		gate->tokens = gate->tokens > rate ? rate : gate->tokens;
-		gate->filled_ms = now;
-		if (gate->tokens >= 1) {
-			gate->tokens -= 1;
-			return true;
-		}
-		if (!task_sleep_wait(
-			gate->loop, (uint64_t)((1 - gate->tokens) * 1000 / rate) + 1, err))
-			return false;
-	}
-	return true;
+	if (gate->config->per_second == 0)
+		return true;
+	gate->tokens += rate * (double)(now - gate->filled_ms) / 1000;
+	gate->tokens = gate->tokens > rate ? rate : gate->tokens;
+	gate->filled_ms = now;
+	gate->tokens -= 1;
+	if (gate->tokens >= 0 ||
+	    task_sleep_wait(gate->loop, (uint64_t)(-gate->tokens * 1000 / rate) + 1, err))
+		return true;
+	gate->tokens += 1;
+	return false;
 }
 
 bool

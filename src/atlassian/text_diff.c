@@ -149,7 +149,7 @@ hunk_end(const struct step *steps, size_t n, size_t at)
 {
 	size_t last = at;
 
-	for (size_t i = at; i < n && i <= last + 2 * CONTEXT; i++) {
+	for (size_t i = at; i < n && i <= last + 2 * CONTEXT + 1; i++) {
 		if (steps[i].change != SAME)
 			last = i;
 	}
@@ -171,12 +171,13 @@ text_diff(struct slice a, struct slice b, const char *a_name, const char *b_name
 		return false;
 	steps = ARENA_ARRAY(arena, struct step, lines_a.n + lines_b.n + 1);
 	n = compare(&lines_a, &lines_b, steps);
-	buf_printf(out, "--- %s\n+++ %s\n", a_name, b_name);
-	for (size_t i = 0; i < n; i = to) {
+	for (size_t i = 0, hunks = 0; i < n; i = to, hunks++) {
 		while (i < n && steps[i].change == SAME)
 			i++;
 		if (i == n)
 			break;
+		if (hunks == 0)
+			buf_printf(out, "--- %s\n+++ %s\n", a_name, b_name);
 		from = i > CONTEXT ? i - CONTEXT : 0;
 		to = hunk_end(steps, n, i);
 		put_hunk(out, steps, from, to);

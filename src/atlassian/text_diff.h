@@ -9,7 +9,8 @@
 /*
  * Lines with three of context, as `diff -u` prints them.  Work is bounded: where two texts differ
  * in more than some thousand lines, the middle is shown as all gone and all new.  Nothing is put
- * where they are the same.  ERR_LIMIT: too many lines for the arena.
+ * where the lines are the same; whether the last one is ended does not count.  ERR_LIMIT: more than
+ * 200,000 lines, or too many for the arena.
  */
 MUST_CHECK bool text_diff(struct slice a, struct slice b, const char *a_name, const char *b_name,
     struct arena *arena, struct buf *out, struct err *err);

@@ -10,7 +10,6 @@
 
 #define KEY_MAX	  64
 #define LIST_MAX  1000
-#define NUMBER_OF 32 /* bytes of a printed number */
 
 static const struct given *
 find(const struct work *work, const char *name)
@@ -55,33 +54,38 @@ key_check(struct slice *key, struct arena *arena, struct err *err)
 	return true;
 }
 
+/* As JSON writes it: 1.1 stays 1.1. */
 static bool
 number_text(struct work *work, yyjson_val *value, struct slice *out, struct err *err)
 {
-	char text[NUMBER_OF];
-	int n = yyjson_is_real(value)
-	    ? snprintf(text, sizeof(text), "%.17g", yyjson_get_real(value))
-	    : yyjson_is_uint(value)
-	    ? snprintf(text, sizeof(text), "%llu", (unsigned long long)yyjson_get_uint(value))
-	    : snprintf(text, sizeof(text), "%lld", (long long)yyjson_get_sint(value));
+	size_t n = 0;
+	char *text = yyjson_val_write_opts(value, YYJSON_WRITE_NOFLAG, &work->alc, &n, NULL);
 
-	if (!arena_reserve(work->arena, (size_t)n, err))
-		return false;
-	*out = slice_dup(work->arena, (struct slice){ text, (size_t)n });
+	if (text == NULL)
+		return err_set(err, ERR_LIMIT, "no memory for another number");
+	*out = (struct slice){ text, n };
 	return true;
 }
 
 static bool
-is_one_of(const char *list, struct slice word)
+nul_check(struct slice text, const struct arg *arg, struct err *err)
+{
+	return memchr(text.p, '\0', text.n) == NULL ||
+	    err_set(err, ERR_PARAMS, "%s must not hold NUL", arg->name);
+}
+
+/* The word as the list spells it; SLICE_NONE: it is none of them. */
+static struct slice
+one_of(const char *list, struct slice word)
 {
 	struct slice rest = slice_of(list), one;
 
 	while (rest.p != NULL) {
 		one = slice_cut(rest, '|', &rest);
 		if (slice_eq_nocase(one, word))
-			return true;
+			return one;
 	}
-	return false;
+	return SLICE_NONE;
 }
 
 static bool
@@ -97,8 +101,8 @@ text_take(struct work *work, const struct arg *arg, struct given *given, struct 
 	} else {
 		return err_set(err, ERR_PARAMS, "%s must be a string", arg->name);
 	}
-	if (memchr(given->text.p, '\0', given->text.n) != NULL)
-		return err_set(err, ERR_PARAMS, "%s must not hold NUL", arg->name);
+	if (!nul_check(given->text, arg, err))
+		return false;
 	if (arg->type == ARG_KEY && !key_check(&given->text, work->arena, err))
 		return err_set(err, ERR_PARAMS, "%s: \"%.*s\" is no issue key such as PROJ-123",
 		    arg->name, (int)(given->text.n > KEY_MAX ? KEY_MAX : given->text.n),
@@ -106,26 +110,40 @@ text_take(struct work *work, const struct arg *arg, struct given *given, struct 
 	if (arg->max > 0 && given->text.n > (size_t)arg->max)
 		return err_set(
 		    err, ERR_PARAMS, "%s must have at most %ld bytes", arg->name, arg->max);
-	if (arg->one_of != NULL && given->text.n > 0 && !is_one_of(arg->one_of, given->text))
-		return err_set(err, ERR_PARAMS, "%s must be one of %s", arg->name, arg->one_of);
+	if (arg->one_of == NULL)
+		return true;
+	given->text = one_of(arg->one_of, given->text);
+	return given->text.p != NULL ||
+	    err_set(err, ERR_PARAMS, "%s must be one of %s", arg->name, arg->one_of);
+}
+
+/* A whole number of 32 bits, also as 5.0 or "5". */
+static bool
+whole(yyjson_val *value, int64_t *out)
+{
+	double real = yyjson_get_real(value);
+	uint64_t n;
+
+	if (yyjson_is_str(value)) {
+		if (!slice_to_u64(json_slice(value), INT32_MAX, &n))
+			return false;
+		*out = (int64_t)n;
+		return true;
+	}
+	if (yyjson_is_int(value))
+		real = yyjson_get_num(value);
+	else if (!yyjson_is_real(value))
+		return false;
+	if (real < INT32_MIN || real > INT32_MAX || real != (double)(int32_t)real)
+		return false;
+	*out = (int32_t)real;
 	return true;
 }
 
 static bool
 int_take(struct work *work, const struct arg *arg, struct given *given, struct err *err)
 {
-	yyjson_val *value = given->value;
-	struct slice digits = json_slice(value);
-	uint64_t n;
-
-	if (yyjson_is_int(value))
-		given->number = yyjson_get_sint(value);
-	else if (yyjson_is_real(value) &&
-	    yyjson_get_real(value) == (double)(int32_t)yyjson_get_real(value))
-		given->number = (int64_t)yyjson_get_real(value);
-	else if (digits.p != NULL && slice_to_u64(digits, INT32_MAX, &n))
-		given->number = (int64_t)n;
-	else
+	if (!whole(given->value, &given->number))
 		return err_set(err, ERR_PARAMS, "%s must be an integer", arg->name);
 	if ((arg->min != 0 || arg->max != 0) && given->number < arg->min)
 		return err_set(err, ERR_PARAMS, "%s must be at least %ld", arg->name, arg->min);
@@ -151,6 +169,16 @@ bool_take(const struct arg *arg, struct given *given, struct err *err)
 	return true;
 }
 
+/* Blanks around an item and items of nothing do not count. */
+static bool
+item_take(struct given *given, struct slice item, const struct arg *arg, struct err *err)
+{
+	item = slice_trim(item);
+	if (item.n > 0)
+		given->list[given->list_n++] = item;
+	return item.n == 0 || nul_check(item, arg, err);
+}
+
 /* "a, b" or ["a", "b"], or the latter in a string. */
 static bool
 list_take(struct work *work, const struct arg *arg, struct given *given, struct err *err)
@@ -159,8 +187,11 @@ list_take(struct work *work, const struct arg *arg, struct given *given, struct 
 	size_t n = 1, i, max;
 	yyjson_val *one;
 
-	if (text.n > 0 && text.p[0] == '[' && !json_read(work, text, &given->value, arg->name, err))
+	if (text.n > 0 && text.p[0] == '[' &&
+	    !json_read(work, text, &given->value, arg->name, err)) {
+		err->kind = err->kind == ERR_PARSE ? ERR_PARAMS : err->kind;
 		return false;
+	}
 	if (!yyjson_is_arr(given->value) && text.p == NULL)
 		return err_set(
 		    err, ERR_PARAMS, "%s must be a list: \"a,b\" or [\"a\",\"b\"]", arg->name);
@@ -175,24 +206,20 @@ list_take(struct work *work, const struct arg *arg, struct given *given, struct 
 	if (!arena_reserve(work->arena, (n + 1) * sizeof(struct slice), err))
 		return false;
 	given->list = ARENA_ARRAY(work->arena, struct slice, n + 1);
-	if (!yyjson_is_arr(given->value)) {
-		for (rest = text; rest.p != NULL;) {
-			struct slice item = slice_trim(slice_cut(rest, ',', &rest));
-
-			if (item.n > 0)
-				given->list[given->list_n++] = item;
-		}
-		return true;
+	for (rest = yyjson_is_arr(given->value) ? SLICE_NONE : text; rest.p != NULL;) {
+		if (!item_take(given, slice_cut(rest, ',', &rest), arg, err))
+			return false;
 	}
 	yyjson_arr_foreach(given->value, i, max, one)
 	{
-		struct slice *to = &given->list[given->list_n++];
+		struct slice item = json_slice(one);
 
-		*to = json_slice(one);
-		if (yyjson_is_num(one) && !number_text(work, one, to, err))
+		if (yyjson_is_num(one) && !number_text(work, one, &item, err))
 			return false;
-		if (to->p == NULL)
+		if (item.p == NULL)
 			return err_set(err, ERR_PARAMS, "%s must be a list of strings", arg->name);
+		if (!item_take(given, item, arg, err))
+			return false;
 	}
 	return true;
 }
@@ -208,7 +235,7 @@ json_take(struct work *work, const struct arg *arg, struct given *given, struct 
 		return true;
 	}
 	if (text.p != NULL && !json_read(work, text, &given->value, arg->name, err)) {
-		err->kind = ERR_PARAMS;
+		err->kind = err->kind == ERR_PARSE ? ERR_PARAMS : err->kind;
 		return false;
 	}
 	if (is_object ? !yyjson_is_obj(given->value) : !yyjson_is_arr(given->value))
@@ -261,6 +288,13 @@ refuse_unknown(const struct work *work, struct slice name, struct err *err)
 	    nearest != NULL ? "\"?)" : "");
 }
 
+/* null, and an empty text where one of some words is meant. */
+static bool
+is_nothing(const struct arg *arg, yyjson_val *value)
+{
+	return yyjson_is_null(value) || (arg->one_of != NULL && yyjson_equals_str(value, ""));
+}
+
 static bool
 place(struct work *work, yyjson_val *object, struct err *err)
 {
@@ -275,7 +309,7 @@ place(struct work *work, yyjson_val *object, struct err *err)
 		}
 		if (k == work->tool->args_n)
 			return refuse_unknown(work, json_slice(key), err);
-		work->given[k].value = yyjson_is_null(value) ? NULL : value;
+		work->given[k].value = is_nothing(&work->tool->args[k], value) ? NULL : value;
 	}
 	return true;
 }
@@ -291,6 +325,8 @@ work_take_args(struct work *work, struct slice arguments, struct err *err)
 	work->given = ARENA_ARRAY(work->arena, struct given, tool->args_n + 1);
 	if (arguments.p != NULL && !json_read(work, arguments, &object, "arguments", err))
 		return false;
+	if (object != NULL && !yyjson_is_obj(object))
+		return err_set(err, ERR_PARAMS, "arguments must be an object");
 	if (object != NULL && !place(work, object, err))
 		return false;
 	for (size_t i = 0; i < tool->args_n; i++) {
