@@ -711,7 +711,6 @@ fronts_new(struct loop *loop, const struct mcp_gate *gate, const struct front_li
 	fronts->gate = gate;
 	fronts->limits = *limits;
 	fronts->sessions.next = fronts->sessions.prev = &fronts->sessions;
-	loop_random(loop, fronts->salt, sizeof(fronts->salt));
 	timer_start(loop, &fronts->reaper, loop_now_ms(loop) + REAP_EVERY_MS, sessions_reap);
 	return fronts;
 }
@@ -747,6 +746,10 @@ fronts_set_auth(struct fronts *fronts, const struct config *config)
 
 	auth_free(&fronts->auth);
 	fronts->auth = auth_new(config);
+	if (auth_is_tenants(fronts->auth) && !fronts->has_salt) {
+		loop_random(fronts->loop, fronts->salt, sizeof(fronts->salt));
+		fronts->has_salt = true;
+	}
 	for (struct session *s = fronts->sessions.next; s != &fronts->sessions; s = next) {
 		next = s->next;
 		if (s->id[0] != '\0' && !auth_knows(fronts->auth, &s->caller))

@@ -98,8 +98,9 @@ struct fronts {
 	struct timer reaper;
 	struct front_http *https;
 	struct front_stdio *stdio;
-	struct auth *auth; /* NULL: nothing is asked */
-	unsigned char salt[TENANT_SALT_BYTES];
+	struct auth *auth;		       /* NULL: nothing is asked */
+	unsigned char salt[TENANT_SALT_BYTES]; /* of the names of tenants */
+	bool has_salt;
 	/* Of the request that is being read, for the exchanges it begins; NULL: none. */
 	const struct credentials *arriving;
 	uint64_t strangers; /* requests without the key they need */
