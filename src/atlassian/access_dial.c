@@ -31,8 +31,7 @@ static const struct range {
 	{ { 198, 18 },		15, NOT_EMBEDDED },	/* benchmarks */
 	{ { 198, 51, 100 },	24, NOT_EMBEDDED },	/* documentation */
 	{ { 203, 0, 113 },	24, NOT_EMBEDDED },	/* documentation */
-	{ { 168, 63, 129, 16 },	32, NOT_EMBEDDED },	/* a cloud's platform, in its public range */
-	{ { 100, 100, 100, 200 }, 32, NOT_EMBEDDED },	/* a cloud's metadata */
+	{ { 168, 63, 129, 16 },	32, NOT_EMBEDDED },	/* a cloud's platform */
 	{ { 224 },		 4, NOT_EMBEDDED },	/* multicast */
 	{ { 240 },		 4, NOT_EMBEDDED },	/* reserved, broadcast */
 }, ranges6[] = {
@@ -40,7 +39,7 @@ static const struct range {
 	{ { 0x20, 0x01, 0x00 },		23, NOT_EMBEDDED },	/* assignments: Teredo, ORCHID */
 	{ { 0x20, 0x02 },		16, 2 },		/* 6to4 */
 	{ { 0x3f, 0xff },		20, NOT_EMBEDDED },	/* documentation */
-	{ { 0x26, 0x20, 0x00, 0x4f, 0x80 }, 48, NOT_EMBEDDED }, /* AS112 */
+	{ { 0x26, 0x20, 0, 0x4f, 0x80 },	48, NOT_EMBEDDED },	/* AS112 */
 };
 /* clang-format on */
 

@@ -5,7 +5,9 @@ caller's; the operator's credential (linus) is there all the time, and nobody ma
 usage: cli_tenants.py BASCULE
 """
 import concurrent.futures
+import copy
 import http.client
+import http.server
 import json
 import os
 import re
@@ -21,6 +23,7 @@ folder = tempfile.TemporaryDirectory()
 base = {"PATH": "/usr/bin:/bin", "HOME": folder.name}
 base.update((k, v) for k, v in os.environ.items() if "SAN_OPTIONS" in k)
 log = []
+everything = []
 
 
 def start(pattern, *args):
@@ -32,6 +35,7 @@ def start(pattern, *args):
     def read(pipe):
         for line in pipe:
             log.append(line.decode())
+            everything.append(log[-1])
             got = re.search(pattern, line.decode())
             if got and not match:
                 match.append(got[1])
@@ -241,6 +245,62 @@ def with_keys(at):
     stop(process)
 
 
+def once(at):
+    """However many calls wait, a credential is confirmed once; a refusal is never kept; ttl 0 keeps nothing."""
+    asked = []
+    go = threading.Event()
+
+    class Site(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            token = self.headers["Authorization"]
+            status, body = 404, b"{}"
+            if self.path.endswith("/myself"):
+                asked.append(token)
+                go.wait(LIMIT_S)
+                status, body = (200, b'{"name":"x"}') if "good" in token else (401, b"{}")
+            elif self.path.endswith("/serverInfo"):
+                status, body = 200, b'{"deploymentType":"Server"}'
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            pass
+
+    site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+    url = "http://127.0.0.1:%d/base" % site.server_address[1]
+    for ttl, times in [("300s", 1), ("0s", 12)]:
+        config = config_of(at)
+        config["atlassian"]["validation"] = {"ttl": ttl}
+        process, port = serve(write("once.yaml", config))
+        client = Client(int(port), X_Jira_URL=url, X_Jira_Token="good").begin()
+        del log[:], asked[:]
+        go.clear()
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            calls = []
+            for n in range(12):
+                each = copy.copy(client)
+                each.id = 100 * (n + 1)
+                calls.append(pool.submit(each.call, "jira_get_issue", issue_key="DEMO-1"))
+            while sum("started: tools/call" in line for line in log) < 12:
+                threading.Event().wait(0.01)
+            go.set()
+            for call in calls:
+                status, got = call.result()
+                assert status == 200 and got["result"]["isError"], got      # 404: there are no issues
+        assert asked == ["Bearer good"] * times, asked
+        bad = Client(int(port), X_Jira_URL=url, X_Jira_Token="bad").begin()
+        del asked[:]
+        assert [bad.call("jira_get_issue", issue_key="DEMO-1")[0] for _ in range(3)] == [401] * 3
+        assert asked == ["Bearer bad"] * 3, asked
+        stop(process)
+    site.shutdown()
+
+
 sandbox, at = start(r"JIRA_URL=(http://127\.0\.0\.1:\d+)/jira", "sandbox", "--port", "0")
 process, port = serve(write("tenants.yaml", config_of(at)))
 seen = strangers(int(port))
@@ -251,6 +311,7 @@ stop(process)
 lent(at)
 ignored(at)
 with_keys(at)
+once(at)
 stop(sandbox)
-secrets = [line for line in log if re.search(r"sandbox-(ada|grace|linus)|Bearer s|0123456789abcdef", line)]
+secrets = [line for line in everything if re.search(r"sandbox-(ada|grace|linus)|Bearer s|0123456789abcdef", line)]
 assert not secrets, secrets

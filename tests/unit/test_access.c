@@ -236,8 +236,8 @@ test_choice(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const struct choice_case *one = &cases[i];
-		struct config_site sites[3];
-		struct config config;
+		static struct config_site sites[3];
+		static struct config config;
 		const struct config_site *site = configure(one, &config, sites);
 		struct credentials brought;
 		struct choice choice;
