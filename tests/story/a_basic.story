@@ -248,7 +248,6 @@ client bare -transport http -bare {
 }
 # Nothing has changed: read again, if not at once, and not told.
 tell one notify notifications/tools/list_changed
-tell one notify notifications/tools/list_changed
 tick 1s
 expect upstream one requests tools/list == 2
 client h {
