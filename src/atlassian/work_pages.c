@@ -131,7 +131,8 @@ pages_next_wait(struct pages *pages, yyjson_val **items)
 	*items = yyjson_is_arr(page) ? page : yyjson_obj_get(page, pages->list);
 	if (!yyjson_is_arr(*items)) {
 		*items = NULL;
-		return work_fail(pages->work, ERR_UNAVAILABLE, "%.*s answered without a list \"%s\"",
+		return work_fail(pages->work, ERR_UNAVAILABLE,
+		    "%.*s answered without a list \"%s\"",
 		    SLICE_FMT(pages->work->site->provider.name),
 		    pages->list != NULL ? pages->list : "");
 	}

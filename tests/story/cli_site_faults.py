@@ -18,6 +18,7 @@ import threading
 import time
 
 LIMIT_S = 60
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.path.abspath(sys.argv[1])
 BASE = {"PATH": "/usr/bin:/bin", **{k: v for k, v in os.environ.items() if "SAN_OPTIONS" in k}}
 PAT = {"type": "pat", "token": "sandbox"}
@@ -359,9 +360,20 @@ def arguments():
         g.end()
 
 
+def page():
+    """docs/atlassian.md lists the tools that are offered, and says which of them write."""
+    with Sandbox() as s, Gateway([{**site(s.url + "/jira"), "confluence": s.url + "/confluence"}]) as g:
+        offered = [(tool["name"], "reads" if tool["annotations"]["readOnlyHint"] else "writes")
+                   for tool in g.ask("tools/list")["result"]["tools"]]
+        g.end()
+    with open(os.path.join(ROOT, "docs", "atlassian.md"), encoding="utf-8") as file:
+        listed = re.findall(r"^\| `((?:jira|confluence)_\w+)` \| (reads|writes) \|$", file.read(), re.M)
+    assert listed == offered, set(listed) ^ set(offered)
+
+
 def main():
     only = sys.argv[2:]
-    for story in (statuses, bodies, beside, filters, arguments):
+    for story in (statuses, bodies, beside, filters, arguments, page):
         if not only or story.__name__ in only:
             story()
             print("ok", story.__name__, flush=True)
