@@ -108,6 +108,9 @@ jira_keys_check(struct work *work, struct slice *keys, size_t n)
 bool
 jira_reply_check(struct work *work, yyjson_val *issue, struct slice asked)
 {
+	if (!yyjson_is_str(yyjson_obj_get(issue, "key")))
+		return work_fail(work, ERR_UNAVAILABLE, "%.*s answered with what is no issue",
+		    SLICE_FMT(work->site->provider.name));
 	if (jira_may_see_issue(work, issue))
 		return true;
 	return work_fail(work, ERR_REFUSED,

@@ -129,8 +129,13 @@ pages_next_wait(struct pages *pages, yyjson_val **items)
 		return false;
 	pages->page = page;
 	*items = yyjson_is_arr(page) ? page : yyjson_obj_get(page, pages->list);
-	if (!yyjson_is_arr(*items))
+	if (!yyjson_is_arr(*items)) {
 		*items = NULL;
+		return work_fail(pages->work, ERR_UNAVAILABLE,
+		    "%.*s answered without a list \"%s\"",
+		    SLICE_FMT(pages->work->site->provider.name),
+		    pages->list != NULL ? pages->list : "");
+	}
 	advance(pages, page, yyjson_arr_size(*items));
 	return true;
 }

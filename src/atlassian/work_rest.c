@@ -158,6 +158,14 @@ is_blank(struct slice text)
 	return true;
 }
 
+/* A read without data is never taken for an empty result. */
+static bool
+says_nothing(struct work *work, const struct site_request *request)
+{
+	return work_fail(work, ERR_UNAVAILABLE, "%.*s answered %.*s with nothing that holds data",
+	    SLICE_FMT(work->site->provider.name), SLICE_FMT(request->method));
+}
+
 bool
 work_request_wait(
     struct work *work, const struct site_request *request, yyjson_val **out, bool may_be_absent)
@@ -178,7 +186,7 @@ work_request_wait(
 		    SLICE_FMT(site->provider.name), SLICE_FMT(said));
 	}
 	if (is_blank(reply.body))
-		return true;
+		return request->is_write || says_nothing(work, request);
 	if (!json_read(work, reply.body, out, "the answer", work->err)) {
 		bool is_html = slice_trim(reply.body).p[0] == '<';
 
@@ -193,7 +201,7 @@ work_request_wait(
 			? "; it may have been done: look before you repeat it"
 			: "");
 	}
-	return true;
+	return request->is_write || yyjson_is_ctn(*out) || says_nothing(work, request);
 }
 
 static bool
