@@ -192,7 +192,7 @@ static const struct world_case comments[] = {
 	    "\"items\":[{\"field\":\"status\",\"to_string\":\"Done\"}]}],\"changelogs_total\":2}]" },
 	{ .name = "issues into a sprint", .tool = "add_issues_to_sprint", .args = "{\"sprint_id\":3,\"issue_keys\":[\"demo-1\",\"DEMO-2\"]}",
 	  .replies = { { "POST /rest/agile/1.0/sprint/3/issue", 204, NULL } },
-	  .requests = "POST /rest/agile/1.0/sprint/3/issue {\"issues\":[\"DEMO-1\",\"DEMO-2\"]}\n", .result = "{\"message\":\"2 issues moved to sprint 3\"}" },
+	  .requests = "POST /rest/agile/1.0/sprint/3/issue {\"issues\":[\"DEMO-1\",\"DEMO-2\"]}\n", .result = "{\"message\":\"2 issues moved to sprint 3\",\"issue_keys\":[\"DEMO-1\",\"DEMO-2\"],\"sprint_id\":\"3\"}" },
 	{ .name = "a sprint of another project's board", .tool = "update_sprint", .filter = "DEMO", .args = "{\"sprint_id\":3,\"name\":\"x\"}",
 	  .replies = { { "GET /rest/agile/1.0/sprint/3", 0, "{\"id\":3,\"originBoardId\":8}" }, { "GET /rest/agile/1.0/board/8/project", 0, "{\"values\":[]}" } },
 	  .requests = "GET /rest/agile/1.0/sprint/3\nGET /rest/agile/1.0/board/8/project?maxResults=50\n", .failure = "does not show board 8", .kind = ERR_REFUSED },
