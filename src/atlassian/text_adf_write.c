@@ -424,7 +424,7 @@ put_status(struct writer *w, const struct doc *doc)
 static void
 put_image_name(struct writer *w, const struct doc *doc)
 {
-	struct slice name = doc->text.n > 0 ? doc->text : doc->name.n > 0 ? doc->name : doc->href;
+	struct slice name = doc->text.n > 0 ? doc->text : doc->id.n > 0 ? doc->id : doc->href;
 
 	put_text(w, name, 0, doc->href, SLICE_NONE);
 }

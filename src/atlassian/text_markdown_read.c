@@ -8,6 +8,7 @@
 #include <md4c.h>
 
 #include "atlassian/text.h"
+#include "atlassian/text_address.h"
 #include "atlassian/text_markdown.h"
 
 #define COLORS 16 /* nested; deeper ones are text */
@@ -953,10 +954,11 @@ link_close(struct reader *r)
 	r->href = SLICE_NONE;
 }
 
+/* What is no address is the name of an attachment, encoded behind "attachment:" or plain. */
 static void
 image_close(struct reader *r, const MD_SPAN_IMG_DETAIL *detail)
 {
-	struct slice src, link = r->href;
+	struct slice src, file, link = r->href;
 	struct doc *doc;
 
 	if (--r->images > 0)
@@ -967,10 +969,13 @@ image_close(struct reader *r, const MD_SPAN_IMG_DETAIL *detail)
 	src = attribute_dup(r, &detail->src);
 	if (doc != NULL) {
 		doc->text = doc_dup(r->maker, buf_view(&r->alternative));
+		file = address_attachment(src);
+		buf_clear(&r->alternative);
+		address_put_plain(&r->alternative, file);
 		if (markdown_is_url(src))
 			doc->href = src;
 		else
-			doc->name = src;
+			doc->id = file.n > 0 ? doc_dup(r->maker, buf_view(&r->alternative)) : src;
 	}
 	buf_clear(&r->alternative);
 }

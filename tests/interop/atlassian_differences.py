@@ -81,8 +81,8 @@ def earlier(theirs, ours):
     return instant(theirs) is not None and instant(ours) is not None and instant(ours) < instant(theirs)
 
 
-def in_tree_order(theirs, ours):
-    return isinstance(theirs, (str, int)) and isinstance(ours, (str, int)) and type(theirs) is type(ours)
+def both_lists(theirs, ours):
+    return isinstance(theirs, list) and sorted(theirs) == sorted(ours)
 
 
 def edges(theirs, ours):
@@ -140,8 +140,8 @@ ROWS = [
     Row(r"jira_search_fields", r"", "fields that match",
         "Only fields that match the keyword; the other server fills the list up to `limit` with others.", kept),
     Row(r"confluence_search", r"\[\]\.content", "excerpts of a search", "The excerpt stands in `excerpt`.", gone),
-    Row(r"confluence_get_space_page_tree", r"pages\[\]\.(id|title|parent_id|depth)", "the order of a tree",
-        "In the order of the site; the other server sorts by depth and title.", in_tree_order),
+    Row(r"confluence_get_space_page_tree", r"pages \(order\)", "the order of a tree",
+        "In the order of the site; the other server sorts by depth and title. The pages are the same.", both_lists),
     Row(r"confluence_get_page_history", r"updated", "when an old version was made",
         "Its own time; theirs is that of the newest version.", earlier),
     Row(r"confluence_(create|update|copy)_page.*", r"page\.created", "when a written page was made",

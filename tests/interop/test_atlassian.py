@@ -110,6 +110,14 @@ def at(value, path):
     return value
 
 
+def ids(items):
+    return [str(one.get("id")) if isinstance(one, dict) else "" for one in items]
+
+
+def by_id(items):
+    return [one for _, _, one in sorted((name, n, items[n]) for n, name in enumerate(ids(items)))]
+
+
 def differences(theirs, ours, path=""):
     """(path, theirs, ours) of all that theirs has and ours has not, or otherwise."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
@@ -120,6 +128,9 @@ def differences(theirs, ours, path=""):
             else:
                 yield where, value, None
     elif isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
+        if ids(theirs) != ids(ours) and sorted(ids(theirs)) == sorted(ids(ours)):
+            yield f"{path} (order)", ids(theirs), ids(ours)
+            theirs, ours = by_id(theirs), by_id(ours)
         for a, b in zip(theirs, ours):
             yield from differences(a, b, path + "[]")
     elif theirs != ours or isinstance(theirs, bool) != isinstance(ours, bool):

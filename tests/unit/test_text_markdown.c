@@ -148,12 +148,55 @@ test_limits(void **state)
 	}
 }
 
+static void
+expect_text(enum text_format from, struct slice text, enum text_format to, struct slice wanted)
+{
+	struct arena arena;
+	struct buf out;
+	struct err err = { 0 };
+
+	arena_init(&arena, NULL, MIB);
+	buf_init(&out, NULL, MIB);
+	if (!text_convert(&arena, from, text, to, &out, &err))
+		fail_msg("%.*s: %s", SLICE_FMT(text), err.text);
+	if (!slice_eq(buf_view(&out), wanted))
+		fail_msg("%.*s\n gives %.*s", SLICE_FMT(text), SLICE_FMT(buf_view(&out)));
+	arena_fini(&arena);
+	buf_fini(&out);
+}
+
+/* An attachment that is shown has no address; its name goes to Markdown and comes back. */
+static void
+test_attached_images(void **state)
+{
+	static const struct slice
+	    storage = S("<p><ac:image><ri:attachment ri:filename=\"a b.png\"/></ac:image></p>"),
+	    markdown = S("![](attachment:a%20b.png)\n");
+
+	(void)state;
+	expect_text(TEXT_STORAGE, storage, TEXT_MARKDOWN, markdown);
+	expect_text(TEXT_MARKDOWN, markdown, TEXT_STORAGE, storage);
+	expect_text(TEXT_WIKI, S("!a b.png!"), TEXT_MARKDOWN, markdown);
+}
+
+/* Lists without a number of their own begin with 1. */
+static void
+test_numbers(void **state)
+{
+	(void)state;
+	expect_text(TEXT_WIKI, S("# a\n# b"), TEXT_MARKDOWN, S("1. a\n2. b\n"));
+	expect_text(
+	    TEXT_STORAGE, S("<ol><li>a</li><li>b</li></ol>"), TEXT_MARKDOWN, S("1. a\n2. b\n"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_attached_images),
+		cmocka_unit_test(test_numbers),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

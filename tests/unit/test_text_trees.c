@@ -177,9 +177,9 @@ add_other(struct maker *m, struct doc *parent)
 		if (m->format == TEXT_ADF)
 			break;
 		doc = doc_add(&m->doc, parent, DOC_IMAGE);
-		set(doc, roll(m, 2) ? random_text(m, 2, true) : S(""), SLICE_NONE,
-		    roll(m, 2) ? S("file name.png") : SLICE_NONE, SLICE_NONE);
-		if (doc != NULL && doc->name.n == 0)
+		set(doc, roll(m, 2) ? random_text(m, 2, true) : S(""),
+		    roll(m, 2) ? S("file name.png") : SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		if (doc != NULL && doc->id.n == 0)
 			doc->href = S("https://image/x.png");
 		break;
 	}
