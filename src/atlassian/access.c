@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "atlassian/access.h"
+#include "atlassian/token.h"
 #include "atlassian/tool.h"
 
 #define ACCESS_BYTES_MAX (16 * MIB)
@@ -70,8 +71,7 @@ own_headers_make(const struct config_site *config, struct buf *out)
 
 	if (config->auth == SITE_AUTH_BASIC)
 		put_basic(out, config->user, secret);
-	if (config->auth == SITE_AUTH_PAT || config->auth == SITE_AUTH_BEARER ||
-	    config->auth == SITE_AUTH_OAUTH)
+	if (config->auth == SITE_AUTH_PAT || config->auth == SITE_AUTH_BEARER)
 		put_field(out, S("Authorization"), "Bearer ", secret);
 }
 
@@ -98,6 +98,17 @@ enum config_deployment
 site_deployment(const struct site *site)
 {
 	return config_site_is_cloud(site->config) ? DEPLOYMENT_CLOUD : site->config->deployment;
+}
+
+struct rest_settings
+access_settings(const struct config_site *config, struct slice url)
+{
+	return (struct rest_settings){ .url = url,
+		.is_unverified = config->is_unverified,
+		.tls = { config->tls_ca, config->tls_cert, config->tls_key },
+		.key_password = secret_reveal(config->tls_key_password),
+		.proxy = config->proxy,
+		.connect_ms = config->timeout_ms };
 }
 
 /* Of an address that a request named. */
@@ -156,6 +167,7 @@ access_new(struct site *site, const struct choice *choice, struct access **out, 
 	bool ok;
 
 	access->site = site;
+	access->is_operators = choice->is_operators;
 	access->is_ours = choice->is_operators || choice->is_ours;
 	access->reach = (int)choice->reach;
 	access->deployment = access->is_ours ? site_deployment(site)
@@ -174,6 +186,8 @@ access_new(struct site *site, const struct choice *choice, struct access **out, 
 	if (headers.n > 0)
 		explicit_bzero(headers.p, headers.n);
 	buf_fini(&headers);
+	if (ok && access->is_operators && site->config->auth == SITE_AUTH_OAUTH)
+		access->token = token_new(loop, site->settings, site->config);
 	if (!ok)
 		access_free(&access);
 	*out = access;
@@ -190,6 +204,8 @@ access_free(struct access **at)
 		return;
 	must(access->in_use == 0);
 	rest_pool_free(&access->pool);
+	rest_pool_free(&access->gateway);
+	token_free(&access->token);
 	yyjson_doc_free(access->fields.doc);
 	yyjson_doc_free(access->myself.doc);
 	yyjson_doc_free(access->users.doc);

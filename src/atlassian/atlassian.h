@@ -25,6 +25,49 @@ struct site_report {
 /* Two requests at most, with the configured credential; of a provider that is a site. */
 void site_check_wait(struct provider *provider, struct site_report *report);
 
+/* ---- login (login.c) ------------------------------------------------------------------------- */
+
+/*
+ * OAuth 2.0 with a person: authorization code with PKCE.  Of sites with SITE_AUTH_OAUTH only; site
+ * stands in config, and both outlive the login.  What is stored serves both products of a site on
+ * Cloud, and one of Data Center.
+ */
+struct oauth_login;
+
+struct login_state {
+	bool is_there, can_renew;
+	uint64_t expires_ms; /* of the access token, unix time; 0: not said */
+	char cloud_id[65];
+};
+
+/* Where browsers are sent back to, unless the site says otherwise. */
+#define LOGIN_REDIRECT_URI "http://127.0.0.1:8765/callback"
+
+/* A new one, which may also be ended by login_resume_wait() within 10 minutes. */
+MUST_CHECK bool login_begin_wait(struct loop *loop, const struct config *config,
+    const struct config_site *site, struct oauth_login **out, struct err *err);
+/* The one that was begun last; it has no url.  ERR_REFUSED: there is none. */
+MUST_CHECK bool login_resume_wait(struct loop *loop, const struct config *config,
+    const struct config_site *site, struct oauth_login **out, struct err *err);
+void login_free(struct oauth_login **login);
+const char *login_url(const struct oauth_login *login); /* for the person to open */
+struct slice login_redirect_uri(const struct oauth_login *login);
+/*
+ * address: where the browser was sent to, whole or from the '?'.  Asks for the tokens, finds the
+ * cloud id, stores it all.  ERR_PARAMS: it is no such address, or that of another login: another
+ * may be tried.
+ */
+MUST_CHECK bool login_finish_wait(
+    struct oauth_login *login, struct slice address, struct login_state *state, struct err *err);
+/* Do both use what one login stores? */
+bool login_is_shared(const struct config_site *a, const struct config_site *b);
+/* What is stored of a site. */
+MUST_CHECK bool login_state_wait(struct loop *loop, const struct config *config,
+    const struct config_site *site, struct login_state *state, struct err *err);
+/* Forgets it. */
+MUST_CHECK bool logout_wait(struct loop *loop, const struct config *config,
+    const struct config_site *site, bool *was_there, struct err *err);
+
 /* ---- sandbox --------------------------------------------------------------------------------- */
 
 /*

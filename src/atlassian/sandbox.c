@@ -94,6 +94,18 @@ token_user(struct slice token)
 	return user != NULL ? user : &sandbox_users[0];
 }
 
+/* On Cloud, scoped tokens and those of OAuth open a site by the API gateway only. */
+static bool
+opens_here(const struct visit *visit, struct slice secret)
+{
+	bool is_cloud = visit->world->is_cloud || visit->by_gateway,
+	     is_oauth = slice_starts(secret, S("oauth-"));
+
+	if (is_oauth && !sandbox_oauth_knows(visit->sandbox, secret, is_cloud))
+		return false;
+	return !is_cloud || visit->by_gateway || (!is_oauth && !slice_starts(secret, S("ATSTT")));
+}
+
 static enum login
 login(struct visit *visit)
 {
@@ -114,7 +126,7 @@ login(struct visit *visit)
 	} else {
 		return LOGIN_WRONG;
 	}
-	if (secret.n == 0 || slice_eq(secret, S("wrong")))
+	if (secret.n == 0 || slice_eq(secret, S("wrong")) || !opens_here(visit, secret))
 		return LOGIN_WRONG;
 	return slice_eq(secret, S("forbidden")) ? LOGIN_FORBIDDEN : LOGIN_GOOD;
 }
@@ -310,6 +322,7 @@ gateway_base(struct visit *visit, struct slice path, struct slice *rest)
 				under(*rest, "/wiki", rest);
 			visit->world = world;
 			visit->is_wiki = is_wiki != 0;
+			visit->by_gateway = true;
 			return true;
 		}
 	}
@@ -365,6 +378,7 @@ answer_outside(struct visit *visit, struct slice path)
 		return true;
 	}
 	if (slice_eq(path, S("/oauth/token/accessible-resources"))) {
+		visit->by_gateway = true;
 		if (!is_let_in(visit))
 			return true;
 		put_open(&visit->out, NULL, '[');
@@ -372,7 +386,7 @@ answer_outside(struct visit *visit, struct slice path)
 		put_close(&visit->out, ']');
 		return true;
 	}
-	return false;
+	return sandbox_oauth_answer(visit, path);
 }
 
 /* ---- one request ----------------------------------------------------------------------------- */
@@ -617,6 +631,7 @@ sandbox_new(struct loop *loop, const struct address *at, const struct sandbox_op
 
 	sandbox->loop = loop;
 	sandbox->log = loop_log(loop);
+	sandbox->oauth = sandbox_oauth_new();
 	sandbox->limit_bytes =
 	    options != NULL && options->memory_bytes != 0 ? options->memory_bytes : MEMORY_BYTES;
 	for (size_t i = 0; options != NULL && i < options->faults_n; i++)
@@ -647,6 +662,7 @@ sandbox_free(struct sandbox **sandbox)
 		http_server_free(&self->server);
 	while (self->blocks != NULL)
 		sandbox_release(self, self->blocks->bytes);
+	mem_free(self->oauth);
 	mem_free(self);
 	*sandbox = NULL;
 }

@@ -327,6 +327,7 @@ struct visit {
 	bool is_v3;   /* ADF in place of wiki text */
 	bool is_wiki; /* Confluence */
 	bool is_wiki_v2;
+	bool by_gateway;		     /* came by /ex/, or asks api.atlassian.com itself */
 	bool has_number_times;		     /* in histories */
 	bool expands_space, expands_version; /* Confluence shows them unasked */
 	unsigned depth;			     /* of contents in contents */

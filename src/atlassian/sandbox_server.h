@@ -35,8 +35,16 @@ struct sandbox {
 	unsigned faults[FAULTS_N]; /* 0: off */
 	uint64_t requests;
 	struct waiting *waiting;
+	struct sandbox_oauth *oauth;
 	struct world worlds[WORLDS];
 };
+
+/* The authorization server (sandbox_oauth.c); freed by mem_free(). */
+struct sandbox_oauth *sandbox_oauth_new(void);
+/* True: it has answered. */
+bool sandbox_oauth_answer(struct visit *visit, struct slice path);
+/* Did it give that access token, for Cloud or for Data Center, and is it still good? */
+bool sandbox_oauth_knows(const struct sandbox *sandbox, struct slice access, bool is_cloud);
 
 /* ERR_USAGE names what is wrong with it. */
 MUST_CHECK bool sandbox_fault_parse(struct sandbox *sandbox, struct slice spec, struct err *err);

@@ -65,10 +65,15 @@ enum confirmation { CONFIRM_DUE, CONFIRM_RUNNING, CONFIRM_GOOD, CONFIRM_BAD };
 
 struct access {
 	struct site *site;
-	struct slice url; /* base of all requests; in the arena */
-	bool is_ours;	  /* url is the site's */
+	struct slice url;  /* base of all requests; in the arena */
+	bool is_ours;	   /* url is the site's */
+	bool is_operators; /* by the configured credential */
 	struct rest_pool *pool;
 	struct slice headers; /* Authorization, configured ones: "Name: value\r\n..."; secret */
+	struct token *token;  /* of OAuth: asked for each request; NULL: none */
+	struct rest_pool *gateway; /* the way by the API gateway; NULL: not needed yet */
+	bool by_gateway;
+	uint64_t way_again_ms;		   /* no other way is tried before; 0: none was */
 	enum config_deployment deployment; /* AUTO: not known yet */
 	struct kept fields, myself, users;
 	bool has_myself;
@@ -101,6 +106,13 @@ MUST_CHECK bool access_confirm_wait(struct site *site, struct exchange *exchange
 void access_free(struct access **access);
 /* Nobody uses any of them any more. */
 void accesses_close(struct site *site);
+/* Where its requests go, found at the first one (site_way.c). */
+MUST_CHECK bool access_way_wait(struct access *access, struct rest_pool **pool, struct err *err);
+/* The way *pool refused the credential: is there another one to try?  Whoever finds that it works
+ * sets by_gateway. */
+MUST_CHECK bool access_other_way_wait(struct access *access, struct rest_pool **pool);
+/* How hosts of a site are reached: its TLS, proxy and times, for the address given. */
+struct rest_settings access_settings(const struct config_site *config, struct slice url);
 /* Cloud or Data Center: by the host's name, or, in doubt, by asking it once. */
 MUST_CHECK bool access_deployment_wait(struct access *access, bool *is_cloud, struct err *err);
 

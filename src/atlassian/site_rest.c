@@ -4,10 +4,11 @@
 #include <stdio.h>
 
 #include "atlassian/site.h"
+#include "atlassian/token.h"
 
 #define RETRY_AFTER_MAX_MS (60 * 1000)
 #define BACKOFF_MAX_MS	   (30 * 1000)
-#define FIELD_MAX	   (8 * KIB)
+#define FIELDS_MAX	   (128 * KIB)
 
 static enum site_outcome
 outcome_of(int status)
@@ -18,8 +19,8 @@ outcome_of(int status)
 }
 
 static bool
-once_wait(struct access *access, const struct rest_request *request, struct arena *arena,
-    struct rest_reply *reply, bool *was_sent, struct err *err)
+once_wait(struct access *access, struct rest_pool *pool, const struct rest_request *request,
+    struct arena *arena, struct rest_reply *reply, bool *was_sent, struct err *err)
 {
 	struct site *site = access->site;
 	struct loop *loop = hub_loop(site->provider.hub);
@@ -30,11 +31,95 @@ once_wait(struct access *access, const struct rest_request *request, struct aren
 	*was_sent = false;
 	if (!gate_enter_wait(site->gate, err))
 		return false;
-	ok = rest_wait(access->pool, request, arena, reply, was_sent, err);
+	ok = rest_wait(pool, request, arena, reply, was_sent, err);
 	gate_leave(site->gate, !access->is_ours ? -1 : ok ? reply->status : 0);
 	series_add(site->outcomes[outcome_of(ok ? reply->status : 0)], 1);
 	series_observe_ms(site->seconds, loop_now_ms(loop) - began);
 	return ok;
+}
+
+static void
+put_fields(const struct access *access, const struct site_request *asked, struct buf *fields)
+{
+	buf_put(fields, access->headers);
+	buf_put(fields, asked->headers);
+	buf_puts(fields, "Accept: application/json\r\nUser-Agent: bascule/" BASCULE_VERSION "\r\n");
+	if (asked->body.p != NULL)
+		buf_printf(fields, "Content-Type: %.*s\r\n",
+		    SLICE_FMT(asked->type.p != NULL ? asked->type : S("application/json")));
+}
+
+/* The gateway's word for a token that is good, but not for this. */
+static bool
+lacks_scope(const struct rest_reply *reply)
+{
+	static const struct slice word = { "scope does not match", 20 };
+
+	return reply->body.n > 0 && memmem(reply->body.p, reply->body.n, word.p, word.n) != NULL;
+}
+
+/* How often and where one request was tried. */
+struct tries {
+	struct rest_pool *pool;
+	unsigned used; /* which token */
+	bool was_renewed, is_other;
+};
+
+/* With the credential of now. */
+static bool
+try_wait(struct access *access, struct tries *tries, const struct site_request *asked,
+    struct rest_request *request, struct arena *arena, struct rest_reply *reply, bool *was_sent,
+    struct err *err)
+{
+	struct buf fields;
+	bool ok = true;
+
+	*was_sent = false;
+	*reply = (struct rest_reply){ 0 };
+	buf_init(&fields, NULL, FIELDS_MAX);
+	if (access->token != NULL)
+		ok = token_put_wait(access->token, &fields, &tries->used, err);
+	if (!tries->is_other)
+		ok = ok && access_way_wait(access, &tries->pool, err);
+	put_fields(access, asked, &fields);
+	request->headers = buf_view(&fields);
+	ok = ok && buf_check(&fields, err) &&
+	    once_wait(access, tries->pool, request, arena, reply, was_sent, err);
+	if (ok && tries->is_other && reply->status != 401)
+		access->by_gateway = true;
+	explicit_bzero(fields.p, fields.n);
+	buf_fini(&fields);
+	return ok;
+}
+
+/*
+ * 401: once with a renewed token, and once by the API gateway, where that may help.  A request that
+ * was refused so did nothing, and may be repeated also where it writes.
+ */
+static bool
+allowed_wait(struct access *access, const struct site_request *asked, struct rest_request *request,
+    struct arena *arena, struct rest_reply *reply, bool *was_sent, struct err *err)
+{
+	struct tries tries = { .used = 0 };
+
+	for (;;) {
+		if (!try_wait(access, &tries, asked, request, arena, reply, was_sent, err))
+			return false;
+		if (reply->status != 401 || lacks_scope(reply))
+			return true;
+		if (access->token == NULL) {
+			if (tries.is_other || !access_other_way_wait(access, &tries.pool))
+				return true;
+			tries.is_other = true;
+		} else if (tries.was_renewed) {
+			return true;
+		} else {
+			tries.was_renewed = true;
+			*was_sent = false;
+			if (!token_renew_wait(access->token, tries.used, err))
+				return err->kind == ERR_NONE;
+		}
+	}
 }
 
 static bool
@@ -89,27 +174,15 @@ site_rest_wait(struct access *access, const struct site_request *asked, struct a
 		.body = asked->body,
 		.timeout_ms = site->config->timeout_ms,
 		.max_bytes = asked->max_bytes > 0 ? asked->max_bytes : REST_MAX_BYTES };
-	struct buf fields;
-	bool was_sent, ok;
+	bool was_sent = false, ok = true;
 
-	buf_init(&fields, NULL, 4 * FIELD_MAX);
-	buf_put(&fields, access->headers);
-	buf_put(&fields, asked->headers);
-	buf_puts(
-	    &fields, "Accept: application/json\r\nUser-Agent: bascule/" BASCULE_VERSION "\r\n");
-	if (asked->body.p != NULL)
-		buf_printf(&fields, "Content-Type: %.*s\r\n",
-		    SLICE_FMT(asked->type.p != NULL ? asked->type : S("application/json")));
-	ok = buf_check(&fields, err);
-	request.headers = buf_view(&fields);
 	for (unsigned turn = 0; ok; turn++) {
-		ok = once_wait(access, &request, arena, reply, &was_sent, err);
+		ok = allowed_wait(access, asked, &request, arena, reply, &was_sent, err);
 		if (turn >= site->config->retry_total ||
 		    !may_repeat(site, asked, reply->status, was_sent, ok ? ERR_NONE : err->kind) ||
 		    (!ok && task_cut(task_self(loop)) != ERR_NONE))
 			break;
 		ok = task_sleep_wait(loop, pause_ms(loop, site, reply, turn), err);
 	}
-	buf_fini(&fields);
 	return ok || unknown_or(access, asked, was_sent, err);
 }

@@ -83,6 +83,8 @@ extern const struct provider_kind *const native_providers[];
 	X(CHECK, 0, "check", NULL, "ask every site how it is") \
 	X(CONNECT, 0, "connect", NULL, "start or reach every upstream and say how it went") \
 	X(FAULT, 0, "fault", "SPEC", "what goes wrong, once for each or with commas") \
+	X(CODE, 0, "code", "ADDRESS", \
+	    "the address that the browser was sent back to; - reads it from stdin") \
 	X(JSON, 0, "json", NULL, "print JSON for programs") \
 	X(MARKDOWN, 0, "markdown", NULL, "print a page of documentation") \
 	X(SCHEMA, 0, "schema", NULL, "print a JSON Schema for editors") \
@@ -266,6 +268,8 @@ int instances_run(struct options *options);
 int tools_run(struct options *options);
 int call_run(struct options *options);
 int health_run(struct options *options);
+int login_run(struct options *options);
+int logout_run(struct options *options);
 int demo_run(struct options *options);
 int sandbox_run(struct options *options);
 int version_run(struct options *options);

@@ -112,6 +112,28 @@ const struct command cli_commands[] = {
 	    .options = OPTION_BIT(HEADER) | OPTION_BIT(TRANSPORT) | OPTION_BIT(TIMEOUT),
 	    .keeper = KEEPER_NEVER,
 	    .run = connect_run },
+	{ .name = "login",
+	    .words = "[SITE]",
+	    .words_most = 1,
+	    .help = "log in to Jira or Confluence with OAuth 2.0 and keep the tokens",
+	    .about =
+		"SITE: jira, confluence, jira_NAME, or the site's name; without it, the sites that can "
+		"be logged in to\nare listed. Prints the address to open in a browser; the answer comes "
+		"back to the redirect address if\nthat is on this machine. If not, paste the address that "
+		"the browser was sent to, or give it within\n10 minutes to a second `bascule login SITE "
+		"--code`. See docs/login.md.",
+	    .options = READS_CONFIG | OPTION_BIT(CODE) | ABOUT_SITES,
+	    .run = login_run },
+	{ .name = "logout",
+	    .words = "SITE",
+	    .words_least = 1,
+	    .words_most = 1,
+	    .help = "forget the tokens of a login",
+	    .about =
+		"What `bascule login` stored for the site is removed. A gateway that runs keeps its "
+		"access token\nuntil that ends, an hour at most.",
+	    .options = READS_CONFIG | ABOUT_SITES,
+	    .run = logout_run },
 	{ .name = "import",
 	    .words = "FILE",
 	    .words_least = 1,

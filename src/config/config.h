@@ -83,6 +83,10 @@ enum config_site_auth {
 	SITE_AUTH_CERT,
 };
 
+/* Whether a Cloud site is reached by its own address or by Atlassian's API gateway.  AUTO: by the
+ * gateway with OAuth or a cloud id; else by its address, unless that refuses a scoped token. */
+enum config_gateway { GATEWAY_AUTO, GATEWAY_ALWAYS, GATEWAY_NEVER };
+
 /* One product of one site: Jira and Confluence of one entry are two of these. */
 struct config_site {
 	enum config_product product;
@@ -97,6 +101,9 @@ struct config_site {
 	struct slice client_id, redirect_uri, scope,
 	    cloud_id; /* OAuth; cloud_id also: API gateway */
 	struct secret client_secret;
+	struct slice oauth_server; /* OAuth: in front of authorize and token; SLICE_NONE: known */
+	struct slice api;	   /* of the API gateway; without a slash at its end */
+	enum config_gateway gateway;
 
 	bool is_unverified; /* ssl_verify: false */
 	struct slice tls_ca, tls_cert, tls_key;

@@ -196,6 +196,21 @@ static const struct config_option options[] = {
 	{ "atlassian.sites[].auth.cloud_id", OPTION_TEXT, SITE(cloud_id),
 	    .check = config_check_cloud_id,
 	    .help = "The id of a Cloud site, whose API gateway is then used." },
+	{ "atlassian.sites[].auth.gateway", OPTION_WORD, SITE(gateway), .fallback = "auto",
+	    WORDS("auto", "always", "never"),
+	    .help =
+		"Whether a Cloud site is called by Atlassian's API gateway. `auto`: with `oauth`, with a "
+		"`cloud_id`, and where the site's own address refuses an API token that works there "
+		"(scoped tokens, service accounts)." },
+	{ "atlassian.sites[].auth.server", OPTION_TEXT, SITE(oauth_server),
+	    .check = config_check_oauth_url,
+	    .help =
+		"With `oauth`: another address in front of `/authorize` and the token endpoint, such as "
+		"that of a proxy.",
+	    .fallback_help = "Atlassian's; of Data Center, `rest/oauth2/latest` of the site" },
+	{ "atlassian.sites[].auth.api", OPTION_TEXT, SITE(api),
+	    .fallback = "https://api.atlassian.com", .check = config_check_oauth_url,
+	    .help = "Address of the API gateway." },
 	{ "atlassian.sites[].tls.ca", OPTION_PATH, SITE(tls_ca),
 	    .help = "PEM file of the certificate authorities that the site is checked against.",
 	    .fallback_help = "the system's authorities" },

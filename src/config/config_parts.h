@@ -296,6 +296,7 @@ MUST_CHECK bool config_tools_check(struct config_load *load, const struct config
     const struct node *upstream, struct err *err);
 option_check_fn config_check_url, config_check_env, config_check_header; /* config_upstream.c */
 option_check_fn config_check_site_name, config_check_site_url, config_check_cloud_id;
+option_check_fn config_check_oauth_url;
 option_check_fn config_check_proxy, config_check_no_proxy, config_check_passthrough;
 option_check_fn config_check_filter; /* config_site.c */
 option_check_fn config_check_tenant_host, config_check_compat, config_check_tool_name;

@@ -99,6 +99,26 @@ config_check_cloud_id(
 	    load, node, err, "a cloud id has 1 to 64 letters, digits and \"-\"");
 }
 
+/* Secrets go there: in the clear only where nobody is in between. */
+bool
+config_check_oauth_url(
+    struct config_load *load, const struct node *node, struct slice *value, struct err *err)
+{
+	static const struct slice local[] = { S("http://127.0.0.1"), S("http://localhost"),
+		S("http://[::1]") };
+
+	if (!config_check_site_url(load, node, value, err))
+		return false;
+	if (slice_starts(*value, S("https://")))
+		return true;
+	for (size_t i = 0; i < COUNT(local); i++)
+		if (slice_starts(*value, local[i]) &&
+		    (value->n == local[i].n || strchr(":/", value->p[local[i].n]) != NULL))
+			return true;
+	return CONFIG_FAIL_NODE(load, node, err,
+	    "secrets are sent there: it must begin with https://, or be on this machine");
+}
+
 bool
 config_check_proxy(
     struct config_load *load, const struct node *node, struct slice *value, struct err *err)
@@ -259,6 +279,7 @@ static const struct {
 	{ "scope", offsetof(struct config_site, scope), 0, AUTH(OAUTH) },
 	{ "cloud_id", offsetof(struct config_site, cloud_id), 0,
 	    AUTH(BASIC) | AUTH(OAUTH) | AUTH(BEARER) | AUTH(NONE) },
+	{ "server", offsetof(struct config_site, oauth_server), 0, AUTH(OAUTH) },
 };
 
 static bool
@@ -401,7 +422,7 @@ digest_put_numbers(struct buf *buf, const struct config_site *site)
 	const uint64_t numbers[] = { site->product, site->deployment, site->auth,
 		site->is_unverified, site->timeout_ms, site->retry_total, site->retry_backoff_ms,
 		site->retry_writes, site->concurrent, site->per_second, site->breaker_threshold,
-		site->breaker_cooldown_ms, site->limit_max, site->no_markup };
+		site->breaker_cooldown_ms, site->limit_max, site->no_markup, site->gateway };
 
 	for (size_t i = 0; i < COUNT(numbers); i++)
 		buf_printf(buf, "%llu ", (unsigned long long)numbers[i]);
@@ -415,7 +436,8 @@ digest_make(const struct making *making, struct err *err)
 	const struct slice texts[] = { site->name, site->provider, site->url, site->user,
 		secret_reveal(site->secret), site->client_id, site->redirect_uri, site->scope,
 		site->cloud_id, secret_reveal(site->client_secret), site->tls_ca, site->tls_cert,
-		site->tls_key, secret_reveal(site->tls_key_password), site->proxy };
+		site->tls_key, secret_reveal(site->tls_key_password), site->proxy,
+		site->oauth_server, site->api };
 	struct config_tls tls = { site->url, site->tls_ca, site->tls_cert, site->tls_key,
 		&site->tls_key_password };
 	struct slice text;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The pages for users say what is true: their commands are run and their examples are checked.
 
-usage: docs.py BASCULE [PAGE...]          (PAGE: default README.md, docs/using.md, docs/auth.md, docs/sandbox.md)
+usage: docs.py BASCULE [PAGE...]          (PAGE: default README.md, docs/using.md, docs/auth.md, docs/login.md, docs/sandbox.md)
 
 A page's fences are taken in order, in one folder and one shell that stand for the reader's: build/bascule, the
 Makefile, a home.  A comment in the line above a fence says what it is:
@@ -38,7 +38,7 @@ import time
 LIMIT_S = 120
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PEERS = os.environ.get("BASCULE_PEERS") or os.path.join(ROOT, ".cache", "peers")
-USERS_PAGES = ("README.md", "docs/using.md", "docs/auth.md", "docs/sandbox.md")
+USERS_PAGES = ("README.md", "docs/using.md", "docs/auth.md", "docs/login.md", "docs/sandbox.md")
 HIDDEN_KINDS = {"none", "usage", "config", "cancelled", "io"}     # never in an answer to a client
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.S | re.M)
 MARK = re.compile(r"<!-- (run|log)(?:: (.*?))? -->\n\Z")
