@@ -15,7 +15,7 @@
 
 #define VISITORS_MAX 8
 #define START_MS     1000000
-#define LOST	     (-1) /* for a status: no reply came */
+#define LOST	     (-2) /* for a status: no reply came */
 
 struct world {
 	struct config_site config;
@@ -175,8 +175,8 @@ static void
 lets_in_as_many_as_may_in_their_order(void **state)
 {
 	struct world world = { .config.concurrent = 2 };
-	struct visitor visitors[5] = { { .stays_ms = 100 }, { .stays_ms = 30 },
-		{ .stays_ms = 100 }, { .stays_ms = 100 }, { .at_ms = 40, .stays_ms = 10 } };
+	struct visitor visitors[5] = { { .stays_ms = 100 }, { .stays_ms = 30 }, { .stays_ms = 100 },
+		{ .stays_ms = 100 }, { .at_ms = 40, .stays_ms = 10 } };
 
 	(void)state;
 	world_init(&world);
@@ -241,8 +241,7 @@ static void
 passes_on_the_place_of_one_who_is_cut(void **state)
 {
 	struct world world = { .config.concurrent = 1 };
-	struct visitor visitors[3] = { { .stays_ms = 50 }, { .stays_ms = 50 },
-		{ .stays_ms = 50 } };
+	struct visitor visitors[3] = { { .stays_ms = 50 }, { .stays_ms = 50 }, { .stays_ms = 50 } };
 
 	(void)state;
 	world_init(&world);
@@ -340,8 +339,7 @@ opens_after_failures_in_a_row(void **state)
 	assert_int_equal(until, world.ms + 5000);
 	assert_false(one(&world, 200, &err));
 	assert_int_equal(err.kind, ERR_UNAVAILABLE);
-	assert_string_equal(
-	    err.text, "jira: not asked after 3 failures in a row; next try in 5 s");
+	assert_string_equal(err.text, "jira: not asked after 3 failures in a row; next try in 5 s");
 	world_fini(&world);
 }
 
@@ -393,12 +391,39 @@ opens_again_when_the_try_fails(void **state)
 	world_fini(&world);
 }
 
+/* Those who went away count for nothing; the next one tries. */
+static void
+learns_nothing_from_the_unjudged(void **state)
+{
+	struct world world = { BREAKER };
+	struct visitor try = { .at_ms = 5000, .status = GATE_UNJUDGED };
+	struct err err;
+	uint64_t until;
+
+	(void)state;
+	world_init(&world);
+	for (size_t i = 0; i < 5; i++)
+		assert_true(one(&world, GATE_UNJUDGED, &err));
+	assert_false(gate_is_open(world.gate, &until));
+	assert_true(one(&world, 503, &err));
+	assert_true(one(&world, 503, &err));
+	assert_true(one(&world, GATE_UNJUDGED, &err));
+	assert_true(one(&world, 503, &err));
+	assert_true(gate_is_open(world.gate, &until));
+	play(&world, &try, 1);
+	assert_true(try.ok);
+	assert_true(one(&world, 503, &err));
+	assert_true(gate_is_open(world.gate, &until));
+	world_fini(&world);
+}
+
 /* Refused by the breaker: the place is free again. */
 static void
 keeps_no_place_of_the_refused(void **state)
 {
-	struct world world = { .config = { .concurrent = 1, .breaker_threshold = 1,
-				   .breaker_cooldown_ms = 5000 } };
+	struct world world = {
+		.config = { .concurrent = 1, .breaker_threshold = 1, .breaker_cooldown_ms = 5000 }
+	};
 	struct visitor visitors[4] = { { .stays_ms = 10, .status = 503 }, { .stays_ms = 10 },
 		{ .stays_ms = 10 }, { .at_ms = 5010 } };
 
@@ -442,6 +467,7 @@ main(void)
 		cmocka_unit_test(opens_after_failures_in_a_row),
 		cmocka_unit_test(lets_one_try_and_closes),
 		cmocka_unit_test(opens_again_when_the_try_fails),
+		cmocka_unit_test(learns_nothing_from_the_unjudged),
 		cmocka_unit_test(keeps_no_place_of_the_refused),
 		cmocka_unit_test(never_opens_without_a_threshold),
 	};
