@@ -42,7 +42,8 @@ once_wait(struct access *access, struct rest_pool *pool, const struct rest_reque
 		return false;
 	ok = rest_wait(pool, request, arena, reply, was_sent, err);
 	gate_leave(site->gate,
-	    access->is_ours ? verdict(ok, reply->status, ok ? ERR_NONE : err->kind) : GATE_UNJUDGED);
+	    access->is_ours ? verdict(ok, reply->status, ok ? ERR_NONE : err->kind)
+			    : GATE_UNJUDGED);
 	series_add(site->outcomes[outcome_of(ok ? reply->status : 0)], 1);
 	series_observe_ms(site->seconds, loop_now_ms(loop) - began);
 	return ok;
