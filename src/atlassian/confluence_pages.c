@@ -7,6 +7,7 @@
 #define CHILDREN_PAGE 50
 #define TREE_PAGE     100
 #define TREE_MAX      1000
+#define START_MAX     10000
 
 static enum shown_body
 asked_body(const struct work *work)
@@ -219,6 +220,16 @@ depth_of(const struct twig *twigs, size_t n, const struct twig *twig)
 	return depth;
 }
 
+/* Cloud; Data Center, which says "none" where nobody has moved it. */
+static int64_t
+position_of(yyjson_val *source)
+{
+	yyjson_val *position = yyjson_obj_get(source, "position");
+
+	return yyjson_get_sint(
+	    position != NULL ? position : json_at(source, "extensions/position"));
+}
+
 static bool
 take_twigs_wait(struct work *work, struct pages *pages, struct twig *twigs, size_t *n, size_t most)
 {
@@ -236,7 +247,7 @@ take_twigs_wait(struct work *work, struct pages *pages, struct twig *twigs, size
 				return true;
 			if (!page_take_wait(work, one, &twigs[*n].page))
 				return false;
-			twigs[*n].position = yyjson_get_sint(yyjson_obj_get(one, "position"));
+			twigs[*n].position = position_of(one);
 			(*n)++;
 		}
 	}
@@ -408,7 +419,11 @@ static const struct tool rows[] = {
 		    .fallback = "false",
 		    .help = "The bodies too" },
 		AS_MARKDOWN,
-		{ .name = "start", .type = ARG_INT, .fallback = "0", .help = "Leave out so many" },
+		{ .name = "start",
+		    .type = ARG_INT,
+		    .fallback = "0",
+		    .max = START_MAX,
+		    .help = "Leave out so many" },
 		{ .name = "include_folders",
 		    .type = ARG_BOOL,
 		    .fallback = "true",

@@ -62,7 +62,8 @@ is_whole(const char *cql, size_t n)
 			i++;
 		else if (cql[i] == '"')
 			in_quotes = !in_quotes;
-		else if (!in_quotes && cql[i] == '\'')
+		/* A backslash takes the meaning from a quote behind it. */
+		else if (!in_quotes && (cql[i] == '\'' || cql[i] == '\\'))
 			return false;
 		else if (!in_quotes && cql[i] == '(')
 			depth++;
@@ -97,7 +98,7 @@ cql_within(struct work *work, const char *cql)
 		return cql;
 	if (!is_whole(cql, order) || !is_whole(cql + order, all - order)) {
 		work_fail(work, ERR_PARAMS,
-		    "the query has an open quote or parenthesis, or a single quote (use double ones)");
+		    "the query has an open quote or parenthesis, or a single quote or backslash outside of double quotes");
 		return NULL;
 	}
 	buf_init(&out, NULL, 64 * KIB);
@@ -185,6 +186,17 @@ show_found(struct work *work, yyjson_val *source)
 	return out;
 }
 
+/* The service kept to the spaces; what it says of another is left out all the same. */
+static bool
+is_of_another(struct work *work, yyjson_val *source)
+{
+	const char *key = yyjson_get_str(json_at(source, "content/space/key"));
+
+	if (key == NULL)
+		key = yyjson_get_str(json_at(source, "space/key"));
+	return key != NULL && !space_is_visible(work, key);
+}
+
 static bool
 find_wait(struct work *work, const char *cql, yyjson_mut_val *list)
 {
@@ -203,8 +215,28 @@ find_wait(struct work *work, const char *cql, yyjson_mut_val *list)
 		if (items == NULL)
 			return true;
 		yyjson_arr_foreach(items, i, max, one)
-		    yyjson_mut_arr_append(list, show_found(work, one));
+		{
+			if (!is_of_another(work, one))
+				yyjson_mut_arr_append(list, show_found(work, one));
+		}
 	}
+}
+
+/* `field ~ "words"`; they may be long.  NULL: work->err. */
+static const char *
+words_as_cql(struct work *work, const char *field, const char *words)
+{
+	const char *quoted = cql_quote(work, slice_of(words)), *made = NULL;
+	struct buf out;
+
+	buf_init(&out, NULL, 64 * KIB);
+	buf_puts(&out, field);
+	buf_puts(&out, " ~ ");
+	buf_puts(&out, quoted);
+	if (buf_check(&out, work->err) && arena_reserve(work->arena, out.n + 1, work->err))
+		made = slice_cstr(work->arena, buf_view(&out));
+	buf_fini(&out);
+	return made;
 }
 
 static bool
@@ -214,8 +246,8 @@ search(struct work *work)
 	bool is_cql = looks_like_cql(query);
 
 	if (!is_cql)
-		cql = work_printf(work, "siteSearch ~ %s", cql_quote(work, slice_of(query)));
-	if ((cql = cql_within(work, cql)) == NULL)
+		cql = words_as_cql(work, "siteSearch", query);
+	if (cql == NULL || (cql = cql_within(work, cql)) == NULL)
 		return false;
 	work->out = out_arr(work);
 	if (find_wait(work, cql, work->out))
@@ -225,8 +257,8 @@ search(struct work *work)
 		return false;
 	*work->err = (struct err){ 0 };
 	work->said = SLICE_NONE;
-	cql = cql_within(work, work_printf(work, "text ~ %s", cql_quote(work, slice_of(query))));
-	return cql != NULL && find_wait(work, cql, work->out);
+	cql = words_as_cql(work, "text", query);
+	return cql != NULL && (cql = cql_within(work, cql)) != NULL && find_wait(work, cql, work->out);
 }
 
 static const struct tool rows[] = {

@@ -35,6 +35,29 @@ ancestors_of(struct work *work, const char *parent)
 	return list;
 }
 
+/* The id of a page that is written below or beside: its space must be visible too. */
+static bool
+target_take_wait(struct work *work, const char **id)
+{
+	struct page seen;
+
+	if (*id == NULL)
+		return true;
+	*id = page_id_of(work, *id);
+	return *id != NULL &&
+	    (work->site->config->filter_n == 0 ||
+		page_get_wait(work, *id, 0, WITHOUT_BODY, &seen));
+}
+
+/* A body that did not come must not be written back as none. */
+static bool
+body_check(struct work *work, const struct page *page)
+{
+	return page->body.p != NULL ||
+	    work_fail(work, ERR_UNAVAILABLE, "%.*s sent page %s without its body",
+		SLICE_FMT(work->site->provider.name), page->id);
+}
+
 /* What a reply to a write leaves out is as it was. */
 static bool
 written_wait(struct work *work, yyjson_val *reply, const char *space_key, struct page *out)
@@ -214,7 +237,7 @@ create_page(struct work *work)
 	yyjson_val *reply;
 
 	if (!space_check(work, key) || !content_take(work, &storage) ||
-	    (parent != NULL && (parent = page_id_of(work, parent)) == NULL) ||
+	    !target_take_wait(work, &parent) ||
 	    !post_page_wait(work, key, parent, arg_str(work, "title"), arg_str(work, "subtype"),
 		storage, &reply) ||
 	    !written_wait(work, reply, key, &page))
@@ -274,17 +297,18 @@ put_page_wait(
 static bool
 update_page(struct work *work)
 {
-	const char *id = page_id_of(work, arg_str(work, "page_id")),
-		   *parent = arg_str(work, "parent_id");
+	const char *id = page_id_of(work, arg_str(work, "page_id"));
 	bool has_content = arg_has(work, "content") || arg_has(work, "content_file");
 	struct update update = { .title = arg_str(work, "title"),
+		.parent = arg_str(work, "parent_id"),
 		.comment = arg_str(work, "version_comment"),
 		.is_minor = arg_bool(work, "is_minor_edit") };
 	struct page before, after;
 
 	if (id == NULL || (has_content && !content_take(work, &update.storage)) ||
-	    (parent != NULL && (update.parent = page_id_of(work, parent)) == NULL) ||
-	    !page_get_wait(work, id, 0, has_content ? WITHOUT_BODY : WITH_BODY, &before))
+	    !page_get_wait(work, id, 0, has_content ? WITHOUT_BODY : WITH_BODY, &before) ||
+	    !target_take_wait(work, &update.parent) ||
+	    (!has_content && !body_check(work, &before)))
 		return false;
 	if (!has_content)
 		update.storage = before.body;
@@ -328,7 +352,7 @@ update_page_section(struct work *work)
 	if (id == NULL ||
 	    !content_as_storage(
 		work, arg_slice(work, "new_content"), arg_str(work, "content_format"), &section) ||
-	    !page_get_wait(work, id, 0, WITH_BODY, &before) ||
+	    !page_get_wait(work, id, 0, WITH_BODY, &before) || !body_check(work, &before) ||
 	    !section_put(
 		work, before.body, arg_slice(work, "heading_text"), section, &update.storage))
 		return false;
@@ -471,11 +495,12 @@ copy_page(struct work *work)
 	yyjson_val *reply;
 	bool ok;
 
-	if (id == NULL || (parent != NULL && (parent = page_id_of(work, parent)) == NULL) ||
-	    !space_check(work, key))
+	if (id == NULL || !space_check(work, key) || !target_take_wait(work, &parent))
 		return false;
 	if ((!work->is_cloud || work->site->config->filter_n > 0) &&
-	    !page_get_wait(work, id, 0, WITH_BODY, &source))
+	    !page_get_wait(work, id, 0, work->is_cloud ? WITHOUT_BODY : WITH_BODY, &source))
+		return false;
+	if (!work->is_cloud && !body_check(work, &source))
 		return false;
 	if (work->is_cloud)
 		ok = copy_cloud_wait(work, id, key, parent, &page);

@@ -17,6 +17,12 @@
 
 #include "atlassian/jira.h"
 
+/* A test of the other product says so before it includes this. */
+#ifndef WORLD_PRODUCT
+#define WORLD_PRODUCT PRODUCT_JIRA
+#define WORLD_NAME    "jira"
+#endif
+
 #define REPLIES_MAX 12
 #define NOTES_BYTES (64 * KIB)
 
@@ -124,7 +130,7 @@ world_tool(const char *name)
 {
 	for (size_t s = 0; tool_sets[s] != NULL; s++) {
 		for (size_t i = 0; i < tool_sets[s]->n; i++) {
-			if (tool_sets[s]->product == PRODUCT_JIRA &&
+			if (tool_sets[s]->product == WORLD_PRODUCT &&
 			    strcmp(tool_sets[s]->tools[i].name, name) == 0)
 				return &tool_sets[s]->tools[i];
 		}
@@ -188,19 +194,20 @@ world_play(const struct world_case *one)
 
 	world_now = one;
 	buf_clear(&world_notes);
-	world->config = (struct config_site){ .product = PRODUCT_JIRA,
+	world->config = (struct config_site){ .product = WORLD_PRODUCT,
 		.name = S(""),
-		.provider = S("jira"),
-		.url = S("https://jira.example"),
+		.provider = S(WORLD_NAME),
+		.url = S("https://" WORLD_NAME ".example"),
 		.filter = filter,
 		.filter_n = world_list(one->filter, filter, 8),
 		.internal_only = internal,
 		.internal_only_n = world_list(one->internal_only, internal, 8) };
 	world->site.config = &world->config;
 	world->site.all = &world->all;
-	world->site.provider.name = S("jira");
+	world->site.provider.name = S(WORLD_NAME);
 	world->access.site = &world->site;
 	arena_init(&world->arena, NULL, 64 * MIB);
+	arena_init(&world->access.arena, NULL, MIB);
 	world->work = (struct work){ .loop = loop,
 		.arena = &world->arena,
 		.site = &world->site,
@@ -217,6 +224,7 @@ world_play(const struct world_case *one)
 	yyjson_doc_free(world->access.fields.doc);
 	yyjson_doc_free(world->access.users.doc);
 	arena_fini(&world->arena);
+	arena_fini(&world->access.arena);
 	loop_free(&loop);
 	free(world);
 }
