@@ -4,7 +4,8 @@
  */
 #include "atlassian/tool.h"
 
-#define PAGES_MAX 1000
+#define PAGES_MAX      1000
+#define PATH_MAX_BYTES (40 * KIB) /* more than work_path() makes */
 
 void
 pages_init(struct pages *pages, struct work *work, enum page_kind kind, const char *path,
@@ -20,28 +21,34 @@ pages_init(struct pages *pages, struct work *work, enum page_kind kind, const ch
 		.total = -1 };
 }
 
-/* The path with this page's part of the query. */
+/* The path with this page's part of the query; it may be long.  NULL: work->err. */
 static const char *
 page_path(const struct pages *pages, int64_t want)
 {
+	static const char *const names[][2] = { [PAGE_START_AT] = { "startAt", "maxResults" },
+		[PAGE_START] = { "start", "limit" },
+		[PAGE_CURSOR] = { NULL, "limit" } };
 	struct work *work = pages->work;
-	const char *mark = strchr(pages->path, '?') != NULL ? "&" : "?";
+	const char *made = NULL;
+	char mark = strchr(pages->path, '?') != NULL ? '&' : '?';
+	struct buf out;
 
-	switch (pages->kind) {
-	case PAGE_START_AT:
-		return work_printf(work, "%s%sstartAt=%lld&maxResults=%lld", pages->path, mark,
-		    (long long)(pages->start + pages->seen), (long long)want);
-	case PAGE_START:
-		return work_printf(work, "%s%sstart=%lld&limit=%lld", pages->path, mark,
-		    (long long)(pages->start + pages->seen), (long long)want);
-	case PAGE_CURSOR:
-		return pages->next_token != NULL
-		    ? pages->next_token
-		    : work_printf(work, "%s%slimit=%lld", pages->path, mark, (long long)want);
-	case PAGE_TOKEN:
-		break;
+	if (pages->kind == PAGE_TOKEN)
+		return pages->path;
+	if (pages->kind == PAGE_CURSOR && pages->next_token != NULL)
+		return pages->next_token;
+	buf_init(&out, NULL, PATH_MAX_BYTES);
+	buf_puts(&out, pages->path);
+	if (names[pages->kind][0] != NULL) {
+		buf_printf(&out, "%c%s=%lld", mark, names[pages->kind][0],
+		    (long long)(pages->start + pages->seen));
+		mark = '&';
 	}
-	return pages->path;
+	buf_printf(&out, "%c%s=%lld", mark, names[pages->kind][1], (long long)want);
+	if (buf_check(&out, work->err) && arena_reserve(work->arena, out.n + 1, work->err))
+		made = slice_cstr(work->arena, buf_view(&out));
+	buf_fini(&out);
+	return made;
 }
 
 static bool
@@ -53,6 +60,8 @@ fetch_wait(struct pages *pages, int64_t want, yyjson_val **page)
 	struct buf text;
 	bool ok;
 
+	if (path == NULL)
+		return false;
 	if (pages->body == NULL)
 		return work_request_wait(work, &request, page, false);
 	request.method = S("POST");
@@ -74,17 +83,19 @@ next_link(struct pages *pages, yyjson_val *page)
 {
 	struct slice next = json_slice(json_at(page, "_links/next"));
 	struct slice base = slice_of(pages->path);
-	size_t k;
+	const char *from;
+	struct err err;
 
-	if (next.n == 0)
+	/* "/wiki/api/v2/...": the part that stands in our own path begins at "/api/" or "/rest/". */
+	from = next.n > 0 ? memmem(next.p, next.n, base.p, base.n < 5 ? base.n : 5) : NULL;
+	if (from == NULL)
 		return NULL;
-	/* "/wiki/api/v2/...": the part that stands in our own path begins at "/api/" or "/rest/".
-	 */
-	for (k = 0; k + 5 < next.n; k++) {
-		if (memcmp(next.p + k, base.p, base.n < 5 ? base.n : 5) == 0)
-			return work_printf(pages->work, "%.*s", (int)(next.n - k), next.p + k);
-	}
-	return NULL;
+	next.n -= (size_t)(from - next.p);
+	next.p = from;
+	if (next.n > PATH_MAX_BYTES || memchr(next.p, '\0', next.n) != NULL ||
+	    !arena_reserve(pages->work->arena, next.n + 1, &err))
+		return NULL;
+	return slice_cstr(pages->work->arena, next);
 }
 
 /* Where it goes on; is_over where it does not. */
@@ -114,6 +125,27 @@ advance(struct pages *pages, yyjson_val *page, size_t n)
 		pages->is_over = true;
 }
 
+/* A service may send more than it was asked for. */
+static yyjson_val *
+at_most(struct work *work, yyjson_val *items, int64_t most)
+{
+	yyjson_mut_val *shorter;
+	yyjson_doc *doc;
+	yyjson_val *one;
+	size_t i, max;
+
+	if ((int64_t)yyjson_arr_size(items) <= most)
+		return items;
+	shorter = out_arr(work);
+	yyjson_arr_foreach(items, i, max, one)
+	{
+		if ((int64_t)i < most)
+			yyjson_mut_arr_append(shorter, yyjson_val_mut_copy(work->doc, one));
+	}
+	doc = yyjson_mut_val_imut_copy(shorter, &work->alc);
+	return yyjson_doc_get_root(doc);
+}
+
 bool
 pages_next_wait(struct pages *pages, yyjson_val **items)
 {
@@ -136,6 +168,7 @@ pages_next_wait(struct pages *pages, yyjson_val **items)
 		    SLICE_FMT(pages->work->site->provider.name),
 		    pages->list != NULL ? pages->list : "");
 	}
+	*items = at_most(pages->work, *items, pages->most - pages->seen);
 	advance(pages, page, yyjson_arr_size(*items));
 	return true;
 }
