@@ -258,7 +258,8 @@ search(struct work *work)
 	*work->err = (struct err){ 0 };
 	work->said = SLICE_NONE;
 	cql = words_as_cql(work, "text", query);
-	return cql != NULL && (cql = cql_within(work, cql)) != NULL && find_wait(work, cql, work->out);
+	return cql != NULL && (cql = cql_within(work, cql)) != NULL &&
+	    find_wait(work, cql, work->out);
 }
 
 static const struct tool rows[] = {

@@ -45,8 +45,7 @@ target_take_wait(struct work *work, const char **id)
 		return true;
 	*id = page_id_of(work, *id);
 	return *id != NULL &&
-	    (work->site->config->filter_n == 0 ||
-		page_get_wait(work, *id, 0, WITHOUT_BODY, &seen));
+	    (work->site->config->filter_n == 0 || page_get_wait(work, *id, 0, WITHOUT_BODY, &seen));
 }
 
 /* A body that did not come must not be written back as none. */
@@ -307,8 +306,7 @@ update_page(struct work *work)
 
 	if (id == NULL || (has_content && !content_take(work, &update.storage)) ||
 	    !page_get_wait(work, id, 0, has_content ? WITHOUT_BODY : WITH_BODY, &before) ||
-	    !target_take_wait(work, &update.parent) ||
-	    (!has_content && !body_check(work, &before)))
+	    !target_take_wait(work, &update.parent) || (!has_content && !body_check(work, &before)))
 		return false;
 	if (!has_content)
 		update.storage = before.body;

@@ -8,8 +8,8 @@
 
 #include "atlassian/tool.h"
 
-#define KEY_MAX	  64
-#define LIST_MAX  1000
+#define KEY_MAX	 64
+#define LIST_MAX 1000
 
 static const struct given *
 find(const struct work *work, const char *name)

@@ -175,8 +175,8 @@ static void
 lets_in_as_many_as_may_in_their_order(void **state)
 {
 	struct world world = { .config.concurrent = 2 };
-	struct visitor visitors[5] = { { .stays_ms = 100 }, { .stays_ms = 30 },
-		{ .stays_ms = 100 }, { .stays_ms = 100 }, { .at_ms = 40, .stays_ms = 10 } };
+	struct visitor visitors[5] = { { .stays_ms = 100 }, { .stays_ms = 30 }, { .stays_ms = 100 },
+		{ .stays_ms = 100 }, { .at_ms = 40, .stays_ms = 10 } };
 
 	(void)state;
 	world_init(&world);
@@ -241,8 +241,7 @@ static void
 passes_on_the_place_of_one_who_is_cut(void **state)
 {
 	struct world world = { .config.concurrent = 1 };
-	struct visitor visitors[3] = { { .stays_ms = 50 }, { .stays_ms = 50 },
-		{ .stays_ms = 50 } };
+	struct visitor visitors[3] = { { .stays_ms = 50 }, { .stays_ms = 50 }, { .stays_ms = 50 } };
 
 	(void)state;
 	world_init(&world);
@@ -340,8 +339,7 @@ opens_after_failures_in_a_row(void **state)
 	assert_int_equal(until, world.ms + 5000);
 	assert_false(one(&world, 200, &err));
 	assert_int_equal(err.kind, ERR_UNAVAILABLE);
-	assert_string_equal(
-	    err.text, "jira: not asked after 3 failures in a row; next try in 5 s");
+	assert_string_equal(err.text, "jira: not asked after 3 failures in a row; next try in 5 s");
 	world_fini(&world);
 }
 
@@ -397,8 +395,9 @@ opens_again_when_the_try_fails(void **state)
 static void
 keeps_no_place_of_the_refused(void **state)
 {
-	struct world world = { .config = { .concurrent = 1, .breaker_threshold = 1,
-				   .breaker_cooldown_ms = 5000 } };
+	struct world world = {
+		.config = { .concurrent = 1, .breaker_threshold = 1, .breaker_cooldown_ms = 5000 }
+	};
 	struct visitor visitors[4] = { { .stays_ms = 10, .status = 503 }, { .stays_ms = 10 },
 		{ .stays_ms = 10 }, { .at_ms = 5010 } };
 

@@ -76,8 +76,8 @@ prints_as_diff_u_does(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		buf_clear(&out);
-		assert_true(text_diff(slice_of(cases[i].a), slice_of(cases[i].b), "old", "new",
-		    &arena, &out, &err));
+		assert_true(text_diff(
+		    slice_of(cases[i].a), slice_of(cases[i].b), "old", "new", &arena, &out, &err));
 		if (!slice_eq(buf_view(&out), slice_of(cases[i].want)))
 			fail_msg("%s:\n%.*s", cases[i].name, SLICE_FMT(buf_view(&out)));
 	}
@@ -106,18 +106,15 @@ compares_two_hundred_thousand_lines(void **state)
 	buf_init(&b, NULL, 4 * MIB);
 	put_lines(&a, 200000, SIZE_MAX, NULL);
 	put_lines(&b, 200000, 100000, "x");
-	assert_true(
-	    text_diff(buf_view(&a), buf_view(&b), "old", "new", &arena, &out, &err));
+	assert_true(text_diff(buf_view(&a), buf_view(&b), "old", "new", &arena, &out, &err));
 	assert_true(slice_eq(buf_view(&out),
 	    S(HEAD "@@ -99998,7 +99998,7 @@\n 99997\n 99998\n 99999\n-100000\n+x\n 100001\n"
 		   " 100002\n 100003\n")));
 	/* One more is too many, on either side. */
 	buf_puts(&b, "y\n");
-	assert_false(
-	    text_diff(buf_view(&a), buf_view(&b), "old", "new", &arena, &out, &err));
+	assert_false(text_diff(buf_view(&a), buf_view(&b), "old", "new", &arena, &out, &err));
 	assert_int_equal(err.kind, ERR_LIMIT);
-	assert_false(
-	    text_diff(buf_view(&b), buf_view(&a), "old", "new", &arena, &out, &err));
+	assert_false(text_diff(buf_view(&b), buf_view(&a), "old", "new", &arena, &out, &err));
 	assert_int_equal(err.kind, ERR_LIMIT);
 	buf_fini(&a);
 	buf_fini(&b);
@@ -145,8 +142,7 @@ shows_the_middle_whole_where_it_is_too_long(void **state)
 	}
 	buf_puts(&a, "end\n");
 	buf_puts(&b, "end\n");
-	assert_true(
-	    text_diff(buf_view(&a), buf_view(&b), "old", "new", &arena, &out, &err));
+	assert_true(text_diff(buf_view(&a), buf_view(&b), "old", "new", &arena, &out, &err));
 	rest = buf_view(&out);
 	assert_true(slice_starts(rest, S(HEAD "@@ -1,3002 +1,3002 @@\n same\n-a0\n")));
 	while (rest.p != NULL) {

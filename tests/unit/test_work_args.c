@@ -23,8 +23,7 @@ static const struct tool tool = { .name = "toy",
 	    { .name = "start", .type = ARG_INT, .fallback = "0", .max = 100 },
 	    { .name = "is_deep", .type = ARG_BOOL, .fallback = "true" },
 	    { .name = "labels", .type = ARG_CSV, .fallback = "\"x,y\"" },
-	    { .name = "fields", .type = ARG_OBJECT },
-	    { .name = "rows", .type = ARG_ARRAY },
+	    { .name = "fields", .type = ARG_OBJECT }, { .name = "rows", .type = ARG_ARRAY },
 	    { .name = "format",
 		.type = ARG_STR,
 		.fallback = "\"markdown\"",
@@ -156,10 +155,9 @@ begin(struct world *world, const struct tool *of)
 	*world = (struct world){ .config.limit_max = 30 };
 	world->site.config = &world->config;
 	arena_init(&world->arena, NULL, 4 * MIB);
-	world->work = (struct work){ .arena = &world->arena,
-		.site = &world->site,
-		.tool = of,
-		.err = &world->err };
+	world->work = (struct work){
+		.arena = &world->arena, .site = &world->site, .tool = of, .err = &world->err
+	};
 	world->work.alc = json_alc(&world->arena);
 }
 
@@ -179,8 +177,8 @@ shown(struct world *world, const char *name)
 		if (tool.args[i].type == ARG_OBJECT || tool.args[i].type == ARG_ARRAY)
 			return world->work.given[i].value == NULL
 			    ? NULL
-			    : yyjson_val_write_opts(world->work.given[i].value, 0,
-				  &world->work.alc, NULL, NULL);
+			    : yyjson_val_write_opts(
+				  world->work.given[i].value, 0, &world->work.alc, NULL, NULL);
 		return arg_text(&world->work, &tool.args[i], &world->work.given[i]);
 	}
 	fail_msg("no argument %s", name);
@@ -281,8 +279,7 @@ bounds_the_length_of_lists(void **state)
 		assert_int_equal(
 		    work_take_args(&world.work, buf_view(&text), &world.err), n == 1000);
 		if (n > 1000)
-			assert_string_equal(
-			    world.err.text, "labels must have at most 1000 items");
+			assert_string_equal(world.err.text, "labels must have at most 1000 items");
 		buf_fini(&text);
 		arena_fini(&world.arena);
 	}

@@ -25,8 +25,8 @@ struct pages_case {
 	int64_t start, most, page_size;
 	bool is_post;
 	const char *replies[REPLIES_MAX]; /* the last one comes for ever */
-	const char *requests; /* all of them, "METHOD path[ body]\n" each */
-	const char *items;    /* of all pages */
+	const char *requests;		  /* all of them, "METHOD path[ body]\n" each */
+	const char *items;		  /* of all pages */
 	int64_t total;
 };
 
@@ -46,9 +46,9 @@ site_rest_wait(struct access *access, const struct site_request *request, struct
 	asked += asked + 1 < REPLIES_MAX;
 	buf_printf(&notes, "%.*s %.*s%s%.*s\n", SLICE_FMT(request->method),
 	    SLICE_FMT(request->path), request->body.n > 0 ? " " : "", SLICE_FMT(request->body));
-	*reply = (struct rest_reply){ .status = 200,
-		.headers = S(""),
-		.body = slice_of(now->replies[at]) };
+	*reply = (struct rest_reply){
+		.status = 200, .headers = S(""), .body = slice_of(now->replies[at])
+	};
 	return true;
 }
 
@@ -235,7 +235,8 @@ keeps_long_paths_whole(void **state)
 	pages_init(&pages, &world.work, PAGE_START_AT, path, "values", 0, 10, 10);
 	assert_true(pages_next_wait(&pages, &items));
 	said = buf_view(&notes);
-	assert_int_equal(said.n, strlen("GET ") + strlen(path) + strlen("?startAt=0&maxResults=10\n"));
+	assert_int_equal(
+	    said.n, strlen("GET ") + strlen(path) + strlen("?startAt=0&maxResults=10\n"));
 	assert_true(slice_ends(said, S("aaa?startAt=0&maxResults=10\n")));
 	buf_fini(&notes);
 	arena_fini(&world.arena);
