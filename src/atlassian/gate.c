@@ -76,7 +76,7 @@ breaker_leave(struct gate *gate, int status)
 	bool is_bad = status == 0 || status == 429 || status == 503;
 
 	gate->is_probing = false;
-	if (status < 0)
+	if (status == GATE_UNJUDGED)
 		return;
 	if (!is_bad) {
 		gate->failures = 0;

@@ -23,7 +23,8 @@ void gate_free(struct gate **gate);
  * breaker is open (says until when).
  */
 MUST_CHECK bool gate_enter_wait(struct gate *gate, struct err *err);
-/* status: of the reply; 0: none came; less: what it was says nothing about the site. */
+/* status: of the reply; 0: none came, for which the site may be at fault. */
+#define GATE_UNJUDGED (-1) /* what it was says nothing about the site */
 void gate_leave(struct gate *gate, int status);
 /* DOWN while the breaker is open. */
 bool gate_is_open(const struct gate *gate, uint64_t *until_ms);

@@ -17,6 +17,15 @@ outcome_of(int status)
 	return status >= 300 ? OUTCOME_REFUSED : OUTCOME_DONE;
 }
 
+/* What the breaker shall count: not that a caller went away, or asked for what cannot be sent. */
+static int
+verdict(bool ok, int status, enum errkind why)
+{
+	if (ok)
+		return status;
+	return why == ERR_UNAVAILABLE || why == ERR_DEADLINE || why == ERR_IO ? 0 : GATE_UNJUDGED;
+}
+
 static bool
 once_wait(struct access *access, const struct rest_request *request, struct arena *arena,
     struct rest_reply *reply, bool *was_sent, struct err *err)
@@ -31,7 +40,9 @@ once_wait(struct access *access, const struct rest_request *request, struct aren
 	if (!gate_enter_wait(site->gate, err))
 		return false;
 	ok = rest_wait(access->pool, request, arena, reply, was_sent, err);
-	gate_leave(site->gate, !access->is_ours ? -1 : ok ? reply->status : 0);
+	gate_leave(site->gate,
+	    access->is_ours ? verdict(ok, reply->status, ok ? ERR_NONE : err->kind)
+			    : GATE_UNJUDGED);
 	series_add(site->outcomes[outcome_of(ok ? reply->status : 0)], 1);
 	series_observe_ms(site->seconds, loop_now_ms(loop) - began);
 	return ok;

@@ -15,7 +15,7 @@
 
 #define VISITORS_MAX 8
 #define START_MS     1000000
-#define LOST	     (-1) /* for a status: no reply came */
+#define LOST	     (-2) /* for a status: no reply came */
 
 struct world {
 	struct config_site config;
@@ -391,6 +391,32 @@ opens_again_when_the_try_fails(void **state)
 	world_fini(&world);
 }
 
+/* Those who went away count for nothing; the next one tries. */
+static void
+learns_nothing_from_the_unjudged(void **state)
+{
+	struct world world = { BREAKER };
+	struct visitor try = { .at_ms = 5000, .status = GATE_UNJUDGED };
+	struct err err;
+	uint64_t until;
+
+	(void)state;
+	world_init(&world);
+	for (size_t i = 0; i < 5; i++)
+		assert_true(one(&world, GATE_UNJUDGED, &err));
+	assert_false(gate_is_open(world.gate, &until));
+	assert_true(one(&world, 503, &err));
+	assert_true(one(&world, 503, &err));
+	assert_true(one(&world, GATE_UNJUDGED, &err));
+	assert_true(one(&world, 503, &err));
+	assert_true(gate_is_open(world.gate, &until));
+	play(&world, &try, 1);
+	assert_true(try.ok);
+	assert_true(one(&world, 503, &err));
+	assert_true(gate_is_open(world.gate, &until));
+	world_fini(&world);
+}
+
 /* Refused by the breaker: the place is free again. */
 static void
 keeps_no_place_of_the_refused(void **state)
@@ -441,6 +467,7 @@ main(void)
 		cmocka_unit_test(opens_after_failures_in_a_row),
 		cmocka_unit_test(lets_one_try_and_closes),
 		cmocka_unit_test(opens_again_when_the_try_fails),
+		cmocka_unit_test(learns_nothing_from_the_unjudged),
 		cmocka_unit_test(keeps_no_place_of_the_refused),
 		cmocka_unit_test(never_opens_without_a_threshold),
 	};
