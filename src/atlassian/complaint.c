@@ -2,6 +2,8 @@
  * What a refusal of Atlassian says, for people: status, its own messages, the reason in its
  * headers, or the title of a web page that came instead.
  */
+#include <ctype.h>
+
 #include "atlassian/tool.h"
 
 #define SAID_MAX (2 * KIB)
@@ -20,11 +22,11 @@ say(struct buf *out, struct slice text)
 static void
 say_field(struct buf *out, yyjson_val *key, yyjson_val *value)
 {
-	struct slice text = json_slice(value);
+	struct slice text = json_slice(value), name = json_slice(key);
 
-	if (text.n == 0 || out->n + text.n > SAID_MAX - KIB)
+	if (text.n == 0 || name.n > KIB / 2 || out->n + text.n > SAID_MAX - KIB)
 		return;
-	say(out, json_slice(key));
+	say(out, name);
 	buf_puts(out, ": ");
 	buf_put(out, text);
 }
@@ -63,8 +65,13 @@ say_page(struct buf *out, struct slice body)
 		return;
 	from += 7;
 	to = memchr(from, '<', (size_t)(body.p + body.n - from));
-	if (to != NULL)
-		say(out, slice_trim((struct slice){ from, (size_t)(to - from) }));
+	if (to == NULL)
+		return;
+	while (from < to && isspace((unsigned char)*from))
+		from++;
+	while (from < to && isspace((unsigned char)to[-1]))
+		to--;
+	say(out, (struct slice){ from, (size_t)(to - from) });
 }
 
 static const char *
