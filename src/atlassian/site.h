@@ -24,8 +24,7 @@ void gate_free(struct gate **gate);
  */
 MUST_CHECK bool gate_enter_wait(struct gate *gate, struct err *err);
 /* status: of the reply; 0: none came, for which the site may be at fault. */
-#define GATE_UNJUDGED \
-	(-1) /* none was waited for, or it was not wanted: tells nothing of the site */
+#define GATE_UNJUDGED (-1) /* what it was says nothing about the site */
 void gate_leave(struct gate *gate, int status);
 /* DOWN while the breaker is open. */
 bool gate_is_open(const struct gate *gate, uint64_t *until_ms);

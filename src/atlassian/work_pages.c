@@ -86,8 +86,7 @@ next_link(struct pages *pages, yyjson_val *page)
 	const char *from;
 	struct err err;
 
-	/* "/wiki/api/v2/...": the part that stands in our own path begins at "/api/" or "/rest/".
-	 */
+	/* "/wiki/api/v2/...": the part of our own path begins at "/api/" or "/rest/". */
 	from = next.n > 0 ? memmem(next.p, next.n, base.p, base.n < 5 ? base.n : 5) : NULL;
 	if (from == NULL)
 		return NULL;

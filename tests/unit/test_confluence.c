@@ -14,7 +14,7 @@ static const struct world_case pages[] = {
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3"
 	      "},\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<h1>A</h1><p>b <strong>c</strong></p>\",\"representatio"
 	      "n\":\"storage\"}},\"ancestors\":[{\"id\":\"1\",\"title\":\"Home\"}],\"metadata\":{\"labels\":{\"results\":[{\"name\":\"l\"}]}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n",
 	  .result = "{\"metadata\":{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/x/12\",\"space\":{\"key\":\"DEV\","
 	    "\"name\":\"N\"},\"version\":3,\"parent_id\":\"1\",\"labels\":[\"l\"],\"ancestors\":[{\"id\":\"1\",\"title\":\"Home\"}],\"content\":{\"val"
@@ -36,7 +36,7 @@ static const struct world_case pages[] = {
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3"
 	      "},\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>a &nbsp;\\t<ac:x/>\\r\\n</p >\",\"representation\":\"stor"
 	      "age\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n",
 	  .result = "{\"content\":{\"value\":\"<p>a &nbsp;\\t<ac:x/>\\r\\n</p >\",\"format\":\"storage\"}}" },
 	{ .name = "what is no storage is shown as it is", .tool = "get_page",
@@ -44,7 +44,7 @@ static const struct world_case pages[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3"
 	      "},\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>a<b></p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n",
 	  .result = "{\"metadata\":{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/x/12\",\"space\":{\"key\":\"DEV\","
 	    "\"name\":\"N\"},\"version\":3,\"content\":{\"value\":\"<p>a<b></p>\",\"format\":\"storage\"}}}" },
@@ -55,7 +55,7 @@ static const struct world_case pages[] = {
 	      "ion\":{\"number\":3},\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>b</p>\",\"representation\":\"storage\"}"
 	      "}}]}" } },
 	  .requests = "GET /rest/api/content?spaceKey=DEV&title=A%20%26%20B&type=page&expand=body.storage%2Cversion%2Cspace%2Chistory"
-	    "%2Cancestors%2Cchildren.attachment%2Cmetadata.labels&limit=1\n",
+	    "%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels&limit=1\n",
 	  .result = "{\"metadata\":{\"id\":\"12\",\"title\":\"A & B\",\"type\":\"page\",\"url\":\"https://confluence.example/x/12\",\"space\":{\"key\":\"D"
 	    "EV\",\"name\":\"N\"},\"version\":3,\"content\":{\"value\":\"b\\n\",\"format\":\"markdown\"}}}" },
 	{ .name = "by title, Cloud", .tool = "get_page", .is_cloud = true,
@@ -74,7 +74,7 @@ static const struct world_case pages[] = {
 	  .replies = { { "GET /rest/api/content", 0,
 	      "{\"results\":[]}" } },
 	  .requests = "GET /rest/api/content?spaceKey=DEV&title=A&type=page&expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancesto"
-	    "rs%2Cchildren.attachment%2Cmetadata.labels&limit=1\n",
+	    "rs%2Cchildren.attachment.version%2Cmetadata.labels&limit=1\n",
 	  .failure = "confluence: space DEV has no page \"A\"", .kind = ERR_RESOURCE },
 	{ .name = "neither id nor title", .tool = "get_page",
 	  .args = "{\"title\":\"A\"}",
@@ -84,7 +84,7 @@ static const struct world_case pages[] = {
 	  .args = "{\"page_id\":\"12\"}",
 	  .replies = { { "GET /rest/api/content/12", 404,
 	      "{\"statusCode\":404,\"message\":\"No content found with id: 12\"}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n",
 	  .failure = "confluence: HTTP 404 (not found, or not visible to this user): No content found with id: 12", .kind = ERR_RESOURCE },
 	{ .name = "a URL", .tool = "get_page",
@@ -92,7 +92,7 @@ static const struct world_case pages[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3"
 	      "},\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>b</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n",
 	  .result = "{\"content\":{\"value\":\"b\\n\",\"format\":\"markdown\"}}" },
 	{ .name = "an old URL", .tool = "get_page",
@@ -100,7 +100,7 @@ static const struct world_case pages[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3"
 	      "},\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>b</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n",
 	  .result = "{\"content\":{\"value\":\"b\\n\",\"format\":\"markdown\"}}" },
 	{ .name = "a tiny link", .tool = "get_page",
@@ -109,7 +109,7 @@ static const struct world_case pages[] = {
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3"
 	      "},\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>b</p>\",\"representation\":\"storage\"}}}" } },
 	  .requests = "GET /rest/api/content/639729685?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachm"
-	    "ent%2Cmetadata.labels\n",
+	    "ent.version%2Cmetadata.labels\n",
 	  .result = "{\"content\":{\"value\":\"b\\n\",\"format\":\"markdown\"}}" },
 	{ .name = "a path is no id", .tool = "get_page",
 	  .args = "{\"page_id\":\"../user\"}",
@@ -124,14 +124,14 @@ static const struct world_case pages[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":12,\"title\":[],\"space\":3,\"version\":[],\"body\":{\"storage\":5},\"ancestors\":{},\"metadata\":[],\"children\":\"x\",\"_"
 	      "links\":7}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n",
 	  .result = "{\"metadata\":{\"id\":\"12\"}}" },
 	{ .name = "a page without an id", .tool = "get_page",
 	  .args = "{\"page_id\":\"12\"}",
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "[]" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n",
 	  .failure = "confluence sent a page without an id", .kind = ERR_UNAVAILABLE },
 	{ .name = "history", .tool = "get_page_history",
@@ -139,7 +139,7 @@ static const struct world_case pages[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":2"
 	      "},\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>b</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels&status=historical&version=2\n",
 	  .result = "{\"metadata\":{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/x/12\",\"space\":{\"key\":\"DEV\","
 	    "\"name\":\"N\"},\"version\":2,\"content\":{\"value\":\"b\\n\",\"format\":\"markdown\"}}}" },
@@ -159,9 +159,9 @@ static const struct world_case pages[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3"
 	      "},\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>b</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels&status=historical&version=1\n"
-	    "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	    "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels&status=historical&version=2\n",
 	  .result = "{\"page_id\":\"12\",\"title\":\"T\",\"from_version\":1,\"to_version\":2,\"diff\":\"\"}" },
 };
@@ -350,7 +350,7 @@ static const struct world_case writes[] = {
 	    { "PUT /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":4"
 	      "},\"_links\":{\"webui\":\"/x/12\"}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n"
 	    "PUT /rest/api/content/12?status=current {\"id\":\"12\",\"title\":\"New\",\"status\":\"current\",\"version\":{\"number\":4,\"mes"
 	    "sage\":\"v\",\"minorEdit\":true},\"body\":{\"storage\":{\"value\":\"<p>a\\t<b></p>\\r\\n\",\"representation\":\"storage\"}},\"type\""
@@ -380,7 +380,7 @@ static const struct world_case writes[] = {
 	      "},\"_links\":{\"webui\":\"/x/12\"}}" },
 	    { "PUT /rest/api/content/12", 409,
 	      "{\"message\":\"Version must be incremented\"}" } },
-	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n"
+	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n"
 	    "PUT /rest/api/content/12?status=current {\"id\":\"12\",\"title\":\"T\",\"status\":\"current\",\"version\":{\"number\":4,\"minor"
 	    "Edit\":false},\"body\":{\"storage\":{\"value\":\"<p>x</p>\",\"representation\":\"storage\"}},\"type\":\"page\"}\n",
 	  .failure = "confluence: page 12 was changed meanwhile (it was at version 3): read it again, then update", .kind = ERR_REQUEST },
@@ -389,7 +389,7 @@ static const struct world_case writes[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3"
 	      "},\"_links\":{\"webui\":\"/x/12\"}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n",
 	  .failure = "confluence sent page 12 without its body", .kind = ERR_UNAVAILABLE },
 	{ .name = "update: not there", .tool = "update_page", .is_cloud = true,
@@ -407,7 +407,7 @@ static const struct world_case writes[] = {
 	    { "PUT /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":4"
 	      "},\"_links\":{\"webui\":\"/x/12\"}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n"
 	    "PUT /rest/api/content/12?status=current {\"id\":\"12\",\"title\":\"T\",\"status\":\"current\",\"version\":{\"number\":4,\"minor"
 	    "Edit\":false},\"body\":{\"storage\":{\"value\":\"<h1 >A</h1>\\r\\n<p>a\\t</p><h2>B</h2><p>new</p><h2  class='x'>C</h2><ac"
@@ -419,7 +419,7 @@ static const struct world_case writes[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3"
 	      "},\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<h1>A</h1>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n",
 	  .failure = "no heading \"Z\"; there are 1: \"A\" (h1)", .kind = ERR_PARAMS },
 	{ .name = "a section: the body does not come", .tool = "update_page_section", .is_cloud = true,
@@ -454,9 +454,9 @@ static const struct world_case writes[] = {
 	    { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"OPS\",\"name\":\"N\"},\"version\":{\"number\":3"
 	      "},\"_links\":{\"webui\":\"/x/12\"}}" } },
-	  .requests = "GET /rest/api/content/13?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n"
+	  .requests = "GET /rest/api/content/13?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n"
 	    "POST /pages/movepage.action?spaceKey=OPS&pageId=12&targetId=13&position=above\n"
-	    "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	    "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .result = "{\"message\":\"Page moved successfully\",\"page\":{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.exa"
 	    "mple/x/12\",\"space\":{\"key\":\"OPS\",\"name\":\"N\"},\"version\":3}}" },
 	{ .name = "move, Cloud, to the homepage of a space", .tool = "move_page", .is_cloud = true,
@@ -494,7 +494,7 @@ static const struct world_case writes[] = {
 	    { "POST /rest/api/content", 0,
 	      "{\"id\":\"14\",\"type\":\"page\",\"status\":\"current\",\"title\":\"N\",\"space\":{\"key\":\"OPS\",\"name\":\"N\"},\"version\":{\"number\":1"
 	      "},\"_links\":{\"webui\":\"/x/14\"}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n"
 	    "POST /rest/api/content {\"title\":\"N\",\"status\":\"current\",\"body\":{\"storage\":{\"value\":\"<p>a\\t<b></p>\",\"representat"
 	    "ion\":\"storage\"}},\"type\":\"page\",\"space\":{\"key\":\"OPS\"},\"ancestors\":[{\"id\":\"13\"}]}\n",

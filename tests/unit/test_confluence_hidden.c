@@ -14,7 +14,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "get_page, Cloud", .tool = "get_page", .is_cloud = true, .filter = "DEV",
@@ -32,7 +32,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "get_page_children, Cloud", .tool = "get_page_children", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"parent_id\":\"12\"}",
@@ -49,7 +49,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels&status=historical&version=1\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "get_page_history, Cloud", .tool = "get_page_history", .is_cloud = true, .filter = "DEV",
@@ -67,7 +67,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels&status=historical&version=1\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "get_page_diff, Cloud", .tool = "get_page_diff", .is_cloud = true, .filter = "DEV",
@@ -85,7 +85,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "get_comments, Cloud", .tool = "get_comments", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"page_id\":\"12\"}",
@@ -102,7 +102,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "get_inline_comments, Cloud", .tool = "get_inline_comments", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"page_id\":\"12\"}",
@@ -119,7 +119,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "add_comment, Cloud", .tool = "add_comment", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"page_id\":\"12\",\"body\":\"x\"}",
@@ -136,7 +136,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "add_inline_comment, Cloud", .tool = "add_inline_comment", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"page_id\":\"12\",\"body\":\"x\",\"text_selection\":\"y\"}",
@@ -153,7 +153,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "get_page_restrictions, Cloud", .tool = "get_page_restrictions", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"page_id\":\"12\"}",
@@ -170,7 +170,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "set_page_restrictions, Cloud", .tool = "set_page_restrictions", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"page_id\":\"12\"}",
@@ -187,7 +187,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "update_page, Cloud", .tool = "update_page", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"page_id\":\"12\",\"content\":\"x\"}",
@@ -204,7 +204,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "update_page_section, Cloud", .tool = "update_page_section", .is_cloud = true, .filter = "DEV",
@@ -222,7 +222,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "delete_page, Cloud", .tool = "delete_page", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"page_id\":\"12\"}",
@@ -239,7 +239,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "move_page, Cloud", .tool = "move_page", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"page_id\":\"12\",\"target_space_key\":\"DEV\"}",
@@ -256,7 +256,7 @@ static const struct world_case hidden[] = {
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "copy_page, Cloud", .tool = "copy_page", .is_cloud = true, .filter = "DEV",
@@ -301,7 +301,7 @@ static const struct world_case hidden[] = {
 	    { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "create_page below a hidden page, Cloud", .tool = "create_page", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"space_key\":\"DEV\",\"title\":\"A\",\"parent_id\":\"12\"}",
@@ -326,8 +326,8 @@ static const struct world_case hidden[] = {
 	    { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/13?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n"
-	    "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/13?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n"
+	    "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "update_page below a hidden page, Cloud", .tool = "update_page", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"page_id\":\"13\",\"content\":\"x\",\"parent_id\":\"12\"}",
@@ -354,8 +354,8 @@ static const struct world_case hidden[] = {
 	    { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/13?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n"
-	    "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/13?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n"
+	    "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "move_page below a hidden page, Cloud", .tool = "move_page", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"page_id\":\"13\",\"target_parent_id\":\"12\"}",
@@ -382,8 +382,8 @@ static const struct world_case hidden[] = {
 	    { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/13?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n"
-	    "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/13?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n"
+	    "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "move_page below a hidden page, Cloud", .tool = "move_page", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"page_id\":\"13\",\"target_parent_id\":\"12\",\"target_space_key\":\"DEV\",\"position\":\"above\"}",
@@ -410,7 +410,7 @@ static const struct world_case hidden[] = {
 	    { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "copy_page below a hidden page, Cloud", .tool = "copy_page", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"source_page_id\":\"13\",\"destination_space_key\":\"DEV\",\"destination_parent_id\":\"12\",\"new_title\":\"n\"}",
@@ -435,7 +435,7 @@ static const struct world_case hidden[] = {
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
 	  .requests = "GET /rest/api/content/5?expand=container%2Cancestors\n"
-	    "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	    "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "an answer to a comment, Cloud", .tool = "reply_to_comment", .is_cloud = true, .filter = "DEV",
 	  .args = "{\"comment_id\":\"5\",\"body\":\"x\"}",
@@ -460,7 +460,7 @@ static const struct world_case hidden[] = {
 	  .args = "{\"page_id\":\"12\"}",
 	  .replies = { { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"title\":\"T\"}" } },
-	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cm"
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels\n",
 	  .failure = "confluence: space (unknown) is not among those that may be used here", .kind = ERR_REFUSED },
 	{ .name = "the homepage of a visible space is elsewhere", .tool = "move_page", .filter = "DEV",
@@ -473,9 +473,9 @@ static const struct world_case hidden[] = {
 	    { "GET /rest/api/content/12", 0,
 	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"HR\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>secret</p>\",\"representation\":\"storage\"}}}" } },
-	  .requests = "GET /rest/api/content/13?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n"
+	  .requests = "GET /rest/api/content/13?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n"
 	    "GET /rest/api/space/DEV?expand=homepage\n"
-	    "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment%2Cmetadata.labels\n",
+	    "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
 	  .failure = "confluence: space HR is not among those that may be used here", .kind = ERR_REFUSED },
 };
 

@@ -170,6 +170,7 @@ play(const struct rest_case *one)
 	world.site.provider.name = S("toy");
 	world.site.gate = gate_new(world.hub.loop, &world.config);
 	world.access.site = &world.site;
+	world.access.is_ours = true;
 	world.access.headers = S("Authorization: x\r\n");
 	arena_init(&world.arena, NULL, MIB);
 	assert_true(group_spawn(world.hub.loop, &group, "ask", ask, &world, &err));

@@ -105,8 +105,6 @@ static const struct pages_case cases[] = {
 	{ "token: none is the end", PAGE_TOKEN, "/s", 0, 10, 2, true,
 	  { "{\"issues\":[1,2]}" }, "POST /s {\"jql\":\"q\",\"maxResults\":2}\n", "1,2,", -1 },
 	{ "a list by itself", PAGE_START_AT, "/a", 0, 2, 2, false, { "[1,2]" }, "GET /a?startAt=0&maxResults=2\n", "1,2,", -1 },
-	{ "no list", PAGE_START_AT, "/a", 0, 2, 2, false, { "{\"values\":{\"a\":1}}" }, "GET /a?startAt=0&maxResults=2\n", "", -1 },
-	{ "nothing", PAGE_CURSOR, "/a", 0, 2, 2, false, { "" }, "GET /a?limit=2\n", "", -1 },
 	{ "none wanted: none asked for", PAGE_START, "/a", 0, 0, 2, false, { "[1]" }, "", "", -1 },
 };
 /* clang-format on */
@@ -192,6 +190,30 @@ ends_whatever_the_service_says(void **state)
 	loop_free(&loop);
 }
 
+/* What is no list is an error, never an end. */
+static void
+refuses_what_is_no_list(void **state)
+{
+	static const struct pages_case none[] = { { .replies = { "{\"values\":{\"a\":1}}" } },
+		{ .replies = { "{}" } }, { .replies = { "" } } };
+	struct world world;
+	struct pages pages;
+	yyjson_val *items;
+
+	(void)state;
+	buf_init(&notes, NULL, MIB);
+	for (size_t i = 0; i < COUNT(none); i++) {
+		now = &none[i];
+		begin(&world);
+		pages_init(&pages, &world.work, PAGE_START_AT, "/a", "values", 0, 10, 10);
+		assert_false(pages_next_wait(&pages, &items));
+		assert_null(items);
+		assert_int_equal(world.err.kind, ERR_UNAVAILABLE);
+		arena_fini(&world.arena);
+	}
+	buf_fini(&notes);
+}
+
 /* A path of 20 KiB is asked for as a whole, with its page behind it. */
 static void
 keeps_long_paths_whole(void **state)
@@ -225,6 +247,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_whatever_the_service_says),
+		cmocka_unit_test(refuses_what_is_no_list),
 		cmocka_unit_test(keeps_long_paths_whole),
 	};
 
