@@ -38,6 +38,7 @@ doc_add(struct doc_maker *maker, struct doc *parent, enum doc_kind kind)
 	doc->kind = kind;
 	doc->parent = parent;
 	doc->depth = depth;
+	doc->start = kind == DOC_NUMBERS;
 	if (parent == NULL)
 		return doc;
 	if (parent->last != NULL)

@@ -15,7 +15,7 @@ enum doc_kind {
 	DOC_PARAGRAPH,
 	DOC_HEADING, /* level */
 	DOC_BULLETS, /* of DOC_ITEM */
-	DOC_NUMBERS, /* of DOC_ITEM; start */
+	DOC_NUMBERS, /* of DOC_ITEM; start, 1 when new */
 	DOC_ITEM,    /* of blocks */
 	DOC_TASKS,   /* of DOC_TASK */
 	DOC_TASK,    /* of inlines and nested DOC_TASKS; is_done; id */
@@ -28,9 +28,10 @@ enum doc_kind {
 	DOC_PANEL,  /* name: info note warning success error; title */
 	DOC_EXPAND, /* title */
 	/* inlines */
-	DOC_TEXT,    /* text; marks, href, color */
-	DOC_BREAK,   /* hard line break */
-	DOC_IMAGE,   /* href or, an attachment's name, id; text: alternative */
+	DOC_TEXT,  /* text; marks, href, color */
+	DOC_BREAK, /* hard line break */
+	DOC_IMAGE, /* columns, rows: width and height in pixels; href or, an attachment's name, id;
+		      text: alternative */
 	DOC_MENTION, /* id; text: the name, without @ */
 	DOC_EMOJI,   /* name: ":smile:"; text: the character */
 	DOC_DATE,    /* text: YYYY-MM-DD */

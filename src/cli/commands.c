@@ -120,7 +120,7 @@ const struct command cli_commands[] = {
 		"SITE: jira, confluence, jira_NAME, or the site's name; without it, the sites that can "
 		"be logged in\nto are listed. Prints the address to open in a browser; the answer comes "
 		"back to the redirect\naddress if that is on this machine. If not, paste the address that "
-		"the browser was sent to, or give it\nwithin 10 minutes to a second `bascule login SITE "
+		"the browser was sent to, or give\nit within 10 minutes to a second `bascule login SITE "
 		"--code`. See docs/login.md.",
 	    .options = READS_CONFIG | OPTION_BIT(CODE) | ABOUT_SITES,
 	    .run = login_run },

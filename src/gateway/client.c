@@ -90,6 +90,8 @@ client_unref(struct client **at)
 	if (client == NULL || --client->refs > 0)
 		return;
 	must(client->session == NULL);
+	/* A call that outlived the session may have looked at what is there. */
+	catalogue_unref(&client->catalogue);
 	arena_fini(&client->arena);
 	mem_free(client);
 }

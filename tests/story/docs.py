@@ -384,7 +384,9 @@ def check_methods():
 def check_links():
     pages = ["README.md", "CONTRIBUTING.md", *glob.glob("docs/**/*.md", root_dir=ROOT, recursive=True)]
     for page in pages:
-        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", FENCE.sub("", read(page))):
+        # What stands as code is no link.
+        text = re.sub(r"(`+)[^`\n].*?\1", "", FENCE.sub("", read(page)))
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
             path = os.path.join(ROOT, os.path.dirname(page), link)
             assert "://" in link or os.path.exists(path), f"{page}: {link} leads nowhere"
     for page in pages:

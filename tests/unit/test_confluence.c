@@ -141,8 +141,8 @@ static const struct world_case pages[] = {
 	      "},\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>b</p>\",\"representation\":\"storage\"}}}" } },
 	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
 	    "etadata.labels&status=historical&version=2\n",
-	  .result = "{\"metadata\":{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/x/12\",\"space\":{\"key\":\"DEV\","
-	    "\"name\":\"N\"},\"version\":2,\"content\":{\"value\":\"b\\n\",\"format\":\"markdown\"}}}" },
+	  .result = "{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/x/12\",\"space\":{\"key"
+	    "\":\"DEV\",\"name\":\"N\"},\"version\":2,\"content\":{\"value\":\"b\\n\",\"format\":\"markdown\"}}" },
 	{ .name = "history, Cloud", .tool = "get_page_history", .is_cloud = true,
 	  .args = "{\"page_id\":\"12\",\"version\":2}",
 	  .replies = { { "GET /api/v2/pages/12", 0,
@@ -152,8 +152,8 @@ static const struct world_case pages[] = {
 	      "{\"id\":\"7\",\"key\":\"DEV\",\"name\":\"N\"}" } },
 	  .requests = "GET /api/v2/pages/12?body-format=storage&version=2&include-labels=true\n"
 	    "GET /api/v2/spaces/7\n",
-	  .result = "{\"metadata\":{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/spaces/x/12\",\"space\":{\"key\""
-	    ":\"DEV\",\"name\":\"N\"},\"version\":2,\"content\":{\"value\":\"b\\n\",\"format\":\"markdown\"}}}" },
+	  .result = "{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/spaces/x/12\",\"space\":"
+	    "{\"key\":\"DEV\",\"name\":\"N\"},\"version\":2,\"content\":{\"value\":\"b\\n\",\"format\":\"markdown\"}}" },
 	{ .name = "a diff of two versions that are the same", .tool = "get_page_diff",
 	  .args = "{\"page_id\":\"12\",\"from_version\":1,\"to_version\":2}",
 	  .replies = { { "GET /rest/api/content/12", 0,
@@ -177,9 +177,9 @@ static const struct world_case lists[] = {
 	      "{}" } },
 	  .requests = "GET /rest/api/content/12/child/page?expand=version&start=0&limit=2\n"
 	    "GET /rest/api/content/12/child/folder?expand=version&start=0&limit=1\n",
-	  .result = "{\"parent_id\":\"12\",\"count\":1,\"limit_requested\":1,\"start_requested\":0,\"next_start\":1,\"results\":[{\"metadata\":{\"id"
-	    "\":\"13\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/x/13\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"ver"
-	    "sion\":3}}]}" },
+	  .result = "{\"parent_id\":\"12\",\"count\":1,\"limit_requested\":1,\"start_requested\":0,\"next_start\":1,\"results\":[{"
+	    "\"id\":\"13\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/x/13\",\"space\":{\"key\""
+	    ":\"DEV\",\"name\":\"N\"},\"version\":3}]}" },
 	{ .name = "children with their text", .tool = "get_page_children",
 	  .args = "{\"parent_id\":\"12\",\"include_content\":true,\"include_folders\":false,\"start\":1}",
 	  .replies = { { "GET /rest/api/content/12/child/page", 0,
@@ -188,9 +188,9 @@ static const struct world_case lists[] = {
 	      "\"id\":\"14\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3}"
 	      ",\"_links\":{\"webui\":\"/x/14\"},\"body\":{\"storage\":{\"value\":\"<p>2</p>\",\"representation\":\"storage\"}}}]}" } },
 	  .requests = "GET /rest/api/content/12/child/page?expand=version%2Cbody.storage%2Cspace&start=0&limit=27\n",
-	  .result = "{\"parent_id\":\"12\",\"count\":1,\"limit_requested\":25,\"start_requested\":1,\"results\":[{\"metadata\":{\"id\":\"14\",\"title\""
-	    ":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/x/14\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":3,\"conte"
-	    "nt\":{\"value\":\"2\\n\",\"format\":\"markdown\"}}}]}" },
+	  .result = "{\"parent_id\":\"12\",\"count\":1,\"limit_requested\":25,\"start_requested\":1,\"results\":[{\"id\":\"14\",\"t"
+	    "itle\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/x/14\",\"space\":{\"key\":\"DEV\",\"name\""
+	    ":\"N\"},\"version\":3,\"content\":{\"value\":\"2\\n\",\"format\":\"markdown\"}}]}" },
 	{ .name = "children, Cloud: two pages by a cursor", .tool = "get_page_children", .is_cloud = true,
 	  .args = "{\"parent_id\":\"12\",\"limit\":50}",
 	  .replies = { { "GET /api/v2/pages/12/direct-children?cursor=c2", 0,
@@ -206,10 +206,10 @@ static const struct world_case lists[] = {
 	  .requests = "GET /api/v2/pages/12/direct-children?limit=50\n"
 	    "GET /api/v2/spaces/7\n"
 	    "GET /api/v2/pages/12/direct-children?cursor=c2\n",
-	  .result = "{\"parent_id\":\"12\",\"count\":2,\"limit_requested\":50,\"start_requested\":0,\"results\":[{\"metadata\":{\"id\":\"13\",\"title\""
-	    ":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/spaces/x/13\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":3"
-	    "}},{\"metadata\":{\"id\":\"14\",\"title\":\"T\",\"type\":\"folder\",\"url\":\"https://confluence.example/spaces/x/14\",\"space\":{"
-	    "\"key\":\"DEV\",\"name\":\"N\"},\"version\":3}}]}" },
+	  .result = "{\"parent_id\":\"12\",\"count\":2,\"limit_requested\":50,\"start_requested\":0,\"results\":[{\"id\":\"13\",\"t"
+	    "itle\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/spaces/x/13\",\"space\":{\"key\":\"DEV\","
+	    "\"name\":\"N\"},\"version\":3},{\"id\":\"14\",\"title\":\"T\",\"type\":\"folder\",\"url\":\"https://confluence"
+	    ".example/spaces/x/14\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":3}]}" },
 	{ .name = "children start below 0", .tool = "get_page_children",
 	  .args = "{\"parent_id\":\"12\",\"start\":-5}",
 	  .requests = "",
@@ -226,8 +226,8 @@ static const struct world_case lists[] = {
 	      "rent\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3},\"_links\":{\"webui\":\"/x/2\"},\"ancestors"
 	      "\":[{\"id\":\"1\"}],\"extensions\":{\"position\":3}}]}" } },
 	  .requests = "GET /rest/api/content?spaceKey=DEV&type=page&expand=ancestors&start=0&limit=100\n",
-	  .result = "{\"space_key\":\"DEV\",\"total_pages\":2,\"has_more\":false,\"pages\":[{\"id\":\"1\",\"title\":\"T\",\"depth\":0,\"position\":0},{\"i"
-	    "d\":\"2\",\"title\":\"T\",\"parent_id\":\"1\",\"depth\":1,\"position\":3}]}" },
+	  .result = "{\"space_key\":\"DEV\",\"total_pages\":2,\"has_more\":false,\"pages\":[{\"id\":\"1\",\"title\":\"T\",\"depth\""
+	    ":0},{\"id\":\"2\",\"title\":\"T\",\"parent_id\":\"1\",\"depth\":1}]}" },
 	{ .name = "a tree, Cloud; a ring of parents has an end", .tool = "get_space_page_tree", .is_cloud = true,
 	  .args = "{\"space_key\":\"DEV\"}",
 	  .replies = { { "GET /api/v2/spaces", 0,
@@ -512,7 +512,7 @@ static const struct world_case writes[] = {
 };
 
 static const struct world_case talk[] = {
-	{ .name = "comments; those on passages are left out", .tool = "get_comments",
+	{ .name = "comments, those on passages too", .tool = "get_comments",
 	  .args = "{\"page_id\":\"12\"}",
 	  .replies = { { "GET /rest/api/content/12/child/comment", 0,
 	      "{\"results\":[{\"id\":\"5\",\"title\":\"Re: T\",\"body\":{\"storage\":{\"value\":\"<p>c</p>\"}},\"version\":{\"when\":\"w\",\"by\":{\"dis"
@@ -520,19 +520,21 @@ static const struct world_case talk[] = {
 	      "ation\":\"inline\"}},{\"id\":\"7\",\"ancestors\":[{\"id\":\"5\"}],\"body\":{\"storage\":{\"value\":\"<p>r</p>\"}}}]}" } },
 	  .requests = "GET /rest/api/content/12/child/comment?expand=body.storage%2Cversion%2Chistory%2Cancestors%2Cextensions.inline"
 	    "Properties%2Cextensions.resolution&depth=all&start=0&limit=100\n",
-	  .result = "[{\"id\":\"5\",\"body\":\"c\",\"created\":\"d\",\"updated\":\"w\",\"title\":\"Re: T\",\"author\":\"U\",\"location\":\"footer\"},{\"id\":\"7\","
-	    "\"body\":\"r\",\"parent_comment_id\":\"5\",\"location\":\"footer\"}]" },
+	  .result = "[{\"id\":\"5\",\"body\":\"c\",\"created\":\"d\",\"updated\":\"w\",\"title\":\"Re: T\",\"author\":\"U\",\"locat"
+	    "ion\":\"footer\"},{\"id\":\"6\",\"location\":\"inline\"},{\"id\":\"7\",\"body\":\"r\",\"parent_comment_id\":\""
+	    "5\",\"location\":\"footer\"}]" },
 	{ .name = "comments, Cloud, with their answers", .tool = "get_comments", .is_cloud = true,
 	  .args = "{\"page_id\":\"12\"}",
 	  .replies = { { "GET /api/v2/pages/12/footer-comments", 0,
 	      "{\"results\":[{\"id\":\"5\",\"body\":{\"storage\":{\"value\":\"<p>c</p>\"}},\"version\":{\"createdAt\":\"d\",\"authorId\":\"u\"}}]}" },
 	    { "GET /api/v2/footer-comments/5/children", 0,
 	      "{\"results\":[{\"id\":\"6\",\"body\":{\"storage\":{\"value\":\"<p>r</p>\"}}}]}" },
-	    { "GET /api/v2/footer-comments/6/children", 0,
-	      "{\"results\":[]}" } },
+	    { "GET /api/v2/footer-comments/6/children", 0, "{\"results\":[]}" },
+	    { "GET /api/v2/pages/12/inline-comments", 0, "{\"results\":[]}" } },
 	  .requests = "GET /api/v2/pages/12/footer-comments?body-format=storage&limit=100\n"
 	    "GET /api/v2/footer-comments/5/children?body-format=storage&limit=100\n"
-	    "GET /api/v2/footer-comments/6/children?body-format=storage&limit=100\n",
+	    "GET /api/v2/footer-comments/6/children?body-format=storage&limit=100\n"
+	    "GET /api/v2/pages/12/inline-comments?body-format=storage&limit=100\n",
 	  .result = "[{\"id\":\"5\",\"body\":\"c\",\"created\":\"d\",\"updated\":\"d\",\"author\":\"u\",\"location\":\"footer\"},{\"id\":\"6\",\"body\":\"r\",\"pare"
 	    "nt_comment_id\":\"5\",\"location\":\"footer\"}]" },
 	{ .name = "on passages", .tool = "get_inline_comments",
@@ -542,7 +544,8 @@ static const struct world_case talk[] = {
 	      "l\"},\"resolution\":{\"status\":\"open\"}}}]}" } },
 	  .requests = "GET /rest/api/content/12/child/comment?expand=body.storage%2Cversion%2Chistory%2Cancestors%2Cextensions.inline"
 	    "Properties%2Cextensions.resolution&depth=all&start=0&limit=100\n",
-	  .result = "[{\"id\":\"6\",\"location\":\"inline\",\"text_selection\":\"sel\",\"resolution\":\"open\"}]" },
+	  .result = "{\"success\":true,\"page_id\":\"12\",\"count\":1,\"comments\":[{\"id\":\"6\",\"location\":\"inline\",\"text_se"
+	    "lection\":\"sel\",\"resolution\":\"open\"}]}" },
 	{ .name = "add", .tool = "add_comment",
 	  .args = "{\"page_id\":\"12\",\"body\":\"**x**\"}",
 	  .replies = { { "POST /rest/api/content", 0,
@@ -611,8 +614,8 @@ static const struct world_case talk[] = {
 	    ":\"group\",\"name\":\"h\"}]}}]\n"
 	    "GET /rest/api/content/12/restriction/byOperation?expand=read.restrictions.user%2Cread.restrictions.group%2Cupd"
 	    "ate.restrictions.user%2Cupdate.restrictions.group\n",
-	  .result = "{\"page_id\":\"12\",\"message\":\"Page restrictions updated successfully\",\"read\":{\"users\":[\"u\"],\"groups\":[\"g\"]},\"upda"
-	    "te\":{\"users\":[\"a\"],\"groups\":[]}}" },
+	  .result = "{\"success\":true,\"page_id\":\"12\",\"message\":\"Page restrictions updated successfully\",\"restrictions\":{"
+	    "\"read\":{\"users\":[\"u\"],\"groups\":[\"g\"]},\"update\":{\"users\":[\"a\"],\"groups\":[]}}}" },
 	{ .name = "restrictions are set, Cloud", .tool = "set_page_restrictions", .is_cloud = true,
 	  .args = "{\"page_id\":\"12\",\"read_users\":\"a\"}",
 	  .replies = { { "PUT /rest/api/content/12/restriction", 0,
@@ -623,8 +626,8 @@ static const struct world_case talk[] = {
 	    "accountId\":\"a\"}],\"group\":[]}},{\"operation\":\"update\",\"restrictions\":{\"user\":[],\"group\":[]}}]}\n"
 	    "GET /rest/api/content/12/restriction/byOperation?expand=read.restrictions.user%2Cread.restrictions.group%2Cupd"
 	    "ate.restrictions.user%2Cupdate.restrictions.group\n",
-	  .result = "{\"page_id\":\"12\",\"message\":\"Page restrictions updated successfully\",\"read\":{\"users\":[],\"groups\":[]},\"update\":{\""
-	    "users\":[],\"groups\":[]}}" },
+	  .result = "{\"success\":true,\"page_id\":\"12\",\"message\":\"Page restrictions updated successfully\",\"restrictions\":{"
+	    "\"read\":{\"users\":[],\"groups\":[]},\"update\":{\"users\":[],\"groups\":[]}}}" },
 };
 /* clang-format on */
 
