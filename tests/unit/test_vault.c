@@ -17,7 +17,7 @@
 #include "store/store.h"
 
 struct place {
-	char state[64], file[256];
+	char state[64], file[512];
 	struct vault *store;
 };
 
