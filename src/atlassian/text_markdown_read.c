@@ -1144,9 +1144,12 @@ markdown_read(struct doc_maker *maker, struct slice text)
 	buf_init(&r.text, NULL, 4 * MARKDOWN_BYTES);
 	buf_init(&r.bytes, NULL, 4 * MARKDOWN_BYTES);
 	buf_init(&r.alternative, NULL, 4 * MARKDOWN_BYTES);
-	if (md_parse(r.fenced.text.n > 0 ? r.fenced.text.p : "", (MD_SIZE)r.fenced.text.n, &parser,
-		&r) < 0)
-		err_set(maker->err, ERR_LIMIT, "out of memory"), maker->has_failed = true;
+	/* md4c finds the ends of lines by strcspn(): a NUL stands behind the text. */
+	buf_putc(&r.fenced.text, '\0');
+	if (!buf_check(&r.fenced.text, maker->err))
+		maker->has_failed = true;
+	else if (md_parse(r.fenced.text.p, (MD_SIZE)--r.fenced.text.n, &parser, &r) < 0)
+		maker->has_failed = !err_set(maker->err, ERR_LIMIT, "out of memory");
 	if (!maker->has_failed)
 		spans_end(&r);
 	buf_fini(&r.text);
