@@ -374,8 +374,8 @@ processes_do_not_lose_each_others_writes(void **state)
 static void
 a_reader_sees_whole_records(void **state)
 {
+	static char one[9000], other[9000];
 	struct place *place = *state;
-	char *one = mem_new(9000), *other = mem_new(9000);
 	int status = 0;
 	pid_t writer;
 
@@ -400,8 +400,6 @@ a_reader_sees_whole_records(void **state)
 		buf_fini(&out);
 	}
 	assert_int_equal(status, 0);
-	mem_free(one);
-	mem_free(other);
 }
 
 static void
