@@ -116,7 +116,7 @@ cut(struct work *work, yyjson_mut_val *all, int64_t start, int64_t limit, const 
 	if (n > limit) {
 		yyjson_mut_arr_remove_range(all, (size_t)limit, (size_t)(n - limit));
 		work->summary = slice_of(work_printf(work, "%lld %s; more with start_at %lld",
-		    (long long)limit, what, (long long)(start + limit)));
+		    (long long)limit, what, (long long)start + (long long)limit));
 	}
 	work->out = all;
 }
@@ -175,7 +175,7 @@ get_sprints_from_board(struct work *work)
 		work->out = out_arr(work);
 	if (yyjson_is_false(yyjson_obj_get(pages.page, "isLast")))
 		work->summary = slice_of(work_printf(work, "%zu sprints; more with start_at %lld",
-		    yyjson_mut_arr_size(work->out), (long long)(start + pages.seen)));
+		    yyjson_mut_arr_size(work->out), (long long)start + (long long)pages.seen));
 	return true;
 }
 

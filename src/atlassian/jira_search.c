@@ -69,7 +69,7 @@ page_summary(struct work *work, const struct issue_page *page)
 		    work, "%zu issue%s; more with page_token %s", n, s, page->next_token);
 	if (page->total > page->start + page->seen)
 		return work_printf(work, "%zu issue%s of %lld; more with start_at %lld", n, s,
-		    (long long)page->total, (long long)(page->start + page->seen));
+		    (long long)page->total, (long long)page->start + (long long)page->seen);
 	if (page->total >= 0)
 		return work_printf(work, "%zu issue%s of %lld", n, s, (long long)page->total);
 	return work_printf(work, "%zu issue%s", n, s);

@@ -41,7 +41,7 @@ page_path(const struct pages *pages, int64_t want)
 	buf_puts(&out, pages->path);
 	if (names[pages->kind][0] != NULL) {
 		buf_printf(&out, "%c%s=%lld", mark, names[pages->kind][0],
-		    (long long)(pages->start + pages->seen));
+		    (long long)pages->start + (long long)pages->seen);
 		mark = '&';
 	}
 	buf_printf(&out, "%c%s=%lld", mark, names[pages->kind][1], (long long)want);
