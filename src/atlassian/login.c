@@ -183,7 +183,7 @@ pending_write_wait(struct oauth_login *login, struct err *err)
 
 	errand_begin(&errand, login, ERRAND_WRITE, login->pending);
 	buf_printf(&errand.text, "{\"until_ms\":%llu,\"verifier\":\"%.*s\",\"state\":\"%.*s\"}",
-	    (unsigned long long)(loop_unix_ms(login->loop) + PENDING_MS),
+	    (unsigned long long)loop_unix_ms(login->loop) + PENDING_MS,
 	    SLICE_FMT(buf_view(&login->verifier)), SLICE_FMT(buf_view(&login->state)));
 	ok = errand_wait(&errand, login->loop, err);
 	errand_end(&errand);
