@@ -105,8 +105,8 @@ number_text(struct config_load *load, enum option_type type, struct slice text)
 	}
 	if (type == OPTION_DURATION)
 		return arena_printf(
-		    &load->tree, "%llums", (unsigned long long)(seconds * 1000 + part));
-	return arena_printf(&load->tree, "%llu", (unsigned long long)(seconds + (part > 0)));
+		    &load->tree, "%llums", (unsigned long long)seconds * 1000 + part);
+	return arena_printf(&load->tree, "%llu", (unsigned long long)seconds + (part > 0));
 }
 
 bool
