@@ -32,6 +32,9 @@ MUST_CHECK bool page_get_wait(
 /* By space and title; *found false: there is none. */
 MUST_CHECK bool page_find_wait(struct work *work, const char *space_key, const char *title,
     enum page_body body, struct page *out, bool *found);
+/* May the page be seen?  Without a filter of spaces the site itself says so, and nothing is asked.
+ * page NULL: false, work->err is set already. */
+MUST_CHECK bool page_check_wait(struct work *work, const char *page);
 /* The id in an id, a URL of a page, or a tiny link ("/x/AbCd"); NULL: work->err. */
 const char *page_id_of(struct work *work, const char *text);
 /* A page for the caller; body: shown as Markdown, as storage, or not. */
@@ -65,5 +68,12 @@ const char *cql_within(struct work *work, const char *cql);
 
 extern const struct tool_set confluence_search_tools, confluence_page_tools, confluence_write_tools,
     confluence_comment_tools, confluence_restriction_tools;
+
+/* The argument that most tools have. */
+#define PAGE_ID \
+	{ \
+		.name = "page_id", .type = ARG_STR, .flags = REQUIRED, \
+		.help = "Id of the page; its URL or tiny link will do" \
+	}
 
 #endif

@@ -132,16 +132,6 @@ add_server_wait(struct work *work, const char *page, const char *wanted, yyjson_
 	}
 }
 
-/* The page must be one that may be seen; without a filter the site itself says so. */
-static bool
-may_see_wait(struct work *work, const char *page)
-{
-	struct page seen;
-
-	return work->site->config->filter_n == 0 ||
-	    page_get_wait(work, page, 0, WITHOUT_BODY, &seen);
-}
-
 static bool
 cloud_kind_wait(struct work *work, const char *page, const char *kind, yyjson_mut_val *list)
 {
@@ -156,7 +146,7 @@ get_comments(struct work *work)
 {
 	const char *page = page_id_of(work, arg_str(work, "page_id"));
 
-	if (page == NULL || !may_see_wait(work, page))
+	if (!page_check_wait(work, page))
 		return false;
 	work->out = out_arr(work);
 	return work->is_cloud ? cloud_kind_wait(work, page, "footer-comments", work->out) &&
@@ -170,7 +160,7 @@ get_inline_comments(struct work *work)
 	const char *page = page_id_of(work, arg_str(work, "page_id"));
 	yyjson_mut_val *list = out_arr(work);
 
-	if (page == NULL || !may_see_wait(work, page) ||
+	if (!page_check_wait(work, page) ||
 	    !(work->is_cloud ? cloud_kind_wait(work, page, "inline-comments", list)
 			     : add_server_wait(work, page, "inline", list)))
 		return false;
@@ -225,7 +215,7 @@ add_comment(struct work *work)
 	yyjson_mut_val *body = out_obj(work);
 	yyjson_val *reply;
 
-	if (page == NULL || !may_see_wait(work, page) || !body_take(work, body))
+	if (!page_check_wait(work, page) || !body_take(work, body))
 		return false;
 	if (work->is_cloud) {
 		out_str(work, body, "pageId", page);
@@ -251,7 +241,7 @@ reply_cloud_wait(struct work *work, const char *comment, yyjson_mut_val *body, y
 			comment, NULL))
 			return false;
 		page = text_at(parent, "pageId");
-		if (page == NULL || !may_see_wait(work, page))
+		if (!page_check_wait(work, page))
 			return page != NULL ? false : space_check(work, NULL);
 	}
 	out_str(work, body, "parentCommentId", comment);
@@ -271,7 +261,7 @@ reply_server_wait(struct work *work, const char *comment, yyjson_mut_val *body, 
 	page = text_at(parent, "container/id");
 	if (page == NULL)
 		return work_fail(work, ERR_RESOURCE, "%s is not a comment of a page", comment);
-	if (!may_see_wait(work, page))
+	if (!page_check_wait(work, page))
 		return false;
 	out_str(work, one, "id", comment);
 	yyjson_mut_arr_append(ancestors, one);
@@ -319,7 +309,7 @@ add_inline_comment(struct work *work)
 	yyjson_mut_val *body = out_obj(work), *at = out_obj(work);
 	yyjson_val *reply;
 
-	if (page == NULL || !may_see_wait(work, page) || !body_take(work, body))
+	if (!page_check_wait(work, page) || !body_take(work, body))
 		return false;
 	if (work->is_cloud) {
 		out_str(work, body, "pageId", page);
@@ -343,11 +333,6 @@ add_inline_comment(struct work *work)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-#define PAGE_ID \
-	{ \
-		.name = "page_id", .type = ARG_STR, .flags = REQUIRED, \
-		.help = "Id of the page; its URL or tiny link will do" \
-	}
 #define BODY \
 	{ \
 		.name = "body", .type = ARG_TEXT, .flags = REQUIRED, \

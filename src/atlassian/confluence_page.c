@@ -230,6 +230,16 @@ page_find_wait(struct work *work, const char *space_key, const char *title, enum
 	return page_take_wait(work, first, out) && space_check(work, out->space_key);
 }
 
+bool
+page_check_wait(struct work *work, const char *page)
+{
+	struct page seen;
+
+	return page != NULL &&
+	    (work->site->config->filter_n == 0 ||
+		page_get_wait(work, page, 0, WITHOUT_BODY, &seen));
+}
+
 /* ---- ids in URLs ----------------------------------------------------------------------------- */
 
 static struct slice

@@ -362,11 +362,6 @@ get_page_diff(struct work *work)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-#define PAGE_ID \
-	{ \
-		.name = "page_id", .type = ARG_STR, .flags = REQUIRED, \
-		.help = "Id of the page; its URL or tiny link will do" \
-	}
 #define AS_MARKDOWN \
 	{ \
 		.name = "convert_to_markdown", .type = ARG_BOOL, .fallback = "true", \

@@ -63,21 +63,11 @@ show_wait(struct work *work, const char *page, yyjson_mut_val *to)
 }
 
 static bool
-may_see_wait(struct work *work, const char *page)
-{
-	struct page seen;
-
-	return page != NULL &&
-	    (work->site->config->filter_n == 0 ||
-		page_get_wait(work, page, 0, WITHOUT_BODY, &seen));
-}
-
-static bool
 get_page_restrictions(struct work *work)
 {
 	const char *page = page_id_of(work, arg_str(work, "page_id"));
 
-	if (!may_see_wait(work, page))
+	if (!page_check_wait(work, page))
 		return false;
 	work->out = out_obj(work);
 	out_str(work, work->out, "page_id", page);
@@ -119,7 +109,7 @@ set_page_restrictions(struct work *work)
 	yyjson_mut_val *list = out_arr(work), *body = list, *set = out_obj(work);
 	yyjson_val *reply;
 
-	if (!may_see_wait(work, page))
+	if (!page_check_wait(work, page))
 		return false;
 	yyjson_mut_arr_append(list, restriction(work, "read", "read_users", "read_groups"));
 	yyjson_mut_arr_append(list, restriction(work, "update", "edit_users", "edit_groups"));
@@ -139,11 +129,6 @@ set_page_restrictions(struct work *work)
 	return true;
 }
 
-#define PAGE_ID \
-	{ \
-		.name = "page_id", .type = ARG_STR, .flags = REQUIRED, \
-		.help = "Id of the page; its URL or tiny link will do" \
-	}
 #define WHO(what, who) \
 	{ \
 		.name = what, .type = ARG_CSV, .help = who \

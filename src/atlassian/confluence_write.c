@@ -518,11 +518,6 @@ copy_page(struct work *work)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-#define PAGE_ID \
-	{ \
-		.name = "page_id", .type = ARG_STR, .flags = REQUIRED, \
-		.help = "Id of the page; its URL or tiny link will do" \
-	}
 #define CONTENT_ARGS \
 	{ .name = "content_format", \
 		.type = ARG_STR, \

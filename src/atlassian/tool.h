@@ -177,6 +177,9 @@ work_try_wait(struct work *work, yyjson_val **out, const char *path, ...);
 /* A request as it is, and its JSON. */
 MUST_CHECK bool work_request_wait(
     struct work *work, const struct site_request *request, yyjson_val **out, bool may_be_absent);
+/* The same with a body, printed for it; NULL: none. */
+MUST_CHECK bool work_json_wait(struct work *work, struct site_request *request,
+    yyjson_mut_val *body, yyjson_val **out, bool may_be_absent);
 /* That of a row without `run`. */
 MUST_CHECK bool work_row_wait(struct work *work, yyjson_val **out);
 /* Status of the last reply. */

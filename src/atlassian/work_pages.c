@@ -57,8 +57,6 @@ fetch_wait(struct pages *pages, int64_t want, yyjson_val **page)
 	struct work *work = pages->work;
 	const char *path = page_path(pages, want);
 	struct site_request request = { .method = S("GET"), .path = slice_of(path) };
-	struct buf text;
-	bool ok;
 
 	if (path == NULL)
 		return false;
@@ -69,12 +67,7 @@ fetch_wait(struct pages *pages, int64_t want, yyjson_val **page)
 	yyjson_mut_obj_remove_key(pages->body, "nextPageToken");
 	out_int(work, pages->body, "maxResults", want);
 	out_str(work, pages->body, "nextPageToken", pages->next_token);
-	buf_init(&text, loop_memory(work->loop), REST_MAX_BYTES);
-	ok = json_put(work, pages->body, &text, work->err) && buf_check(&text, work->err);
-	request.body = buf_view(&text);
-	ok = ok && work_request_wait(work, &request, page, false);
-	buf_fini(&text);
-	return ok;
+	return work_json_wait(work, &request, pages->body, page, false);
 }
 
 /* A cursor is a link of the site: only its path behind the base counts. */

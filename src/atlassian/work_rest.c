@@ -204,6 +204,24 @@ work_request_wait(
 	return request->is_write || yyjson_is_ctn(*out) || says_nothing(work, request);
 }
 
+bool
+work_json_wait(struct work *work, struct site_request *request, yyjson_mut_val *body,
+    yyjson_val **out, bool may_be_absent)
+{
+	struct buf text;
+	bool ok;
+
+	buf_init(&text, loop_memory(work->loop), REST_MAX_BYTES);
+	ok =
+	    body == NULL || (json_put(work, body, &text, work->err) && buf_check(&text, work->err));
+	if (ok && body != NULL)
+		request->body = buf_view(&text);
+	ok = ok && work_request_wait(work, request, out, may_be_absent);
+	request->body = SLICE_NONE;
+	buf_fini(&text);
+	return ok;
+}
+
 static bool
 send_wait(struct work *work, const char *verb, yyjson_mut_val *body, yyjson_val **out,
     bool may_be_absent, const char *path, va_list ap)
@@ -212,20 +230,11 @@ send_wait(struct work *work, const char *verb, yyjson_mut_val *body, yyjson_val 
 		.is_write = work->tool->flags & WRITES && strcmp(verb, "GET") != 0 };
 	const char *made = path_of(work, path, ap);
 	yyjson_val *unused;
-	struct buf text;
-	bool ok;
 
 	if (made == NULL)
 		return false;
 	request.path = slice_of(made);
-	buf_init(&text, loop_memory(work->loop), REST_MAX_BYTES);
-	ok =
-	    body == NULL || (json_put(work, body, &text, work->err) && buf_check(&text, work->err));
-	if (ok && body != NULL)
-		request.body = buf_view(&text);
-	ok = ok && work_request_wait(work, &request, out != NULL ? out : &unused, may_be_absent);
-	buf_fini(&text);
-	return ok;
+	return work_json_wait(work, &request, body, out != NULL ? out : &unused, may_be_absent);
 }
 
 bool
@@ -285,9 +294,7 @@ work_row_wait(struct work *work, yyjson_val **out)
 	struct site_request request = { .method = slice_of(tool->verb),
 		.is_write = (tool->flags & WRITES) != 0 };
 	const char *made;
-	struct buf text;
 	size_t n = 0;
-	bool ok;
 
 	for (size_t i = 0; i < tool->args_n; i++) {
 		const struct arg *arg = &tool->args[i];
@@ -306,12 +313,5 @@ work_row_wait(struct work *work, yyjson_val **out)
 	if (made == NULL)
 		return false;
 	request.path = slice_of(made);
-	buf_init(&text, loop_memory(work->loop), REST_MAX_BYTES);
-	ok =
-	    body == NULL || (json_put(work, body, &text, work->err) && buf_check(&text, work->err));
-	if (ok && body != NULL)
-		request.body = buf_view(&text);
-	ok = ok && work_request_wait(work, &request, out, false);
-	buf_fini(&text);
-	return ok;
+	return work_json_wait(work, &request, body, out, false);
 }
