@@ -133,7 +133,8 @@ site_health(
 	uint64_t until_ms;
 
 	(void)client;
-	*health = (struct provider_health){ .state = PROVIDER_READY, .revision = MCP_NEWEST };
+	*health =
+	    (struct provider_health){ .state = PROVIDER_READY, .revision = MCP_NEWEST_LEGACY };
 	if (!gate_is_open(site->gate, &until_ms))
 		return;
 	health->state = PROVIDER_DOWN;

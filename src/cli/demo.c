@@ -219,9 +219,10 @@ initialize(struct demo *demo, const struct message *message)
 		send_error(demo, message->id, &err);
 		return;
 	}
-	demo->revision = MCP_NEWEST;
+	demo->revision = MCP_NEWEST_LEGACY;
 	if (version.n > 2)
-		mcp_revision_find((struct slice){ version.p + 1, version.n - 2 }, &demo->revision);
+		mcp_revision_find_legacy(
+		    (struct slice){ version.p + 1, version.n - 2 }, &demo->revision);
 	demo->can_elicit = json_find(message->params, S("capabilities"), &capabilities) &&
 	    can_elicit(capabilities);
 	demo->is_initialised = true;

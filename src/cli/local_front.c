@@ -135,7 +135,7 @@ begin(struct local_front *front, struct local_call *call)
 	exchange->number = front->number;
 	exchange->caller = auth_anonymous();
 	exchange->client = S("bascule");
-	exchange->revision = MCP_NEWEST;
+	exchange->revision = MCP_NEWEST_LEGACY;
 	exchange->can.elicitation = person_is_there(front->person);
 	exchange->family = front;
 	exchange->front = &local_front_ops;

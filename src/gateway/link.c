@@ -296,7 +296,7 @@ greet_wait(struct link *link, struct err *err)
 		.ask_ms = config->limit_ask_ms,
 		.capabilities = client != NULL ? client->capabilities : shared_capabilities(config),
 		.client_info = client != NULL ? client->info : SLICE_NONE,
-		.revision = client != NULL ? client->revision : MCP_NEWEST,
+		.revision = client != NULL ? client->revision : MCP_NEWEST_LEGACY,
 		.is_own = link->is_own,
 		.memory = &link->memory };
 
@@ -636,7 +636,7 @@ link_health(const struct link *link, struct provider_health *health)
 		.retry_ms = link->retry_ms,
 		.restarts = link->upstream->restarts,
 		.in_flight = link->back != NULL ? back_in_flight(link->back) : 0,
-		.revision = link->back != NULL ? back_revision(link->back) : MCP_NEWEST };
+		.revision = link->back != NULL ? back_revision(link->back) : MCP_NEWEST_LEGACY };
 }
 
 /* ---- begin and end --------------------------------------------------------------------------- */

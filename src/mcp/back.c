@@ -458,7 +458,7 @@ handshake_read(struct back *back, const struct message *response, struct err *er
 	    json_type(version) != JSON_STRING)
 		return err_set(err, ERR_UNAVAILABLE, "answered initialize without protocolVersion");
 	version = (struct slice){ version.p + 1, version.n - 2 };
-	if (!mcp_revision_find(version, &back->revision))
+	if (!mcp_revision_find_legacy(version, &back->revision))
 		return err_set(err, ERR_UNAVAILABLE, "speaks revision %.*s, which bascule does not",
 		    (int)(version.n > 32 ? 32 : version.n), version.p);
 	if (!arena_reserve(&back->arena, 3 * response->body.n, err))

@@ -18,6 +18,7 @@ exchange_new(struct intake *intake, const struct message *request)
 		exchange->text = bytes_new(&intake->text);
 	exchange->request = *request;
 	exchange->started_ms = loop_now_ms(intake->loop);
+	exchange->log_level = -1;
 	arena_init(&exchange->answer_arena, loop_memory(intake->loop), 0);
 	return exchange;
 }

@@ -275,8 +275,8 @@ initialize(struct session *session, const struct message *message, struct err *e
 		return err_set(err, ERR_PARAMS, "params.protocolVersion is missing");
 	version.p++;
 	version.n -= 2;
-	if (!mcp_revision_find(version, &session->revision))
-		session->revision = MCP_NEWEST;
+	if (!mcp_revision_find_legacy(version, &session->revision))
+		session->revision = MCP_NEWEST_LEGACY;
 	if (json_find(message->params, S("capabilities"), &value))
 		capabilities_read(session, value);
 	if (json_find(message->params, S("clientInfo"), &value))

@@ -430,11 +430,11 @@ fields_check(const struct head *head, struct err *err)
 	if (!accept_is_usable(head))
 		return REFUSE(406, ERR_REQUEST, "Accept must name %stext/event-stream",
 		    head->is_get ? "" : "application/json and ");
-	if (head->version.p != NULL && !mcp_revision_find(head->version, &revision))
+	if (head->version.p != NULL && !mcp_revision_find_legacy(head->version, &revision))
 		return REFUSE(400, ERR_REQUEST,
 		    "MCP-Protocol-Version \"%.*s\" is not supported (%s is)",
 		    (int)(head->version.n > 64 ? 64 : head->version.n), head->version.p,
-		    mcp_revision_name(MCP_NEWEST));
+		    mcp_revision_name(MCP_NEWEST_LEGACY));
 	return 0;
 }
 

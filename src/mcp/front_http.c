@@ -292,7 +292,7 @@ session_for(struct front_http *front, struct http_request *http, const struct he
 		return session;
 	session->has_begun = true;
 	/* 2025-06-18, basic/transports: without the header it is this one. */
-	if (head->version.p == NULL || !mcp_revision_find(head->version, &session->revision))
+	if (head->version.p == NULL || !mcp_revision_find_legacy(head->version, &session->revision))
 		session->revision = MCP_2025_03_26;
 	return session;
 }

@@ -18,12 +18,18 @@ enum mcp_revision {
 	MCP_2025_03_26,
 	MCP_2025_06_18,
 	MCP_2025_11_25,
+	MCP_2026_07_28,
 	MCP_REVISIONS_N
 };
-#define MCP_NEWEST MCP_2025_11_25
+#define MCP_NEWEST	  MCP_2026_07_28
+#define MCP_NEWEST_LEGACY MCP_2025_11_25 /* the last with a handshake and sessions */
 
 const char *mcp_revision_name(enum mcp_revision revision);
 bool mcp_revision_find(struct slice name, enum mcp_revision *out);
+/* The same, of those that initialize can agree on. */
+bool mcp_revision_find_legacy(struct slice name, enum mcp_revision *out);
+/* Modern: no handshake, no sessions, every request says what its client is. */
+bool mcp_revision_is_modern(enum mcp_revision revision);
 
 /* Who may send what. */
 #define MCP_FROM_CLIENT 1u
@@ -32,41 +38,46 @@ bool mcp_revision_find(struct slice name, enum mcp_revision *out);
 
 /* clang-format off */
 #define MCP_METHODS(X) \
-	/* id                    method                                  request from   since */ \
-	X(INITIALIZE,           "initialize",                             1, CLIENT, 2024_11_05) \
-	X(INITIALIZED,          "notifications/initialized",              0, CLIENT, 2024_11_05) \
-	X(PING,                 "ping",                                   1, BOTH,   2024_11_05) \
-	X(TOOLS_CALL,           "tools/call",                             1, CLIENT, 2024_11_05) \
-	X(TOOLS_LIST,           "tools/list",                             1, CLIENT, 2024_11_05) \
-	X(RESOURCES_LIST,       "resources/list",                         1, CLIENT, 2024_11_05) \
-	X(TEMPLATES_LIST,       "resources/templates/list",               1, CLIENT, 2024_11_05) \
-	X(RESOURCES_READ,       "resources/read",                         1, CLIENT, 2024_11_05) \
-	X(SUBSCRIBE,            "resources/subscribe",                    1, CLIENT, 2024_11_05) \
-	X(UNSUBSCRIBE,          "resources/unsubscribe",                  1, CLIENT, 2024_11_05) \
-	X(PROMPTS_LIST,         "prompts/list",                           1, CLIENT, 2024_11_05) \
-	X(PROMPTS_GET,          "prompts/get",                            1, CLIENT, 2024_11_05) \
-	X(COMPLETE,             "completion/complete",                    1, CLIENT, 2024_11_05) \
-	X(SET_LEVEL,            "logging/setLevel",                       1, CLIENT, 2024_11_05) \
-	X(SAMPLING_CREATE,      "sampling/createMessage",                 1, SERVER, 2024_11_05) \
-	X(ROOTS_LIST,           "roots/list",                             1, SERVER, 2024_11_05) \
-	X(ELICITATION_CREATE,   "elicitation/create",                     1, SERVER, 2025_06_18) \
-	X(TASKS_GET,            "tasks/get",                              1, BOTH,   2025_11_25) \
-	X(TASKS_RESULT,         "tasks/result",                           1, BOTH,   2025_11_25) \
-	X(TASKS_LIST,           "tasks/list",                             1, BOTH,   2025_11_25) \
-	X(TASKS_CANCEL,         "tasks/cancel",                           1, BOTH,   2025_11_25) \
-	X(CANCELLED,            "notifications/cancelled",                0, BOTH,   2024_11_05) \
-	X(PROGRESS,             "notifications/progress",                 0, BOTH,   2024_11_05) \
-	X(LOG_MESSAGE,          "notifications/message",                  0, SERVER, 2024_11_05) \
-	X(TOOLS_CHANGED,        "notifications/tools/list_changed",       0, SERVER, 2024_11_05) \
-	X(RESOURCES_CHANGED,    "notifications/resources/list_changed",   0, SERVER, 2024_11_05) \
-	X(PROMPTS_CHANGED,      "notifications/prompts/list_changed",     0, SERVER, 2024_11_05) \
-	X(RESOURCE_UPDATED,     "notifications/resources/updated",        0, SERVER, 2024_11_05) \
-	X(ROOTS_CHANGED,        "notifications/roots/list_changed",       0, CLIENT, 2024_11_05) \
-	X(ELICITATION_COMPLETE, "notifications/elicitation/complete",     0, SERVER, 2025_11_25) \
-	X(TASK_STATUS,          "notifications/tasks/status",             0, BOTH,   2025_11_25)
+	/* id                    method                                       request from   since       until */ \
+	X(INITIALIZE,           "initialize",                                1, CLIENT, 2024_11_05, 2025_11_25) \
+	X(DISCOVER,             "server/discover",                           1, CLIENT, 2026_07_28, 2026_07_28) \
+	X(INITIALIZED,          "notifications/initialized",                 0, CLIENT, 2024_11_05, 2025_11_25) \
+	X(PING,                 "ping",                                      1, BOTH,   2024_11_05, 2025_11_25) \
+	X(TOOLS_CALL,           "tools/call",                                1, CLIENT, 2024_11_05, 2026_07_28) \
+	X(TOOLS_LIST,           "tools/list",                                1, CLIENT, 2024_11_05, 2026_07_28) \
+	X(RESOURCES_LIST,       "resources/list",                            1, CLIENT, 2024_11_05, 2026_07_28) \
+	X(TEMPLATES_LIST,       "resources/templates/list",                  1, CLIENT, 2024_11_05, 2026_07_28) \
+	X(RESOURCES_READ,       "resources/read",                            1, CLIENT, 2024_11_05, 2026_07_28) \
+	X(SUBSCRIBE,            "resources/subscribe",                       1, CLIENT, 2024_11_05, 2025_11_25) \
+	X(UNSUBSCRIBE,          "resources/unsubscribe",                     1, CLIENT, 2024_11_05, 2025_11_25) \
+	X(LISTEN,               "subscriptions/listen",                      1, CLIENT, 2026_07_28, 2026_07_28) \
+	X(PROMPTS_LIST,         "prompts/list",                              1, CLIENT, 2024_11_05, 2026_07_28) \
+	X(PROMPTS_GET,          "prompts/get",                               1, CLIENT, 2024_11_05, 2026_07_28) \
+	X(COMPLETE,             "completion/complete",                       1, CLIENT, 2024_11_05, 2026_07_28) \
+	X(SET_LEVEL,            "logging/setLevel",                          1, CLIENT, 2024_11_05, 2025_11_25) \
+	X(SAMPLING_CREATE,      "sampling/createMessage",                    1, SERVER, 2024_11_05, 2026_07_28) \
+	X(ROOTS_LIST,           "roots/list",                                1, SERVER, 2024_11_05, 2026_07_28) \
+	X(ELICITATION_CREATE,   "elicitation/create",                        1, SERVER, 2025_06_18, 2026_07_28) \
+	X(TASKS_GET,            "tasks/get",                                 1, BOTH,   2025_11_25, 2026_07_28) \
+	X(TASKS_RESULT,         "tasks/result",                              1, BOTH,   2025_11_25, 2025_11_25) \
+	X(TASKS_LIST,           "tasks/list",                                1, BOTH,   2025_11_25, 2025_11_25) \
+	X(TASKS_CANCEL,         "tasks/cancel",                              1, BOTH,   2025_11_25, 2026_07_28) \
+	X(TASKS_UPDATE,         "tasks/update",                              1, CLIENT, 2026_07_28, 2026_07_28) \
+	X(CANCELLED,            "notifications/cancelled",                   0, BOTH,   2024_11_05, 2026_07_28) \
+	X(PROGRESS,             "notifications/progress",                    0, BOTH,   2024_11_05, 2026_07_28) \
+	X(LOG_MESSAGE,          "notifications/message",                     0, SERVER, 2024_11_05, 2026_07_28) \
+	X(TOOLS_CHANGED,        "notifications/tools/list_changed",          0, SERVER, 2024_11_05, 2026_07_28) \
+	X(RESOURCES_CHANGED,    "notifications/resources/list_changed",      0, SERVER, 2024_11_05, 2026_07_28) \
+	X(PROMPTS_CHANGED,      "notifications/prompts/list_changed",        0, SERVER, 2024_11_05, 2026_07_28) \
+	X(RESOURCE_UPDATED,     "notifications/resources/updated",           0, SERVER, 2024_11_05, 2026_07_28) \
+	X(ROOTS_CHANGED,        "notifications/roots/list_changed",          0, CLIENT, 2024_11_05, 2025_11_25) \
+	X(ELICITATION_COMPLETE, "notifications/elicitation/complete",        0, SERVER, 2025_11_25, 2025_11_25) \
+	X(TASK_STATUS,          "notifications/tasks/status",                0, BOTH,   2025_11_25, 2025_11_25) \
+	X(TASK_TOLD,            "notifications/tasks",                       0, SERVER, 2026_07_28, 2026_07_28) \
+	X(ACKNOWLEDGED,         "notifications/subscriptions/acknowledged",  0, SERVER, 2026_07_28, 2026_07_28)
 
 enum mcp_method {
-#define X(id, name, request, from, since) MCP_##id,
+#define X(id, name, request, from, since, until) MCP_##id,
 	MCP_METHODS(X)
 #undef X
 	MCP_METHODS_N,
@@ -79,7 +90,7 @@ struct mcp_method_row {
 	size_t name_n;
 	bool is_request;
 	unsigned from;
-	enum mcp_revision since;
+	enum mcp_revision since, until; /* the first and the last that has it */
 };
 const struct mcp_method_row *mcp_method_row(enum mcp_method method);
 /* Is it part of that revision? */
@@ -111,6 +122,7 @@ struct message {
 	struct slice params;	  /* raw; SLICE_NONE when absent */
 	struct slice body;	  /* result or error, raw */
 	struct slice name, arguments, meta, cursor, request_id, progress_token; /* of params, raw */
+	struct slice request_state, input_responses;				/* the same */
 	unsigned mended; /* lone surrogates overwritten */
 	/* Lives as long as the text: members of result without another pass (json_scan_get). */
 	const struct json_scan *scan;
@@ -195,8 +207,12 @@ struct tell {
 	struct edit uri;     /* span of params that holds a URI, and how the client calls it */
 };
 
+/* resultType (2026-07-28); legacy results are complete. */
+enum reply_type { REPLY_COMPLETE, REPLY_INPUT_REQUIRED, REPLY_TASK };
+
 /* The end of an exchange: one of result, error (raw JSON) or err. */
 struct reply {
+	enum reply_type type; /* of result */
 	struct slice result;
 	struct slice error;	      /* as an upstream sent it */
 	struct err err;		      /* kind ERR_NONE: not used */
@@ -242,6 +258,16 @@ struct exchange {
 	struct client_capabilities can;
 	const void *family;	 /* the same for requests of one client: for attribution */
 	struct session *session; /* NULL: the request stands alone */
+	/* Modern: what the request says of its client, raw objects; else the session has them. */
+	struct slice capabilities, client_info;
+	int log_level; /* modern: logs that are wanted, from that level of RFC 5424's on; -1: none
+			*/
+	/*
+	 * Modern: the provider's own requestState, as its result had it (raw JSON string), of a
+	 * request that answers its questions; SLICE_NONE: none.  It goes in place of
+	 * request.request_state.
+	 */
+	struct slice state;
 	const struct front_ops *front;
 	void *front_data; /* the front's part */
 	const struct mcp_gate *gate;

@@ -30,6 +30,8 @@ enum member {
 	MEMBER_CAPABILITIES,
 	MEMBER_CLIENT,
 	MEMBER_TASK,
+	MEMBER_STATE,
+	MEMBER_RESPONSES,
 };
 
 static const struct {
@@ -54,6 +56,8 @@ static const struct {
 	[MEMBER_CAPABILITIES] = { S("capabilities"), 2 },
 	[MEMBER_CLIENT] = { S("clientInfo"), 2 },
 	[MEMBER_TASK] = { S("task"), 2 },
+	[MEMBER_STATE] = { S("requestState"), 2 },
+	[MEMBER_RESPONSES] = { S("inputResponses"), 2 },
 };
 
 #define NAME_MAX_BYTES 15 /* the longest of them */
@@ -132,6 +136,8 @@ message_collect(struct message *message, struct arena *arena, const struct json_
 		[MEMBER_CURSOR] = &message->cursor,
 		[MEMBER_REQUEST_ID] = &message->request_id,
 		[MEMBER_TOKEN] = &message->progress_token,
+		[MEMBER_STATE] = &message->request_state,
+		[MEMBER_RESPONSES] = &message->input_responses,
 	};
 
 	for (size_t i = 0; i < n; i++) {

@@ -11,15 +11,17 @@ static const struct slice revision_names[MCP_REVISIONS_N] = {
 	[MCP_2025_03_26] = { "2025-03-26", 10 },
 	[MCP_2025_06_18] = { "2025-06-18", 10 },
 	[MCP_2025_11_25] = { "2025-11-25", 10 },
+	[MCP_2026_07_28] = { "2026-07-28", 10 },
 };
 
 static const struct mcp_method_row method_rows[MCP_METHODS_N] = {
-#define X(id, text, request, who, first) \
+#define X(id, text, request, who, first, last) \
 	[MCP_##id] = { .name = (text), \
 		.name_n = sizeof(text) - 1, \
 		.is_request = (request), \
 		.from = MCP_FROM_##who, \
-		.since = MCP_##first },
+		.since = MCP_##first, \
+		.until = MCP_##last },
 	MCP_METHODS(X)
 #undef X
 };
@@ -43,6 +45,18 @@ mcp_revision_find(struct slice name, enum mcp_revision *out)
 	return false;
 }
 
+bool
+mcp_revision_find_legacy(struct slice name, enum mcp_revision *out)
+{
+	return mcp_revision_find(name, out) && !mcp_revision_is_modern(*out);
+}
+
+bool
+mcp_revision_is_modern(enum mcp_revision revision)
+{
+	return revision > MCP_NEWEST_LEGACY;
+}
+
 const struct mcp_method_row *
 mcp_method_row(enum mcp_method method)
 {
@@ -53,7 +67,9 @@ mcp_method_row(enum mcp_method method)
 bool
 mcp_method_known(enum mcp_method method, enum mcp_revision revision)
 {
-	return revision >= mcp_method_row(method)->since;
+	const struct mcp_method_row *row = mcp_method_row(method);
+
+	return revision >= row->since && revision <= row->until;
 }
 
 enum mcp_method

@@ -264,7 +264,7 @@ call_begin(struct modern *front, const struct message *message)
 	buf_put(&call->arguments, message->arguments);
 	exchange->number = ++front->next_number;
 	exchange->caller = auth_anonymous();
-	exchange->revision = MCP_NEWEST;
+	exchange->revision = MCP_NEWEST_LEGACY;
 	exchange->can.elicitation = front->can_answer;
 	exchange->family = &front->families[front->can_answer];
 	exchange->front = &modern_ops;

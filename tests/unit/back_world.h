@@ -149,7 +149,7 @@ open_run(void *arg)
 		.upstream = &world->upstream,
 		.message_bytes = 64 * MIB,
 		.capabilities = S("{\"elicitation\":{}}"),
-		.revision = MCP_NEWEST,
+		.revision = MCP_NEWEST_LEGACY,
 		.memory = &world->memory };
 
 	world->is_open =
@@ -208,7 +208,7 @@ world_init(struct world *world)
 		.front = &front,
 		.front_data = world,
 		.gate = &world->gate,
-		.revision = MCP_NEWEST,
+		.revision = MCP_NEWEST_LEGACY,
 		.can = { .elicitation = true },
 		.family = world };
 }

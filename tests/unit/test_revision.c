@@ -13,7 +13,7 @@
 static void
 revisions_by_name(void **state)
 {
-	static const char *const unknown[] = { "", "2024-10-07", "2025-03-2", "2026-07-28",
+	static const char *const unknown[] = { "", "2024-10-07", "2025-03-2", "2026-07-2",
 		"2025-06-1", "2025-06-180", "2025-11-25 " };
 	enum mcp_revision found;
 
@@ -25,14 +25,17 @@ revisions_by_name(void **state)
 	for (size_t i = 0; i < COUNT(unknown); i++)
 		assert_false(mcp_revision_find(slice_of(unknown[i]), &found));
 	assert_false(mcp_revision_find(SLICE_NONE, &found));
-	assert_string_equal(mcp_revision_name(MCP_NEWEST), "2025-11-25");
+	assert_string_equal(mcp_revision_name(MCP_NEWEST), "2026-07-28");
+	assert_string_equal(mcp_revision_name(MCP_NEWEST_LEGACY), "2025-11-25");
+	assert_true(mcp_revision_find_legacy(S("2025-11-25"), &found));
+	assert_false(mcp_revision_find_legacy(S("2026-07-28"), &found));
 }
 
 static void
 methods_by_name(void **state)
 {
 	static const char *const unknown[] = { "", "Ping", "pin", "pings", "tools",
-		"server/discover" };
+		"server/discove" };
 
 	(void)state;
 	for (unsigned i = 0; i < MCP_METHODS_N; i++) {
@@ -47,12 +50,30 @@ methods_by_name(void **state)
 		assert_int_equal(mcp_method_find(slice_of(unknown[i])), MCP_UNKNOWN);
 }
 
+/* Who removed what, and who knows what did not change. */
+static void
+methods_by_revision(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < MCP_METHODS_N; i++)
+		assert_true(mcp_method_row(i)->since <= mcp_method_row(i)->until);
+	assert_true(mcp_method_known(MCP_PING, MCP_2025_11_25));
+	assert_false(mcp_method_known(MCP_PING, MCP_2026_07_28));
+	assert_false(mcp_method_known(MCP_DISCOVER, MCP_2025_11_25));
+	assert_true(mcp_method_known(MCP_DISCOVER, MCP_2026_07_28));
+	assert_true(mcp_method_known(MCP_TOOLS_CALL, MCP_2024_11_05));
+	assert_true(mcp_method_known(MCP_TOOLS_CALL, MCP_2026_07_28));
+	/* Questions still travel, within results. */
+	assert_true(mcp_method_known(MCP_ELICITATION_CREATE, MCP_2026_07_28));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(revisions_by_name),
 		cmocka_unit_test(methods_by_name),
+		cmocka_unit_test(methods_by_revision),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
