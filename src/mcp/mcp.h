@@ -38,46 +38,59 @@ bool mcp_revision_is_modern(enum mcp_revision revision);
 
 /* clang-format off */
 #define MCP_METHODS(X) \
-	/* id                    method                                       request from   since       until */ \
-	X(INITIALIZE,           "initialize",                                1, CLIENT, 2024_11_05, 2025_11_25) \
-	X(DISCOVER,             "server/discover",                           1, CLIENT, 2026_07_28, 2026_07_28) \
-	X(INITIALIZED,          "notifications/initialized",                 0, CLIENT, 2024_11_05, 2025_11_25) \
-	X(PING,                 "ping",                                      1, BOTH,   2024_11_05, 2025_11_25) \
-	X(TOOLS_CALL,           "tools/call",                                1, CLIENT, 2024_11_05, 2026_07_28) \
-	X(TOOLS_LIST,           "tools/list",                                1, CLIENT, 2024_11_05, 2026_07_28) \
-	X(RESOURCES_LIST,       "resources/list",                            1, CLIENT, 2024_11_05, 2026_07_28) \
-	X(TEMPLATES_LIST,       "resources/templates/list",                  1, CLIENT, 2024_11_05, 2026_07_28) \
-	X(RESOURCES_READ,       "resources/read",                            1, CLIENT, 2024_11_05, 2026_07_28) \
-	X(SUBSCRIBE,            "resources/subscribe",                       1, CLIENT, 2024_11_05, 2025_11_25) \
-	X(UNSUBSCRIBE,          "resources/unsubscribe",                     1, CLIENT, 2024_11_05, 2025_11_25) \
-	X(LISTEN,               "subscriptions/listen",                      1, CLIENT, 2026_07_28, 2026_07_28) \
-	X(PROMPTS_LIST,         "prompts/list",                              1, CLIENT, 2024_11_05, 2026_07_28) \
-	X(PROMPTS_GET,          "prompts/get",                               1, CLIENT, 2024_11_05, 2026_07_28) \
-	X(COMPLETE,             "completion/complete",                       1, CLIENT, 2024_11_05, 2026_07_28) \
-	X(SET_LEVEL,            "logging/setLevel",                          1, CLIENT, 2024_11_05, 2025_11_25) \
-	X(SAMPLING_CREATE,      "sampling/createMessage",                    1, SERVER, 2024_11_05, 2026_07_28) \
-	X(ROOTS_LIST,           "roots/list",                                1, SERVER, 2024_11_05, 2026_07_28) \
-	X(ELICITATION_CREATE,   "elicitation/create",                        1, SERVER, 2025_06_18, 2026_07_28) \
-	X(TASKS_GET,            "tasks/get",                                 1, BOTH,   2025_11_25, 2026_07_28) \
-	X(TASKS_RESULT,         "tasks/result",                              1, BOTH,   2025_11_25, 2025_11_25) \
-	X(TASKS_LIST,           "tasks/list",                                1, BOTH,   2025_11_25, 2025_11_25) \
-	X(TASKS_CANCEL,         "tasks/cancel",                              1, BOTH,   2025_11_25, 2026_07_28) \
-	X(TASKS_UPDATE,         "tasks/update",                              1, CLIENT, 2026_07_28, 2026_07_28) \
-	X(CANCELLED,            "notifications/cancelled",                   0, BOTH,   2024_11_05, 2026_07_28) \
-	X(PROGRESS,             "notifications/progress",                    0, BOTH,   2024_11_05, 2026_07_28) \
-	X(LOG_MESSAGE,          "notifications/message",                     0, SERVER, 2024_11_05, 2026_07_28) \
-	X(TOOLS_CHANGED,        "notifications/tools/list_changed",          0, SERVER, 2024_11_05, 2026_07_28) \
-	X(RESOURCES_CHANGED,    "notifications/resources/list_changed",      0, SERVER, 2024_11_05, 2026_07_28) \
-	X(PROMPTS_CHANGED,      "notifications/prompts/list_changed",        0, SERVER, 2024_11_05, 2026_07_28) \
-	X(RESOURCE_UPDATED,     "notifications/resources/updated",           0, SERVER, 2024_11_05, 2026_07_28) \
-	X(ROOTS_CHANGED,        "notifications/roots/list_changed",          0, CLIENT, 2024_11_05, 2025_11_25) \
-	X(ELICITATION_COMPLETE, "notifications/elicitation/complete",        0, SERVER, 2025_11_25, 2025_11_25) \
-	X(TASK_STATUS,          "notifications/tasks/status",                0, BOTH,   2025_11_25, 2025_11_25) \
-	X(TASK_TOLD,            "notifications/tasks",                       0, SERVER, 2026_07_28, 2026_07_28) \
-	X(ACKNOWLEDGED,         "notifications/subscriptions/acknowledged",  0, SERVER, 2026_07_28, 2026_07_28)
+	/* id                    method                                  request from   since */ \
+	X(INITIALIZE,           "initialize",                           1, CLIENT, 2024_11_05) \
+	X(DISCOVER,             "server/discover",                      1, CLIENT, 2026_07_28) \
+	X(INITIALIZED,          "notifications/initialized",            0, CLIENT, 2024_11_05) \
+	X(PING,                 "ping",                                 1, BOTH,   2024_11_05) \
+	X(TOOLS_CALL,           "tools/call",                           1, CLIENT, 2024_11_05) \
+	X(TOOLS_LIST,           "tools/list",                           1, CLIENT, 2024_11_05) \
+	X(RESOURCES_LIST,       "resources/list",                       1, CLIENT, 2024_11_05) \
+	X(TEMPLATES_LIST,       "resources/templates/list",             1, CLIENT, 2024_11_05) \
+	X(RESOURCES_READ,       "resources/read",                       1, CLIENT, 2024_11_05) \
+	X(SUBSCRIBE,            "resources/subscribe",                  1, CLIENT, 2024_11_05) \
+	X(UNSUBSCRIBE,          "resources/unsubscribe",                1, CLIENT, 2024_11_05) \
+	X(LISTEN,               "subscriptions/listen",                 1, CLIENT, 2026_07_28) \
+	X(PROMPTS_LIST,         "prompts/list",                         1, CLIENT, 2024_11_05) \
+	X(PROMPTS_GET,          "prompts/get",                          1, CLIENT, 2024_11_05) \
+	X(COMPLETE,             "completion/complete",                  1, CLIENT, 2024_11_05) \
+	X(SET_LEVEL,            "logging/setLevel",                     1, CLIENT, 2024_11_05) \
+	X(SAMPLING_CREATE,      "sampling/createMessage",               1, SERVER, 2024_11_05) \
+	X(ROOTS_LIST,           "roots/list",                           1, SERVER, 2024_11_05) \
+	X(ELICITATION_CREATE,   "elicitation/create",                   1, SERVER, 2025_06_18) \
+	X(TASKS_GET,            "tasks/get",                            1, BOTH,   2025_11_25) \
+	X(TASKS_RESULT,         "tasks/result",                         1, BOTH,   2025_11_25) \
+	X(TASKS_LIST,           "tasks/list",                           1, BOTH,   2025_11_25) \
+	X(TASKS_CANCEL,         "tasks/cancel",                         1, BOTH,   2025_11_25) \
+	X(TASKS_UPDATE,         "tasks/update",                         1, CLIENT, 2026_07_28) \
+	X(CANCELLED,            "notifications/cancelled",              0, BOTH,   2024_11_05) \
+	X(PROGRESS,             "notifications/progress",               0, BOTH,   2024_11_05) \
+	X(LOG_MESSAGE,          "notifications/message",                0, SERVER, 2024_11_05) \
+	X(TOOLS_CHANGED,        "notifications/tools/list_changed",     0, SERVER, 2024_11_05) \
+	X(RESOURCES_CHANGED,    "notifications/resources/list_changed", 0, SERVER, 2024_11_05) \
+	X(PROMPTS_CHANGED,      "notifications/prompts/list_changed",   0, SERVER, 2024_11_05) \
+	X(RESOURCE_UPDATED,     "notifications/resources/updated",      0, SERVER, 2024_11_05) \
+	X(ROOTS_CHANGED,        "notifications/roots/list_changed",     0, CLIENT, 2024_11_05) \
+	X(ELICITATION_COMPLETE, "notifications/elicitation/complete",   0, SERVER, 2025_11_25) \
+	X(TASK_STATUS,          "notifications/tasks/status",           0, BOTH,   2025_11_25) \
+	X(TASK_TOLD,            "notifications/tasks",                  0, SERVER, 2026_07_28) \
+	X(ACKNOWLEDGED,         "notifications/subscriptions/acknowledged",0, SERVER, 2026_07_28)
+/* Those that a later revision has removed, and the last that has them. */
+#define MCP_REMOVED(X) \
+	X(INITIALIZE,           2025_11_25) \
+	X(INITIALIZED,          2025_11_25) \
+	X(PING,                 2025_11_25) \
+	X(SUBSCRIBE,            2025_11_25) \
+	X(UNSUBSCRIBE,          2025_11_25) \
+	X(SET_LEVEL,            2025_11_25) \
+	X(TASKS_RESULT,         2025_11_25) \
+	X(TASKS_LIST,           2025_11_25) \
+	X(ROOTS_CHANGED,        2025_11_25) \
+	X(ELICITATION_COMPLETE, 2025_11_25) \
+	X(TASK_STATUS,          2025_11_25)
 
 enum mcp_method {
-#define X(id, name, request, from, since, until) MCP_##id,
+#define X(id, name, request, from, since) MCP_##id,
 	MCP_METHODS(X)
 #undef X
 	MCP_METHODS_N,
@@ -90,7 +103,7 @@ struct mcp_method_row {
 	size_t name_n;
 	bool is_request;
 	unsigned from;
-	enum mcp_revision since, until; /* the first and the last that has it */
+	enum mcp_revision since;
 };
 const struct mcp_method_row *mcp_method_row(enum mcp_method method);
 /* Is it part of that revision? */

@@ -15,14 +15,20 @@ static const struct slice revision_names[MCP_REVISIONS_N] = {
 };
 
 static const struct mcp_method_row method_rows[MCP_METHODS_N] = {
-#define X(id, text, request, who, first, last) \
+#define X(id, text, request, who, first) \
 	[MCP_##id] = { .name = (text), \
 		.name_n = sizeof(text) - 1, \
 		.is_request = (request), \
 		.from = MCP_FROM_##who, \
-		.since = MCP_##first, \
-		.until = MCP_##last },
+		.since = MCP_##first },
 	MCP_METHODS(X)
+#undef X
+};
+
+/* The first revision without it; 0: all have it. */
+static const enum mcp_revision gone[MCP_METHODS_N] = {
+#define X(id, last) [MCP_##id] = MCP_##last + 1,
+	MCP_REMOVED(X)
 #undef X
 };
 
@@ -67,9 +73,8 @@ mcp_method_row(enum mcp_method method)
 bool
 mcp_method_known(enum mcp_method method, enum mcp_revision revision)
 {
-	const struct mcp_method_row *row = mcp_method_row(method);
-
-	return revision >= row->since && revision <= row->until;
+	return revision >= mcp_method_row(method)->since &&
+	    (gone[method] == 0 || revision < gone[method]);
 }
 
 enum mcp_method

@@ -366,11 +366,12 @@ def check_kinds():
 
 
 def check_methods():
-    """docs/protocol.md has a row for each method of the table, in its order, with who sends it and since when."""
+    """docs/protocol.md has a row for each method of the table, in its order, with who sends it and which revisions have it."""
     header = read("src/mcp/mcp.h")
     names = re.findall(r"^\tMCP_(\d{4}_\d\d_\d\d),", header, re.M)
-    source = [(name, who.lower(), [since <= r for r in names]) for name, who, since in
-              re.findall(r'^\tX\(\w+,\s*"([^"]+)",\s*[01],\s*(\w+),\s*(\w+)\)', header, re.M)]
+    last = dict(re.findall(r"^\tX\((\w+),\s*(\d{4}_\d\d_\d\d)\)", header, re.M))
+    source = [(name, who.lower(), [since <= r <= last.get(id, r) for r in names]) for id, name, who, since in
+              re.findall(r'^\tX\((\w+),\s*"([^"]+)",\s*[01],\s*(\w+),\s*(\w+)\)', header, re.M)]
     page = read("docs/protocol.md")
     head = re.search(r"^\| method \| sent by \| (.*?) \| fronts \|", page, re.M)
     assert head[1].split(" | ") == [name.replace("_", "-") for name in names], f"docs/protocol.md: revisions {head[1]}"

@@ -56,7 +56,7 @@ methods_by_revision(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < MCP_METHODS_N; i++)
-		assert_true(mcp_method_row(i)->since <= mcp_method_row(i)->until);
+		assert_true(mcp_method_known(i, mcp_method_row(i)->since));
 	assert_true(mcp_method_known(MCP_PING, MCP_2025_11_25));
 	assert_false(mcp_method_known(MCP_PING, MCP_2026_07_28));
 	assert_false(mcp_method_known(MCP_DISCOVER, MCP_2025_11_25));
