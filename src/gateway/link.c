@@ -631,7 +631,10 @@ link_last_words(const struct link *link)
 void
 link_health(const struct link *link, struct provider_health *health)
 {
-	*health = (struct provider_health){ .state = link->state,
+	/* An attempt after one that failed is no better news until it succeeds. */
+	bool is_down = link->state == PROVIDER_CONNECTING && link->failures > 0;
+
+	*health = (struct provider_health){ .state = is_down ? PROVIDER_DOWN : link->state,
 		.why = link->why,
 		.retry_ms = link->retry_ms,
 		.restarts = link->upstream->restarts,
