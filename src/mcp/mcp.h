@@ -31,6 +31,9 @@ bool mcp_revision_find_legacy(struct slice name, enum mcp_revision *out);
 /* Modern: no handshake, no sessions, every request says what its client is. */
 bool mcp_revision_is_modern(enum mcp_revision revision);
 
+/* What its own names in _meta begin with (2025-11-25 and later, basic/index). */
+#define MCP_META "io.modelcontextprotocol/"
+
 /* Who may send what. */
 #define MCP_FROM_CLIENT 1u
 #define MCP_FROM_SERVER 2u
@@ -98,6 +101,8 @@ const struct mcp_method_row *mcp_method_row(enum mcp_method method);
 bool mcp_method_is_open(enum mcp_method method);
 bool mcp_method_known(enum mcp_method method, enum mcp_revision revision);
 enum mcp_method mcp_method_find(struct slice name);
+/* Levels of a log (RFC 5424), 0 ("debug") to 7; token: a raw JSON value; -1: none of them. */
+int mcp_log_level_find(struct slice token);
 
 /* ---- messages (message.c) -------------------------------------------------------------------- */
 
@@ -123,6 +128,10 @@ struct message {
 	struct slice body;	  /* result or error, raw */
 	struct slice name, arguments, meta, cursor, request_id, progress_token; /* of params, raw */
 	struct slice request_state, input_responses;				/* the same */
+	/* Of params._meta, raw, under "io.modelcontextprotocol/": what a modern request says. */
+	struct {
+		struct slice version, client_info, capabilities, log_level;
+	} modern;
 	unsigned mended; /* lone surrogates overwritten */
 	/* Lives as long as the text: members of result without another pass (json_scan_get). */
 	const struct json_scan *scan;
@@ -214,12 +223,15 @@ enum reply_type { REPLY_COMPLETE, REPLY_INPUT_REQUIRED, REPLY_TASK };
 struct reply {
 	enum reply_type type; /* of result */
 	struct slice result;
-	struct slice error;	      /* as an upstream sent it */
-	struct err err;		      /* kind ERR_NONE: not used */
-	struct slice server;	      /* for err: data.server */
-	struct slice rule;	      /* for ERR_REFUSED: data.rule */
-	struct slice uri;	      /* for ERR_RESOURCE: data.uri */
-	uint64_t call_id;	      /* for ERR_OUTCOME_UNKNOWN: data.call_id */
+	struct slice error;  /* as an upstream sent it */
+	struct err err;	     /* kind ERR_NONE: not used */
+	struct slice server; /* for err: data.server */
+	struct slice rule;   /* for ERR_REFUSED: data.rule */
+	struct slice uri;    /* for ERR_RESOURCE: data.uri */
+	uint64_t call_id;    /* for ERR_OUTCOME_UNKNOWN: data.call_id */
+	/* For err: more members of data, raw, such as "requiredCapabilities":{...} of
+	 * ERR_CAPABILITY; SLICE_NONE: none. */
+	struct slice more;
 	const struct json_scan *scan; /* of the message that result is in, or NULL */
 	bool is_own;		      /* from a session of the client's own, in its revision */
 	enum mcp_revision revision;   /* of error: what the upstream speaks that sent it */
@@ -382,6 +394,9 @@ void session_tell(struct session *session, const struct tell *tell);
 size_t encode_notice(const struct tell *tell, struct slice token, struct buf *scratch,
     struct slice parts[NOTICE_PARTS]);
 void encode_error(struct buf *out, struct slice id, const struct reply *reply);
+/* The same with the codes of that revision. */
+void encode_error_in(
+    enum mcp_revision revision, struct buf *out, struct slice id, const struct reply *reply);
 /* The whole message in parts; scratch holds what is not in the reply itself. Returns their number.
  */
 #define REPLY_PARTS 6
@@ -394,6 +409,7 @@ struct front_limits {
 	size_t message_bytes;
 	uint64_t ask_ms, session_idle_ms;
 	unsigned sessions, in_flight;
+	unsigned parked;   /* modern requests that were answered by a question and wait for more */
 	bool is_stateless; /* legacy requests are served without sessions */
 };
 
@@ -403,6 +419,9 @@ struct fronts *
 fronts_new(struct loop *loop, const struct mcp_gate *gate, const struct front_limits *limits);
 void fronts_free(struct fronts **fronts); /* closes listeners, ends sessions */
 void fronts_set_limits(struct fronts *fronts, const struct front_limits *limits);
+/* What seals the states that modern clients carry (seal_key), once, at the start; without it, and
+ * empty: a random one. */
+void fronts_set_seal_key(struct fronts *fronts, struct secret key);
 /*
  * What requests over HTTP must bring (auth.keys), copied; before it, and where nothing is
  * configured, they need nothing.  Sessions whose caller is no longer known end.
