@@ -244,6 +244,7 @@ limits_of(const struct config *config)
 		.session_idle_ms = config->limit_session_idle_ms,
 		.sessions = (unsigned)config->limit_sessions,
 		.in_flight = (unsigned)config->limit_in_flight,
+		.parked = (unsigned)config->limit_parked,
 		.is_stateless = config->listen_stateless,
 	};
 }
@@ -358,6 +359,7 @@ serve_main(void *arg)
 	serve->task = task_self(serve->loop);
 	serve->hub = hub_new(serve->loop, &serve->config, native_providers);
 	serve->fronts = fronts_new(serve->loop, hub_gate(serve->hub), &limits);
+	fronts_set_seal_key(serve->fronts, hub_config(serve->hub)->seal_key);
 	fronts_set_auth(serve->fronts, hub_config(serve->hub));
 	serve->admin = admin_new(serve->hub, serve->fronts);
 	if (ok && listen_all(serve, &err)) {

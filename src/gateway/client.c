@@ -12,7 +12,6 @@
 /* RFC 5424, as the specification spells them. */
 static const char *const log_levels[] = { "debug", "info", "notice", "warning", "error", "critical",
 	"alert", "emergency" };
-#define LEVEL_INFO 1
 
 const char *
 log_level_name(int level)

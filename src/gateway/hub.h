@@ -83,6 +83,7 @@ void client_tell_changed(struct client *client, unsigned kinds);
 void client_forget(struct client *client, const struct provider *provider);
 /* A task of a provider that this client began. */
 void client_own_task(struct client *client, struct slice id, struct provider *provider);
+#define LEVEL_INFO 1 /* of RFC 5424's, as log_level_find() counts them */
 const char *log_level_name(int level);
 /* May it see a log message of that level? -1: no level that is known. */
 bool client_wants_level(const struct client *client, int level);

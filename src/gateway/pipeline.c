@@ -85,6 +85,18 @@ pipeline_pass(void *owner, struct exchange *exchange, enum mcp_pass what, struct
 	return false;
 }
 
+/* What its client has said before goes with each request. */
+static void
+client_take(struct client *client, struct exchange *exchange)
+{
+	struct passage *passage = exchange->gateway_data;
+
+	passage->client = client_ref(client);
+	exchange->capabilities = client->capabilities;
+	exchange->client_info = client->info;
+	exchange->log_level = client->level >= 0 ? client->level : LEVEL_INFO;
+}
+
 /* ---- the story ------------------------------------------------------------------------------- */
 
 static enum ledger_outcome
@@ -215,7 +227,7 @@ pipeline_begin(void *owner, struct exchange *exchange)
 		     hub->loop, &hub->exchanges, "exchange", pass_through, exchange, &err)) {
 		passage->gateway = gateway_ref(hub->now);
 		if (exchange->session != NULL && session_data(exchange->session) != NULL)
-			passage->client = client_ref(session_data(exchange->session));
+			client_take(session_data(exchange->session), exchange);
 		hub->in_flight++;
 		return;
 	}

@@ -4,7 +4,7 @@
  */
 #include "mcp/mcp.h"
 
-/* data: {kind, server, rule, call_id}; clients key on kind. */
+/* data: {kind, server, rule, call_id ...}; clients key on kind. */
 static void
 error_data(struct buf *out, const struct reply *reply)
 {
@@ -24,13 +24,20 @@ error_data(struct buf *out, const struct reply *reply)
 	}
 	if (reply->err.kind == ERR_OUTCOME_UNKNOWN)
 		buf_printf(out, ",\"call_id\":\"%llu\"", (unsigned long long)reply->call_id);
+	if (reply->more.p != NULL) {
+		buf_putc(out, ',');
+		buf_put(out, reply->more);
+	}
 	buf_putc(out, '}');
 }
 
 static void
-error_object(struct buf *out, const struct reply *reply)
+error_object(enum mcp_revision revision, struct buf *out, const struct reply *reply)
 {
-	buf_printf(out, "{\"code\":%d,\"message\":", err_info(reply->err.kind)->legacy_code);
+	const struct err_info *info = err_info(reply->err.kind);
+
+	buf_printf(out, "{\"code\":%d,\"message\":",
+	    mcp_revision_is_modern(revision) ? info->modern_code : info->legacy_code);
 	buf_json_string(out, slice_of(reply->err.text));
 	error_data(out, reply);
 	buf_putc(out, '}');
@@ -39,13 +46,20 @@ error_object(struct buf *out, const struct reply *reply)
 void
 encode_error(struct buf *out, struct slice id, const struct reply *reply)
 {
+	encode_error_in(MCP_NEWEST_LEGACY, out, id, reply);
+}
+
+void
+encode_error_in(
+    enum mcp_revision revision, struct buf *out, struct slice id, const struct reply *reply)
+{
 	buf_puts(out, "{\"jsonrpc\":\"2.0\",\"id\":");
 	if (id.p != NULL)
 		buf_put(out, id);
 	else
 		buf_puts(out, "null");
 	buf_puts(out, ",\"error\":");
-	error_object(out, reply);
+	error_object(revision, out, reply);
 	buf_putc(out, '}');
 }
 
@@ -64,7 +78,7 @@ encode_reply(const struct exchange *exchange, const struct reply *reply, struct 
 	} else if (reply->error.p != NULL) {
 		parts[n++] = reply->error;
 	} else {
-		error_object(scratch, reply);
+		error_object(exchange->revision, scratch, reply);
 		parts[n++] = buf_view(scratch);
 	}
 	parts[n++] = S("}");

@@ -710,6 +710,7 @@ fronts_new(struct loop *loop, const struct mcp_gate *gate, const struct front_li
 	fronts->loop = loop;
 	fronts->gate = gate;
 	fronts->limits = *limits;
+	fronts->seal = seal_new(loop, (struct secret){ 0 });
 	fronts->sessions.next = fronts->sessions.prev = &fronts->sessions;
 	timer_start(loop, &fronts->reaper, loop_now_ms(loop) + REAP_EVERY_MS, sessions_reap);
 	return fronts;
@@ -729,6 +730,7 @@ fronts_free(struct fronts **at)
 	front_http_close_all(fronts);
 	front_stdio_close(fronts);
 	auth_free(&fronts->auth);
+	seal_free(&fronts->seal);
 	mem_free(fronts);
 }
 
@@ -736,6 +738,13 @@ void
 fronts_set_limits(struct fronts *fronts, const struct front_limits *limits)
 {
 	fronts->limits = *limits;
+}
+
+void
+fronts_set_seal_key(struct fronts *fronts, struct secret key)
+{
+	seal_free(&fronts->seal);
+	fronts->seal = seal_new(fronts->loop, key);
 }
 
 /* Over stdio nothing is asked: who can write there was let in by the machine. */

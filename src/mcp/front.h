@@ -98,6 +98,7 @@ struct fronts {
 	struct timer reaper;
 	struct front_http *https;
 	struct front_stdio *stdio;
+	struct seal *seal;		       /* of the states that modern clients carry */
 	struct auth *auth;		       /* NULL: nothing is asked */
 	unsigned char salt[TENANT_SALT_BYTES]; /* of the names of tenants */
 	bool has_salt;

@@ -31,6 +31,9 @@ bool mcp_revision_find_legacy(struct slice name, enum mcp_revision *out);
 /* Modern: no handshake, no sessions, every request says what its client is. */
 bool mcp_revision_is_modern(enum mcp_revision revision);
 
+/* What its own names in _meta begin with (2025-11-25 and later, basic/index). */
+#define MCP_META "io.modelcontextprotocol/"
+
 /* Who may send what. */
 #define MCP_FROM_CLIENT 1u
 #define MCP_FROM_SERVER 2u
@@ -111,6 +114,8 @@ const struct mcp_method_row *mcp_method_row(enum mcp_method method);
 bool mcp_method_is_open(enum mcp_method method);
 bool mcp_method_known(enum mcp_method method, enum mcp_revision revision);
 enum mcp_method mcp_method_find(struct slice name);
+/* Levels of a log (RFC 5424), 0 ("debug") to 7; token: a raw JSON value; -1: none of them. */
+int mcp_log_level_find(struct slice token);
 
 /* ---- messages (message.c) -------------------------------------------------------------------- */
 
@@ -136,6 +141,10 @@ struct message {
 	struct slice body;	  /* result or error, raw */
 	struct slice name, arguments, meta, cursor, request_id, progress_token; /* of params, raw */
 	struct slice request_state, input_responses;				/* the same */
+	/* Of params._meta, raw, under "io.modelcontextprotocol/": what a modern request says. */
+	struct {
+		struct slice version, client_info, capabilities, log_level;
+	} modern;
 	unsigned mended; /* lone surrogates overwritten */
 	/* Lives as long as the text: members of result without another pass (json_scan_get). */
 	const struct json_scan *scan;
@@ -227,14 +236,24 @@ enum reply_type { REPLY_COMPLETE, REPLY_INPUT_REQUIRED, REPLY_TASK };
 struct reply {
 	enum reply_type type; /* of result */
 	struct slice result;
-	struct slice error;	      /* as an upstream sent it */
-	struct err err;		      /* kind ERR_NONE: not used */
-	struct slice server;	      /* for err: data.server */
-	struct slice rule;	      /* for ERR_REFUSED: data.rule */
-	struct slice uri;	      /* for ERR_RESOURCE: data.uri */
-	uint64_t call_id;	      /* for ERR_OUTCOME_UNKNOWN: data.call_id */
+	struct slice error;  /* as an upstream sent it */
+	struct err err;	     /* kind ERR_NONE: not used */
+	struct slice server; /* for err: data.server */
+	struct slice rule;   /* for ERR_REFUSED: data.rule */
+	struct slice uri;    /* for ERR_RESOURCE: data.uri */
+	uint64_t call_id;    /* for ERR_OUTCOME_UNKNOWN: data.call_id */
+	/* For err: more members of data, raw, such as "requiredCapabilities":{...} of
+	 * ERR_CAPABILITY; SLICE_NONE: none. */
+	struct slice more;
 	const struct json_scan *scan; /* of the message that result is in, or NULL */
 	bool is_own;		      /* from a session of the client's own, in its revision */
+	enum mcp_revision revision;   /* of error: what the upstream speaks that sent it */
+	/*
+	 * Results that may be cached (2026-07-28, caching): for how long, and whether by this
+	 * caller only.  They go in place of what the result itself may say.
+	 */
+	uint64_t ttl_ms;
+	bool is_private;
 };
 
 /*
@@ -242,6 +261,10 @@ struct reply {
  * answer (the exchange's clock stands still meanwhile: that is done by exchange_ask_wait).  tell:
  * never waits. finish: encodes and writes; the exchange's owner frees it after that by
  * exchange_free().
+ *
+ * subscriptions/listen lasts until its front says gate->cancel or bascule stops: it is told
+ * ACKNOWLEDGED (params: the part of the filter that is kept) and then what it listens to; finish
+ * comes with an empty result.  subscriptionId is the front's to add.
  */
 struct front_ops {
 	const char *name;
@@ -249,6 +272,12 @@ struct front_ops {
 	    struct answer *answer, struct err *err);
 	void (*tell)(struct exchange *exchange, const struct tell *tell);
 	void (*finish)(struct exchange *exchange, const struct reply *reply);
+	/*
+	 * tools/call, once it is known which tool it is and before anything is sent, where its
+	 * definition (raw) names headers (x-mcp-header): do those of the request say what its
+	 * arguments say?  NULL: there are no headers.
+	 */
+	bool (*check_headers)(struct exchange *exchange, struct slice definition, struct err *err);
 };
 
 /*
@@ -269,18 +298,25 @@ struct exchange {
 	struct slice client;		 /* clientInfo.name */
 	enum mcp_revision revision;
 	struct client_capabilities can;
-	const void *family;	 /* the same for requests of one client: for attribution */
+	/* The same for requests of one client: for attribution.  Of a request without a session
+	 * the gate sets it in begin, from caller, is_stdio and capabilities. */
+	const void *family;
 	struct session *session; /* NULL: the request stands alone */
-	/* Modern: what the request says of its client, raw objects; else the session has them. */
+	bool is_stdio;		 /* of one without a session: it came by a pipe */
+	/*
+	 * Raw objects: what the client says of itself; SLICE_NONE: nothing.  log_level: the logs of
+	 * this request that are wanted, from that level of RFC 5424's on; -1: none.  Modern: as the
+	 * request says; of a session the gate sets them in begin.
+	 */
 	struct slice capabilities, client_info;
-	int log_level; /* modern: logs that are wanted, from that level of RFC 5424's on; -1: none
-			*/
+	int log_level;
 	/*
 	 * Modern: the provider's own requestState, as its result had it (raw JSON string), of a
 	 * request that answers its questions; SLICE_NONE: none.  It goes in place of
-	 * request.request_state.
+	 * request.request_state.  state_server: whose it is, unescaped; the gate sends it nowhere
+	 * else.
 	 */
-	struct slice state;
+	struct slice state, state_server;
 	const struct front_ops *front;
 	void *front_data; /* the front's part */
 	const struct mcp_gate *gate;
@@ -371,6 +407,9 @@ void session_tell(struct session *session, const struct tell *tell);
 size_t encode_notice(const struct tell *tell, struct slice token, struct buf *scratch,
     struct slice parts[NOTICE_PARTS]);
 void encode_error(struct buf *out, struct slice id, const struct reply *reply);
+/* The same with the codes of that revision. */
+void encode_error_in(
+    enum mcp_revision revision, struct buf *out, struct slice id, const struct reply *reply);
 /* The whole message in parts; scratch holds what is not in the reply itself. Returns their number.
  */
 #define REPLY_PARTS 6
@@ -383,6 +422,7 @@ struct front_limits {
 	size_t message_bytes;
 	uint64_t ask_ms, session_idle_ms;
 	unsigned sessions, in_flight;
+	unsigned parked;   /* modern requests that were answered by a question and wait for more */
 	bool is_stateless; /* legacy requests are served without sessions */
 };
 
@@ -392,6 +432,9 @@ struct fronts *
 fronts_new(struct loop *loop, const struct mcp_gate *gate, const struct front_limits *limits);
 void fronts_free(struct fronts **fronts); /* closes listeners, ends sessions */
 void fronts_set_limits(struct fronts *fronts, const struct front_limits *limits);
+/* What seals the states that modern clients carry (seal_key), once, at the start; without it, and
+ * empty: a random one. */
+void fronts_set_seal_key(struct fronts *fronts, struct secret key);
 /*
  * What requests over HTTP must bring (auth.keys), copied; before it, and where nothing is
  * configured, they need nothing.  Sessions whose caller is no longer known end.
@@ -498,7 +541,9 @@ struct call {
 	struct bytes *keep;	   /* that hold text, so that it need not be copied; may be NULL */
 	struct edit edits[2];	   /* further changes: the tool's name */
 	size_t edits_n;
-	bool may_repeat;		    /* read-only or idempotent */
+	bool may_repeat; /* read-only or idempotent */
+	/* Raw, of the tool that is called, if it names headers (x-mcp-header); else SLICE_NONE. */
+	struct slice definition;
 	void (*on_sent)(struct call *call); /* bytes were handed over; may be NULL */
 	void *owner;
 
@@ -508,6 +553,7 @@ struct call {
 	struct arena arena; /* the bytes of the response are here or in text */
 	struct buf answer;
 	struct message response;  /* spans into them: MESSAGE_RESULT or MESSAGE_ERROR */
+	enum reply_type type;	  /* of a result */
 	struct err why;		  /* LOST */
 	bool was_sent;		  /* may have been acted upon; taken back when surely not */
 	struct call *next, *prev; /* in the back's list, oldest first */
@@ -551,6 +597,14 @@ struct slice back_server_info(const struct back *back);	 /* raw JSON object */
 struct slice back_capabilities(const struct back *back); /* raw JSON object, of the upstream */
 /* Sends a notification, raw params or SLICE_NONE. */
 void back_notify(struct back *back, enum mcp_method method, struct slice params);
+/*
+ * For an upstream whose revision has subscriptions/listen: the resources whose changes are wanted
+ * from now on, all of them, in place of those before.  Until the upstream has acknowledged them;
+ * *granted: how many of the last `fresh` of them it did.  False: ERR_UNAVAILABLE, or the task was
+ * cut.  A stream that breaks is the back's to open again.
+ */
+MUST_CHECK bool back_listen_wait(struct back *back, const struct slice *uris, size_t n,
+    size_t fresh, size_t *granted, struct err *err);
 unsigned back_in_flight(const struct back *back);
 /* Last lines of a child's stderr; SLICE_NONE for HTTP. */
 struct slice back_stderr(const struct back *back);

@@ -184,14 +184,38 @@ is_integer(struct slice token)
 	return true;
 }
 
-/*
- * params._meta.progressToken of a request: a string or an integer (2025-06-18,
- * basic/utilities/progress).
- */
-static bool
-message_find_token(struct message *message, struct arena *arena, struct err *err)
+/* What a member of params._meta is to the protocol; NULL: nothing. */
+static struct slice *
+meta_place(struct message *message, struct slice key)
 {
-	struct slice key, value, plain;
+	struct {
+		struct slice name;
+		struct slice *to;
+	} places[] = {
+		{ S("protocolVersion"), &message->modern.version },
+		{ S("clientInfo"), &message->modern.client_info },
+		{ S("clientCapabilities"), &message->modern.capabilities },
+		{ S("logLevel"), &message->modern.log_level },
+	};
+
+	if (slice_eq(key, S("progressToken")))
+		return &message->progress_token;
+	if (!slice_starts(key, S(MCP_META)))
+		return NULL;
+	key.p += sizeof(MCP_META) - 1;
+	key.n -= sizeof(MCP_META) - 1;
+	for (size_t i = 0; i < COUNT(places); i++) {
+		if (slice_eq(key, places[i].name))
+			return places[i].to;
+	}
+	return NULL;
+}
+
+/* A token is a string or an integer (2025-06-18, basic/utilities/progress). */
+static bool
+message_read_meta(struct message *message, struct arena *arena, struct err *err)
+{
+	struct slice key, value, plain, *to;
 	struct json_iter iter;
 
 	json_iter_init(&iter, message->meta);
@@ -200,16 +224,18 @@ message_find_token(struct message *message, struct arena *arena, struct err *err
 		if (key.n <= ID_MAX_BYTES && memchr(key.p, '\\', key.n) != NULL &&
 		    !json_string(arena, (struct slice){ key.p - 1, key.n + 2 }, &plain, err))
 			return false;
-		if (!slice_eq(plain, S("progressToken")))
+		to = meta_place(message, plain);
+		if (to == NULL)
 			continue;
 		if (plain.p != key.p)
 			return err_set(
-			    err, ERR_PARAMS, "\"progressToken\" is written with escapes");
-		if ((json_type(value) != JSON_STRING && !is_integer(value)) ||
-		    value.n > ID_MAX_BYTES)
+			    err, ERR_PARAMS, "\"%.*s\" is written with escapes", SLICE_FMT(plain));
+		if (to == &message->progress_token &&
+		    ((json_type(value) != JSON_STRING && !is_integer(value)) ||
+			value.n > ID_MAX_BYTES))
 			return err_set(err, ERR_PARAMS,
 			    "\"progressToken\" must be a short string or an integer");
-		message->progress_token = value;
+		*to = value;
 	}
 	return true;
 }
@@ -247,7 +273,7 @@ message_check_params(struct message *message, struct arena *arena, struct err *e
 	if (message->kind == MESSAGE_NOTIFICATION)
 		return true;
 	message->progress_token = SLICE_NONE;
-	return message->meta.p == NULL || message_find_token(message, arena, err);
+	return message->meta.p == NULL || message_read_meta(message, arena, err);
 }
 
 /* A result or an error. */

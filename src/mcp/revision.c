@@ -88,11 +88,26 @@ mcp_method_find(struct slice name)
 	return MCP_UNKNOWN;
 }
 
+int
+mcp_log_level_find(struct slice token)
+{
+	/* As the specification spells them. */
+	static const struct slice levels[] = { S("\"debug\""), S("\"info\""), S("\"notice\""),
+		S("\"warning\""), S("\"error\""), S("\"critical\""), S("\"alert\""),
+		S("\"emergency\"") };
+
+	for (size_t i = 0; i < COUNT(levels); i++) {
+		if (slice_eq(levels[i], token))
+			return (int)i;
+	}
+	return -1;
+}
+
 bool
 mcp_method_is_open(enum mcp_method method)
 {
-	static const enum mcp_method open[] = { MCP_INITIALIZE, MCP_PING, MCP_TOOLS_LIST,
-		MCP_PROMPTS_LIST, MCP_RESOURCES_LIST, MCP_TEMPLATES_LIST };
+	static const enum mcp_method open[] = { MCP_INITIALIZE, MCP_DISCOVER, MCP_PING,
+		MCP_TOOLS_LIST, MCP_PROMPTS_LIST, MCP_RESOURCES_LIST, MCP_TEMPLATES_LIST };
 
 	for (size_t i = 0; i < COUNT(open); i++)
 		if (open[i] == method)

@@ -37,6 +37,7 @@ limits_of(const struct config *config)
 		.session_idle_ms = config->limit_session_idle_ms,
 		.sessions = (unsigned)config->limit_sessions,
 		.in_flight = (unsigned)config->limit_in_flight,
+		.parked = (unsigned)config->limit_parked,
 		.is_stateless = config->listen_stateless,
 	};
 }
@@ -66,6 +67,7 @@ sim_start(struct world *world, struct slice yaml, struct err *err)
 	gate->hub = hub_new(world->loop, &config, native_providers);
 	gate->fronts = fronts_new(world->loop, hub_gate(gate->hub), &limits);
 	config = (struct config *)hub_config(gate->hub);
+	fronts_set_seal_key(gate->fronts, config->seal_key);
 	fronts_set_auth(gate->fronts, config);
 	gate->admin = admin_new(gate->hub, gate->fronts);
 	if (config->listen_http_n > 0 &&

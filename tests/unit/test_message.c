@@ -238,6 +238,8 @@ faults(void **state)
 		    "progressToken", "4", "tools/call" },
 		{ CALL "\"params\":{\"_meta\":{\"progress\\u0054oken\":1}}}", ERR_PARAMS, "escapes",
 		    "4", "tools/call" },
+		{ CALL "\"params\":{\"_meta\":{\"io.modelcontextprotocol\\/protocolVersion\":1}}}",
+		    ERR_PARAMS, "escapes", "4", "tools/call" },
 		/* Receivers disagree about these, so nobody gets to see them. */
 		{ "{\"jsonrpc\":\"2.0\",\"Id\":5,\"id\":4,\"method\":\"ping\"}", ERR_REQUEST,
 		    "\"Id\" differs from \"id\" only in case", "4", "ping" },
@@ -507,12 +509,36 @@ a_spliced_request_is_one(void **state)
 	told_fini(&told);
 }
 
+/* What a modern request says of itself, as it stands there. */
+static void
+modern_meta(void **state)
+{
+	struct told told;
+
+	(void)state;
+	told_init(&told);
+	feed(&told,
+	    S("{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"ping\",\"params\":{\"_meta\":{\"a\":1,"
+	      "\"io.modelcontextprotocol/protocolVersion\":\"v\","
+	      "\"io.modelcontextprotocol/clientInfo\":{},\"io.modelcontextprotocol/logLevel\":3,"
+	      "\"io.modelcontextprotocol/clientCapabilities\":[],"
+	      "\"io.modelcontextprotocol/x\":2,\"progressToken\":5}}}"));
+	assert_int_equal(told.err.kind, ERR_NONE);
+	assert_slice(told.message.modern.version, "\"v\"");
+	assert_slice(told.message.modern.client_info, "{}");
+	assert_slice(told.message.modern.capabilities, "[]");
+	assert_slice(told.message.modern.log_level, "3");
+	assert_slice(told.message.progress_token, "5");
+	told_fini(&told);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds_and_parts),
 		cmocka_unit_test(members_of_params),
+		cmocka_unit_test(modern_meta),
 		cmocka_unit_test(one_line_it_stands_on),
 		cmocka_unit_test(faults),
 		cmocka_unit_test(long_ids_methods_and_tokens),

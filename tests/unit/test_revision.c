@@ -67,6 +67,17 @@ methods_by_revision(void **state)
 	assert_true(mcp_method_known(MCP_ELICITATION_CREATE, MCP_2026_07_28));
 }
 
+static void
+log_levels(void **state)
+{
+	(void)state;
+	assert_int_equal(mcp_log_level_find(S("\"debug\"")), 0);
+	assert_int_equal(mcp_log_level_find(S("\"emergency\"")), 7);
+	assert_int_equal(mcp_log_level_find(S("\"Info\"")), -1);
+	assert_int_equal(mcp_log_level_find(S("7")), -1);
+	assert_int_equal(mcp_log_level_find(SLICE_NONE), -1);
+}
+
 int
 main(void)
 {
@@ -74,6 +85,7 @@ main(void)
 		cmocka_unit_test(revisions_by_name),
 		cmocka_unit_test(methods_by_name),
 		cmocka_unit_test(methods_by_revision),
+		cmocka_unit_test(log_levels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
