@@ -143,6 +143,8 @@ bool method_run(struct exchange *exchange, struct passage *passage, struct reply
 /* The result of initialize (describe.c). */
 MUST_CHECK bool
 describe_wait(struct exchange *exchange, struct passage *passage, struct reply *reply);
+/* It goes to that provider, and keeps it: a reload may be done with it meanwhile. */
+void route_to(struct passage *passage, struct provider *provider);
 /* Takes the view of the client as it is now: passage->catalogue. */
 void route_view(struct passage *passage);
 /* Finds who has an item of that name, waiting for who may have it; NULL: reply->err (route.c). */
