@@ -168,7 +168,8 @@ list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 	    : passage->hub->started_ms;
 
 	must(item_kind_of_list(exchange->request.method, &kind));
-	if (!hub_ready_wait(passage->hub, passage->client, from_ms, &reply->err))
+	if (!hub_ready_wait(passage->hub, passage->client, from_ms, &reply->err) ||
+	    !hub_fresh_wait(passage->hub, passage->client, &reply->err))
 		return false;
 	if (!is_offered(passage, kind))
 		return route_transparent(passage) != NULL
