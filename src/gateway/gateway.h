@@ -116,6 +116,9 @@ struct provider_ops {
 	bool (*is_settled)(const struct provider *provider, const struct client *client);
 	/* True once its capabilities are known, or will not be. */
 	bool (*is_greeted)(const struct provider *provider, const struct client *client);
+	/* Until what it said to have changed was listed, or until_ms; false: cut short. NULL. */
+	bool (*fresh_wait)(
+	    struct provider *provider, struct client *client, uint64_t until_ms, struct err *err);
 	/* What it offers now, connecting if need be; a new reference, or NULL and err. */
 	struct offer *(*list_wait)(
 	    struct provider *provider, struct client *client, struct err *err);

@@ -297,6 +297,23 @@ hub_ready_wait(struct hub *hub, struct client *client, uint64_t from_ms, struct 
 }
 
 bool
+hub_fresh_wait(struct hub *hub, struct client *client, struct err *err)
+{
+	uint64_t until = loop_now_ms(hub->loop) + hub->now->settings->config->start_wait_ms;
+	bool ok = true;
+
+	/* A reload meanwhile may change who there is. */
+	for (size_t i = 0; ok && i < hub->now->providers_n; i++) {
+		struct provider *provider = provider_ref(hub->now->providers[i]);
+
+		if (provider->ops->fresh_wait != NULL)
+			ok = provider->ops->fresh_wait(provider, client, until, err);
+		provider_unref(&provider);
+	}
+	return ok;
+}
+
+bool
 hub_is_ready(const struct hub *hub)
 {
 	uint64_t until = hub->started_ms + hub->now->settings->config->start_wait_ms;

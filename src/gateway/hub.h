@@ -144,6 +144,8 @@ bool method_run(struct exchange *exchange, struct passage *passage, struct reply
 /* The result of initialize (describe.c). */
 MUST_CHECK bool
 describe_wait(struct exchange *exchange, struct passage *passage, struct reply *reply);
+/* It goes to that provider, and keeps it: a reload may be done with it meanwhile. */
+void route_to(struct passage *passage, struct provider *provider);
 /* Takes the view of the client as it is now: passage->catalogue. */
 void route_view(struct passage *passage);
 /* Finds who has an item of that name, waiting for who may have it; NULL: reply->err (route.c). */
@@ -175,6 +177,8 @@ MUST_CHECK bool hub_starting_wait(
     struct hub *hub, struct client *client, uint64_t from_ms, bool *is_over, struct err *err);
 MUST_CHECK bool
 hub_ready_wait(struct hub *hub, struct client *client, uint64_t from_ms, struct err *err);
+/* Until lists that were told to have changed were read again, or for start_wait. */
+MUST_CHECK bool hub_fresh_wait(struct hub *hub, struct client *client, struct err *err);
 /* Until the capabilities of all are known, in the same way. */
 MUST_CHECK bool
 hub_greeted_wait(struct hub *hub, struct client *client, uint64_t from_ms, struct err *err);
@@ -222,6 +226,9 @@ struct slice link_instructions(const struct link *link); /* unescaped, or SLICE_
 struct slice link_last_words(const struct link *link);
 void link_health(const struct link *link, struct provider_health *health);
 MUST_CHECK bool link_ready_wait(struct link *link, struct err *err);
+/* Until what was told to have changed was listed, or until_ms; not for one that is not connected.
+ */
+MUST_CHECK bool link_fresh_wait(struct link *link, uint64_t until_ms, struct err *err);
 /* One call; true: reply has result or error. */
 MUST_CHECK bool link_forward_wait(struct link *link, struct exchange *exchange,
     const struct forward *forward, struct reply *reply, struct err *err);

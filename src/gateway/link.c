@@ -14,11 +14,12 @@
 
 #include "gateway/link.h"
 
-#define BACKOFF_MIN_MS 500
-#define STEADY_MS      10000 /* a connection that lived this long starts the backoff anew */
-#define RELIST_MS      1000  /* a list is read again at most this often */
-#define CURSOR_BYTES   (32 * KIB)
-#define CLOSE_GRACE_MS 3000 /* for a child after its stdin was closed */
+#define BACKOFF_MIN_MS	500
+#define STEADY_MS	10000 /* a connection that lived this long starts the backoff anew */
+#define RELIST_MS	1000  /* a changed list is read again at most this often */
+#define RELIST_ASKED_MS 100   /* while a client waits for it */
+#define CURSOR_BYTES	(32 * KIB)
+#define CLOSE_GRACE_MS	3000 /* for a child after its stdin was closed */
 
 /* What a link offers, or whether it is up, has changed. */
 static void
@@ -179,7 +180,10 @@ list_wait(struct link *link, struct err *err)
 	bool ok = true;
 
 	arena_init(&arena, loop_memory(loop), 4 * MIB);
-	link->has_changed = false;
+	link->lists_begun++;
+	link->has_changed = link->is_list_wanted = false;
+	link->told = link->listing;
+	link->listing = 0;
 	for (enum item_kind kind = 0; ok && kind < ITEM_KINDS; kind++) {
 		if (!json_find(capabilities, item_kind_row(kind)->capability, &there))
 			continue;
@@ -199,6 +203,7 @@ list_wait(struct link *link, struct err *err)
 	} else {
 		offer_unref(&offer);
 	}
+	link->lists_ended = link->lists_begun;
 	return ok;
 }
 
@@ -435,7 +440,7 @@ due_ms(const struct link *link)
 	uint64_t idle_ms = link->upstream->config->idle_stop_ms;
 
 	if (link->has_changed)
-		return link->listed_ms + RELIST_MS;
+		return link->listed_ms + (link->is_list_wanted ? RELIST_ASKED_MS : RELIST_MS);
 	/* Who waits for changes of a resource uses it too. */
 	return idle_ms > 0 && link->calls == 0 && link->watched_n == 0 ? link->used_ms + idle_ms
 								       : UINT64_MAX;
@@ -444,13 +449,14 @@ due_ms(const struct link *link)
 static void
 list_again(struct link *link)
 {
-	unsigned told = link->listing;
+	bool ok;
 
-	link->listing = 0;
 	link->listed_ms = loop_now_ms(hub_of(link)->loop);
-	if (work_wait(link, "list", list_run)) {
+	ok = work_wait(link, "list", list_run);
+	hub_wake(hub_of(link));
+	if (ok) {
 		if (link->client != NULL)
-			client_must_tell(link->client, told);
+			client_must_tell(link->client, link->told);
 		changed(link);
 	} else if (!link->is_lost && !link->is_stopping) {
 		log_event(loop_log(hub_of(link)->loop), LOG_WARN, "upstream_list_failed",
@@ -528,6 +534,7 @@ link_free(struct link *link)
 	struct upstream *upstream = link->upstream;
 	struct link **at = &upstream->links;
 
+	must(link->calls == 0);
 	while (*at != link)
 		at = &(*at)->next;
 	*at = link->next;
@@ -549,7 +556,8 @@ supervise(void *arg)
 {
 	struct link *link = arg;
 	struct loop *loop = hub_of(link)->loop;
-	bool is_idle = false;
+	bool is_idle = false, ok = true;
+	struct err err;
 
 	link->supervisor = task_self(loop);
 	while (!link->is_stopping) {
@@ -573,6 +581,9 @@ supervise(void *arg)
 	}
 	group_cancel(&link->chores, ERR_CANCELLED);
 	group_drain(loop, &link->chores);
+	/* Whoever waited for it, or called, has yet to see that it ends. */
+	while (link->calls > 0 && ok)
+		ok = task_park_wait(loop, &err);
 	link_free(link);
 }
 

@@ -24,7 +24,10 @@ struct link {
 	struct back *back;
 	struct offer *offer;
 	enum provider_state state;
-	unsigned listing; /* kinds (1u << kind) whose change was told */
+	/* Kinds (1u << kind) whose change was told: since the last list began, and before it. */
+	unsigned listing, told;
+	uint64_t lists_begun, lists_ended;
+	bool is_list_wanted; /* a client waits for the changed list */
 	bool is_settled, is_greeted, is_lost, has_changed, is_stopping, is_demanded, is_working;
 	struct err why;
 	uint64_t attempt_ms, retry_ms, ready_ms, listed_ms, used_ms;

@@ -128,6 +128,27 @@ link_ready_wait(struct link *link, struct err *err)
 	return ok;
 }
 
+bool
+link_fresh_wait(struct link *link, uint64_t until_ms, struct err *err)
+{
+	struct hub *hub = hub_of(link);
+	/* The list that has begun by now, or the one that must begin. */
+	uint64_t wanted = link->lists_begun + (link->has_changed ? 1 : 0);
+	bool ok = true;
+
+	if (!link_is_ready(link) || link->lists_ended >= wanted)
+		return true;
+	use(link, 1);
+	while (ok && link_is_ready(link) && link->lists_ended < wanted &&
+	    loop_now_ms(hub->loop) < until_ms) {
+		link->is_list_wanted = link->has_changed;
+		task_wake(link->supervisor);
+		ok = hub_change_wait(hub, until_ms, err);
+	}
+	use(link, -1);
+	return ok;
+}
+
 static void
 call_sent(struct call *call)
 {

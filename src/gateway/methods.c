@@ -111,7 +111,7 @@ forward_as_is(struct exchange *exchange, struct passage *passage, struct provide
 {
 	struct forward same = { .edits_n = 0 };
 
-	passage->provider = provider_ref(provider);
+	route_to(passage, provider);
 	return forward(exchange, passage, passage->name, &same, reply);
 }
 
@@ -168,7 +168,8 @@ list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 	    : passage->hub->started_ms;
 
 	must(item_kind_of_list(exchange->request.method, &kind));
-	if (!hub_ready_wait(passage->hub, passage->client, from_ms, &reply->err))
+	if (!hub_ready_wait(passage->hub, passage->client, from_ms, &reply->err) ||
+	    !hub_fresh_wait(passage->hub, passage->client, &reply->err))
 		return false;
 	if (!is_offered(passage, kind))
 		return route_transparent(passage) != NULL
@@ -272,7 +273,7 @@ named(struct exchange *exchange, struct passage *passage, enum item_kind kind, s
 	}
 	if (entry == NULL)
 		return false;
-	passage->provider = provider_ref(entry->provider);
+	route_to(passage, entry->provider);
 	if (!slice_eq(request->name, entry->item->name_token))
 		changes.edits[changes.edits_n++] =
 		    (struct edit){ request->name, entry->item->name_token };
@@ -385,7 +386,7 @@ complete(struct exchange *exchange, struct passage *passage, struct reply *reply
 	if (entry == NULL && (is_prompt || !route_uri_wait(passage, &own, reply)))
 		return false;
 	if (entry != NULL) {
-		passage->provider = provider_ref(entry->provider);
+		route_to(passage, entry->provider);
 		own = entry->item->name;
 	}
 	edit_text(exchange, &changes, token, passage->name, own);
@@ -455,7 +456,7 @@ task(struct exchange *exchange, struct passage *passage, struct reply *reply)
 		return err_set(&reply->err, ERR_PARAMS, "unknown task %.*s",
 		    (int)(id.n > 80 ? 80 : id.n), id.p);
 	passage->name = id;
-	passage->provider = provider_ref(provider);
+	route_to(passage, provider);
 	same.may_repeat = exchange->request.method != MCP_TASKS_CANCEL;
 	return forward(exchange, passage, id, &same, reply);
 }

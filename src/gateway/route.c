@@ -16,6 +16,15 @@ shown(struct slice text)
 }
 
 void
+route_to(struct passage *passage, struct provider *provider)
+{
+	struct provider *before = passage->provider;
+
+	passage->provider = provider_ref(provider);
+	provider_unref(&before);
+}
+
+void
 route_view(struct passage *passage)
 {
 	catalogue_unref(&passage->catalogue);
@@ -47,11 +56,14 @@ route_transparent(const struct passage *passage)
 	return gateway->providers[0];
 }
 
-/* Whose could a name that is not in the catalogue be? NULL: nobody's, err says so. */
+/*
+ * Whose could a name that is not in the catalogue be?  As the catalogue is: by what is configured
+ * now, not by what was when the request came.  NULL: nobody's, err says so.
+ */
 static struct provider *
 owner_of(struct passage *passage, enum item_kind kind, struct err *err)
 {
-	const struct gateway *gateway = passage->gateway;
+	const struct gateway *gateway = passage->hub->now;
 	const struct names *names = &gateway->names;
 	const struct item_kind_row *row = item_kind_row(kind);
 	bool prefixed =
@@ -98,28 +110,54 @@ appears_wait(struct passage *passage, enum item_kind kind, struct reply *reply)
 	return entry;
 }
 
+static bool
+is_configured(const struct gateway *gateway, const struct provider *provider)
+{
+	size_t i = 0;
+
+	while (i < gateway->providers_n && gateway->providers[i] != provider)
+		i++;
+	return i < gateway->providers_n;
+}
+
+/*
+ * Waits until passage->provider has listed what it has.  True: the name is to be looked up again;
+ * false: it has none of that name, or cannot be reached, and reply->err says so.
+ */
+static bool
+owner_lists_wait(struct passage *passage, enum item_kind kind, struct reply *reply)
+{
+	struct provider *provider = passage->provider;
+	struct offer *offer = provider->ops->list_wait(provider, passage->client, &reply->err);
+	bool is_over = reply->err.kind == ERR_CANCELLED || reply->err.kind == ERR_DEADLINE;
+
+	if (offer == NULL)
+		return !is_over && !is_configured(passage->hub->now, provider);
+	offer_unref(&offer);
+	if (!is_configured(passage->hub->now, provider) || look_up(passage, kind) != NULL)
+		return true;
+	return err_set(&reply->err, ERR_PARAMS, "%.*s has no %.*s \"%.*s\"",
+	    SLICE_FMT(provider->name), SLICE_FMT(item_kind_row(kind)->one), shown(passage->name),
+	    passage->name.p);
+}
+
+/* A reload meanwhile puts another in the place of who was waited for: then that is waited for. */
 const struct catalogue_entry *
 route_wait(struct passage *passage, enum item_kind kind, struct reply *reply)
 {
-	const struct catalogue_entry *entry = look_up(passage, kind);
+	const struct catalogue_entry *entry;
 	struct provider *provider;
-	struct offer *offer;
 
-	if (entry != NULL)
-		return entry;
-	provider = owner_of(passage, kind, &reply->err);
-	if (provider == NULL)
-		return appears_wait(passage, kind, reply);
-	reply->server = provider->name;
-	offer = provider->ops->list_wait(provider, passage->client, &reply->err);
-	if (offer == NULL)
-		return NULL;
-	offer_unref(&offer);
-	entry = look_up(passage, kind);
-	if (entry == NULL)
-		err_set(&reply->err, ERR_PARAMS, "%.*s has no %.*s \"%.*s\"",
-		    SLICE_FMT(provider->name), SLICE_FMT(item_kind_row(kind)->one),
-		    shown(passage->name), passage->name.p);
+	while ((entry = look_up(passage, kind)) == NULL) {
+		provider = owner_of(passage, kind, &reply->err);
+		if (provider == NULL)
+			return appears_wait(passage, kind, reply);
+		route_to(passage, provider);
+		reply->server = provider->name;
+		if (!owner_lists_wait(passage, kind, reply))
+			return NULL;
+		reply->err = (struct err){ 0 };
+	}
 	return entry;
 }
 
@@ -170,7 +208,7 @@ route_uri_wait(struct passage *passage, struct slice *own, struct reply *reply)
 		return err_set(&reply->err, ERR_RESOURCE, "no server has resource \"%.*s\"",
 		    shown(passage->name), passage->name.p);
 	}
-	passage->provider = provider_ref(provider);
+	route_to(passage, provider);
 	reply->server = provider->name;
 	return true;
 }

@@ -144,6 +144,15 @@ upstream_is_greeted(const struct provider *provider, const struct client *client
 	return link == NULL || link_is_greeted(link);
 }
 
+static bool
+upstream_fresh_wait(
+    struct provider *provider, struct client *client, uint64_t until_ms, struct err *err)
+{
+	struct link *link = link_find(upstream_of(provider), client);
+
+	return link == NULL || link_fresh_wait(link, until_ms, err);
+}
+
 static struct offer *
 upstream_list_wait(struct provider *provider, struct client *client, struct err *err)
 {
@@ -345,6 +354,7 @@ static const struct provider_ops upstream_ops = {
 	.want = upstream_want,
 	.is_settled = upstream_is_settled,
 	.is_greeted = upstream_is_greeted,
+	.fresh_wait = upstream_fresh_wait,
 	.list_wait = upstream_list_wait,
 	.forward_wait = upstream_forward_wait,
 	.subscribe_wait = upstream_subscribe_wait,

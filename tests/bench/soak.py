@@ -180,7 +180,7 @@ class Client:
         if kind == "list":
             message = {"jsonrpc": "2.0", "id": number, "method": "tools/list", "params": {}}
         outcome = await self.outcome(kind, message, token)
-        self.soak.count(kind, outcome, f"{message['params'].get('name')} {token}")
+        self.soak.count(kind, outcome, f"{kind} {message['params'].get('name')} {token}")
         return outcome
 
     async def outcome(self, kind, message, token):

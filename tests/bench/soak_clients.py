@@ -6,10 +6,12 @@ asks or tells meanwhile goes to the owner's on_message.
 import asyncio
 import contextlib
 import json
+import time
 
 BODY_MAX = 16 << 20
 READ_LIMIT = 64 << 10           # small: a reader that pauses is felt by the gateway
 AWAY_S = 0.3                    # between the loss of a stream and coming back
+KEEP_S = 30                     # an idle connection is used again; the gateway closes it after 75 s (net/net.h)
 
 
 class Gone(Exception):
@@ -68,6 +70,34 @@ class Connection:
         self.close()
 
 
+class Idle:
+    """The connections of a session that wait for their next request."""
+
+    def __init__(self, port):
+        self.port, self.waiting = port, []
+
+    async def take(self):
+        while self.waiting:
+            connection, since = self.waiting.pop()
+            if time.monotonic() - since < KEEP_S:
+                return connection
+            connection.close()
+        connection = Connection(self.port)
+        try:
+            await connection.open()
+        except OSError as e:
+            raise Gone(type(e).__name__) from None
+        return connection
+
+    def put(self, connection):
+        self.waiting.append((connection, time.monotonic()))
+
+    def close(self):
+        for connection, _ in self.waiting:
+            connection.close()
+        self.waiting.clear()
+
+
 async def events(parts):
     """(id, name, data) of the events of a stream."""
     held = b""
@@ -106,7 +136,7 @@ class HttpSession:
 
     def __init__(self, port, on_message, revision="2025-11-25"):
         self.port, self.on_message, self.revision = port, on_message, revision
-        self.name, self.idle, self.streams, self.seen = None, [], set(), set()
+        self.name, self.idle, self.streams, self.seen = None, Idle(port), set(), set()
 
     async def open(self):
         pass
@@ -119,11 +149,8 @@ class HttpSession:
 
     async def exchange(self, message, pause=lambda: 0):
         """POSTs one message; (status, [responses])."""
-        connection = self.idle.pop() if self.idle else Connection(self.port)
-        responses = []
+        connection, responses = await self.idle.take(), []
         try:
-            if connection.writer is None:
-                await connection.open()
             status, fields = await connection.send("POST", "/mcp", self.fields(), json.dumps(message).encode())
             self.name = fields.get("mcp-session-id", self.name)
             async for got in messages(connection.parts(fields, pause), is_event_stream(fields)):
@@ -137,7 +164,7 @@ class HttpSession:
         if fields.get("connection", "").lower() == "close":
             connection.close()
         else:
-            self.idle.append(connection)
+            self.idle.put(connection)
         return status, responses
 
     async def request(self, message, pause=lambda: 0):
@@ -224,9 +251,9 @@ class HttpSession:
                 await connection.open()
                 await connection.send("DELETE", "/mcp", self.fields())
             connection.close()
-        for connection in (*self.idle, *self.streams):
+        for connection in self.streams:
             connection.close()
-        self.idle.clear()
+        self.idle.close()
 
 
 class Waiting:
@@ -274,7 +301,7 @@ class SseSession(Waiting):
 
     def __init__(self, port, on_message):
         super().__init__(on_message)
-        self.port, self.path, self.stream, self.reading, self.idle = port, None, None, None, []
+        self.port, self.path, self.stream, self.reading, self.idle = port, None, None, None, Idle(port)
 
     async def open(self):
         self.stream = Connection(self.port)
@@ -305,10 +332,8 @@ class SseSession(Waiting):
             self.over(text)
 
     async def notify(self, message):
-        connection = self.idle.pop() if self.idle else Connection(self.port)
+        connection = await self.idle.take()
         try:
-            if connection.writer is None:
-                await connection.open()
             status, fields = await connection.send("POST", self.path, {"Content-Type": "application/json"},
                                                    json.dumps(message).encode())
             async for _ in connection.parts(fields, lambda: 0):
@@ -319,15 +344,14 @@ class SseSession(Waiting):
         except BaseException:
             connection.close()
             raise
-        self.idle.append(connection)
+        self.idle.put(connection)
         if status != 202:
             raise Gone(f"HTTP {status}")
 
     async def leave(self, is_polite):
-        for connection in (*self.idle, self.stream):
-            if connection is not None:
-                connection.close()
-        self.idle.clear()
+        if self.stream is not None:
+            self.stream.close()
+        self.idle.close()
         if self.reading is not None:
             await self.reading
 

@@ -460,3 +460,80 @@ client c -transport http {
   expect /error/message ~ 'connect_timeout'
   expect /error/message ~ 'waiting for the lock of another'
 }
+
+story "a list that was changed again within a second is read before it is told" real
+upstream one {
+  tool a
+  can {"tools":{"listChanged":true}}
+}
+gateway {
+upstreams:
+  - {name: one, @one@}
+}
+client c -transport http {
+  call tools/list
+  expect /result/tools/1 absent
+}
+tick 5s
+upstream one {
+  tool b
+}
+tell one notify notifications/tools/list_changed
+tick 50ms
+upstream one {
+  tool c
+}
+tell one notify notifications/tools/list_changed
+tick 50ms
+client c {
+  call tools/list
+  expect /result/tools/1/name == "b"
+  expect /result/tools/2/name == "c"
+}
+
+story "a server whose list changes with each look at it keeps no list waiting"
+upstream one {
+  tool a
+  can {"tools":{"listChanged":true}}
+  on tools/list -> notify notifications/tools/list_changed then result {"tools":[{"name":"a","inputSchema":{"type":"object"}}]}
+}
+gateway {
+upstreams:
+  - {name: one, @one@}
+}
+client c -transport http {
+  call tools/list
+  call tools/list
+  call tools/list
+  call tools/list
+  expect /result/tools/0/name == "a"
+}
+# One for the connection and one for each of the client's.
+expect upstream one requests tools/list >= 5
+
+story "a list that does not come again is told as it was"
+upstream one {
+  tool a
+  can {"tools":{"listChanged":true}}
+}
+gateway {
+upstreams:
+  - {name: one, @one@, timeout: 60s}
+}
+client c -transport http {
+  call tools/list
+}
+tick 5s
+upstream one {
+  on tools/list -> never
+}
+tell one notify notifications/tools/list_changed
+tick 50ms
+client c {
+  send x tools/list
+  tick 4s
+  expect unread == 0
+  tick 2s
+  await x
+  expect /result/tools/0/name == "a"
+}

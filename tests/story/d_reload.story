@@ -93,6 +93,97 @@ client c {
   expect /result/content == []
 }
 
+story "a call that waits for a server which a reload replaces waits for the new one"
+upstream one {
+  tool echo
+}
+upstream two {
+  tool echo
+  on initialize -> after 3s then result {"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"two","version":"1"}}
+}
+gateway {
+upstreams:
+  - {name: one, @one@}
+  - {name: two, @two@, lazy: true}
+}
+client c {
+  send x tools/call {"name":"two__echo"}
+  tick 1s
+}
+reload {
+upstreams:
+  - {name: one, @one@}
+  - {name: two, @two@, timeout: 31s, lazy: true}
+}
+client c {
+  tick 5s
+  await x
+  expect /result/content == []
+}
+expect upstream two starts == 2
+expect outcome failed == 0
+
+story "a call that waits for a server which a reload mends is answered by it"
+upstream one {
+  tool echo
+}
+upstream two {
+  tool echo
+  on initialize -> never
+}
+upstream three {
+  tool echo
+}
+gateway {
+upstreams:
+  - {name: one, @one@}
+  - {name: two, @two@, lazy: true}
+}
+client c {
+  send x tools/call {"name":"two__echo"}
+  tick 1s
+}
+reload {
+upstreams:
+  - {name: one, @one@}
+  - {name: two, @three@, lazy: true}
+}
+client c {
+  tick 20s
+  await x
+  expect /result/content == []
+}
+expect upstream two running == 0
+
+story "a call that waits for a server which a reload removes is told that it is not known"
+upstream one {
+  tool echo
+}
+upstream two {
+  tool echo
+  on initialize -> never
+}
+gateway {
+upstreams:
+  - {name: one, @one@}
+  - {name: two, @two@, lazy: true}
+}
+client c {
+  send x tools/call {"name":"two__echo"}
+  tick 1s
+}
+reload {
+namespace: {prefix: always}
+upstreams:
+  - {name: one, @one@}
+}
+client c {
+  tick 20s
+  await x
+  expect /error/data/kind == "unknown_server"
+}
+expect upstream two running == 0
+
 story "limits of a reload hold for what comes after it"
 upstream one {
   tool book
