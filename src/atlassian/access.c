@@ -107,7 +107,7 @@ access_settings(const struct config_site *config, struct slice url)
 		.is_unverified = config->is_unverified,
 		.tls = { config->tls_ca, config->tls_cert, config->tls_key },
 		.key_password = secret_reveal(config->tls_key_password),
-		.proxy = config->proxy,
+		.proxy = access_proxy(config, url),
 		.connect_ms = config->timeout_ms };
 }
 
@@ -139,9 +139,9 @@ settings_make(const struct access *access, const struct choice *choice, struct r
 	const struct config_site *config = access->site->config;
 	bool is_ours = choice->is_operators || choice->is_ours;
 
-	*out = (struct rest_settings){
-		.url = access->url, .proxy = config->proxy, .connect_ms = config->timeout_ms
-	};
+	*out = (struct rest_settings){ .url = access->url,
+		.proxy = access_proxy(config, access->url),
+		.connect_ms = config->timeout_ms };
 	if (is_ours) {
 		out->is_unverified = config->is_unverified;
 		out->tls.ca = config->tls_ca;
@@ -150,10 +150,17 @@ settings_make(const struct access *access, const struct choice *choice, struct r
 		out->tls = (struct tls_files){ config->tls_ca, config->tls_cert, config->tls_key };
 		out->key_password = secret_reveal(config->tls_key_password);
 	}
-	if (!is_ours && config->proxy.n == 0) {
+	if (!is_ours && out->proxy.n == 0) {
 		out->may_connect = may_dial;
 		out->owner = (void *)(uintptr_t)access;
 	}
+}
+
+void
+access_arena_init(struct access *access)
+{
+	arena_init(
+	    &access->arena, loop_memory(hub_loop(access->site->provider.hub)), ACCESS_BYTES_MAX);
 }
 
 bool
@@ -173,7 +180,7 @@ access_new(struct site *site, const struct choice *choice, struct access **out, 
 	access->deployment = access->is_ours ? site_deployment(site)
 	    : choice->is_cloud		     ? DEPLOYMENT_CLOUD
 					     : deployment_by_host(url);
-	arena_init(&access->arena, loop_memory(loop), ACCESS_BYTES_MAX);
+	access_arena_init(access);
 	buf_init(&headers, NULL, HEADERS_MAX);
 	headers_make(site->config, choice, &headers);
 	ok = buf_check(&headers, err) && arena_reserve(&access->arena, headers.n + url.n + 64, err);
@@ -203,9 +210,12 @@ access_free(struct access **at)
 	if (access == NULL)
 		return;
 	must(access->in_use == 0);
-	rest_pool_free(&access->pool);
-	rest_pool_free(&access->gateway);
-	token_free(&access->token);
+	if (access->base == NULL) {
+		rest_pool_free(&access->pool);
+		rest_pool_free(&access->gateway);
+		token_free(&access->token);
+	}
+	access_leave(&access->base);
 	yyjson_doc_free(access->fields.doc);
 	yyjson_doc_free(access->myself.doc);
 	yyjson_doc_free(access->users.doc);
@@ -244,6 +254,15 @@ own_find(struct site *site, const struct choice *choice, struct access **out, st
 }
 
 static bool
+pass(const struct exchange *exchange, struct access **access, struct err *err)
+{
+	if (exchange == NULL || access_pass(access, exchange->caller.credentials, err))
+		return true;
+	access_leave(access);
+	return false;
+}
+
+static bool
 find_wait(struct site *site, struct exchange *exchange, bool takes_own, struct access **out,
     struct err *err)
 {
@@ -260,7 +279,8 @@ find_wait(struct site *site, struct exchange *exchange, bool takes_own, struct a
 		ok = err_set(err, ERR_STRANGER, "a credential for Jira or Confluence is needed");
 	ok = ok &&
 	    (choice.is_operators ? own_find(site, &choice, out, err)
-				 : tenant_find_wait(site, &choice, out, err));
+				 : tenant_find_wait(site, &choice, out, err)) &&
+	    pass(exchange, out, err);
 	/* Only where credentials are what lets people in, a bad one is a stranger's. */
 	if (!ok && err->kind == ERR_STRANGER && config->auth != AUTH_TENANTS)
 		err->kind = ERR_REFUSED;
@@ -336,7 +356,8 @@ access_deployment_wait(struct access *access, bool *is_cloud, struct err *err)
 		arena_init(&arena, loop_memory(hub_loop(site->provider.hub)), 4 * MIB);
 		ok = site_rest_wait(access, &request, &arena, &reply, err);
 		if (ok)
-			seen = access->deployment = read_answer(site, &reply, &arena);
+			seen = access->deployment = access_root(access)->deployment =
+			    read_answer(site, &reply, &arena);
 		arena_fini(&arena);
 	}
 	*is_cloud = seen == DEPLOYMENT_CLOUD;

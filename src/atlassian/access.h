@@ -38,6 +38,16 @@ MUST_CHECK bool access_choose(const struct config *config, const struct config_s
  * reserved addresses are not public, nor are IPv6 addresses that stand for such an IPv4 one. */
 bool access_may_dial(enum access_reach reach, const struct address *address);
 
+/* The proxy for that address; SLICE_NONE: it is reached without one. */
+struct slice access_proxy(const struct config_site *config, struct slice address);
+/*
+ * In the place of *access one that brings also what the request passes on; the same where it brings
+ * nothing of that.  access_leave() leaves both, also after false (ERR_LIMIT: too long).
+ */
+MUST_CHECK bool
+access_pass(struct access **access, const struct credentials *brought, struct err *err);
+void access_arena_init(struct access *access);
+
 /* Makes it (access.c); choice->is_operators: by the configured credential.  Not kept, not used. */
 MUST_CHECK bool
 access_new(struct site *site, const struct choice *choice, struct access **out, struct err *err);

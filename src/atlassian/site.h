@@ -69,6 +69,9 @@ struct access {
 	struct slice url;  /* base of all requests; in the arena */
 	bool is_ours;	   /* url is the site's */
 	bool is_operators; /* by the configured credential */
+	/* Of one that brings a client's own fields: the one it stands on, which owns pool, gateway
+	 * and token (access_passed.c); else NULL. */
+	struct access *base;
 	struct rest_pool *pool;
 	struct slice headers; /* Authorization, configured ones: "Name: value\r\n..."; secret */
 	struct token *token;  /* of OAuth: asked for each request; NULL: none */
@@ -107,6 +110,8 @@ MUST_CHECK bool access_confirm_wait(struct site *site, struct exchange *exchange
 void access_free(struct access **access);
 /* Nobody uses any of them any more. */
 void accesses_close(struct site *site);
+/* The one that owns the connections. */
+struct access *access_root(struct access *access);
 /* Where its requests go, found at the first one (site_way.c). */
 MUST_CHECK bool access_way_wait(struct access *access, struct rest_pool **pool, struct err *err);
 /* The way *pool refused the credential: is there another one to try?  Whoever finds that it works

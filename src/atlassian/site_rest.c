@@ -97,7 +97,7 @@ try_wait(struct access *access, struct tries *tries, const struct site_request *
 	ok = ok && buf_check(&fields, err) &&
 	    once_wait(access, tries->pool, request, arena, reply, was_sent, err);
 	if (ok && tries->is_other && reply->status != 401)
-		access->by_gateway = true;
+		access_root(access)->by_gateway = true;
 	explicit_bzero(fields.p, fields.n);
 	buf_fini(&fields);
 	return ok;

@@ -145,6 +145,7 @@ gateway_wait(struct access *access, struct err *err)
 bool
 access_way_wait(struct access *access, struct rest_pool **pool, struct err *err)
 {
+	access = access_root(access);
 	if (wants_gateway(access)) {
 		if (access->gateway == NULL && !gateway_wait(access, err))
 			return false;
@@ -160,6 +161,7 @@ access_other_way_wait(struct access *access, struct rest_pool **pool)
 	uint64_t now = loop_now_ms(hub_loop(access->site->provider.hub));
 	struct err err;
 
+	access = access_root(access);
 	if (*pool != access->pool || !may_need_gateway(access) ||
 	    (access->way_again_ms != 0 && now < access->way_again_ms))
 		return false;

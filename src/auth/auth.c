@@ -17,6 +17,8 @@ struct auth {
 	size_t keys_n;
 	enum config_auth mode;
 	bool has_sites, ignores_credentials, lends_own;
+	struct slice *passed; /* names of fields that are passed on; our own memory */
+	size_t passed_n;
 };
 
 /* ---- callers --------------------------------------------------------------------------------- */
@@ -64,6 +66,20 @@ auth_caller_free(struct caller *caller)
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
+static void
+passed_new(struct auth *auth, const struct config_atlassian *all)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->sites_n; i++)
+		n += all->sites[i].passthrough_n;
+	auth->passed = mem_new((n + 1) * sizeof(*auth->passed));
+	for (size_t i = 0; i < all->sites_n; i++)
+		for (size_t k = 0; k < all->sites[i].passthrough_n; k++)
+			if (!auth_passes(auth, all->sites[i].passthrough[k]))
+				auth->passed[auth->passed_n++] = copy(all->sites[i].passthrough[k]);
+}
+
 struct auth *
 auth_new(const struct config *config)
 {
@@ -73,6 +89,7 @@ auth_new(const struct config *config)
 	auth->has_sites = config->atlassian.sites_n > 0;
 	auth->ignores_credentials = config->atlassian.ignore_headers;
 	auth->lends_own = config->atlassian.allow_operator_credential;
+	passed_new(auth, &config->atlassian);
 	if (config->auth != AUTH_KEYS)
 		return auth;
 	auth->keys = mem_new(config->keys_n * sizeof(*auth->keys));
@@ -98,6 +115,9 @@ auth_free(struct auth **at)
 		mem_free((void *)auth->keys[i].tenant.p);
 	}
 	mem_free(auth->keys);
+	for (size_t i = 0; i < auth->passed_n; i++)
+		mem_free((void *)auth->passed[i].p);
+	mem_free(auth->passed);
 	mem_free(auth);
 }
 
@@ -129,6 +149,15 @@ bool
 auth_takes_credentials(const struct auth *auth)
 {
 	return auth_has_sites(auth) && !auth->ignores_credentials;
+}
+
+bool
+auth_passes(const struct auth *auth, struct slice name)
+{
+	for (size_t i = 0; auth != NULL && i < auth->passed_n; i++)
+		if (slice_eq_nocase(auth->passed[i], name))
+			return true;
+	return false;
 }
 
 bool

@@ -15,13 +15,19 @@ struct http_header; /* net */
  * never logged.  Values are visible ASCII, of CREDENTIAL_BYTES_MAX at most.
  */
 enum credential_scheme { CREDENTIAL_NONE, CREDENTIAL_BEARER, CREDENTIAL_TOKEN, CREDENTIAL_BASIC };
-#define CREDENTIAL_PRODUCTS  2 /* by enum config_product */
-#define CREDENTIAL_BYTES_MAX (8 * KIB)
+#define CREDENTIAL_PRODUCTS   2 /* by enum config_product */
+#define CREDENTIAL_BYTES_MAX  (8 * KIB)
+#define CREDENTIAL_PASSED_MAX 16
 struct credentials {
 	enum credential_scheme scheme; /* of Authorization */
 	struct slice authorization; /* what stands behind the scheme; SLICE_NONE: it is not there */
 	struct slice cloud_id;
 	struct slice url[CREDENTIAL_PRODUCTS], token[CREDENTIAL_PRODUCTS];
+	/* Not for us: fields that `passthrough` of some site names. */
+	struct passed {
+		struct slice name, value;
+	} passed[CREDENTIAL_PASSED_MAX];
+	unsigned passed_n;
 };
 
 struct caller {
@@ -70,6 +76,8 @@ bool auth_caller(const struct auth *auth, const struct auth_fields *fields, stru
 /* Are there sites?  And may requests bring something for them? */
 bool auth_has_sites(const struct auth *auth);
 bool auth_takes_credentials(const struct auth *auth);
+/* Is a header field of that name passed on to some site? */
+bool auth_passes(const struct auth *auth, struct slice name);
 /*
  * From the header fields of a request; slices are borrowed from them.  False: ERR_REQUEST, and the
  * text names the field that makes no sense, without what it holds.

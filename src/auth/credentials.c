@@ -116,6 +116,25 @@ field_read(const struct field *field, struct slice value, struct credentials *ou
 	return true;
 }
 
+/* A field of any text, for a site and not for us. */
+MUST_CHECK static bool
+passed_read(const struct http_header *header, struct credentials *out, struct err *err)
+{
+	if (out->passed_n == COUNT(out->passed))
+		return err_set(err, ERR_REQUEST, "more than %u header fields that are passed on",
+		    CREDENTIAL_PASSED_MAX);
+	for (size_t i = 0; i < header->value.n; i++)
+		if (((unsigned char)header->value.p[i] < ' ' && header->value.p[i] != '\t') ||
+		    header->value.p[i] == 0x7f)
+			return err_set(err, ERR_REQUEST, "%.*s holds a control character",
+			    SLICE_FMT(header->name));
+	if (header->value.n > CREDENTIAL_BYTES_MAX)
+		return err_set(
+		    err, ERR_REQUEST, "%.*s is too long to be passed on", SLICE_FMT(header->name));
+	out->passed[out->passed_n++] = (struct passed){ header->name, header->value };
+	return true;
+}
+
 bool
 credentials_read(const struct auth *auth, const struct http_header *headers, size_t n,
     struct credentials *out, struct err *err)
@@ -123,6 +142,9 @@ credentials_read(const struct auth *auth, const struct http_header *headers, siz
 	bool is_ours = auth_asks(auth) && !auth_is_tenants(auth);
 
 	*out = (struct credentials){ 0 };
+	for (size_t i = 0; i < n; i++)
+		if (auth_passes(auth, headers[i].name) && !passed_read(&headers[i], out, err))
+			return false;
 	if (!auth_takes_credentials(auth))
 		return true;
 	for (size_t i = 0; is_ours && i < n; i++)
@@ -153,29 +175,46 @@ credentials_have_secret(const struct credentials *credentials)
 
 /* ---- copies ---------------------------------------------------------------------------------- */
 
+/* Of all texts together. */
+static size_t
+texts_bytes(const struct credentials *credentials)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < COUNT(parts); i++)
+		n += part_view(credentials, parts[i]).n;
+	for (unsigned i = 0; i < credentials->passed_n; i++)
+		n += credentials->passed[i].name.n + credentials->passed[i].value.n;
+	return n;
+}
+
+static void
+text_move(struct slice *text, char **to)
+{
+	if (text->p == NULL)
+		return;
+	memcpy(*to, text->p, text->n);
+	text->p = *to;
+	*to += text->n;
+}
+
 /* One block of memory: the struct, its texts behind it. */
 struct credentials *
 credentials_dup(const struct credentials *credentials)
 {
 	struct credentials *copy;
-	size_t n = 0;
 	char *to;
 
 	if (credentials == NULL)
 		return NULL;
-	for (size_t i = 0; i < COUNT(parts); i++)
-		n += part_view(credentials, parts[i]).n;
-	copy = mem_new(sizeof(*copy) + n + 1);
+	copy = mem_new(sizeof(*copy) + texts_bytes(credentials) + 1);
 	*copy = *credentials;
 	to = (char *)(copy + 1);
-	for (size_t i = 0; i < COUNT(parts); i++) {
-		struct slice *text = part(copy, parts[i]);
-
-		if (text->p == NULL)
-			continue;
-		memcpy(to, text->p, text->n);
-		text->p = to;
-		to += text->n;
+	for (size_t i = 0; i < COUNT(parts); i++)
+		text_move(part(copy, parts[i]), &to);
+	for (unsigned i = 0; i < copy->passed_n; i++) {
+		text_move(&copy->passed[i].name, &to);
+		text_move(&copy->passed[i].value, &to);
 	}
 	return copy;
 }
@@ -184,14 +223,11 @@ void
 credentials_free(struct credentials **at)
 {
 	struct credentials *credentials = *at;
-	size_t n = 0;
 
 	*at = NULL;
 	if (credentials == NULL)
 		return;
-	for (size_t i = 0; i < COUNT(parts); i++)
-		n += part_view(credentials, parts[i]).n;
-	explicit_bzero(credentials, sizeof(*credentials) + n);
+	explicit_bzero(credentials, sizeof(*credentials) + texts_bytes(credentials));
 	mem_free(credentials);
 }
 

@@ -229,7 +229,8 @@ static const struct config_option options[] = {
 		"`socks5h://`, perhaps with user and password." },
 	{ "atlassian.sites[].no_proxy", OPTION_ONE_OR_LIST, SITE_N(no_proxy), RANGE(0, 256),
 	    .check = config_check_no_proxy,
-	    .help = "Hosts, or ends of host names, that are reached without it; `*`: all." },
+	    .help = "Hosts, ends of host names or networks (`10.0.0.0/8`) that are reached without "
+		    "it; `*`: all." },
 	{ "atlassian.sites[].headers", OPTION_PAIRS, SITE_N(headers), RANGE(0, 64),
 	    .check = config_check_header, .help = "Headers of every request to the site." },
 	{ "atlassian.sites[].passthrough", OPTION_ONE_OR_LIST, SITE_N(passthrough), RANGE(0, 64),

@@ -160,10 +160,19 @@ config_check_passthrough(
 		.col = node->col,
 		.key_line = node->line,
 		.key_col = node->col };
+	static const struct slice keys[] = { S("Authorization"), S("Proxy-Authorization"),
+		S("X-Bascule-Key"), S("X-Jira-Token"), S("X-Confluence-Token"),
+		S("X-Atlassian-Jira-Personal-Token"), S("X-Atlassian-Confluence-Personal-Token") };
 	struct slice nothing = S("");
 
 	if (value->n == 0)
 		return CONFIG_FAIL_NODE(load, node, err, "the name of a header is empty");
+	for (size_t i = 0; i < COUNT(keys); i++)
+		if (slice_eq_nocase(*value, keys[i]))
+			return CONFIG_FAIL_NODE(load, node, err,
+			    "the header %s may hold a key of ours, or a credential that has its "
+			    "own rules: it is not passed on",
+			    config_show(*value).text);
 	return config_check_header(load, &header, &nothing, err);
 }
 

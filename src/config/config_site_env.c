@@ -94,7 +94,7 @@ static const struct row {
 	{ "SOCKS_PROXY", JC, "SOCKS_PROXY", RAW(socks_proxy),
 	    .help = "Proxy for both, where the one above is not set." },
 	{ "NO_PROXY", JC, "NO_PROXY", .option = "no_proxy",
-	    .help = "Hosts that are reached without it, with commas." },
+	    .help = "Hosts and networks that are reached without it, with commas." },
 	{ "CUSTOM_HEADERS", JC, .option = "headers",
 	    .help = "`NAME=VALUE,NAME=VALUE` for every request to the site." },
 	{ "PASSTHROUGH_HEADERS", JC, .option = "passthrough",

@@ -252,7 +252,7 @@ credentials_find(const struct front_http *front, const struct http_request *http
 	const struct auth *auth = front->fronts->auth;
 	char *name;
 
-	if (!auth_takes_credentials(auth))
+	if (!auth_has_sites(auth))
 		return true;
 	if (!credentials_read(auth, http->headers, http->headers_n, &head->credentials, err))
 		return false;

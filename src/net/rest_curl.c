@@ -6,13 +6,25 @@
  * waits for and until when; the loop watches them.  A callback of libcurl only notes; calls end in
  * transfers_end(), outside of it.
  */
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "net/rest_curl.h"
 
+#define UNASKED_BYTES (64 * KIB)
+
+/*
+ * A socket of libcurl.  Between two requests libcurl waits for nothing on it; the watch stays,
+ * still readable, so that the next request costs no system call for it.  It goes when the socket is
+ * closed, or when the service closes it or speaks unasked.
+ */
 struct rest_watch {
 	struct rest_watch *next, *prev;
 	struct rest_multi *owner;
 	struct stream *stream;
 	curl_socket_t fd;
+	bool is_kept; /* a connection was made of it: rest_watch_close() will be told */
+	bool is_resting;
 };
 
 /* ---- what ended ------------------------------------------------------------------------------ */
@@ -54,9 +66,11 @@ answer_take(struct rest_transfer *transfer, struct err *err)
 {
 	struct rest_call *call = transfer->call;
 	struct rest_pool *pool = call->pool;
-	long status = 0;
+	long status = 0, version = 0;
 
 	rest_lib.curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	rest_lib.curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+	transfer->owner->is_http2 = transfer->owner->is_http2 || version >= CURL_HTTP_VERSION_2_0;
 	call->status = (int)status;
 	if (transfer->has_new_addresses && transfer->owner->built == pool->dial.generation)
 		transfer->owner->loaded = transfer->owner->built;
@@ -127,29 +141,77 @@ act(struct rest_multi *own, curl_socket_t fd, int events)
 	transfers_end(own);
 }
 
-static void
-on_ready(void *owner, unsigned events)
+static struct rest_watch **
+watch_list(const struct rest_watch *watch)
 {
-	struct rest_watch *watch = owner;
+	return watch->is_resting ? &watch->owner->resting : &watch->owner->watches;
+}
 
-	act(watch->owner, watch->fd,
-	    (events & STREAM_READABLE ? CURL_CSELECT_IN : 0) |
-		(events & STREAM_WRITABLE ? CURL_CSELECT_OUT : 0));
+static void
+watch_remove(struct rest_watch *watch)
+{
+	if (watch->prev != NULL)
+		watch->prev->next = watch->next;
+	else
+		*watch_list(watch) = watch->next;
+	if (watch->next != NULL)
+		watch->next->prev = watch->prev;
+}
+
+static void
+watch_add(struct rest_watch *watch, bool is_resting)
+{
+	struct rest_watch **list;
+
+	watch->is_resting = is_resting;
+	list = watch_list(watch);
+	watch->prev = NULL;
+	watch->next = *list;
+	if (watch->next != NULL)
+		watch->next->prev = watch;
+	*list = watch;
 }
 
 static void
 watch_free(struct rest_watch *watch)
 {
-	struct rest_multi *own = watch->owner;
-
-	if (watch->prev != NULL)
-		watch->prev->next = watch->next;
-	else
-		own->watches = watch->next;
-	if (watch->next != NULL)
-		watch->next->prev = watch->prev;
+	watch_remove(watch);
 	stream_close(&watch->stream);
 	mem_free(watch);
+}
+
+/*
+ * What a service says while nothing was asked (408 before it closes, say) is not the answer to the
+ * next request, for which libcurl 7 would take it: such a connection ends.  Under HTTP/2 it may be
+ * a frame of the connection, which libcurl reads later.
+ */
+static void
+watch_wake(struct rest_watch *watch)
+{
+	struct rest_multi *own = watch->owner;
+	curl_socket_t fd = watch->fd;
+	char bytes[KIB];
+	ssize_t n = 1;
+
+	watch_free(watch);
+	if (own->is_http2)
+		return;
+	for (size_t heard = 0; n > 0 && heard < UNASKED_BYTES; heard += (size_t)n)
+		n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	(void)shutdown(fd, SHUT_RDWR);
+}
+
+static void
+on_ready(void *owner, unsigned events)
+{
+	struct rest_watch *watch = owner;
+
+	if (watch->is_resting)
+		watch_wake(watch);
+	else
+		act(watch->owner, watch->fd,
+		    (events & STREAM_READABLE ? CURL_CSELECT_IN : 0) |
+			(events & STREAM_WRITABLE ? CURL_CSELECT_OUT : 0));
 }
 
 static struct rest_watch *
@@ -164,13 +226,71 @@ watch_new(struct rest_multi *own, curl_socket_t fd, struct err *err)
 	watch->owner = own;
 	watch->stream = stream;
 	watch->fd = fd;
-	watch->next = own->watches;
-	if (watch->next != NULL)
-		watch->next->prev = watch;
-	own->watches = watch;
+	watch_add(watch, false);
 	stream->on_ready = on_ready;
 	stream->owner = watch;
 	return watch;
+}
+
+static struct rest_watch *
+watch_find(struct rest_watch *list, curl_socket_t fd)
+{
+	while (list != NULL && list->fd != fd)
+		list = list->next;
+	return list;
+}
+
+/* The one that rests, else a new one. */
+static struct rest_watch *
+watch_take(struct rest_multi *own, curl_socket_t fd, struct err *err)
+{
+	struct rest_watch *watch = watch_find(own->resting, fd);
+
+	if (watch == NULL)
+		return watch_new(own, fd, err);
+	watch_remove(watch);
+	watch_add(watch, false);
+	return watch;
+}
+
+/* libcurl closes a socket that did not get as far as a connection without saying so. */
+static bool
+watch_is_kept(const struct rest_watch *watch, CURL *easy)
+{
+	struct rest_transfer *transfer = NULL;
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	rest_lib.curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+	if (transfer == NULL || transfer->call == NULL || !transfer->call->was_sent)
+		return false;
+	rest_lib.curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd);
+	return fd == watch->fd;
+}
+
+static void
+watch_rest(struct rest_watch *watch, CURL *easy)
+{
+	watch->is_kept = watch->is_kept || watch_is_kept(watch, easy);
+	if (!watch->is_kept) {
+		watch_free(watch);
+		return;
+	}
+	stream_want(watch->stream, STREAM_READABLE);
+	watch_remove(watch);
+	watch_add(watch, true);
+}
+
+/* The one place where sockets are closed: none is watched that is gone. */
+int
+rest_watch_close(struct rest_multi *own, curl_socket_t fd)
+{
+	struct rest_watch *watch = watch_find(own->resting, fd);
+
+	if (watch == NULL)
+		watch = watch_find(own->watches, fd);
+	if (watch != NULL)
+		watch_free(watch);
+	return close(fd);
 }
 
 static int
@@ -183,12 +303,12 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *of_socket)
 
 	if (what == CURL_POLL_REMOVE) {
 		if (watch != NULL)
-			watch_free(watch);
+			watch_rest(watch, easy);
 		(void)rest_lib.curl_multi_assign(own->multi, fd, NULL);
 		return 0;
 	}
 	if (watch == NULL) {
-		watch = watch_new(own, fd, &err);
+		watch = watch_take(own, fd, &err);
 		if (watch == NULL) {
 			rest_lib.curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
 			transfer->is_broken = true;
@@ -282,6 +402,8 @@ engine_close(struct rest_pool *pool)
 	rest_lib.curl_multi_cleanup(own->multi);
 	while (own->watches != NULL)
 		watch_free(own->watches);
+	while (own->resting != NULL)
+		watch_free(own->resting);
 	timer_stop(pool->loop, &own->timer);
 	deferred_stop(pool->loop, &own->broken);
 	tls_peer_fini(&own->peer);

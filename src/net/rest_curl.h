@@ -54,15 +54,19 @@ struct rest_multi {
 	struct rest_pool *pool;
 	CURLM *multi;
 	struct timer timer;
-	struct deferred broken; /* ends transfers whose sockets cannot be watched */
-	struct rest_watch *watches;
+	struct deferred broken;		      /* ends transfers whose sockets cannot be watched */
+	struct rest_watch *watches, *resting; /* of sockets in use, and kept ones */
 	struct rest_transfer *running, *idle;
+	bool is_http2;	      /* an answer came so */
 	struct tls_peer peer; /* trust, and the name for words about certificates */
 	struct buf base;      /* "https://host:port/path" */
 	struct curl_slist resolve[2];
 	char resolve_text[2][REST_RESOLVE_TEXT];
 	unsigned built, loaded; /* generation of addresses in resolve[], and known to libcurl */
 };
+
+/* Closes a socket of libcurl's; on_ready of its watch is not called any more. */
+int rest_watch_close(struct rest_multi *own, curl_socket_t fd);
 
 /* ---- transfers (rest_transfer.c) ------------------------------------------------------------- */
 

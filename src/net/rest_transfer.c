@@ -50,6 +50,12 @@ on_open(void *owner, curlsocktype purpose, struct curl_sockaddr *to)
 	return CURL_SOCKET_BAD;
 }
 
+static int
+on_close(void *owner, curl_socket_t fd)
+{
+	return rest_watch_close(owner, fd);
+}
+
 /* "host:port:address,address" */
 static void
 resolve_print(char text[REST_RESOLVE_TEXT], struct slice host, uint16_t port,
@@ -245,6 +251,8 @@ set_callbacks(struct rest_transfer *transfer)
 	SET(CURLOPT_ERRORBUFFER, transfer->error);
 	SET(CURLOPT_OPENSOCKETFUNCTION, on_open);
 	SET(CURLOPT_OPENSOCKETDATA, transfer->owner);
+	SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	SET(CURLOPT_CLOSESOCKETDATA, transfer->owner);
 	SET(CURLOPT_READFUNCTION, on_read);
 	SET(CURLOPT_READDATA, transfer);
 	SET(CURLOPT_SEEKFUNCTION, on_seek);

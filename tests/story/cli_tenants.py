@@ -301,6 +301,58 @@ def once(at):
     site.shutdown()
 
 
+def passed(at):
+    """`passthrough` names fields of a client's request that its call brings to the site, and to no other address; what
+    is learnt by one is not used for another.  `no_proxy`: a dead proxy is in nobody's way."""
+    heard = []
+
+    class Site(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            heard.append((self.path.split("?")[0], {k.lower(): v for k, v in self.headers.items()}))
+            who = self.headers.get("X-Who", "nobody")
+            body = {"accountId": who, "name": who, "displayName": who, "emailAddress": who}
+            body = json.dumps(body if "myself" in self.path else
+                              {"key": "DEMO-1", "fields": {"summary": who}}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            pass
+
+    site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+    url = "http://127.0.0.1:%d/base" % site.server_address[1]
+    config = config_of(at)
+    config["auth"] = {"keys": [{"name": "ci", "key": "0123456789abcdef"}]}
+    config["atlassian"]["sites"] = [
+        {"name": "", "jira": url, "deployment": "data_center", "auth": {"type": "pat", "token": "sandbox-linus"},
+         "passthrough": ["X-Who", "Cookie"], "proxy": "http://127.0.0.1:1", "no_proxy": ["127.0.0.0/8"]},
+        {"name": "other", "jira": url, "deployment": "data_center", "auth": {"type": "pat", "token": "sandbox-linus"}}]
+    process, port = serve(write("passed.yaml", config))
+    client = Client(int(port), Authorization="Bearer 0123456789abcdef").begin()
+    for tool, extra, want in [
+            ("jira_get_issue", {"x-who": "ada", "Cookie": "a=b; c", "X-Else": "no"}, {"x-who": "ada", "cookie": "a=b; c"}),
+            ("jira_get_issue", {}, {}), ("jira_get_issue", {"X-Who": "grace"}, {"x-who": "grace"}),
+            ("jira_other_get_issue", {"X-Who": "ada", "Cookie": "a=b"}, {})]:
+        del heard[:]
+        status, got = client.call(tool, extra, issue_key="DEMO-1")
+        assert status == 200 and not got["result"].get("isError"), got
+        assert got["result"]["structuredContent"]["summary"] == want.get("x-who", "nobody"), got
+        assert heard and all({k: v for k, v in h.items() if k in ("x-who", "cookie", "x-else")} == want
+                             and h["authorization"] == "Bearer sandbox-linus" for _, h in heard), (want, heard)
+    # Not to an address that only the request knows.
+    del heard[:]
+    client.call("jira_get_issue", {"X-Who": "ada", "X-Jira-Token": "t", "X-Jira-URL": url.replace("/base", "/mine")},
+                issue_key="DEMO-1")
+    assert heard and not any("x-who" in h for _, h in heard), heard
+    stop(process)
+    site.shutdown()
+
+
 sandbox, at = start(r"JIRA_URL=(http://127\.0\.0\.1:\d+)/jira", "sandbox", "--port", "0")
 process, port = serve(write("tenants.yaml", config_of(at)))
 seen = strangers(int(port))
@@ -312,6 +364,7 @@ lent(at)
 ignored(at)
 with_keys(at)
 once(at)
+passed(at)
 stop(sandbox)
 secrets = [line for line in everything if re.search(r"sandbox-(ada|grace|linus)|Bearer s|0123456789abcdef", line)]
 assert not secrets, secrets

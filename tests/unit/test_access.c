@@ -362,12 +362,73 @@ test_addresses(void **state)
 	assert_false(access_may_dial(REACH_LOOPBACK, &address));
 }
 
+/* ---- without the proxy ----------------------------------------------------------------------- */
+
+static void
+test_no_proxy(void **state)
+{
+	static const struct {
+		const char *entry, *url;
+		bool is_without;
+	} rows[] = {
+		{ "jira.acme.example", "https://jira.acme.example", true },
+		{ "acme.example", "https://jira.acme.example/x", true },
+		{ ".acme.example", "https://jira.acme.example", true },
+		{ "*.acme.example", "https://JIRA.acme.example", true },
+		{ ".acme.example", "https://acme.example", true },
+		{ "acme.example", "https://notacme.example", false },
+		{ "jira.acme.example", "https://acme.example", false },
+		{ "acme.example:8443", "https://jira.acme.example:8443", true },
+		{ "acme.example:8443", "https://jira.acme.example", false },
+		{ "acme.example:x", "https://acme.example", false },
+		{ "*", "https://anything.example", true },
+		{ "10.0.0.0/8", "http://10.1.2.3:8080", true },
+		{ "10.0.0.0/8", "http://11.1.2.3", false },
+		{ "10.0.0.0/8", "http://ten.example", false },
+		{ "10.0.0.0/33", "http://10.0.0.1", false },
+		{ "10.1.2.3", "http://10.1.2.3", true },
+		{ "10.1.2.4/31", "http://10.1.2.5", true },
+		{ "10.1.2.4/31", "http://10.1.2.6", false },
+		{ "0.0.0.0/0", "http://10.1.2.6", true },
+		{ "fd00::/8", "http://[fd12::1]", true },
+		{ "fd00::/8", "http://[fe12::1]", false },
+		{ "fd00::/8", "http://10.0.0.1", false },
+		{ "::1", "http://[::1]:8080", true },
+		{ "[::1]", "http://[::1]:8080", true },
+		{ "[::1]:8080", "http://[::1]:8080", true },
+		{ "[::1]:8081", "http://[::1]:8080", false },
+		{ ".", "https://acme.example", false },
+		{ "/", "https://acme.example", false },
+		{ "[", "https://acme.example", false },
+		{ ":", "https://acme.example", false },
+	};
+	struct slice entries[2] = { S("other.example"), SLICE_NONE };
+	struct config_site site = { .proxy = S("http://proxy.example:3128"),
+		.no_proxy = entries,
+		.no_proxy_n = COUNT(entries) };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct slice got;
+
+		entries[1] = slice_of(rows[i].entry);
+		got = access_proxy(&site, slice_of(rows[i].url));
+		if ((got.n == 0) != rows[i].is_without)
+			fail_msg("%s for %s", rows[i].entry, rows[i].url);
+	}
+	site.no_proxy_n = 1;
+	assert_true(slice_eq(access_proxy(&site, S("https://acme.example")), site.proxy));
+	site.proxy = SLICE_NONE;
+	assert_int_equal(access_proxy(&site, S("https://acme.example")).n, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_no_proxy),
 	};
 	int failed = cmocka_run_group_tests_name("access", tests, NULL, NULL);
 

@@ -149,7 +149,8 @@ enum side { TENANTS, KEYS, IGNORED, SITELESS };
 static struct auth *
 auth_with_sites(enum side side)
 {
-	static struct config_site site;
+	static struct slice passed[] = { S("X-Trace"), S("Cookie") };
+	static struct config_site site = { .passthrough = passed, .passthrough_n = COUNT(passed) };
 	struct config_key key = { .name = S("ci") };
 	struct config config = { .auth = side == KEYS ? AUTH_KEYS : AUTH_TENANTS,
 		.keys = &key,
@@ -215,6 +216,12 @@ test_fields(void **state)
 		{ TENANTS, { { S("X-Atlassian-Cloud-Id"), S("1324a887-45db") } },
 		    "i1324a887-45db;" },
 		{ TENANTS, { { S("X-Atlassian-Cloud-Id"), S("a/../b") } }, "!must be the id" },
+		{ TENANTS, { { S("x-trace"), S("a b") }, { S("X-Other"), S("n") } },
+		    "px-trace;=a b;" },
+		{ IGNORED, { { S("cookie"), S("a") }, { S("X-TRACE"), S("") } },
+		    "pcookie;=a;pX-TRACE;=;" },
+		{ TENANTS, { { S("X-Trace"), S("a\x01") } }, "!X-Trace holds a control" },
+		{ SITELESS, { { S("x-trace"), S("a") } }, "" },
 		{ KEYS, { { S("Authorization"), S("Bearer " KEY_CI) } }, "" },
 		{ KEYS, { { S("Authorization"), S("Bearer k") }, { S("X-Jira-Token"), S("j") } },
 		    "jj;" },
@@ -249,10 +256,41 @@ test_fields(void **state)
 		put_part(text, sizeof(text), "c", got.token[PRODUCT_CONFLUENCE]);
 		put_part(text, sizeof(text), "J", got.url[PRODUCT_JIRA]);
 		put_part(text, sizeof(text), "C", got.url[PRODUCT_CONFLUENCE]);
+		for (unsigned k = 0; k < got.passed_n; k++) {
+			put_part(text, sizeof(text), "p", got.passed[k].name);
+			put_part(text, sizeof(text), "=", got.passed[k].value);
+		}
 		if (strcmp(text, rows[i].want) != 0)
 			fail_msg("row %zu: %s", i, text);
 		auth_free(&auth);
 	}
+}
+
+/* A copy has texts of its own, and is bounded. */
+static void
+test_passed(void **state)
+{
+	struct http_header headers[CREDENTIAL_PASSED_MAX + 1];
+	struct auth *auth = auth_with_sites(TENANTS);
+	struct credentials got, *copy;
+	char value[] = "one";
+	struct err err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(headers); i++)
+		headers[i] = (struct http_header){ S("X-Trace"), { value, 3 } };
+	assert_true(credentials_read(auth, headers, CREDENTIAL_PASSED_MAX, &got, &err));
+	assert_false(credentials_have_secret(&got));
+	copy = credentials_dup(&got);
+	value[0] = 'x';
+	assert_int_equal(copy->passed_n, CREDENTIAL_PASSED_MAX);
+	for (unsigned i = 0; i < copy->passed_n; i++)
+		assert_true(slice_eq(copy->passed[i].name, S("X-Trace")) &&
+		    slice_eq(copy->passed[i].value, S("one")));
+	credentials_free(&copy);
+	assert_false(credentials_read(auth, headers, COUNT(headers), &got, &err));
+	assert_non_null(strstr(err.text, "more than 16"));
+	auth_free(&auth);
 }
 
 /* The same name for the same fields and salt only, whatever is moved from one to the other. */
@@ -343,6 +381,7 @@ main(void)
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_tenants),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_passed),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_key_beside),
 		cmocka_unit_test(test_callers),

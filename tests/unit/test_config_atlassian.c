@@ -194,6 +194,9 @@ static const struct {
 	{ SITE("headers: {X-A: x, x-a: y}, " PAT),
 	    ":1:52: atlassian.sites[0].headers: a header is set twice (case does not count)" },
 	{ SITE("passthrough: [\"X A\"], " PAT), ":1:57: \"X A\" cannot name a header" },
+	{ SITE("passthrough: [authorization], " PAT),
+	    ":1:57: the header authorization may hold a key of ours, or a "
+	    "credential that has its own rules: it is not passed on" },
 	{ SITE("passthrough: [\"\"], " PAT), ":1:57: the name of a header is empty" },
 	{ SITE("projects: [\"A OR 1=1\"], " PAT),
 	    ":1:54: \"A OR 1=1\" is no key of a project or space: keys have letters, digits, and \"_-.~@+:\"" },

@@ -239,6 +239,37 @@ lost_when_used_again(void **state)
 	world_end(&world);
 }
 
+/* While nothing is asked on it the service closes a kept connection, or speaks: once we hear of
+ * it, and the next request has a connection that works. */
+static void
+lost_while_it_rests(void **state)
+{
+	static const char *const said[] = { NULL,
+		"HTTP/1.1 408 Gone\r\nContent-Length: 0\r\n\r\n" };
+	struct raw_server raw;
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &nobody);
+	pool_open(&world, raw_open(&raw, world.loop));
+	raw.answer = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx";
+	for (unsigned i = 0; i < 20; i++) {
+		call(&one, &world, i % 3 == 0 ? "POST" : "GET", "/x");
+		assert_reply(&one, 200, "x");
+		call_fini(&one);
+		assert_int_equal(raw.accepted, 1 + i);
+		if (said[i % 2] != NULL)
+			raw_peer_say(raw.peers, slice_of(said[i % 2]));
+		else
+			raw_peer_close(raw.peers);
+		for (int turns = 0; turns < 5; turns++)
+			(void)loop_turn(world.loop, 1);
+	}
+	rest_pool_free(&world.pool);
+	raw_close(&raw);
+	world_end(&world);
+}
+
 static void
 bad_requests(void **state)
 {
@@ -331,6 +362,7 @@ main(void)
 		cmocka_unit_test(odd_answers),
 		cmocka_unit_test(long_head),
 		cmocka_unit_test(lost_when_used_again),
+		cmocka_unit_test(lost_while_it_rests),
 		cmocka_unit_test(bad_requests),
 		cmocka_unit_test(bad_settings),
 		cmocka_unit_test(connect_time),
