@@ -60,6 +60,8 @@ struct slice jira_system_field(struct slice name);
 /* Ids for ids and names; asks for the list only if one is neither.  Unknown ones stay. */
 MUST_CHECK bool
 jira_field_ids_wait(struct work *work, const struct slice *names, size_t n, struct slice **ids);
+/* Does the text hold the word, case aside? */
+bool jira_holds(struct slice text, struct slice word);
 /* ERR_PARAMS with the nearest name. */
 bool jira_field_unknown(struct work *work, struct slice name);
 
@@ -112,10 +114,13 @@ MUST_CHECK bool issue_written_wait(
 const char *jira_csv_add(struct work *work, const char *list, const char *word);
 /* "a,b"; NULL: n is 0. */
 const char *jira_csv_join(struct work *work, const struct slice *list, size_t n);
+/* The name alone, where a person is enough: of SHAPE_FN. */
+yyjson_mut_val *jira_person(struct work *work, yyjson_val *user);
 
 extern const struct shape jira_issue_shape, jira_user_shape, jira_comment_shape,
     jira_transition_shape, jira_changelog_shape, jira_worklog_shape, jira_remote_link_shape,
-    jira_issue_list_shape, jira_written_shape, jira_issue_brief_shape, jira_message_shape;
+    jira_issue_list_shape, jira_written_shape, jira_issue_brief_shape, jira_message_shape,
+    jira_watchers_shape;
 
 /* ---- searching (jira_search.c) --------------------------------------------------------------- */
 
@@ -164,7 +169,15 @@ yyjson_mut_val *jira_names(struct work *work, const struct slice *names, size_t 
 MUST_CHECK bool jira_transition_wait(struct work *work, struct slice key, struct slice to,
     yyjson_mut_val *fields, yyjson_mut_val *comment);
 
+/* ---- comments (jira_comments.c) -------------------------------------------------------------- */
+
+/* The argument of that name, if it is given, as the visibility of a comment.  ERR_PARAMS. */
+MUST_CHECK bool jira_visibility_put(struct work *work, const char *arg, yyjson_mut_val *comment);
+
 /* ---- small things (jira_scope.c) ------------------------------------------------------------- */
+
+/* The argument of that name, of type ARG_ID, holds digits and nothing else.  ERR_PARAMS. */
+MUST_CHECK bool jira_id_check(struct work *work, const char *name);
 
 /* A part of a story that runs beside others: a work of its own with its own error. */
 struct jira_part {

@@ -4,7 +4,9 @@
  */
 #include "atlassian/jira.h"
 
-#define BODY_MAX 1000000
+#define BODY_MAX     1000000
+#define COMMENTS_MAX 1000
+#define PAGE	     100
 
 /* ---- results --------------------------------------------------------------------------------- */
 
@@ -19,19 +21,9 @@ created(struct work *work, yyjson_val *comment)
 	return yyjson_is_str(when) ? yyjson_val_mut_copy(work->doc, when) : NULL;
 }
 
-static yyjson_mut_val *
-author(struct work *work, yyjson_val *comment)
-{
-	yyjson_val *name = json_at(comment, "author/displayName");
-
-	if (!yyjson_is_str(name))
-		name = json_at(comment, "author/name");
-	return yyjson_is_str(name) ? yyjson_val_mut_copy(work->doc, name) : NULL;
-}
-
 LOCAL_SHAPE(said_shape, { "id", SHAPE_STR }, { "body", SHAPE_TEXT, .help = "Markdown" },
     { "created", SHAPE_FN, "", .fn = created }, { "updated", SHAPE_STR },
-    { "author", SHAPE_FN, "", .fn = author }, { "public", SHAPE_BOOL });
+    { "author", SHAPE_FN, .fn = jira_person }, { "public", SHAPE_BOOL });
 
 static bool
 comment_show(struct work *work, yyjson_val *reply, struct slice key, const char *what)
@@ -44,24 +36,31 @@ comment_show(struct work *work, yyjson_val *reply, struct slice key, const char 
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
+bool
+jira_visibility_put(struct work *work, const char *arg, yyjson_mut_val *comment)
+{
+	yyjson_val *visibility = arg_json(work, arg);
+
+	if (visibility == NULL)
+		return true;
+	if (!yyjson_is_str(yyjson_obj_get(visibility, "type")) ||
+	    !yyjson_is_str(yyjson_obj_get(visibility, "value")))
+		return work_fail(work, ERR_PARAMS,
+		    "%s must be {\"type\": \"group\" or \"role\", \"value\": its name}", arg);
+	out_copy(work, comment, "visibility", visibility);
+	return true;
+}
+
 static bool
 body_make(struct work *work, yyjson_mut_val **out)
 {
-	yyjson_val *visibility = arg_json(work, "visibility");
 	yyjson_mut_val *text;
 
 	*out = out_obj(work);
 	if (!jira_text(work, arg_slice(work, "body"), &text))
 		return false;
 	out_val(work, *out, "body", text);
-	if (visibility == NULL)
-		return true;
-	if (!yyjson_is_str(yyjson_obj_get(visibility, "type")) ||
-	    !yyjson_is_str(yyjson_obj_get(visibility, "value")))
-		return work_fail(work, ERR_PARAMS,
-		    "visibility must be {\"type\": \"group\" or \"role\", \"value\": its name}");
-	out_copy(work, *out, "visibility", visibility);
-	return true;
+	return jira_visibility_put(work, "visibility", *out);
 }
 
 /* Both deployments take wiki markup here. */
@@ -146,6 +145,66 @@ edit_comment(struct work *work)
 	    comment_show(work, reply, key, "edited");
 }
 
+LOCAL_SHAPE(comments_shape, { "issue_key", SHAPE_STR }, { "total", SHAPE_INT },
+    { "comments", SHAPE_LIST, .of = &jira_comment_shape },
+    { "next_start_at", SHAPE_INT, .help = "start_at of the rest" });
+
+static bool
+get_comments(struct work *work)
+{
+	bool is_newest = slice_eq(arg_slice(work, "order"), S("newest"));
+	int64_t start = arg_int(work, "start_at"), total;
+	yyjson_mut_val *list = out_arr(work);
+	yyjson_val *items, *one;
+	struct pages pages;
+	struct slice key;
+	size_t i, max;
+
+	if (!jira_guard_wait(work, arg_slice(work, "issue_key"), &key))
+		return false;
+	pages_init(&pages, work, PAGE_START_AT,
+	    work_path(work, "{api}/issue/{key}/comment", "key", work_cstr(work, key), "orderBy",
+		is_newest ? "-created" : "created", NULL),
+	    "comments", start, arg_int(work, "limit"), PAGE);
+	if (pages.path == NULL)
+		return false;
+	do {
+		if (!pages_next_wait(&pages, &items))
+			return false;
+		yyjson_arr_foreach(items, i, max, one)
+		{
+			yyjson_mut_arr_append(list, shape_make(work, &jira_comment_shape, one));
+		}
+	} while (items != NULL && !pages.is_over);
+	total = pages.total >= 0 ? pages.total : start + pages.seen;
+	work->out = out_obj(work);
+	out_slice(work, work->out, "issue_key", key);
+	out_int(work, work->out, "total", total);
+	out_val(work, work->out, "comments", list);
+	if (start + pages.seen < total)
+		out_int(work, work->out, "next_start_at", start + pages.seen);
+	work->summary = slice_of(work_printf(work, "%lld of %lld comments on %.*s",
+	    (long long)pages.seen, (long long)total, SLICE_FMT(key)));
+	return true;
+}
+
+static bool
+delete_comment(struct work *work)
+{
+	struct slice key;
+
+	if (!jira_id_check(work, "comment_id") ||
+	    !jira_guard_wait(work, arg_slice(work, "issue_key"), &key) ||
+	    !work_send_wait(work, "DELETE", NULL, NULL, "{api}/issue/{key}/comment/{comment_id}",
+		"key", work_cstr(work, key), NULL))
+		return false;
+	work->out = out_obj(work);
+	out_str(work, work->out, "message",
+	    work_printf(work, "Comment %s of %.*s has been deleted", arg_str(work, "comment_id"),
+		SLICE_FMT(key)));
+	return true;
+}
+
 #define VISIBILITY_ARG \
 	{ \
 		"visibility", ARG_OBJECT, 0, \
@@ -176,5 +235,26 @@ static const struct tool tools[] = {
 		{ "comment_id", ARG_ID, REQUIRED, "Id of the comment", NULL, 0, 40 },
 		{ "body", ARG_TEXT, REQUIRED, "The new text in Markdown", NULL, 0, BODY_MAX },
 		VISIBILITY_ARG) },
+	{ .name = "get_comments",
+	    .title = "Get Comments",
+	    .help = "The comments on an issue.",
+	    .toolset = "jira_comments",
+	    .flags = READS | IDEMPOTENT,
+	    .run = get_comments,
+	    .shape = &comments_shape,
+	    ARGS({ "issue_key", ARG_KEY, REQUIRED, "Issue key, such as PROJ-123" },
+		{ "order", ARG_STR, 0, "Which come first", "\"oldest\"",
+		    .one_of = "oldest|newest" },
+		{ "start_at", ARG_INT, 0, "Comments left out at the start", "0", 0, INT32_MAX },
+		{ "limit", ARG_INT, 0, "Most results", "50", 1, COMMENTS_MAX }) },
+	{ .name = "delete_comment",
+	    .title = "Delete Comment",
+	    .help = "Delete a comment. It cannot be undone.",
+	    .toolset = "jira_comments",
+	    .flags = WRITES | DESTROYS,
+	    .run = delete_comment,
+	    .shape = &jira_message_shape,
+	    ARGS({ "issue_key", ARG_KEY, REQUIRED, "Issue key, such as PROJ-123" },
+		{ "comment_id", ARG_ID, REQUIRED, "Id of the comment", NULL, 0, 40 }) },
 };
 const struct tool_set jira_comment_tools = { PRODUCT_JIRA, tools, COUNT(tools) };

@@ -232,8 +232,8 @@ jira_field_unknown(struct work *work, struct slice name)
 
 /* ---- search_fields --------------------------------------------------------------------------- */
 
-static bool
-holds(struct slice text, struct slice word)
+bool
+jira_holds(struct slice text, struct slice word)
 {
 	for (size_t i = 0; i + word.n <= text.n; i++) {
 		if (slice_eq_nocase((struct slice){ text.p + i, word.n }, word))
@@ -250,7 +250,7 @@ holds_words(struct slice text, struct slice words)
 
 	while (rest.p != NULL) {
 		word = slice_trim(slice_cut(rest, ' ', &rest));
-		if (!holds(text, word))
+		if (!jira_holds(text, word))
 			return false;
 	}
 	return true;
@@ -268,11 +268,11 @@ rank(yyjson_val *field, struct slice keyword)
 		return 0;
 	if (name.n > keyword.n && slice_eq_nocase((struct slice){ name.p, keyword.n }, keyword))
 		return 1;
-	if (holds(name, keyword))
+	if (jira_holds(name, keyword))
 		return 2;
 	if (holds_words(name, keyword))
 		return 3;
-	if (holds(id, keyword))
+	if (jira_holds(id, keyword))
 		return 4;
 	return slice_distance(name, keyword) <= 1 + keyword.n / 4 ? 5 : RANK_NONE;
 }
@@ -345,11 +345,12 @@ static void
 option_add(struct work *work, struct options *options, yyjson_val *option, yyjson_val **children,
     size_t children_n)
 {
-	bool is_wanted = options->contains.n == 0 || holds(option_value(option), options->contains);
+	bool is_wanted =
+	    options->contains.n == 0 || jira_holds(option_value(option), options->contains);
 	yyjson_mut_val *out, *list;
 
 	for (size_t i = 0; i < children_n && !is_wanted; i++)
-		is_wanted = holds(option_value(children[i]), options->contains);
+		is_wanted = jira_holds(option_value(children[i]), options->contains);
 	if (!is_wanted)
 		return;
 	if (options->n >= options->most) {

@@ -26,9 +26,8 @@ SHAPE(jira_user_shape, { "account_id", SHAPE_STR, "accountId" },
     { "email", SHAPE_STR, "emailAddress" }, { "avatar_url", SHAPE_STR, "avatarUrls/48x48" },
     { "key", SHAPE_STR, "key" });
 
-/* The name alone, where a person is enough. */
-static yyjson_mut_val *
-person(struct work *work, yyjson_val *user)
+yyjson_mut_val *
+jira_person(struct work *work, yyjson_val *user)
 {
 	yyjson_val *name = yyjson_obj_get(user, "displayName");
 
@@ -76,7 +75,7 @@ SHAPE(jira_changelog_shape, { "id", SHAPE_STR }, { "author", SHAPE_OBJECT, .of =
 
 SHAPE(jira_worklog_shape, { "id", SHAPE_STR }, { "comment", SHAPE_TEXT }, { "created", SHAPE_STR },
     { "updated", SHAPE_STR }, { "started", SHAPE_STR }, { "timeSpent", SHAPE_STR },
-    { "timeSpentSeconds", SHAPE_INT }, { "author", SHAPE_FN, .fn = person });
+    { "timeSpentSeconds", SHAPE_INT }, { "author", SHAPE_FN, .fn = jira_person });
 LOCAL_SHAPE(worklogs_shape, { "startAt", SHAPE_INT }, { "maxResults", SHAPE_INT },
     { "total", SHAPE_INT }, { "worklogs", SHAPE_LIST, .of = &jira_worklog_shape });
 

@@ -97,8 +97,8 @@ view_complete(struct work *work, struct issue_view *view, unsigned sections)
 
 /* ---- sections that are more than a field ----------------------------------------------------- */
 
-LOCAL_SHAPE(watchers_shape, { "issue_key", SHAPE_STR },
-    { "watcher_count", SHAPE_INT, "watchCount" }, { "is_watching", SHAPE_BOOL, "isWatching" },
+SHAPE(jira_watchers_shape, { "issue_key", SHAPE_STR }, { "watcher_count", SHAPE_INT, "watchCount" },
+    { "is_watching", SHAPE_BOOL, "isWatching" },
     { "watchers", SHAPE_LIST, "watchers", &jira_user_shape });
 
 /* What failed is named, the rest of the issue is there. */
@@ -223,8 +223,8 @@ parts_add(struct work *work, const struct jira_part *part, unsigned sections, co
 		part++;
 	}
 	if (sections & SECTION_WATCHERS) {
-		watchers =
-		    part->is_ok ? shape_make(work, &watchers_shape, part->reply) : out_obj(work);
+		watchers = part->is_ok ? shape_make(work, &jira_watchers_shape, part->reply)
+				       : out_obj(work);
 		out_str(work, watchers, "issue_key", key);
 		out_val(work, work->out, "watchers", watchers);
 		if (!part->is_ok)

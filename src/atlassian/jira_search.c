@@ -259,6 +259,85 @@ get_project_issues(struct work *work)
 	return jira_search_wait(work, &search);
 }
 
+/* ---- validate_jql ---------------------------------------------------------------------------- */
+
+LOCAL_SHAPE(
+    valid_shape, { "valid", SHAPE_BOOL }, { "errors", SHAPE_LIST }, { "warnings", SHAPE_LIST });
+
+static yyjson_mut_val *
+strings(struct work *work, yyjson_val *list)
+{
+	yyjson_mut_val *out = shape_list(work, NULL, list);
+
+	return out != NULL ? out : out_arr(work);
+}
+
+/* Cloud has an operation that parses; Data Center says what it thinks when it searches. */
+static bool
+parsed_wait(struct work *work, yyjson_mut_val **errors, yyjson_mut_val **warnings)
+{
+	yyjson_mut_val *body = out_obj(work), *queries = out_arr(work);
+	struct slice jql = arg_slice(work, "jql");
+	yyjson_val *reply, *one;
+
+	yyjson_mut_arr_append(queries, yyjson_mut_strncpy(work->doc, jql.p, jql.n));
+	out_val(work, body, "queries", queries);
+	if (!work_send_wait(
+		work, "POST", body, &reply, "/rest/api/3/jql/parse", "validation", "strict", NULL))
+		return false;
+	one = yyjson_arr_get_first(yyjson_obj_get(reply, "queries"));
+	if (!yyjson_is_obj(one))
+		return work_fail(work, ERR_UNAVAILABLE, "%.*s did not say what it read",
+		    SLICE_FMT(work->site->provider.name));
+	*errors = strings(work, yyjson_obj_get(one, "errors"));
+	*warnings = strings(work, yyjson_obj_get(one, "warnings"));
+	return true;
+}
+
+static bool
+searched_wait(struct work *work, yyjson_mut_val **errors, yyjson_mut_val **warnings)
+{
+	const char *jql;
+	yyjson_val *reply;
+
+	*errors = out_arr(work);
+	*warnings = out_arr(work);
+	if (!jira_jql(work, arg_slice(work, "jql"), NULL, 0, &jql))
+		return false;
+	work->status = 0;
+	if (work_get_wait(work, &reply, "/rest/api/2/search", "jql", jql, "maxResults", "0",
+		"validateQuery", "true", NULL)) {
+		*warnings = strings(work, yyjson_obj_get(reply, "warningMessages"));
+		return true;
+	}
+	if (work_status(work) != 400)
+		return false;
+	yyjson_mut_arr_append(*errors, yyjson_mut_strncpy(work->doc, work->said.p, work->said.n));
+	*work->err = (struct err){ 0 };
+	work->said = SLICE_NONE;
+	return true;
+}
+
+static bool
+validate_jql(struct work *work)
+{
+	yyjson_mut_val *errors, *warnings;
+	bool is_valid;
+
+	if (!(work->is_cloud ? parsed_wait(work, &errors, &warnings)
+			     : searched_wait(work, &errors, &warnings)))
+		return false;
+	is_valid = yyjson_mut_arr_size(errors) == 0;
+	work->out = out_obj(work);
+	out_bool(work, work->out, "valid", is_valid);
+	out_val(work, work->out, "errors", errors);
+	out_val(work, work->out, "warnings", warnings);
+	work->summary = is_valid ? S("the query is valid") : S("the query is not valid");
+	return true;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
 #define PAGE_TOKEN_ARG \
 	{ \
 		"page_token", ARG_STR, 0, "Cloud: next_page_token of the page before", NULL, 0, \
@@ -296,5 +375,13 @@ static const struct tool tools[] = {
 		{ "limit", ARG_INT, 0, "Most results", "10", 1, LIMIT_MAX },
 		{ "start_at", ARG_INT, 0, "Results left out at the start", "0", 0, INT32_MAX },
 		{ "fields", ARG_CSV, 0, JIRA_FIELDS_HELP, JIRA_READ_FIELDS }, PAGE_TOKEN_ARG) },
+	{ .name = "validate_jql",
+	    .title = "Validate JQL",
+	    .help = "Whether Jira understands a query, and if not, why.",
+	    .toolset = "jira_issues",
+	    .flags = READS | IDEMPOTENT,
+	    .run = validate_jql,
+	    .shape = &valid_shape,
+	    ARGS({ "jql", ARG_STR, REQUIRED, "A JQL query", NULL, 0, JQL_MAX_BYTES }) },
 };
 const struct tool_set jira_search_tools = { PRODUCT_JIRA, tools, COUNT(tools) };

@@ -36,7 +36,7 @@ static const struct {
 
 static const struct routes *const tables[2][8] = {
 	{ &sandbox_jira_issue_routes, &sandbox_jira_meta_routes, &sandbox_jira_part_routes,
-	    &sandbox_jira_agile_routes, NULL },
+	    &sandbox_jira_agile_routes, &sandbox_jira_worklog_routes, NULL },
 	{ &sandbox_wiki_content_routes, &sandbox_wiki_part_routes, &sandbox_wiki_meta_routes,
 	    &sandbox_wiki_v2_routes, NULL },
 };

@@ -406,6 +406,43 @@ search_gone(struct visit *visit)
 	    "https://developer.atlassian.com/changelog/#CHANGE-2046");
 }
 
+#define PARSED_MOST 100
+
+/* Each query, and what is wrong with it. */
+static void
+jql_parse(struct visit *visit)
+{
+	const struct query_caller caller = { visit->world, visit->user, visit->now_ms };
+	yyjson_val *queries = yyjson_obj_get(visit->body, "queries"), *one;
+	struct buf *out = &visit->out;
+	const struct issue **found;
+	struct err err;
+	size_t i, max;
+	unsigned n;
+
+	if (yyjson_arr_size(queries) == 0 || yyjson_arr_size(queries) > PARSED_MOST) {
+		visit_fail(visit, 400, "queries must hold between 1 and %d queries", PARSED_MOST);
+		return;
+	}
+	put_open(out, NULL, '{');
+	put_open(out, "queries", '[');
+	yyjson_arr_foreach(queries, i, max, one)
+	{
+		struct slice jql = { yyjson_get_str(one), yyjson_get_len(one) };
+
+		put_open(out, NULL, '{');
+		put_text(out, "query", jql);
+		if (!jql_find(visit->arena, &caller, jql, &found, &n, &err)) {
+			put_open(out, "errors", '[');
+			put_text(out, NULL, slice_of(err.text));
+			put_close(out, ']');
+		}
+		put_close(out, '}');
+	}
+	put_close(out, ']');
+	put_close(out, '}');
+}
+
 /* The token says where the next page begins; a query without any bound is refused. */
 static void
 put_jql(struct visit *visit, struct slice jql, struct slice token, unsigned most)
@@ -494,6 +531,7 @@ static const struct route rows[] = {
 	{ "GET",	"/rest/api/V/search/jql",				ON_CLOUD, jql_get },
 	{ "POST",	"/rest/api/V/search/jql",				ON_CLOUD, jql_post },
 	{ "POST",	"/rest/api/V/search/approximate-count",			ON_CLOUD, count_post },
+	{ "POST",	"/rest/api/V/jql/parse",				ON_CLOUD, jql_parse },
 };
 /* clang-format on */
 const struct routes sandbox_jira_issue_routes = { rows, COUNT(rows) };

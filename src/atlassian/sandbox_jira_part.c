@@ -1,5 +1,5 @@
 /*
- * The sandbox's Jira: what hangs on issues: worklogs, watchers, links, attachments, histories; and
+ * The sandbox's Jira: what hangs on issues: watchers, links, attachments, histories; and
  * moving them to another project.
  */
 #include <string.h>
@@ -7,65 +7,6 @@
 #include "atlassian/sandbox_private.h"
 
 #define UPLOADS_MAX 16
-
-/* ---- worklogs -------------------------------------------------------------------------------- */
-
-static void
-worklogs_get(struct visit *visit)
-{
-	struct issue *issue = visit_issue(visit, 0);
-	unsigned start = visit_number(visit, "startAt", 0, UINT32_MAX),
-		 most = visit_number(visit, "maxResults", 5000, 5000);
-	struct buf *out = &visit->out;
-
-	if (issue == NULL)
-		return;
-	put_open(out, NULL, '{');
-	put_number(out, "startAt", start);
-	put_number(out, "maxResults", most);
-	put_number(out, "total", issue->worklogs.n);
-	put_open(out, "worklogs", '[');
-	for (unsigned i = start; i < issue->worklogs.n && i - start < most; i++)
-		put_worklog(visit, issue, issue->worklogs.p[i]);
-	put_close(out, ']');
-	put_close(out, '}');
-}
-
-static void
-worklog_post(struct visit *visit)
-{
-	struct issue *issue = visit_issue(visit, 0);
-	yyjson_val *seconds = yyjson_obj_get(visit->body, "timeSpentSeconds");
-	struct slice spent = json_text(visit->body, "timeSpent"),
-		     started = json_text(visit->body, "started");
-	struct worklog *worklog;
-	unsigned number = yyjson_is_uint(seconds) ? (unsigned)yyjson_get_uint(seconds) : 0;
-
-	if (issue == NULL)
-		return;
-	if (number == 0 && !duration_read(spent, &number)) {
-		visit_fail_field(visit, spent.p != NULL ? "timeLogged" : "worklog",
-		    spent.p != NULL ? "Invalid time duration entered."
-				    : "Worklog must not be null.");
-		return;
-	}
-	worklog = SANDBOX_NEW(visit->sandbox, struct worklog);
-	worklog->id = visit->world->next_id++;
-	worklog->author = visit->user;
-	worklog->created_ms = worklog->updated_ms = issue->updated_ms = visit->now_ms;
-	worklog->seconds = number;
-	rich_set(visit, &worklog->comment, yyjson_obj_get(visit->body, "comment"));
-	if (started.p == NULL) {
-		put_time(&visit->out, NULL, visit->now_ms, "+0000");
-		started = visit_dup(visit, (struct slice){ visit->out.p + 1, visit->out.n - 2 });
-		buf_clear(&visit->out);
-	}
-	worklog->started = sandbox_dup(visit->sandbox, started);
-	list_add(visit->sandbox, &issue->worklogs, worklog);
-	issue->remaining_s -= number < issue->remaining_s ? number : issue->remaining_s;
-	visit->status = 201;
-	put_worklog(visit, issue, worklog);
-}
 
 /* ---- watchers -------------------------------------------------------------------------------- */
 
@@ -579,8 +520,6 @@ move_get(struct visit *visit)
 
 /* clang-format off */
 static const struct route rows[] = {
-	{ "GET",	"/rest/api/V/issue/{issueIdOrKey}/worklog",		ON_BOTH, worklogs_get },
-	{ "POST",	"/rest/api/V/issue/{issueIdOrKey}/worklog",		ON_BOTH, worklog_post },
 	{ "GET",	"/rest/api/V/issue/{issueIdOrKey}/watchers",		ON_BOTH, watchers_get },
 	{ "POST",	"/rest/api/V/issue/{issueIdOrKey}/watchers",		ON_BOTH, watcher_post },
 	{ "DELETE",	"/rest/api/V/issue/{issueIdOrKey}/watchers",		ON_BOTH, watcher_delete },

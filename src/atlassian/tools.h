@@ -12,6 +12,7 @@
 extern const struct tool_set *const tool_sets[]; /* NULL-ended */
 extern const struct tool_set jira_issue_tools, jira_search_tools, jira_field_tools,
     jira_write_tools, jira_bulk_tools, jira_comment_tools, jira_transition_tools, jira_agile_tools;
+extern const struct tool_set jira_people_tools, jira_worklog_tools, jira_link_tools;
 
 /* As clients see it: the provider's name, then the tool's. */
 struct slice

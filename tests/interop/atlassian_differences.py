@@ -7,7 +7,8 @@ in another way is still a finding.
 import re
 from datetime import datetime, timezone
 
-TIME_FORMS = ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S.%f%z")
+TIME_FORMS = ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S.%f%z",
+              "%Y-%m-%d %H:%M:%S%z")
 
 
 class Row:
@@ -104,6 +105,14 @@ def kept(theirs, ours):
     return isinstance(ours, list) and len(ours) > 0 and all(one in at for one in ours)
 
 
+def a_day(theirs, ours):
+    return (theirs, ours) in ((86400, 28800), ("24h", "8h"))
+
+
+def number_and_text(theirs, ours):
+    return isinstance(theirs, int) and isinstance(ours, str) and ours.isdigit()
+
+
 def refused_kindly(theirs, ours):
     return ours == "an answer" and theirs != "an answer"
 
@@ -111,7 +120,7 @@ def refused_kindly(theirs, ours):
 ANY = r".*"
 LINKED = r"(.*\.)?(parent|subtasks\[\]|outward_issue|inward_issue|issuelinks\[\]\.type)"
 ROWS = [
-    Row(ANY, r"(.*\.)?(created|updated|version_when)", "the form of times",
+    Row(ANY, r"(.*\.)?(created|updated|started|version_when)", "the form of times",
         "Times are as Jira and Confluence sent them; the other server writes them in three forms. The instant is the same.",
         same_time),
     Row(ANY, ANY, "members without a value", "A member whose value is null, an empty text or an empty list is left out: "
@@ -148,6 +157,11 @@ ROWS = [
         "The answer to a write is shown as it came, without reading the page again.", gone),
     Row(r"confluence_(move|copy)_page", r"page\.content", "the text of a moved page",
         "It has not changed and is not sent back.", gone),
+    Row(r"jira_add_worklog", r"worklog\.time_spent(_seconds)?", "a day of work",
+        "`1d` is a day as Jira is set up, of eight hours here; the other server makes 24 hours of it.", a_day),
+    Row(r"jira_get_issue", r"remote_links\[\]\.(self|application|object)", "inner parts of remote links",
+        "Theirs are copied from REST; ours have `url`, `title`, `summary`, `relationship`, `icon_url` side by side.", gone),
+    Row(r"jira_get_issue", r"remote_links\[\]\.id", "ids of remote links", "Texts, as all other ids.", number_and_text),
     Row(ANY, r"message|hint", "sentences", "What is said to people is worded otherwise.", both_texts),
     Row(r"jira_get_issue", r"\(outcome\)", "keys in small letters", "`demo-4` is taken as `DEMO-4`.", refused_kindly),
     Row(r"jira_batch_get_changelogs", r"\(outcome\)", "changelogs on Data Center", "They are read issue by issue; the other server refuses.",

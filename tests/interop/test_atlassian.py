@@ -35,7 +35,7 @@ class Side:
         self.process = Process(command, folder.mark, stdio=True, env={
             "HOME": folder.path, "JIRA_URL": self.origin + "/jira", "JIRA_PERSONAL_TOKEN": "sandbox",
             "CONFLUENCE_URL": self.origin + "/confluence", "CONFLUENCE_PERSONAL_TOKEN": "sandbox",
-            "TOOLSETS": "default,jira_agile", **env})
+            "TOOLSETS": "all", **env})
         stack.callback(self.process.kill)
         self.stdio = Stdio(process=self.process)
 
@@ -97,7 +97,7 @@ class Theirs(Side):
         super().__init__(stack, "mcp-atlassian", [program], {"MCP_ATLASSIAN_USE_SYSTEM_TRUSTSTORE": "false"})
 
     def document(self, result, text):
-        return json.loads(text)
+        return json.JSONDecoder().raw_decode(text)[0]       # files may follow
 
 
 def today():

@@ -44,11 +44,21 @@ TYPES = [
     ("jira_add_comment", "visibility", JSON_TEXT),
     ("jira_edit_comment", "visibility", JSON_TEXT),
     ("jira_transition_issue", "fields", JSON_TEXT),
+    ("jira_create_issue_link", "comment_visibility", JSON_TEXT),
     ("confluence_set_page_restrictions", "read_users", NAMES),
     ("confluence_set_page_restrictions", "read_groups", NAMES),
     ("confluence_set_page_restrictions", "edit_users", NAMES),
     ("confluence_set_page_restrictions", "edit_groups", NAMES),
 ]
+
+# Toolsets whose tools are all here, beside the default ones.
+TOOLSETS = {
+    "jira_agile",
+    "jira_users",
+    "jira_watchers",
+    "jira_worklog",
+    "jira_links",
+}
 
 # Tools that are not offered on Data Center.
 CLOUD_ONLY = {"jira_move_issue"}
@@ -263,7 +273,7 @@ def flags(row, tool):
 def tools(folder, ours):
     wrong, needed = [], set()
     rows = [row for row in table(folder, "atlassian-tools.tsv")
-            if row["default_toolset"] == "y" or row["toolset"] == "jira_agile"]
+            if row["default_toolset"] == "y" or row["toolset"] in TOOLSETS]
     parameters = table(folder, "atlassian-params.tsv")
     for row in rows:
         product, rest = row["tool"].split("_", 1)
