@@ -336,6 +336,12 @@ void buf_json_string(struct buf *buf, struct slice s);
 /* Re-prints an accepted text with two spaces of indent, for people (yyjson). */
 MUST_CHECK bool json_pretty(struct buf *out, struct slice text, struct err *err);
 
+/* ---- base64 -------------------------------------------------------------------------------- */
+
+void buf_base64(struct buf *buf, struct slice bytes); /* with padding, in one line */
+/* False: it is none, and out holds a part.  What does not fit sets out->overflow. */
+MUST_CHECK bool base64_read(struct slice text, struct buf *out);
+
 /* ---- hashing ------------------------------------------------------------------------------- */
 
 uint64_t hash_bytes(struct slice s, uint64_t seed); /* for tables; keyed, not cryptographic */
