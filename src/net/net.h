@@ -332,6 +332,14 @@ struct rest_request {
 	struct slice body;   /* SLICE_NONE: none */
 	uint64_t timeout_ms; /* of the whole; 0: none */
 	size_t max_bytes;    /* of the body, unpacked; more: ERR_LIMIT */
+	/*
+	 * A body that is not in memory, in place of `body`; NULL: that one.  Called on the loop,
+	 * for at most n bytes from `at` on (also again, when it is sent again); 0: it cannot, and
+	 * the request fails.  body_bytes: of the whole.
+	 */
+	size_t (*body_read)(void *owner, uint64_t at, char *to, size_t n);
+	void *body_owner;
+	uint64_t body_bytes;
 };
 
 struct rest_reply {

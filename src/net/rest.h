@@ -101,6 +101,13 @@ extern const struct rest_engine rest_curl;
 /* What pools made from now on use; NULL: libcurl.  For tests. */
 void rest_use_engine(const struct rest_engine *engine);
 
+/* Of the request. */
+static inline uint64_t
+rest_body_bytes(const struct rest_request *request)
+{
+	return request->body_read != NULL ? request->body_bytes : request->body.n;
+}
+
 /* From the engine, once a call: err NULL when the response is whole. */
 void rest_call_end(struct rest_call *call, const struct err *err);
 /* A piece of the body; false: more than the call wants, end it with ERR_LIMIT. */

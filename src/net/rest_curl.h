@@ -78,7 +78,7 @@ struct rest_transfer {
 	struct rest_call *call;	    /* NULL: idle */
 	struct buf url, head;	    /* NUL-ended, for libcurl */
 	struct curl_slist *headers; /* into head */
-	size_t body_at;		    /* of the request's body: read by libcurl */
+	uint64_t body_at;	    /* of the request's body: read by libcurl */
 	bool is_begun;		    /* libcurl has it */
 	bool is_repeatable;	    /* the method is idempotent */
 	bool has_new_addresses;	    /* brings them to libcurl */

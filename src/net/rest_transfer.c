@@ -126,15 +126,20 @@ static size_t
 on_read(char *to, size_t size, size_t count, void *owner)
 {
 	struct rest_transfer *transfer = owner;
-	struct slice body = transfer->call->request->body;
-	size_t n = body.n - transfer->body_at;
+	const struct rest_request *request = transfer->call->request;
+	uint64_t left = rest_body_bytes(request) - transfer->body_at;
+	size_t n = left > size * count ? size * count : (size_t)left;
 
-	if (n > size * count)
-		n = size * count;
-	if (n > 0)
-		memcpy(to, body.p + transfer->body_at, n);
+	if (n > 0 && request->body_read != NULL)
+		n = request->body_read(request->body_owner, transfer->body_at, to, n);
+	else if (n > 0)
+		memcpy(to, request->body.p + transfer->body_at, n);
 	transfer->body_at += n;
-	return n;
+	if (n > 0 || left == 0)
+		return n;
+	snprintf(transfer->why, sizeof(transfer->why),
+	    "what was to be sent could not be read to its end");
+	return CURL_READFUNC_ABORT;
 }
 
 /* libcurl sends a request again when a kept connection turns out to be closed: only where the
@@ -145,9 +150,9 @@ on_seek(void *owner, curl_off_t offset, int origin)
 	struct rest_transfer *transfer = owner;
 
 	if (!transfer->is_repeatable || origin != SEEK_SET || offset < 0 ||
-	    (uint64_t)offset > transfer->call->request->body.n)
+	    (uint64_t)offset > rest_body_bytes(transfer->call->request))
 		return CURL_SEEKFUNC_FAIL;
-	transfer->body_at = (size_t)offset;
+	transfer->body_at = (uint64_t)offset;
 	return CURL_SEEKFUNC_OK;
 }
 
@@ -437,7 +442,8 @@ static CURLcode
 set_method(struct rest_transfer *transfer)
 {
 	const struct rest_request *request = transfer->call->request;
-	bool has_body = request->body.p != NULL || slice_starts(request->method, S("P"));
+	bool has_body = request->body.p != NULL || request->body_read != NULL ||
+	    slice_starts(request->method, S("P"));
 	char method[32];
 	bool stands_alone;
 	CURLcode code = CURLE_OK;
@@ -452,11 +458,11 @@ set_method(struct rest_transfer *transfer)
 		SET(CURLOPT_NOBODY, 1L);
 	} else if (has_body) {
 		SET(CURLOPT_POST, 1L);
-		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.n);
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)rest_body_bytes(request));
 	}
 	SET(CURLOPT_CUSTOMREQUEST, method);
 	/* Nothing of it to seek in: it must not meet a connection that was closed. */
-	stands_alone = !transfer->is_repeatable && request->body.n == 0;
+	stands_alone = !transfer->is_repeatable && rest_body_bytes(request) == 0;
 	SET(CURLOPT_FRESH_CONNECT, stands_alone ? 1L : 0L);
 	SET(CURLOPT_FORBID_REUSE, stands_alone ? 1L : 0L);
 	return code;

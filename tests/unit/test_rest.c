@@ -478,6 +478,66 @@ large_bodies(void **state)
 	mem_free((char *)(uintptr_t)body.p);
 }
 
+/* ---- bodies that are read piece by piece ----------------------------------------------------- */
+
+struct source {
+	uint64_t whole, fails_at; /* fails_at 0: never */
+	size_t most;		  /* bytes of one read */
+	unsigned reads;
+};
+
+static size_t
+source_read(void *owner, uint64_t at, char *to, size_t n)
+{
+	struct source *source = owner;
+
+	source->reads++;
+	if (source->fails_at != 0 && at >= source->fails_at)
+		return 0;
+	if (n > source->most)
+		n = source->most;
+	for (size_t i = 0; i < n; i++)
+		to[i] = (char)((at + i) * 7 + (at + i) / 251);
+	return n;
+}
+
+static void
+read_bodies(void **state)
+{
+	struct source source = { .whole = 300001, .most = 1000 };
+	struct world world;
+	struct call one;
+
+	world_begin(&world, &service);
+	call_begin(&one, &world, "POST", "/echo");
+	one.request.body_read = source_read;
+	one.request.body_owner = &source;
+	one.request.body_bytes = source.whole;
+	call_end(&one);
+	if (!one.ok)
+		fail_msg("%s", one.err.text);
+	assert_int_equal(one.reply.body.n, source.whole);
+	for (size_t i = 0; i < source.whole; i++)
+		if (one.reply.body.p[i] != (char)(i * 7 + i / 251))
+			fail_msg("byte %zu differs", i);
+	assert_true(source.reads > 300);
+	call_fini(&one);
+
+	source.fails_at = 5000;
+	call_begin(&one, &world, "POST", "/echo");
+	one.request.body_read = source_read;
+	one.request.body_owner = &source;
+	one.request.body_bytes = source.whole;
+	call_end(&one);
+	assert_failed(&one, ERR_UNAVAILABLE, "could not be read to its end", true);
+	call_fini(&one);
+
+	call(&one, &world, "GET", "/ok");
+	assert_reply(&one, 200, "fine");
+	call_fini(&one);
+	world_end(&world);
+}
+
 static void
 packed_bodies(void **state)
 {
@@ -861,6 +921,7 @@ main(void)
 		cmocka_unit_test(headers_of_replies),
 		cmocka_unit_test(what_is_asked),
 		cmocka_unit_test(large_bodies),
+		cmocka_unit_test(read_bodies),
 		cmocka_unit_test(packed_bodies),
 		cmocka_unit_test(too_large),
 		cmocka_unit_test(kept_connections),
