@@ -71,8 +71,9 @@ def missing():
     reasons = {}
     with contextlib.suppress(OSError), open(os.path.join(PEERS, "missing")) as f:
         reasons = dict(line.rstrip("\n").split("\t", 1) for line in f if "\t" in line)
-    for name in ("mcp", "mcp1", "sdk", "server-everything", "server-filesystem", "server-memory", "everything-server",
-                 "everything-client", "conformance", "mcp-atlassian"):
+    for name in ("mcp", "mcp1", "sdk", "client", "mcp-server-time", "mcp-server-git", "server-everything",
+                 "server-filesystem", "server-memory", "everything-server", "everything-client", "conformance",
+                 "mcp-atlassian"):
         if name not in reasons and not os.path.exists(os.path.join(PEERS, "stamps", name)):
             reasons[name] = "not installed (tests/interop/install)"
     return reasons
