@@ -192,7 +192,7 @@ struct tell {
 	struct slice meta;   /* of params, or SLICE_NONE */
 	struct slice token;  /* progress: span of params that holds the upstream's token */
 	struct slice server; /* who tells; SLICE_NONE: bascule */
-	struct edit uri;     /* span of params that holds a URI, and how the client calls it */
+	struct edit named;   /* span of params, and what the client knows it by: a URI, a token */
 };
 
 /* The end of an exchange: one of result, error (raw JSON) or err. */
@@ -460,6 +460,7 @@ struct call {
 	struct edit edits[2];	   /* further changes: the tool's name */
 	size_t edits_n;
 	bool may_repeat;		    /* read-only or idempotent */
+	bool wants_task;		    /* asks for a task (2025-11-25) */
 	void (*on_sent)(struct call *call); /* bytes were handed over; may be NULL */
 	void *owner;
 
