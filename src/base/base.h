@@ -118,9 +118,9 @@ unsigned slice_distance(struct slice a, struct slice b);
 	X(OUTCOME_UNKNOWN,	"outcome_unknown",-32006, -31006,  502, 4)	\
 	X(CANCELLED,		"cancelled",	  -32603, -32603,  499, 1)	\
 	X(IO,			"io",		  -32003, -31003,  502, 4)		\
-	X(HEADER,		"header_mismatch", -32600, -32020,  400, 1)		\
-	X(CAPABILITY,		"missing_capability",-32600, -32021, 400, 1)		\
-	X(VERSION,		"unsupported_version",-32602, -32022, 400, 1)
+	X(HEADER,		"header_mismatch", -32020, -32020,  400, 1)		\
+	X(CAPABILITY,		"missing_capability",-32021, -32021, 400, 1)		\
+	X(VERSION,		"unsupported_version",-32022, -32022, 400, 1)
 /* clang-format on */
 
 enum errkind {

@@ -124,6 +124,16 @@ client_ready(struct client *client)
 	own_links(client, link_client_ready);
 }
 
+static void
+tokens_free(struct client *client)
+{
+	for (size_t i = 0; i < client->tokens_n && i < CLIENT_TOKENS_MAX; i++)
+		mem_free((void *)client->tokens[i].token.p);
+	mem_free(client->tokens);
+	client->tokens = NULL;
+	client->tokens_n = 0;
+}
+
 void
 client_ended(void *owner, struct session *session)
 {
@@ -147,6 +157,7 @@ client_ended(void *owner, struct session *session)
 	deferred_stop(client->hub->loop, &client->rebuild);
 	catalogue_unref(&client->catalogue);
 	index_free(&client->tasks);
+	tokens_free(client);
 	index_forget(client->hub->asked, client);
 	client_unref(&client);
 }
@@ -335,6 +346,36 @@ client_own_task(struct client *client, struct slice id, struct provider *provide
 	if (client->tasks == NULL)
 		client->tasks = index_new(client->hub, TASKS_MAX);
 	index_put(client->tasks, id, provider);
+}
+
+void
+client_keep_token(struct client *client, uint64_t connection, uint64_t number, struct slice token)
+{
+	struct task_token *at;
+	char *copy;
+
+	if (client->session == NULL)
+		return;
+	if (client->tokens == NULL)
+		client->tokens = mem_new(CLIENT_TOKENS_MAX * sizeof(*client->tokens));
+	at = &client->tokens[client->tokens_n % CLIENT_TOKENS_MAX];
+	if (client->tokens_n++ >= CLIENT_TOKENS_MAX)
+		mem_free((void *)at->token.p);
+	copy = mem_new(token.n + 1);
+	memcpy(copy, token.p, token.n);
+	*at = (struct task_token){ connection, number, { copy, token.n } };
+}
+
+struct slice
+client_token(const struct client *client, uint64_t connection, uint64_t number)
+{
+	for (size_t i = 0; i < client->tokens_n && i < CLIENT_TOKENS_MAX; i++) {
+		const struct task_token *at = &client->tokens[i];
+
+		if (at->connection == connection && at->number == number)
+			return at->token;
+	}
+	return SLICE_NONE;
 }
 
 void

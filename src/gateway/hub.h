@@ -39,6 +39,14 @@ struct subscription {
 	struct provider *provider;
 };
 
+#define CLIENT_TOKENS_MAX 64
+
+/* The progress token of a call that began a task, and the number that the server knows it by. */
+struct task_token {
+	uint64_t connection, number;
+	struct slice token; /* raw; its own memory */
+};
+
 /*
  * What the gateway knows of one session of a client: what it declared, its own upstream sessions
  * and the view of the catalogue that follows from them, what it subscribed to.  Counted: exchanges
@@ -60,7 +68,9 @@ struct client {
 	int level;	    /* it asked for logs of this level; -1: never */
 	struct subscription *subscriptions;
 	size_t subscriptions_n;
-	struct index *tasks; /* task id: provider; NULL: none yet */
+	struct index *tasks;	   /* task id: provider; NULL: none yet */
+	struct task_token *tokens; /* of its latest tasks; a ring */
+	size_t tokens_n;	   /* ever kept */
 };
 
 /* For the session of an initialize request; NULL: the session is over already, or err. */
@@ -84,6 +94,11 @@ void client_forget(struct client *client, const struct provider *provider);
 /* A task of a provider that this client began. */
 void client_own_task(struct client *client, struct slice id, struct provider *provider);
 #define LEVEL_INFO 1 /* of RFC 5424's, as log_level_find() counts them */
+/* The progress token of a call that began a task; the oldest of CLIENT_TOKENS_MAX gives way. */
+void
+client_keep_token(struct client *client, uint64_t connection, uint64_t number, struct slice token);
+/* SLICE_NONE: it is not this client's. */
+struct slice client_token(const struct client *client, uint64_t connection, uint64_t number);
 const char *log_level_name(int level);
 /* May it see a log message of that level? -1: no level that is known. */
 bool client_wants_level(const struct client *client, int level);
@@ -118,7 +133,7 @@ struct hub {
 	struct deferred rebuild;
 	struct group exchanges, supervisors;
 	unsigned in_flight;
-	uint64_t started_ms, turned_away;
+	uint64_t started_ms, turned_away, connections; /* the last two: so many so far */
 	struct waiter *waiters;
 	struct client clients; /* list head */
 	struct index *uris;    /* seen in results: provider */

@@ -307,6 +307,7 @@ greet_wait(struct link *link, struct err *err)
 
 	if (!back_open_wait(hub_of(link)->loop, &spec, &back_events, link, &link->back, err))
 		return false;
+	link->connection = ++hub_of(link)->connections;
 	text_keep(&link->capabilities, back_capabilities(link->back));
 	text_keep(&link->instructions, back_instructions(link->back));
 	link->is_greeted = true;

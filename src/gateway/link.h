@@ -27,6 +27,7 @@ struct link {
 	/* Kinds (1u << kind) whose change was told: since the last list began, and before it. */
 	unsigned listing, told;
 	uint64_t lists_begun, lists_ended;
+	uint64_t connection; /* the number of this one, of all that the hub made */
 	bool is_list_wanted; /* a client waits for the changed list */
 	bool is_settled, is_greeted, is_lost, has_changed, is_stopping, is_demanded, is_working;
 	struct err why;

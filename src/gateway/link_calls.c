@@ -157,6 +157,20 @@ call_sent(struct call *call)
 	ledger_sent(hub->ledger, call->exchange->number, loop_unix_ms(hub->loop));
 }
 
+#define TOKEN_MAX_BYTES (4 * KIB)
+
+/* The call has begun a task: its progress is told under the same token until that ends. */
+static void
+task_began(const struct exchange *exchange, const struct call *call, uint64_t connection)
+{
+	struct client *client = client_of(exchange);
+	struct slice task = json_scan_get(call->response.scan, S("result"), S("task"));
+
+	if (client != NULL && call->wants_task && json_type(task) == JSON_OBJECT &&
+	    call->token.p != NULL && call->token.n <= TOKEN_MAX_BYTES)
+		client_keep_token(client, connection, call->number, call->token);
+}
+
 /* What became of one attempt: there was a connection to send it on; it may have been done. */
 struct attempt {
 	bool has_begun, was_sent;
@@ -167,6 +181,7 @@ forward_once_wait(struct link *link, struct exchange *exchange, const struct for
     struct reply *reply, struct attempt *attempt, struct err *err)
 {
 	const struct message *request = &exchange->request;
+	uint64_t connection;
 	struct call call;
 	bool ok;
 
@@ -182,11 +197,14 @@ forward_once_wait(struct link *link, struct exchange *exchange, const struct for
 	for (size_t i = 0; i < forward->edits_n; i++)
 		call.edits[call.edits_n++] = forward->edits[i];
 	call.may_repeat = forward->may_repeat;
+	call.wants_task = json_scan_get(request->scan, S("params"), S("task")).p != NULL;
 	call.on_sent = call_sent;
 	call.owner = link;
+	connection = link->connection;
 	ok = back_call_wait(link->back, &call, err);
 	attempt->was_sent = call.was_sent;
 	if (ok) {
+		task_began(exchange, &call, connection);
 		exchange_keep(exchange, &call.arena, &call.answer);
 		reply->result =
 		    call.response.kind == MESSAGE_RESULT ? call.response.body : SLICE_NONE;

@@ -34,7 +34,7 @@ tell_updated(struct link *link, struct client *client, const struct tell *tell, 
 	    catalogue_client_uri(view, &arena, &link->upstream->provider, uri, &shown, &err) &&
 	    !slice_eq(shown, uri)) {
 		buf_json_string(&text, shown);
-		named.uri = (struct edit){ token, buf_view(&text) };
+		named.named = (struct edit){ token, buf_view(&text) };
 	}
 	session_tell(client->session, &named);
 	buf_fini(&text);
@@ -86,6 +86,26 @@ tell_owner(struct link *link, const struct tell *tell)
 	}
 }
 
+/* Of a task that a call began: the token of the call is that of the task. */
+static void
+tell_task_progress(struct link *link, const struct tell *tell)
+{
+	struct hub *hub = hub_of(link);
+	struct tell named = *tell;
+	int64_t number;
+
+	if (!json_int(tell->token, &number) || number <= 0)
+		return;
+	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next) {
+		struct slice token = client_token(c, link->connection, (uint64_t)number);
+
+		if (token.p == NULL)
+			continue;
+		named.named = (struct edit){ tell->token, token };
+		session_tell(c->session, &named);
+	}
+}
+
 /* A log message of no call is told only where it can be but one client's. */
 static void
 tell_only(struct link *link, const struct tell *tell)
@@ -113,6 +133,8 @@ link_notice(struct link *link, const struct tell *tell)
 		return;
 	if (tell->method == MCP_RESOURCE_UPDATED)
 		updated(link, tell);
+	else if (tell->method == MCP_PROGRESS)
+		tell_task_progress(link, tell);
 	else if (link->is_own)
 		session_tell(link->client->session, tell);
 	else if (tell->method == MCP_LOG_MESSAGE)

@@ -324,6 +324,15 @@ on_answer(struct back *back, struct intake *intake, const struct message *messag
 	task_wake(call->task);
 }
 
+/* That of a task goes on when the task was begun (2025-11-25, tasks): the owner knows whose it is.
+ */
+static bool
+has_begun_task(const struct call *call)
+{
+	return call->wants_task && call->state == CALL_DONE &&
+	    json_type(json_scan_get(call->response.scan, S("result"), S("task"))) == JSON_OBJECT;
+}
+
 static void
 on_progress(struct back *back, const struct message *message)
 {
@@ -334,7 +343,9 @@ on_progress(struct back *back, const struct message *message)
 		.token = message->progress_token,
 		.server = back->spec.server };
 
-	if (call != NULL && call->exchange != NULL && call->state == CALL_SENT)
+	if (call == NULL)
+		back->events->notice(back->owner, &tell);
+	else if (call->exchange != NULL && (call->state == CALL_SENT || has_begun_task(call)))
 		exchange_tell(call->exchange, &tell);
 }
 

@@ -140,8 +140,8 @@ encode_notice(const struct tell *tell, struct slice token, struct buf *scratch,
 		whole.params = S("{}");
 		whole.meta = SLICE_NONE;
 	}
-	if (whole.uri.at.p != NULL)
-		edits[edits_n++] = whole.uri;
+	if (whole.named.at.p != NULL)
+		edits[edits_n++] = whole.named;
 	if (whole.token.p != NULL && token.p != NULL)
 		edits[edits_n++] = (struct edit){ whole.token, token };
 	if (server_place(&whole, scratch, &edits[edits_n]))

@@ -226,7 +226,7 @@ struct tell {
 	struct slice meta;   /* of params, or SLICE_NONE */
 	struct slice token;  /* progress: span of params that holds the upstream's token */
 	struct slice server; /* who tells; SLICE_NONE: bascule */
-	struct edit uri;     /* span of params that holds a URI, and how the client calls it */
+	struct edit named;   /* span of params, and what the client knows it by: a URI, a token */
 };
 
 /* resultType (2026-07-28); legacy results are complete. */
@@ -544,6 +544,8 @@ struct call {
 	bool may_repeat; /* read-only or idempotent */
 	/* Raw, of the tool that is called, if it names headers (x-mcp-header); else SLICE_NONE. */
 	struct slice definition;
+	bool may_repeat;		    /* read-only or idempotent */
+	bool wants_task;		    /* asks for a task (2025-11-25) */
 	void (*on_sent)(struct call *call); /* bytes were handed over; may be NULL */
 	void *owner;
 

@@ -361,15 +361,30 @@ def arguments():
         g.end()
 
 
-def page():
-    """docs/atlassian.md lists the tools that are offered, and says which of them write."""
-    with Sandbox() as s, Gateway([{**site(s.url + "/jira"), "confluence": s.url + "/confluence"}]) as g:
-        offered = [(tool["name"], "reads" if tool["annotations"]["readOnlyHint"] else "writes")
-                   for tool in g.ask("tools/list")["result"]["tools"]]
+def offered(**sites):
+    with Gateway([site(**sites)]) as g:
+        tools = g.ask("tools/list")["result"]["tools"]
         g.end()
-    with open(os.path.join(ROOT, "docs", "atlassian.md"), encoding="utf-8") as file:
-        listed = re.findall(r"^\| `((?:jira|confluence)_\w+)` \| (reads|writes) \|$", file.read(), re.M)
-    assert listed == offered, set(listed) ^ set(offered)
+    return {tool["name"]: "reads" if tool["annotations"]["readOnlyHint"] else "writes" for tool in tools}
+
+
+def page():
+    """docs/atlassian.md lists the tools that are offered, and says which of them write; BASCULE_GOLDEN=write makes it so."""
+    path = os.path.join(ROOT, "docs", "atlassian.md")
+    with Sandbox() as s:
+        here = offered(url=s.url + "/jira", confluence=s.url + "/confluence")
+        cloud = offered(url=s.url + "/cloud", confluence=s.url + "/cloud/wiki", deployment="cloud")
+    everywhere = dict(sorted({**cloud, **here}.items(), key=lambda tool: tool[0].startswith("confluence_")))
+    rows = ["| tool | |", "|---|---|"] + [
+        f"| `{name}` | {access}{'; Cloud only' if name not in here else '; Data Center only' if name not in cloud else ''} |"
+        for name, access in everywhere.items()]
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    new = re.sub(r"(?<=<!-- tools -->\n).*?(?=\n\n)", "\n".join(rows), text, flags=re.S)
+    if os.environ.get("BASCULE_GOLDEN") == "write":
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(new)
+    assert new == text, "docs/atlassian.md lists other tools than there are"
 
 
 def main():

@@ -104,3 +104,41 @@ client a {
   expect /result/tasks == [{"taskId":"same","status":"working"}]
 }
 expect upstream one requests tasks/get == 0
+
+story "the progress of a task is told under the token of the call that began it" real
+upstream one {
+  tool long
+  can {"tools":{},"tasks":{"requests":{"tools":{"call":{}}}}}
+  on tools/call long -> progress {"progress":1} then result {"task":{"taskId":"t-1","status":"working"}} then progress {"progress":2} then after 50ms then progress {"progress":3}
+}
+gateway {
+upstreams:
+  - {name: one, @one@}
+  - {name: two, @one@, lazy: true}
+}
+client b -transport http {
+  listen
+  call ping
+}
+client a -transport http {
+  listen
+  call tools/call {"name":"one__long","task":{},"_meta":{"progressToken":"mine"}}
+  expect /result/task/taskId == "t-1"
+  tick 100ms
+  await notifications/progress
+  expect /params/progress == 1
+  await notifications/progress
+  expect /params/progress == 2
+  expect /params/progressToken == "mine"
+  await notifications/progress
+  expect /params/progress == 3
+  expect /params/progressToken == "mine"
+  expect /params/_meta/bascule~1server == "one"
+  # Without a task there is nothing to report on when the answer has come.
+  call tools/call {"name":"one__long","_meta":{"progressToken":"other"}}
+  tick 100ms
+  expect received notifications/progress == 4
+}
+client b {
+  expect received notifications/progress == 0
+}

@@ -173,7 +173,7 @@ notices(void **state)
 		{ { .method = MCP_RESOURCE_UPDATED,
 		      .params = slice_of(updated),
 		      .meta = { updated + 21, 2 },
-		      .uri = { { updated + 7, 4 }, S("\"one+a:\"") },
+		      .named = { { updated + 7, 4 }, S("\"one+a:\"") },
 		      .server = S("one") },
 		    "notifications/resources/updated\",\"params\":{\"uri\":\"one+a:\", \"_meta\":{"
 		    "\"bascule/server\":\"one\"}}}" },
@@ -181,7 +181,7 @@ notices(void **state)
 		      .params = slice_of(both),
 		      .meta = { both + 9, 9 },
 		      .token = { both + sizeof(both) - 4, 2 },
-		      .uri = { { both + 25, 4 }, S("\"b:\"") },
+		      .named = { { both + 25, 4 }, S("\"b:\"") },
 		      .server = S("one") },
 		    "notifications/progress\",\"params\":{\"_meta\":{\"bascule/server\":\"one\","
 		    "\"x\":1.0},\"uri\":\"b:\",\"progressToken\":\"mine\"}}" },
