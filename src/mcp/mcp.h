@@ -544,7 +544,6 @@ struct call {
 	bool may_repeat; /* read-only or idempotent */
 	/* Raw, of the tool that is called, if it names headers (x-mcp-header); else SLICE_NONE. */
 	struct slice definition;
-	bool may_repeat;		    /* read-only or idempotent */
 	bool wants_task;		    /* asks for a task (2025-11-25) */
 	void (*on_sent)(struct call *call); /* bytes were handed over; may be NULL */
 	void *owner;

@@ -373,7 +373,8 @@ def page():
     path = os.path.join(ROOT, "docs", "atlassian.md")
     with Sandbox() as s:
         here = offered(url=s.url + "/jira", confluence=s.url + "/confluence")
-        cloud = offered(url=s.url + "/cloud", confluence=s.url + "/cloud/wiki", deployment="cloud")
+        cloud = offered(url=s.url + "/cloud", confluence=s.url + "/cloud/wiki", deployment="cloud",
+                        auth={"type": "basic", "user": "ada@sandbox.example", "token": "sandbox"})
     everywhere = dict(sorted({**cloud, **here}.items(), key=lambda tool: tool[0].startswith("confluence_")))
     rows = ["| tool | |", "|---|---|"] + [
         f"| `{name}` | {access}{'; Cloud only' if name not in here else '; Data Center only' if name not in cloud else ''} |"
