@@ -398,6 +398,27 @@ MUST_CHECK bool session_ask_wait(struct session *session, const struct question 
 /* A notification that belongs to none of its requests. Never waits. */
 void session_tell(struct session *session, const struct tell *tell);
 
+/* ---- headers that say what a call's arguments say (mirror.c; 2026-07-28, Streamable HTTP) ---- */
+
+/* Does a tool's definition (raw) name headers? A quick look. */
+bool mirror_is_named(struct slice definition);
+/*
+ * Does it name them by the rules: tokens, each once, of strings, integers and booleans that are
+ * reached through `properties` alone?  NULL: it does; else what is wrong.
+ */
+const char *mirror_fault(struct slice definition);
+/*
+ * Each header that it names: the name after Mcp-Param-, and the raw value in the arguments;
+ * SLICE_NONE: it is absent, null, or of a type that has no header.
+ */
+typedef void mirror_each(void *owner, struct slice header, struct slice value);
+void mirror_walk(struct slice definition, struct slice arguments, mirror_each *each, void *owner);
+/* A text as a header's value: as it is, or =?base64?...?= where it could be misread. */
+void buf_mirror(struct buf *out, struct slice text);
+/* Back; into the arena where it was coded. False: ERR_PARAMS. */
+MUST_CHECK bool
+mirror_read(struct arena *arena, struct slice value, struct slice *text, struct err *err);
+
 /* JSON-RPC texts that fronts and the gateway share (encode.c). */
 /*
  * A provider's notification as its client gets it: `token` for the provider's own, the server's
