@@ -5,7 +5,7 @@
  * A session belongs to its front; exchanges outlive it while they run: session_end() cancels them
  * and the struct goes with the last one.
  */
-#include "mcp/front.h"
+#include "mcp/front_modern.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -181,6 +181,8 @@ memory_give_back(struct fronts *fronts)
 		if (s->calls.next != &s->calls)
 			return;
 	}
+	if (fronts->calls != NULL)
+		return;
 	fronts->trimmed = fronts->next_number;
 	arena_drain();
 	mem_trim();
@@ -216,41 +218,49 @@ has_member(struct slice object, struct slice key, struct slice *value)
 	    json_type(*value) == JSON_OBJECT;
 }
 
-static void
-capabilities_read(struct session *session, struct slice capabilities)
+struct client_capabilities
+front_capabilities(struct slice capabilities)
 {
+	struct client_capabilities can = { .elicitation = false };
 	struct slice value, mode;
-	struct client_capabilities *can = &session->can;
 
-	memset(can, 0, sizeof(*can));
 	if (has_member(capabilities, S("elicitation"), &value)) {
 		/* 2025-11-25: {} means form; url must be named. */
-		can->elicitation_url = has_member(value, S("url"), &mode);
-		can->elicitation = has_member(value, S("form"), &mode) || !can->elicitation_url;
+		can.elicitation_url = has_member(value, S("url"), &mode);
+		can.elicitation = has_member(value, S("form"), &mode) || !can.elicitation_url;
 	}
-	can->sampling = has_member(capabilities, S("sampling"), &value);
-	can->sampling_tools = can->sampling && has_member(value, S("tools"), &mode);
-	can->tasks = has_member(capabilities, S("tasks"), &value);
-	can->roots = has_member(capabilities, S("roots"), &value);
+	can.sampling = has_member(capabilities, S("sampling"), &value);
+	can.sampling_tools = can.sampling && has_member(value, S("tools"), &mode);
+	can.tasks = has_member(capabilities, S("tasks"), &value);
+	can.roots = has_member(capabilities, S("roots"), &value);
+	return can;
 }
 
-/* clientInfo.name, for logs and rules: not trusted, cut. */
+bool
+front_client_name(struct arena *arena, struct slice info, struct slice *name)
+{
+	struct slice token;
+	struct err err;
+
+	if (json_type(info) != JSON_OBJECT || !json_find(info, S("name"), &token) ||
+	    json_type(token) != JSON_STRING || token.n > KIB ||
+	    !json_string(arena, token, name, &err))
+		return false;
+	name->n = name->n > CLIENT_NAME_MAX ? CLIENT_NAME_MAX : name->n;
+	return true;
+}
+
 static void
 client_name_read(struct session *session, struct slice info)
 {
 	struct arena arena;
-	struct slice token, name;
-	struct err err;
+	struct slice name;
 	char *copy;
 
 	mem_free((void *)session->client.p);
 	session->client = SLICE_NONE;
-	if (json_type(info) != JSON_OBJECT || !json_find(info, S("name"), &token) ||
-	    json_type(token) != JSON_STRING || token.n > KIB)
-		return;
 	arena_init(&arena, NULL, 8 * KIB);
-	if (json_string(&arena, token, &name, &err)) {
-		name.n = name.n > CLIENT_NAME_MAX ? CLIENT_NAME_MAX : name.n;
+	if (front_client_name(&arena, info, &name)) {
 		copy = mem_new(name.n + 1);
 		memcpy(copy, name.p, name.n);
 		session->client = (struct slice){ copy, name.n };
@@ -278,7 +288,7 @@ initialize(struct session *session, const struct message *message, struct err *e
 	if (!mcp_revision_find_legacy(version, &session->revision))
 		session->revision = MCP_NEWEST_LEGACY;
 	if (json_find(message->params, S("capabilities"), &value))
-		capabilities_read(session, value);
+		session->can = front_capabilities(value);
 	if (json_find(message->params, S("clientInfo"), &value))
 		client_name_read(session, value);
 	session->is_beginning = true;
@@ -706,11 +716,16 @@ struct fronts *
 fronts_new(struct loop *loop, const struct mcp_gate *gate, const struct front_limits *limits)
 {
 	struct fronts *fronts = MEM_NEW(struct fronts);
+	unsigned char bits[(STATE_TAG - 1) / 2];
 
 	fronts->loop = loop;
 	fronts->gate = gate;
 	fronts->limits = *limits;
 	fronts->seal = seal_new(loop, (struct secret){ 0 });
+	loop_random(loop, bits, sizeof(bits));
+	for (size_t i = 0; i < sizeof(bits); i++)
+		snprintf(fronts->tag + 2 * i, 3, "%02x", bits[i]);
+	fronts->park = park_new(fronts);
 	fronts->sessions.next = fronts->sessions.prev = &fronts->sessions;
 	timer_start(loop, &fronts->reaper, loop_now_ms(loop) + REAP_EVERY_MS, sessions_reap);
 	return fronts;
@@ -730,6 +745,7 @@ fronts_free(struct fronts **at)
 	front_http_close_all(fronts);
 	front_stdio_close(fronts);
 	auth_free(&fronts->auth);
+	park_free(&fronts->park);
 	seal_free(&fronts->seal);
 	mem_free(fronts);
 }
@@ -802,4 +818,6 @@ void
 fronts_drain(struct fronts *fronts)
 {
 	fronts->is_draining = true;
+	/* Who would come back is turned away from now on. */
+	park_give_up(fronts->park, false);
 }

@@ -11,6 +11,8 @@
 struct fronts;
 struct front_http;
 struct front_stdio;
+struct modern_call;
+struct park;
 struct event_stream;
 struct replay;
 
@@ -26,7 +28,15 @@ struct ask {
 };
 
 /* HTTP: what http_request.user points to, in the struct that it belongs to. */
-enum user_kind { USER_HEAD, USER_CALL, USER_STREAM, USER_SSE, USER_BATCH, USER_READING };
+enum user_kind {
+	USER_HEAD,
+	USER_CALL,
+	USER_ROUND,
+	USER_STREAM,
+	USER_SSE,
+	USER_BATCH,
+	USER_READING
+};
 
 /* The front's half of an exchange; in the exchange's arena. */
 struct front_call {
@@ -98,7 +108,10 @@ struct fronts {
 	struct timer reaper;
 	struct front_http *https;
 	struct front_stdio *stdio;
+	struct modern_call *calls;	       /* of clients without sessions; newest first */
+	struct park *park;		       /* those whose clients were asked */
 	struct seal *seal;		       /* of the states that modern clients carry */
+	char tag[9];			       /* of this process, in these states */
 	struct auth *auth;		       /* NULL: nothing is asked */
 	unsigned char salt[TENANT_SALT_BYTES]; /* of the names of tenants */
 	bool has_salt;
@@ -128,6 +141,10 @@ void session_end(struct session *session);
  */
 bool front_answer_now(
     struct session *session, const struct message *message, const struct err *err, struct buf *out);
+/* What a client declares (raw). */
+struct client_capabilities front_capabilities(struct slice capabilities);
+/* clientInfo.name, for logs and rules: not trusted, cut; false: there is none. */
+bool front_client_name(struct arena *arena, struct slice info, struct slice *name);
 /* The id under which a message is answered; SLICE_NONE: it is no request, or none could be told. */
 struct slice front_id_of(const struct message *message);
 /* Notifications and answers to our questions. */

@@ -159,7 +159,11 @@ static void
 head_settle(const struct front_http *front, const struct http_request *http, struct head *head)
 {
 	bool is_stateless = front->fronts->limits.is_stateless;
+	enum mcp_revision revision;
 
+	head->is_late =
+	    head->version.p != NULL && !mcp_revision_find_legacy(head->version, &revision);
+	head->is_modern = head->is_late && mcp_revision_find(head->version, &revision);
 	head->is_post = slice_eq(http->method, S("POST"));
 	head->is_get = slice_eq(http->method, S("GET"));
 	head->place = place_find(http->path);
@@ -173,7 +177,7 @@ head_settle(const struct front_http *front, const struct http_request *http, str
 		return;
 	head->takes_json = false;
 	head->takes_stream = true;
-	head->opens_sse = head->is_get && head->session.p == NULL;
+	head->opens_sse = head->is_get && head->session.p == NULL && !head->is_modern;
 }
 
 static void
@@ -239,7 +243,8 @@ methods_of(const struct front_http *front, const struct head *head)
 {
 	bool is_stateless = front->fronts->limits.is_stateless;
 
-	return is_stateless && !head->opens_sse ? S("POST") : head->place->methods;
+	return (is_stateless || head->is_modern) && !head->opens_sse ? S("POST")
+								     : head->place->methods;
 }
 
 #define REFUSE(status, kind, ...) (err_set(err, kind, __VA_ARGS__), status)
@@ -416,12 +421,20 @@ method_check(const struct front_http *front, const struct http_request *http,
 	return 0;
 }
 
+bool
+head_version_error(const struct head *head, struct err *err)
+{
+	return err_set(err, ERR_REQUEST,
+	    "MCP-Protocol-Version \"%.*s\" is not supported here (%s is)",
+	    (int)(head->version.n > 64 ? 64 : head->version.n), head->version.p,
+	    mcp_revision_name(MCP_NEWEST_LEGACY));
+}
+
 /* How the client writes, reads, and which revision it speaks. */
 static int
 fields_check(const struct head *head, struct err *err)
 {
 	struct slice parameters;
-	enum mcp_revision revision;
 
 	if (head->is_post &&
 	    !slice_eq_nocase(
@@ -430,17 +443,17 @@ fields_check(const struct head *head, struct err *err)
 	if (!accept_is_usable(head))
 		return REFUSE(406, ERR_REQUEST, "Accept must name %stext/event-stream",
 		    head->is_get ? "" : "application/json and ");
-	if (head->version.p != NULL && !mcp_revision_find_legacy(head->version, &revision))
-		return REFUSE(400, ERR_REQUEST,
-		    "MCP-Protocol-Version \"%.*s\" is not supported (%s is)",
-		    (int)(head->version.n > 64 ? 64 : head->version.n), head->version.p,
-		    mcp_revision_name(MCP_NEWEST_LEGACY));
+	if (head->is_late && (!head->is_post || head->place->ops == &sse_session_ops))
+		return (head_version_error(head, err), 400);
 	return 0;
 }
 
 static int
 session_check(const struct front_http *front, const struct head *head, struct err *err)
 {
+	/* Of no session, whatever its header says (2026-07-28, Streamable HTTP). */
+	if (head->is_late)
+		return 0;
 	if (head->session.p != NULL && head_session(front, head) == NULL)
 		return REFUSE(404, ERR_REQUEST, "unknown or ended session: initialize again");
 	if (head->session.p == NULL && head->place->ops == &sse_session_ops)

@@ -472,8 +472,14 @@ message_take(struct front_http *front, struct http_request *http, struct intake 
 
 	if (head->session.p != NULL)
 		session = head_session(front, head);
-	if (message_is_batch(front, http, head, session, message, &err))
+	if (message_is_batch(front, http, head, session, message, &err) ||
+	    http_modern_take(front, http, intake, head, message, &err))
 		return;
+	if (head->is_late && (message == NULL || message->method != MCP_INITIALIZE)) {
+		(void)head_version_error(head, &err);
+		front_http_error(front, http, 400, SLICE_NONE, id, &err);
+		return;
+	}
 	if (err.kind != ERR_NONE && !(is_sse && id.p != NULL)) {
 		front_http_error(front, http, id.p != NULL ? 200 : err_info(err.kind)->http_status,
 		    SLICE_NONE, id, &err);
@@ -665,6 +671,9 @@ on_gone(void *owner, struct http_request *http)
 		break;
 	case USER_CALL:
 		CONTAINER(kind, struct front_call, kind)->http = NULL;
+		break;
+	case USER_ROUND:
+		http_modern_gone(kind);
 		break;
 	case USER_STREAM:
 		event_stream_gone(CONTAINER(kind, struct event_stream, kind));

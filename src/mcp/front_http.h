@@ -52,6 +52,8 @@ struct head {
 	const struct place *place;	/* NULL: nothing is there */
 	struct slice host, origin, accept, type, version, session, last_event;
 	bool takes_json, takes_stream; /* in the answer to a POST */
+	bool is_late;	/* its version is none of those with sessions: the body decides */
+	bool is_modern; /* it is one without */
 	bool is_post, is_get;
 	bool opens_sse; /* GET of /sse without a session: the older transport */
 };
@@ -70,6 +72,8 @@ const struct head *head_of(const struct http_request *http);
  */
 bool head_turn_away(struct front_http *front, struct http_request *http, const struct head *head,
     const struct message *message);
+/* What is said about such a version to who needs a session. */
+bool head_version_error(const struct head *head, struct err *err);
 /* NULL: unknown, another's, or of another transport. */
 struct session *head_session(const struct front_http *front, const struct head *head);
 const struct front_page *front_page_find(const struct fronts *fronts, struct slice path);
@@ -80,6 +84,13 @@ void front_http_error(struct front_http *front, struct http_request *http, int s
     struct slice extra, struct slice id, const struct err *err);
 
 extern const struct session_ops http_session_ops;
+
+/* ---- clients without sessions (front_http_modern.c) ------------------------------------------ */
+
+/* Takes it, if it is of a revision without sessions; false: it is not. */
+bool http_modern_take(struct front_http *front, struct http_request *http, struct intake *intake,
+    const struct head *head, const struct message *message, const struct err *fault);
+void http_modern_gone(enum user_kind *kind);
 
 /* ---- event streams of Streamable HTTP (front_replay.c) --------------------------------------- */
 

@@ -5,7 +5,7 @@
  *
  * When stdin ends, requests in progress are still answered; then on_end is called.
  */
-#include "mcp/front.h"
+#include "mcp/front_modern.h"
 
 #include <errno.h>
 #include <string.h>
@@ -57,7 +57,7 @@ end_if_done(struct front_stdio *front)
 	struct session *session = front->session;
 
 	if (front->at_end && !front->intake.is_busy && front->early.text.p == NULL &&
-	    session->calls.next == &session->calls &&
+	    session->calls.next == &session->calls && !modern_is_busy(front->fronts) &&
 	    (outbox_pending(&front->outbox) == 0 || front->outbox.has_failed))
 		loop_defer(front->fronts->loop, &front->end, end_now);
 }
@@ -179,6 +179,82 @@ static const struct front_ops stdio_front_ops = {
 	.finish = call_finish,
 };
 
+/* ---- clients without sessions ---------------------------------------------------------------- */
+
+static void
+round_attach(struct round *round)
+{
+	/* A line needs no place of its own. */
+}
+
+static void
+round_say(struct round *round, const struct slice *parts, size_t n)
+{
+	struct front_stdio *front = round->transport;
+
+	stdio_write(front, NULL, parts, n);
+}
+
+static void
+round_answer(
+    struct round *round, int status, struct bytes *keep, const struct slice *parts, size_t n)
+{
+	struct front_stdio *front = round->transport;
+
+	if (n > 0)
+		stdio_write(front, keep, parts, n);
+	end_if_done(front);
+}
+
+static bool
+round_is_behind(const struct round *round)
+{
+	const struct front_stdio *front = round->transport;
+
+	return outbox_pending(&front->outbox) > BEHIND_BYTES;
+}
+
+static bool
+round_can_return(const struct round *round)
+{
+	const struct front_stdio *front = round->transport;
+
+	return !front->at_end;
+}
+
+static const struct front_ops stdio_modern_ops = {
+	.name = "stdio",
+	.ask_wait = park_ask_wait,
+	.tell = modern_tell,
+	.finish = modern_finish,
+};
+
+static const struct round_ops stdio_round_ops = {
+	.front = &stdio_modern_ops,
+	.attach = round_attach,
+	.say = round_say,
+	.answer = round_answer,
+	.is_behind = round_is_behind,
+	.can_return = round_can_return,
+};
+
+/* Takes a request that says itself what it speaks; false: it does not. */
+static bool
+modern_message(struct front_stdio *front, const struct message *message, const struct err *err)
+{
+	struct round round = { .kind = USER_ROUND,
+		.ops = &stdio_round_ops,
+		.fronts = front->fronts,
+		.is_stdio = true,
+		.transport = front };
+	struct caller caller = auth_anonymous();
+
+	if (message == NULL || !modern_is(message))
+		return false;
+	modern_take(&round, &caller, &front->intake, message, err);
+	return true;
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* A message; batch NULL: answered with a line of its own. */
@@ -190,9 +266,12 @@ message_take(struct front_stdio *front, struct front_batch *batch, struct intake
 	struct slice text;
 
 	if (err->kind == ERR_NONE && message->kind != MESSAGE_REQUEST) {
-		front_notice(front->session, message);
+		if (message->method != MCP_CANCELLED || !modern_cancel(front->fronts, message))
+			front_notice(front->session, message);
 		return;
 	}
+	if (batch == NULL && modern_message(front, message, err))
+		return;
 	buf_clear(&front->scratch);
 	if (!front_answer_now(front->session, message, err, &front->scratch)) {
 		call = front_call_new(front->session, intake, message, &stdio_front_ops);
@@ -233,6 +312,7 @@ static bool
 is_early(const struct session *session, const struct message *message)
 {
 	return session->is_beginning && message != NULL && message->method != MCP_PING &&
+	    !modern_is(message) &&
 	    (message->kind == MESSAGE_REQUEST || message->kind == MESSAGE_NOTIFICATION);
 }
 
@@ -305,6 +385,7 @@ stdin_ended(struct front_stdio *front)
 		a->answer = (struct answer){ .body = S("{\"action\":\"cancel\"}") };
 		task_wake(a->task);
 	}
+	park_give_up(front->fronts->park, true);
 	end_if_done(front);
 }
 
@@ -353,6 +434,7 @@ stdout_failed(void *owner, const struct err *err)
 		c->exchange->is_cancelled = true;
 		front->fronts->gate->cancel(front->fronts->gate->owner, c->exchange);
 	}
+	modern_lost(front->fronts);
 	if (!front->at_end)
 		stdin_ended(front);
 	end_if_done(front);

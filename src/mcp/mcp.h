@@ -238,7 +238,7 @@ struct reply {
 	struct slice result;
 	struct slice error;  /* as an upstream sent it */
 	struct err err;	     /* kind ERR_NONE: not used */
-	struct slice server; /* for err: data.server */
+	struct slice server; /* for err: data.server; of REPLY_INPUT_REQUIRED: who asks */
 	struct slice rule;   /* for ERR_REFUSED: data.rule */
 	struct slice uri;    /* for ERR_RESOURCE: data.uri */
 	uint64_t call_id;    /* for ERR_OUTCOME_UNKNOWN: data.call_id */

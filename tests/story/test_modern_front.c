@@ -1,6 +1,6 @@
 /*
  * Parking and resuming over the narrow waist: a scripted upstream that asks, the whole gateway, and
- * the test-only modern front before it, on the simulated machine.  Nothing below the front knows
+ * a client without sessions at its stdin, on the simulated machine.  Nothing below the front knows
  * that the client comes and goes: each case counts what reached the upstream.
  */
 #include <setjmp.h>
@@ -9,10 +9,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "modern_front.h"
+#include "mcp/front_modern.h"
 #include "story.h"
 
 #define EXPIRY_MS 600000
@@ -23,29 +24,54 @@
 struct stage {
 	struct world world;
 	struct hub *hub;
-	struct modern *front;
+	struct fronts *fronts;
+	struct stream *in, *out; /* the client's ends */
+	struct buf line;
 	struct server *server;
 	struct buf answer; /* the newest */
 	unsigned answers;
-	char state[80];
+	char state[300];
 };
 
 static struct stage *stage;
 
+/* Lines of the gateway; the last one is kept. */
 static void
-on_answer(void *owner, struct slice text)
+on_ready(void *owner, unsigned events)
 {
-	buf_clear(&stage->answer);
-	buf_put(&stage->answer, text);
-	stage->answers++;
+	static char bytes[64 * KIB];
+	ssize_t n = stream_read(stage->out, bytes, sizeof(bytes));
+	const char *end;
+
+	if (n == -EAGAIN)
+		return;
+	if (n <= 0) {
+		stream_want(stage->out, 0);
+		return;
+	}
+	buf_put(&stage->line, (struct slice){ bytes, (size_t)n });
+	while ((end = memchr(stage->line.p, '\n', stage->line.n)) != NULL) {
+		size_t line_n = (size_t)(end - stage->line.p);
+
+		buf_clear(&stage->answer);
+		buf_put(&stage->answer, (struct slice){ stage->line.p, line_n });
+		buf_cut(&stage->line, line_n + 1);
+		stage->answers++;
+	}
 }
 
-/* An upstream with these reactions, a gateway, a front. */
 static void
-begin(const char *const *lines, unsigned parked_max)
+ended(void *owner)
+{
+}
+
+/* An upstream with these reactions, a gateway, its stdin. */
+static void
+begin_over(const char *transport, const char *const *lines, unsigned parked_max)
 {
 	static const char *const no_environ[] = { NULL };
 	struct config *config = NULL;
+	struct front_limits limits;
 	struct err err = { 0 };
 	struct world *world;
 	struct buf yaml;
@@ -55,7 +81,8 @@ begin(const char *const *lines, unsigned parked_max)
 	world->loop = sim_new(1, NULL, &world->sim);
 	arena_init(&world->arena, NULL, MIB);
 	buf_init(&stage->answer, NULL, MIB);
-	stage->server = server_new(world, S("one"), S("stdio"), &err);
+	buf_init(&stage->line, NULL, 64 * MIB);
+	stage->server = server_new(world, S("one"), slice_of(transport), &err);
 	for (; *lines != NULL; lines++)
 		assert_true(server_line(stage->server, slice_of(*lines), &err));
 	buf_init(&yaml, NULL, MIB);
@@ -65,8 +92,23 @@ begin(const char *const *lines, unsigned parked_max)
 	assert_true(config_parse(buf_view(&yaml), "test", "/", no_environ, NULL, &config, &err));
 	buf_fini(&yaml);
 	stage->hub = hub_new(world->loop, &config, NULL);
-	stage->front =
-	    modern_new(world->loop, hub_gate(stage->hub), EXPIRY_MS, parked_max, on_answer, NULL);
+	limits = (struct front_limits){ .message_bytes = 64 * MIB,
+		.ask_ms = EXPIRY_MS,
+		.session_idle_ms = EXPIRY_MS,
+		.sessions = 10,
+		.in_flight = 2000,
+		.parked = parked_max };
+	stage->fronts = fronts_new(world->loop, hub_gate(stage->hub), &limits);
+	sim_stdio(world->sim, &stage->in, &stage->out);
+	stage->out->on_ready = on_ready;
+	stream_want(stage->out, STREAM_READABLE);
+	assert_true(front_stdio_open(stage->fronts, ended, NULL, &err));
+}
+
+static void
+begin(const char *const *lines, unsigned parked_max)
+{
+	begin_over("stdio", lines, parked_max);
 }
 
 static void
@@ -84,7 +126,9 @@ end(void)
 	assert_int_equal(
 	    ledger_count(hub_ledger(stage->hub), LEDGER_OPEN), hub_in_flight(stage->hub));
 	assert_true(world_run(world, "end", hub_end, NULL));
-	modern_free(&stage->front);
+	fronts_free(&stage->fronts);
+	stream_close(&stage->in);
+	stream_close(&stage->out);
 	world_settle(world);
 	server_free(&world->servers);
 	world_settle(world);
@@ -94,15 +138,45 @@ end(void)
 	loop_free(&world->loop);
 	arena_fini(&world->arena);
 	buf_fini(&stage->answer);
+	buf_fini(&stage->line);
 	mem_free(stage);
 	arena_drain();
+}
+
+/* One message of a client that can do this. */
+static void
+post_as(const char *text, const char *capabilities)
+{
+	const char *params = strstr(text, "\"params\":{");
+	struct iovec iov;
+	struct buf line;
+
+	buf_init(&line, NULL, MIB);
+	if (params != NULL) {
+		params += strlen("\"params\":{");
+		buf_printf(&line,
+		    "%.*s\"_meta\":{\"" MCP_META "protocolVersion\":\"2026-07-28\",\"" MCP_META
+		    "clientCapabilities\":%s}%s%s\n",
+		    (int)(params - text), text, capabilities, *params == '}' ? "" : ",", params);
+	} else {
+		buf_printf(&line, "%s\n", text);
+	}
+	iov = (struct iovec){ line.p, line.n };
+	assert_int_equal(stream_writev(stage->in, &iov, 1), line.n);
+	buf_fini(&line);
+	world_settle(&stage->world);
 }
 
 static void
 post(const char *text)
 {
-	modern_post(stage->front, slice_of(text), true);
-	world_settle(&stage->world);
+	post_as(text, "{\"elicitation\":{}}");
+}
+
+static unsigned
+parked(void)
+{
+	return park_count(stage->fronts->park);
 }
 
 static bool
@@ -128,7 +202,7 @@ assert_parked(const char *id)
 
 	assert_true(says("/id", id));
 	assert_true(says("/result/resultType", "\"input_required\""));
-	assert_int_equal(modern_parked(stage->front), 1);
+	assert_int_equal(parked(), 1);
 	buf_init(&state, NULL, MIB);
 	assert_true(value_at(buf_view(&stage->answer), S("/result/requestState"), &state));
 	snprintf(stage->state, sizeof(stage->state), "%.*s", SLICE_FMT(buf_view(&state)));
@@ -138,7 +212,7 @@ assert_parked(const char *id)
 static void
 retry(const char *id, const char *arguments, const char *state, const char *responses)
 {
-	char text[600];
+	char text[900];
 
 	snprintf(text, sizeof(text),
 	    "{\"jsonrpc\":\"2.0\",\"id\":%s,\"method\":\"tools/call\",\"params\":{\"name\":\"book\","
@@ -187,7 +261,7 @@ test_park_and_resume(void **unused)
 	assert_int_equal(got("tools/call"), 1);
 	assert_int_equal(got("response"), 1);
 	assert_int_equal(outcomes(LEDGER_DONE), 1);
-	assert_int_equal(modern_parked(stage->front), 0);
+	assert_int_equal(parked(), 0);
 	end();
 }
 
@@ -241,7 +315,7 @@ test_timeout(void **unused)
 static void
 test_wrong_state(void **unused)
 {
-	char used[80];
+	char used[300];
 
 	begin(asks_once, 10);
 	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
@@ -275,7 +349,7 @@ test_missing_answers(void **unused)
 {
 	static const char *const lines[] = { "tool book", "on tools/call book -> never", NULL };
 	struct err err = { 0 };
-	char first[80];
+	char first[300];
 
 	begin(lines, 10);
 	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
@@ -386,7 +460,7 @@ test_answer_waits(void **unused)
 	retry("2", ARGUMENTS, stage->state, ACCEPT("q1"));
 	assert_true(says("/id", "2"));
 	assert_true(says("/result/done", "true"));
-	assert_int_equal(modern_parked(stage->front), 0);
+	assert_int_equal(parked(), 0);
 	end();
 }
 
@@ -395,19 +469,23 @@ test_cannot_park(void **unused)
 {
 	/* Neither a client that did not declare it ... */
 	begin(asks_once, 10);
-	modern_post(stage->front, S("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}"), false);
-	world_settle(&stage->world);
+	post_as("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}", "{}");
 	assert_true(says("/result/said/action", "\"decline\""));
 	end();
 	/* ... nor more than there is room for. */
-	begin(asks_once, 1);
+	begin_over("http", asks_once, 1);
 	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
 	assert_parked("1");
 	post(
 	    "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":\"book\"}}");
-	assert_int_equal(modern_parked(stage->front), 1);
+	assert_int_equal(parked(), 1);
 	assert_true(says("/id", "2"));
-	assert_true(says("/result/said/action", "\"decline\""));
+	assert_true(says("/error/code", "-31005"));
+	assert_true(says("/error/data/kind", "\"limit\""));
+	/* It is told to the upstream, and the other one goes on. */
+	assert_int_equal(got("notifications/cancelled"), 1);
+	retry("3", ARGUMENTS, stage->state, ACCEPT("q1"));
+	assert_true(says("/result/said/action", "\"accept\""));
 	end();
 }
 

@@ -112,7 +112,8 @@ world_init(struct world *world)
 		.ask_ms = 5000,
 		.session_idle_ms = 60000,
 		.sessions = 3,
-		.in_flight = 100 };
+		.in_flight = 100,
+		.parked = 3 };
 	world->fronts = fronts_new(world->loop, &world->gate, &world->limits);
 }
 
