@@ -48,7 +48,6 @@ struct back {
 	unsigned in_flight;
 	uint64_t next_number, faults;
 	struct upstream_ask *asks;
-	unsigned asks_n;
 	struct group own_asks; /* that belong to no call */
 	struct task *closer;   /* waits for the calls in progress */
 	struct deferred lost;  /* tells the owner, once, from the ground floor */

@@ -9,7 +9,7 @@
 
 #include "mcp/back.h"
 
-#define ASKS_MAX      64		  /* of one connection at once */
+#define ASKS_MAX      64		  /* about one call at once, or about none */
 #define ASK_MAX_BYTES SLICE_OF_WORK_BYTES /* of one question */
 
 /* A question of the upstream that is being put to a client; one task each, in the call's group. */
@@ -133,7 +133,6 @@ ask_answer_wait(struct upstream_ask *ask)
 static void
 ask_free(struct upstream_ask *ask)
 {
-	ask->back->asks_n--;
 	arena_fini(&ask->arena);
 	buf_fini(&ask->text);
 	mem_free(ask);
@@ -192,7 +191,8 @@ ask_admit(const struct back *back, const struct message *message, const struct c
 	if (message->text.n > ASK_MAX_BYTES)
 		return err_set(err, ERR_LIMIT, "asks with %s in %zu bytes (at most %zu): declined",
 		    method, message->text.n, ASK_MAX_BYTES);
-	if (back->asks_n >= ASKS_MAX)
+	/* Many calls may wait for people at once: that is for limits.parked to bound. */
+	if ((call != NULL ? call->asks.running : back->own_asks.running) >= ASKS_MAX)
 		return err_set(err, ERR_LIMIT, "asks with %s while %d questions are open: declined",
 		    method, ASKS_MAX);
 	return true;
@@ -218,7 +218,6 @@ back_ask_begin(
 	ask->message = *message;
 	arena_take(&ask->arena, &intake->arena);
 	buf_take(&ask->text, &intake->text);
-	back->asks_n++;
 	if (!group_spawn(back->loop, call != NULL ? &call->asks : &back->own_asks, "ask", ask_run,
 		ask, &err)) {
 		back_fault(back, "ask_declined", &err);

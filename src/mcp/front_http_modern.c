@@ -249,7 +249,7 @@ round_is_behind(const struct round *round)
 static bool
 round_can_return(const struct round *round)
 {
-	return true;
+	return !round->fronts->is_draining;
 }
 
 static const struct front_ops http_modern_ops = {

@@ -195,6 +195,7 @@ parked_give_up(struct parked *parked)
 	    "Request #%llu: its client was asked, and did not come back: the call is given up",
 	    (unsigned long long)call->exchange->number);
 	timer_stop(parked->park->fronts->loop, &parked->expiry);
+	parked->is_away = false;
 	for (struct parked_ask *ask = parked->asks; ask != NULL; ask = ask->next) {
 		ask->is_given_up = true;
 		task_wake(ask->task);
@@ -356,6 +357,7 @@ park_ask_wait(struct exchange *exchange, const struct question *question, struct
 	struct parked_ask ask = { .question = question, .task = task_self(exchange->loop) };
 	struct parked_ask **at;
 	struct parked *parked;
+	struct err cut;
 	bool ok = true;
 
 	if (call->is_open && !call->round.ops->can_return(&call->round))
@@ -365,6 +367,9 @@ park_ask_wait(struct exchange *exchange, const struct question *question, struct
 	parked = call->parked;
 	if (!parked_count(parked, err)) {
 		call_give_up(call, err);
+		/* Until that is done: a question that was answered now would let the call go on. */
+		while (task_park_wait(exchange->loop, &cut))
+			continue;
 		return false;
 	}
 	key_choose(parked, &ask);

@@ -28,12 +28,13 @@ struct stage {
 	struct stream *in, *out; /* the client's ends */
 	struct buf line;
 	struct server *server;
-	struct buf answer; /* the newest */
-	unsigned answers;
+	struct buf answer;	  /* the newest */
+	unsigned answers, limits; /* those that say that there is no room */
 	char state[300];
 };
 
 static struct stage *stage;
+static uint64_t seed; /* another process each time */
 
 /* Lines of the gateway; the last one is kept. */
 static void
@@ -57,6 +58,7 @@ on_ready(void *owner, unsigned events)
 		buf_put(&stage->answer, (struct slice){ stage->line.p, line_n });
 		buf_cut(&stage->line, line_n + 1);
 		stage->answers++;
+		stage->limits += memmem(stage->answer.p, line_n, "-31005", 6) != NULL;
 	}
 }
 
@@ -78,8 +80,8 @@ begin_over(const char *transport, const char *const *lines, unsigned parked_max)
 
 	stage = MEM_NEW(struct stage);
 	world = &stage->world;
-	world->loop = sim_new(1, NULL, &world->sim);
-	arena_init(&world->arena, NULL, MIB);
+	world->loop = sim_new(++seed, NULL, &world->sim);
+	arena_init(&world->arena, NULL, 64 * MIB);
 	buf_init(&stage->answer, NULL, MIB);
 	buf_init(&stage->line, NULL, 64 * MIB);
 	stage->server = server_new(world, S("one"), slice_of(transport), &err);
@@ -164,13 +166,15 @@ post_as(const char *text, const char *capabilities)
 	iov = (struct iovec){ line.p, line.n };
 	assert_int_equal(stream_writev(stage->in, &iov, 1), line.n);
 	buf_fini(&line);
-	world_settle(&stage->world);
 }
+
+#define CAN "{\"elicitation\":{}}"
 
 static void
 post(const char *text)
 {
-	post_as(text, "{\"elicitation\":{}}");
+	post_as(text, CAN);
+	world_settle(&stage->world);
 }
 
 static unsigned
@@ -470,6 +474,7 @@ test_cannot_park(void **unused)
 	/* Neither a client that did not declare it ... */
 	begin(asks_once, 10);
 	post_as("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}", "{}");
+	world_settle(&stage->world);
 	assert_true(says("/result/said/action", "\"decline\""));
 	end();
 	/* ... nor more than there is room for. */
@@ -489,6 +494,98 @@ test_cannot_park(void **unused)
 	end();
 }
 
+/* Ten thousand calls that ask: what there is room for waits, all others are told so. */
+static void
+test_many(void **unused)
+{
+	char text[200];
+
+	begin_over("http", asks_once, 100);
+	for (unsigned i = 0; i < 10000; i++) {
+		snprintf(text, sizeof(text), "{\"jsonrpc\":\"2.0\",\"id\":%u," CALL "}}", i);
+		post_as(text, CAN);
+		if (i % 100 == 99)
+			world_settle(&stage->world);
+	}
+	assert_int_equal(stage->answers, 10000);
+	assert_int_equal(stage->limits, 9900);
+	assert_int_equal(parked(), 100);
+	assert_int_equal(hub_in_flight(stage->hub), 100);
+	/* Nobody comes back: all of it is given up, and there is room again. */
+	world_tick(&stage->world, EXPIRY_MS);
+	assert_int_equal(parked(), 0);
+	assert_int_equal(hub_in_flight(stage->hub), 0);
+	assert_int_equal(outcomes(LEDGER_CANCELLED), 10000);
+	post("{\"jsonrpc\":\"2.0\",\"id\":\"last\"," CALL "}}");
+	assert_parked("\"last\"");
+	end();
+}
+
+/* What waited before a restart is lost, and that is said. */
+static void
+test_restart(void **unused)
+{
+	char before[300];
+
+	begin(asks_once, 10);
+	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
+	assert_parked("1");
+	memcpy(before, stage->state, sizeof(before));
+	end();
+	begin(asks_once, 10);
+	retry("2", ARGUMENTS, before, ACCEPT("q1"));
+	assert_true(says("/error/code", "-32602"));
+	assert_non_null(memmem(stage->answer.p, stage->answer.n, "before a restart", 16));
+	assert_int_equal(got("tools/call"), 0);
+	end();
+}
+
+/* A key that a server wishes for, where it can be had. */
+static void
+test_wished_key(void **unused)
+{
+#define WISH(key) \
+	"ask elicitation/create {\"message\":\"?\",\"requestedSchema\":{\"type\":\"object\"}," \
+	"\"_meta\":{\"bascule/inputKey\":" key "}}"
+	static const char *const lines[] = { "tool book", "on tools/call book -> never", NULL };
+	static const char *const asks[] = { WISH("\"user_name\""), WISH("\"user_name\""),
+		WISH("\"a\\\"b\""), WISH("\"\""), WISH("7") };
+	struct err err = { 0 };
+
+	begin(lines, 10);
+	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
+	for (size_t i = 0; i < COUNT(asks); i++)
+		assert_true(server_tell(stage->server, slice_of(asks[i]), &err));
+	world_settle(&stage->world);
+	assert_parked("1");
+	assert_true(says("/result/inputRequests/user_name/method", "\"elicitation/create\""));
+	assert_true(says("/result/inputRequests/q1/method", "\"elicitation/create\""));
+	assert_true(says("/result/inputRequests/q4/method", "\"elicitation/create\""));
+	retry("2", ARGUMENTS, stage->state, "{\"user_name\":{\"action\":\"decline\"}}");
+	assert_parked("2");
+	assert_int_equal(got("response"), 1);
+	end();
+#undef WISH
+}
+
+/* A retry that can do less is asked no more; what it cannot answer is declined for it. */
+static void
+test_other_capabilities(void **unused)
+{
+	char text[900];
+
+	begin(asks_once, 10);
+	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
+	assert_parked("1");
+	snprintf(text, sizeof(text), "{\"jsonrpc\":\"2.0\",\"id\":2," CALL ",\"requestState\":%s}}",
+	    stage->state);
+	post_as(text, "{\"sampling\":{}}");
+	world_settle(&stage->world);
+	assert_true(says("/id", "2"));
+	assert_true(says("/result/said", "{\"action\":\"decline\"}"));
+	end();
+}
+
 int
 main(void)
 {
@@ -503,6 +600,10 @@ main(void)
 		cmocka_unit_test(test_end_while_parked),
 		cmocka_unit_test(test_answer_waits),
 		cmocka_unit_test(test_cannot_park),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_wished_key),
+		cmocka_unit_test(test_other_capabilities),
 	};
 
 	return cmocka_run_group_tests_name("modern_front", tests, NULL, NULL);

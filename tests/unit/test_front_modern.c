@@ -587,6 +587,68 @@ same_arguments(void **state)
 	}
 }
 
+/* It opens for whom and for what it was made. */
+static void
+whose_it_is(void **state)
+{
+	static const struct {
+		const char *principal, *tenant, *method, *params;
+		enum state_kind kind;
+		bool opens;
+	} rows[] = {
+		{ "p", "t", "tools/call", "{\"name\":\"a\"}", STATE_PASSED, true },
+		{ "p", "t", "tools/call", "{\"name\":\"a\"}", STATE_PARKED, false },
+		{ "q", "t", "tools/call", "{\"name\":\"a\"}", STATE_PASSED, false },
+		{ "p", "u", "tools/call", "{\"name\":\"a\"}", STATE_PASSED, false },
+		{ "pt", "", "tools/call", "{\"name\":\"a\"}", STATE_PASSED, false },
+		{ "p", "t", "prompts/get", "{\"name\":\"a\"}", STATE_PASSED, false },
+		{ "p", "t", "tools/call", "{\"name\":\"b\"}", STATE_PASSED, false },
+	};
+	struct world worlds[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		modern_init(&worlds[i]);
+		fronts_set_seal_key(
+		    worlds[i].fronts, (struct secret){ S("0123456789abcdef0123456789abcdef") });
+	}
+	worlds[1].fronts->tag[0] = worlds[0].fronts->tag[0] == '0' ? '1' : '0';
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct message made = { .method_name = S("tools/call"),
+			.params = S("{\"name\":\"a\"}") };
+		struct message request = { .method_name = slice_of(rows[i].method),
+			.params = slice_of(rows[i].params) };
+		struct caller maker = { .principal = S("p"), .tenant = S("t") };
+		struct caller caller = { .principal = slice_of(rows[i].principal),
+			.tenant = slice_of(rows[i].tenant) };
+		struct state_binding binding;
+		enum state_kind kind;
+		struct slice plain;
+		struct arena arena;
+		struct buf text;
+		struct err err = { 0 };
+
+		buf_init(&text, NULL, KIB);
+		arena_init(&arena, NULL, MIB);
+		assert_true(state_bind(worlds[0].loop, &maker, &made, &binding, &err));
+		state_seal(worlds[0].fronts, STATE_PASSED, &binding, 0, S("secret"), &text);
+		if (rows[i].kind == STATE_PARKED)
+			text.p[1] = (char)STATE_PARKED;
+		request.request_state = buf_view(&text);
+		/* Another instance with the same key opens it as well. */
+		for (unsigned k = 0; k < 2; k++) {
+			if (state_open(worlds[k].fronts, &caller, &request, &arena, &kind, &plain,
+				&err) != rows[i].opens)
+				fail_msg("row %zu, instance %u: %s", i, k, err.text);
+			assert_true(!rows[i].opens || slice_eq(plain, S("secret")));
+		}
+		arena_fini(&arena);
+		buf_fini(&text);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		world_fini(&worlds[i]);
+}
+
 /* Nobody comes back. */
 static void
 expiry(void **state)
@@ -751,6 +813,7 @@ main(void)
 		cmocka_unit_test(params_in_headers),
 		cmocka_unit_test(a_question),
 		cmocka_unit_test(same_arguments),
+		cmocka_unit_test(whose_it_is),
 		cmocka_unit_test(expiry),
 		cmocka_unit_test(kept),
 		cmocka_unit_test(passing),
