@@ -92,10 +92,10 @@ const struct command cli_commands[] = {
 	    .words_most = 1,
 	    .help = "ask a running gateway how it is: 0 healthy, 1 not",
 	    .about =
-		"Asks /health at URL, else at the address of the configuration, else at "
-		"http://127.0.0.1:8080; for\ncontainer health checks. A gateway that answers is "
-		"healthy, also when it is degraded: a server that\nis down is named, and is no reason "
-		"to restart the gateway. With --json, the whole document.",
+		"Asks /health at URL (or unix:PATH), else at the address of the configuration, "
+		"else at\nhttp://127.0.0.1:8080; for container health checks. A gateway that answers "
+		"is healthy, also\nwhen it is degraded: a server that is down is named, and is no "
+		"reason to restart the gateway. With\n--json, the whole document.",
 	    .options = READS_CONFIG | OPTION_BIT(JSON),
 	    .run = health_run },
 	{ .name = "connect",

@@ -2,8 +2,9 @@
  * `bascule health`: asks a running gateway how it is.  0: it answers, be it degraded; 1: it does
  * not.
  *
- * It asks the address given, else the first one of the configuration that is no unix socket, else
- * the default one.  A missing configuration is no fault: the gateway may have been started without.
+ * It asks the address given (unix:/run/bascule.sock for a unix socket), else the first TCP address
+ * of the configuration, else its first, else the default one.  A missing configuration is no fault:
+ * the gateway may have been started without.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,11 +15,14 @@
 #define ANSWER_BYTES	(16 * MIB)
 #define DEFAULT_URL	"http://127.0.0.1:8080/health"
 #define ENVIRONMENT_URL "http://127.0.0.1:8000/health"
+#define UNIX_URL	"http://localhost/health"
 
 struct asking {
 	struct options *options;
 	struct loop *loop;
 	struct slice url;
+	struct address socket; /* is_unix: instead of the host of the URL */
+	struct slice shown;    /* who is asked, in errors */
 	struct task *task;
 	int status; /* of the response; 0: none yet */
 	struct buf body;
@@ -59,13 +63,27 @@ has_named(const struct options *options)
 }
 
 MUST_CHECK static bool
-url_of_config(struct options *options, struct arena *arena, struct slice *url, struct err *err)
+ask_socket(struct asking *asking, struct arena *arena, struct slice text, struct err *err)
 {
+	if (!address_parse(text, &asking->socket, err)) {
+		err->kind = ERR_USAGE;
+		return err_prefix(err, "health");
+	}
+	asking->url = S(UNIX_URL);
+	asking->shown = slice_dup(arena, text);
+	return true;
+}
+
+/* TCP first: only there a health check sees what clients see. */
+MUST_CHECK static bool
+ask_config(struct asking *asking, struct arena *arena, struct err *err)
+{
+	struct options *options = asking->options;
 	struct log *log = cli_log_new(LOG_ERROR);
 	struct config *config = NULL;
+	struct slice *url = &asking->url;
 	bool ok;
 
-	*url = SLICE_NONE;
 	ok = cli_config_load(options, log, &config, err);
 	log_free(&log);
 	if (!ok && has_named(options))
@@ -81,30 +99,31 @@ url_of_config(struct options *options, struct arena *arena, struct slice *url, s
 	/* A gateway without a file whose transport is an option of its own. */
 	if (url->p == NULL && config->file.p == NULL)
 		*url = S(ENVIRONMENT_URL);
-	ok = url->p != NULL ||
-	    err_set(err, ERR_USAGE,
-		"health: the configuration names no TCP address, and unix sockets cannot be asked");
+	if (url->p == NULL && config->listen_http_n > 0)
+		ok = ask_socket(asking, arena, config->listen_http[0], err);
+	else
+		ok = url->p != NULL ||
+		    err_set(err, ERR_USAGE, "health: the configuration names no address");
 	config_free(&config);
 	return ok;
 }
 
 /* The page of the gateway whose address, or whose endpoint, was given. */
 MUST_CHECK static bool
-url_of_word(const char *word, struct arena *arena, struct slice *out, struct err *err)
+ask_word(struct asking *asking, const char *word, struct arena *arena, struct err *err)
 {
 	struct slice text = slice_of(word);
 	struct url url;
 
 	if (slice_starts(text, S("unix:")))
-		return err_set(err, ERR_USAGE,
-		    "health: unix sockets cannot be asked: give an http:// address");
+		return ask_socket(asking, arena, text, err);
 	if (text.n > KIB || !url_parse(text, &url, err))
 		return err_set(err, ERR_USAGE,
 		    "health: \"%.80s\" is no URL such as http://127.0.0.1:8080", word);
 	if (slice_eq(url.path, S("/")) || slice_eq(url.path, S("/mcp")) ||
 	    slice_eq(url.path, S("/sse")))
 		url.path = S("/health");
-	*out = arena_printf(arena, "%s://%.*s%.*s", url.is_tls ? "https" : "http",
+	asking->url = arena_printf(arena, "%s://%.*s%.*s", url.is_tls ? "https" : "http",
 	    SLICE_FMT(url.authority), SLICE_FMT(url.path));
 	return true;
 }
@@ -175,8 +194,10 @@ asking_main(void *arg)
 
 	asking->task = task_self(asking->loop);
 	task_deadline(asking->task, loop_now_ms(asking->loop) + TIMEOUT_MS);
-	ok = http_pool_new(asking->loop, asking->url, 0, TIMEOUT_MS, &pool, &asking->err) &&
-	    ask_wait(asking, pool, &asking->err);
+	ok = http_pool_new(asking->loop, asking->url, 0, TIMEOUT_MS, &pool, &asking->err);
+	if (ok && asking->socket.is_unix)
+		http_pool_set_address(pool, &asking->socket);
+	ok = ok && ask_wait(asking, pool, &asking->err);
 	if (!ok)
 		asking->exit_status = EXIT_FAILED;
 	if (pool != NULL)
@@ -252,8 +273,8 @@ fail(struct asking *asking)
 		buf_puts(&out, "}\n");
 		cli_print(&out, EXIT_DONE);
 	}
-	err_prefix(
-	    &asking->err, "%.*s", (int)(asking->url.n > 100 ? 100 : asking->url.n), asking->url.p);
+	err_prefix(&asking->err, "%.*s", (int)(asking->shown.n > 100 ? 100 : asking->shown.n),
+	    asking->shown.p);
 	(void)cli_fail(&asking->err);
 	return EXIT_FAILED;
 }
@@ -270,8 +291,10 @@ health_run(struct options *options)
 
 	arena_init(&arena, NULL, MIB);
 	buf_init(&asking.body, NULL, ANSWER_BYTES);
-	ok = options->words_n > 0 ? url_of_word(options->words[0], &arena, &asking.url, &asking.err)
-				  : url_of_config(options, &arena, &asking.url, &asking.err);
+	ok = options->words_n > 0 ? ask_word(&asking, options->words[0], &arena, &asking.err)
+				  : ask_config(&asking, &arena, &asking.err);
+	if (asking.shown.p == NULL)
+		asking.shown = asking.url;
 	if (ok) {
 		asking.loop = loop_new(&options->keeper, log, &asking.err);
 		ok = asking.loop != NULL &&

@@ -387,6 +387,14 @@ http_pool_new(struct loop *loop, struct slice url, unsigned keep, uint64_t conne
 }
 
 void
+http_pool_set_address(struct http_pool *pool, const struct address *address)
+{
+	pool->addresses[0] = *address;
+	pool->addresses_n = 1;
+	pool->is_fixed = true;
+}
+
+void
 http_pool_forget(struct http_pool *pool)
 {
 	while (pool->idle != NULL)
@@ -452,7 +460,7 @@ http_pool_resolve_wait(struct http_pool *pool, struct err *err)
 
 	if (!pool_trust_wait(pool, err))
 		return false;
-	if (pool->addresses_n > 0 && !pool->is_stale)
+	if (pool->is_fixed || (pool->addresses_n > 0 && !pool->is_stale))
 		return true;
 	if (!net_resolve_wait(pool->loop, pool->url.host, pool->url.port, found, &n, err))
 		return false;

@@ -81,6 +81,7 @@ struct http_pool {
 	struct address addresses[RESOLVE_MAX];
 	unsigned addresses_n, first; /* first: the one that worked last */
 	bool is_stale;		     /* resolve again */
+	bool is_fixed;		     /* the address was given, and is not resolved */
 	struct tls_peer tls;	     /* of https */
 	struct buf tls_text;	     /* paths that tls_files points into */
 	struct tls_files tls_files;

@@ -277,6 +277,8 @@ struct tls_files {
 };
 /* Before the first http_pool_resolve_wait(); copied. Without it: the system's authorities. */
 void http_pool_set_tls(struct http_pool *pool, const struct tls_files *files);
+/* Connects there, whatever the host of the URL: to a unix socket. Before the first use. */
+void http_pool_set_address(struct http_pool *pool, const struct address *address);
 /* Resolves the host if that was not done (or the last connection failed), and loads what https
  * needs, once. Call before fetch_start. */
 MUST_CHECK bool http_pool_resolve_wait(struct http_pool *pool, struct err *err);

@@ -359,11 +359,27 @@ def health():
     assert serve.finish()[0] == 200 and serve.end() == 0
     expect(1, "health", url, err="refused")
     assert json.loads(expect(1, "health", url, "--json"))["status"] == "unreachable"
-    expect(2, "health", "unix:/x", err="unix")
+    expect(1, "health", "unix:/nosuch", err="unix:/nosuch")
+    expect(2, "health", "unix:", err="path")
     expect(2, "health", "nonsense", err="URL")
     expect(2, "health", url, url, err="unexpected word")
-    expect(2, "health", "-c", config("unix.yaml", [demo("one")], listen={"http": "unix:/nosuch"}), err="unix")
+    expect(1, "health", "-c", config("unix.yaml", [demo("one")], listen={"http": "unix:/nosuch"}), err="unix:/nosuch")
     expect(3, "health", "-c", "/nosuch.yaml", err="/nosuch.yaml")
+
+
+def health_of_a_socket():
+    with tempfile.TemporaryDirectory() as at:
+        socket = f"unix:{at}/s"
+        path = config("socket.yaml", [demo("one"), {"name": "none", "command": ["/nosuch/program"]}],
+                      listen={"http": socket})
+        serve = Serve("-c", path)
+        serve.log_until("none is unavailable")
+        for words in ([socket], ["-c", path]):
+            assert "none: down:" in expect(0, "health", *words, out="degraded")
+        assert json.loads(expect(0, "health", socket, "--json"))["status"] == "degraded"
+        serve.child.send_signal(signal.SIGTERM)
+        assert serve.end() == 0
+        expect(1, "health", socket, err=socket)
 
 
 def keys():
@@ -402,7 +418,8 @@ def taken_address():
 
 def main():
     for story in (usage, documentation, configuration, one_upstream, some_fail, at_a_terminal,
-                  interrupted, over_http, second_signal, reload, over_stdio, health, keys, taken_address):
+                  interrupted, over_http, second_signal, reload, over_stdio, health, health_of_a_socket,
+                  keys, taken_address):
         story()
         print("ok", story.__name__, flush=True)
 
