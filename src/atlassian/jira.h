@@ -173,6 +173,14 @@ MUST_CHECK bool jira_transition_wait(struct work *work, struct slice key, struct
 
 /* The argument of that name, if it is given, as the visibility of a comment.  ERR_PARAMS. */
 MUST_CHECK bool jira_visibility_put(struct work *work, const char *arg, yyjson_mut_val *comment);
+/* ---- projects (jira_projects.c) -------------------------------------------------------------- */
+
+/* The project key in an argument, in upper case and within the filter; no request is made. */
+MUST_CHECK bool jira_project_arg(struct work *work, const char *name, const char **out);
+/* An id of digits in an argument; where: who knows it, for the error's text. */
+MUST_CHECK bool
+jira_id_arg(struct work *work, const char *name, const char *where, const char **out);
+extern const struct shape jira_version_shape;
 
 /* ---- small things (jira_scope.c) ------------------------------------------------------------- */
 

@@ -34,9 +34,10 @@ static const struct {
 	{ "staging", "Staging", "/staging/jira", "/staging/confluence", "", false },
 };
 
-static const struct routes *const tables[2][8] = {
+static const struct routes *const tables[2][12] = {
 	{ &sandbox_jira_issue_routes, &sandbox_jira_meta_routes, &sandbox_jira_part_routes,
-	    &sandbox_jira_agile_routes, &sandbox_jira_worklog_routes, NULL },
+	    &sandbox_jira_agile_routes, &sandbox_jira_worklog_routes, &sandbox_jira_desk_routes,
+	    &sandbox_jira_form_routes, NULL },
 	{ &sandbox_wiki_content_routes, &sandbox_wiki_part_routes, &sandbox_wiki_meta_routes,
 	    &sandbox_wiki_v2_routes, NULL },
 };
@@ -329,9 +330,26 @@ gateway_base(struct visit *visit, struct slice path, struct slice *rest)
 	return false;
 }
 
+/* /jira/forms/cloud/{cloud id}/...: the forms of a Cloud, beside the way through the gateway. */
+static bool
+forms_base(struct visit *visit, struct slice path, struct slice *rest)
+{
+	struct world *world = &visit->sandbox->worlds[1];
+	char base[80];
+
+	snprintf(base, sizeof(base), "/jira/forms/cloud/%s", world->cloud_id);
+	if (!under(path, base, rest))
+		return false;
+	visit->world = world;
+	visit->by_gateway = true;
+	return true;
+}
+
 static bool
 base_find(struct visit *visit, struct slice path, struct slice *rest)
 {
+	if (forms_base(visit, path, rest))
+		return true;
 	for (size_t i = 0; i < sandbox_bases_n; i++) {
 		if (!under(path, sandbox_bases[i].path, rest))
 			continue;

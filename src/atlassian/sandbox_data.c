@@ -481,4 +481,5 @@ world_fill(struct world *world)
 	else
 		fill_demo(world);
 	world_fill_wiki(world);
+	world_fill_forms(world);
 }

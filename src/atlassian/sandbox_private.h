@@ -188,6 +188,9 @@ struct field {
 extern const struct field sandbox_fields[];
 extern const size_t sandbox_fields_n;
 
+/* A form on an issue (sandbox_jira_form.c). */
+struct form;
+
 enum content_type {
 	CONTENT_PAGE,
 	CONTENT_BLOG,
@@ -248,6 +251,8 @@ struct world {
 	struct list projects, boards, sprints;
 	struct list issues; /* by id - FIRST_ISSUE; NULL: deleted */
 	struct list links, moves;
+	struct list temporary; /* struct attachment, of no issue yet */
+	struct list forms;     /* struct form */
 	struct list spaces;
 	struct list contents; /* by id - FIRST_CONTENT */
 	unsigned next_id;     /* of everything else */
@@ -271,6 +276,7 @@ extern const size_t sandbox_statuses_n;
 
 void world_fill(struct world *world);
 void world_fill_wiki(struct world *world);
+void world_fill_forms(struct world *world);
 const struct user *user_find(struct slice id); /* account id, name, key, or email; NULL */
 const struct field *field_find(struct slice id_or_name);
 const struct issue_type *type_find(const struct project *project, struct slice id_or_name);
@@ -363,6 +369,7 @@ extern const struct routes sandbox_jira_issue_routes, sandbox_jira_part_routes,
     sandbox_jira_meta_routes, sandbox_jira_agile_routes, sandbox_wiki_content_routes,
     sandbox_wiki_meta_routes, sandbox_wiki_part_routes, sandbox_wiki_v2_routes;
 extern const struct routes sandbox_jira_worklog_routes;
+extern const struct routes sandbox_jira_desk_routes, sandbox_jira_form_routes;
 
 /* Decoded value of a query parameter, the at-th of that name; SLICE_NONE: absent. */
 struct slice visit_query_at(struct visit *visit, const char *name, unsigned at);

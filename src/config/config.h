@@ -127,7 +127,13 @@ struct config_site {
 	size_t filter_n;
 	struct slice *internal_only; /* JSM projects whose comments must be internal */
 	size_t internal_only_n;
-	bool no_markup; /* DISABLE_JIRA_MARKUP_TRANSLATION */
+	bool no_markup;		   /* DISABLE_JIRA_MARKUP_TRANSLATION */
+	struct slice *sla_metrics; /* n 0: those of the tool */
+	size_t sla_metrics_n;
+	bool sla_working_hours;			       /* counted where a call does not say it */
+	struct slice sla_start, sla_end, sla_timezone; /* "09:00", "17:00", IANA name */
+	struct slice *sla_days;			       /* "1" Monday to "7"; n 0: "1" to "5" */
+	size_t sla_days_n;
 
 	unsigned line; /* 0: from the environment */
 	/* SHA-256 over everything above but line, and over what the files of tls hold: the same

@@ -431,7 +431,8 @@ digest_put_numbers(struct buf *buf, const struct config_site *site)
 	const uint64_t numbers[] = { site->product, site->deployment, site->auth,
 		site->is_unverified, site->timeout_ms, site->retry_total, site->retry_backoff_ms,
 		site->retry_writes, site->concurrent, site->per_second, site->breaker_threshold,
-		site->breaker_cooldown_ms, site->limit_max, site->no_markup, site->gateway };
+		site->breaker_cooldown_ms, site->limit_max, site->no_markup, site->gateway,
+		site->sla_working_hours };
 
 	for (size_t i = 0; i < COUNT(numbers); i++)
 		buf_printf(buf, "%llu ", (unsigned long long)numbers[i]);
@@ -446,7 +447,7 @@ digest_make(const struct making *making, struct err *err)
 		secret_reveal(site->secret), site->client_id, site->redirect_uri, site->scope,
 		site->cloud_id, secret_reveal(site->client_secret), site->tls_ca, site->tls_cert,
 		site->tls_key, secret_reveal(site->tls_key_password), site->proxy,
-		site->oauth_server, site->api };
+		site->oauth_server, site->api, site->sla_start, site->sla_end, site->sla_timezone };
 	struct config_tls tls = { site->url, site->tls_ca, site->tls_cert, site->tls_key,
 		&site->tls_key_password };
 	struct slice text;
@@ -459,6 +460,8 @@ digest_make(const struct making *making, struct err *err)
 	digest_put_list(&buf, site->no_proxy, site->no_proxy_n);
 	digest_put_list(&buf, site->passthrough, site->passthrough_n);
 	digest_put_list(&buf, site->filter, site->filter_n);
+	digest_put_list(&buf, site->sla_metrics, site->sla_metrics_n);
+	digest_put_list(&buf, site->sla_days, site->sla_days_n);
 	digest_put_list(&buf, site->internal_only, site->internal_only_n);
 	buf_printf(&buf, "%zu;", site->headers_n);
 	for (size_t i = 0; i < site->headers_n; i++) {

@@ -251,3 +251,50 @@ PARTS = [
     Call("jira_link_to_epic", fails=True, issue_key="DEMO-9", epic_key="DEMO-999"),
 ]
 CALLS["parts"] = PARTS
+PROJECTS = [
+    Call("jira_get_all_projects"),
+    Call("jira_get_all_projects", include_archived=True),
+    Call("jira_search_projects", query="de"),
+    Call("jira_search_projects", query="o", max_results=1),
+    Call("jira_search_projects", query="no such project"),
+    Call("jira_get_project_issue_types", project_key="DEMO"),
+    Call("jira_get_project_issue_types", project_key="OPS"),
+    Call("jira_get_create_fields", project_key="DEMO", issue_type_id="10000"),
+    Call("jira_get_create_fields", project_key="OPS", issue_type_id="10005"),
+    Call("jira_get_project_fields", project_key="DEMO"),
+    Call("jira_get_project_fields", project_key="OPS"),
+    Call("jira_get_project_versions", project_key="DEMO"),
+    Call("jira_get_project_components", project_key="DEMO"),
+    Call("jira_get_project_components", project_key="OPS"),
+    Call("jira_create_version", keep={"version": "id"}, project_key="DEMO", name="5.0", start_date="2041-01-01",
+         release_date="2041-02-01", description="Five"),
+    Call("jira_create_version", fails=True, project_key="DEMO", name="5.0"),
+    Call("jira_create_version", fails=True, project_key="NONE", name="5.0"),
+    Call("jira_batch_create_versions", project_key="DEMO",
+         versions='[{"name": "6.0", "releaseDate": "2042-01-01"}, {"name": "5.0"}, {"description": "no name"}]'),
+    Call("jira_batch_create_versions", project_key="DEMO", versions="[]"),
+    Call("jira_batch_create_versions", fails=True, project_key="DEMO", versions="{no json"),
+    Call("jira_update_version", version_id="$version", name="5.0.1", released=True, archived=False),
+    Call("jira_update_version", version_id="$version", description="Five, mended", release_date="2041-02-02"),
+    Call("jira_update_version", fails=True, version_id="999999", name="x"),
+    Call("jira_get_project_versions", project_key="DEMO"),
+]
+
+METRICS = [
+    *[Call("jira_get_issue_dates", issue_key=f"DEMO-{n}") for n in (1, 2, 4, 5, 7, 8)],
+    Call("jira_get_issue_dates", issue_key="OPS-3", include_status_changes=False),
+    Call("jira_get_issue_dates", issue_key="DEMO-2", include_status_summary=False),
+    Call("jira_get_issue_dates", fails=True, issue_key="DEMO-999"),
+    *[Call("jira_get_issue_sla", issue_key=key) for key in ("DEMO-2", "DEMO-4", "DEMO-8", "OPS-1", "OPS-3")],
+    Call("jira_get_issue_sla", issue_key="DEMO-2", include_raw_dates=True,
+         metrics="cycle_time,lead_time,time_in_status,due_date_compliance,resolution_time,first_response_time"),
+    Call("jira_get_issue_sla", issue_key="DEMO-2", working_hours_only=True,
+         metrics="cycle_time,lead_time,due_date_compliance,resolution_time,first_response_time"),
+    Call("jira_get_issue_sla", issue_key="DEMO-5", working_hours_only=True, metrics="cycle_time,resolution_time"),
+    Call("jira_get_issue_sla", issue_key="DEMO-7", metrics="due_date_compliance,first_response_time"),
+    Call("jira_get_issue_sla", issue_key="DEMO-2", working_hours_only=True, metrics="time_in_status"),
+    Call("jira_get_issue_sla", fails=True, issue_key="DEMO-999"),
+]
+
+CALLS["projects"] = PROJECTS
+CALLS["metrics"] = METRICS

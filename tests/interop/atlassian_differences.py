@@ -8,7 +8,7 @@ import re
 from datetime import datetime, timezone
 
 TIME_FORMS = ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S.%f%z",
-              "%Y-%m-%d %H:%M:%S%z")
+              "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
 
 
 class Row:
@@ -84,6 +84,10 @@ def earlier(theirs, ours):
 
 def both_lists(theirs, ours):
     return isinstance(theirs, list) and sorted(theirs) == sorted(ours)
+
+
+def both_there(theirs, ours):
+    return theirs is not None and ours is not None
 
 
 def edges(theirs, ours):
@@ -166,6 +170,14 @@ ROWS = [
     Row(r"jira_get_issue", r"\(outcome\)", "keys in small letters", "`demo-4` is taken as `DEMO-4`.", refused_kindly),
     Row(r"jira_batch_get_changelogs", r"\(outcome\)", "changelogs on Data Center", "They are read issue by issue; the other server refuses.",
         refused_kindly),
+    Row(r"jira_(search_projects|get_project_components|\w+_versions?)", r"(.*\.)?(self|html)", "links for programs",
+        "Addresses in the REST API and texts with marks for web pages are left out.", gone),
+    Row(r"jira_get_issue_(dates|sla)", r"(.*\.)?(entered_at|exited_at|due_date|resolution_date)", "the form of times", "As above.",
+        same_time),
+    Row(r"jira_get_issue_sla", r"metrics\.time_in_status\..*", "time in a status in working hours",
+        "The stay that goes on does not count, as on the calendar's clock; theirs counts it up to now, also of resolved issues.",
+        both_there),
+    Row(r"jira_batch_create_versions", r"\[\]\.error", "why an item failed", "Said otherwise.", both_texts),
 ]
 
 

@@ -277,9 +277,11 @@ def called(case, result, calls, tool, writes):
 
 
 def prepare(world, case):
-    """What no tool can make, made by requests of the test itself: {"times", "request": [method, path, body]}."""
-    method, path, body = case.get("prepare", {}).get("request", ["", "", None])
-    for _ in range(case.get("prepare", {}).get("times", 0)):
+    """What no tool can make, made by requests of the test itself: {"times", "request": [method, path, body]}, or
+    "requests": a list of these that are made in turn."""
+    given = case.get("prepare", {})
+    for _, (method, path, body) in itertools.product(range(given.get("times", 0)),
+                                                     given.get("requests") or [given.get("request")]):
         site = http.client.HTTPConnection("127.0.0.1", world.relay.upstream, timeout=LIMIT_S)
         site.request(method, BASES[case["site"], case["tool"].split("_")[0]] + path, json.dumps(body),
                      {"Authorization": "Bearer sandbox", "Content-Type": "application/json"})

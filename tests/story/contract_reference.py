@@ -26,6 +26,8 @@ MISDESCRIBED = [
     ("confluence-dc", "POST", "/rest/api/content/{id}/property", "/value",
      "any JSON is a value; the description was made from a class of Java that holds the text of it"),
     ("confluence-dc", "PUT", "/rest/api/content/{id}/property/{key}", "/value", "likewise"),
+    ("jira-dc", "GET", "/rest/servicedeskapi/request/{issueIdOrKey}/sla", "",
+     "of Jira Service Management, whose operations are published for Cloud only; the same there"),
 ]
 
 # Defaults that differ from the Python server's: (tool, parameter, theirs, ours, why).
@@ -45,6 +47,7 @@ TYPES = [
     ("jira_edit_comment", "visibility", JSON_TEXT),
     ("jira_transition_issue", "fields", JSON_TEXT),
     ("jira_create_issue_link", "comment_visibility", JSON_TEXT),
+    ("jira_batch_create_versions", "versions", "a list instead of its JSON text"),
     ("confluence_set_page_restrictions", "read_users", NAMES),
     ("confluence_set_page_restrictions", "read_groups", NAMES),
     ("confluence_set_page_restrictions", "edit_users", NAMES),
@@ -58,6 +61,8 @@ TOOLSETS = {
     "jira_watchers",
     "jira_worklog",
     "jira_links",
+    "jira_projects",
+    "jira_metrics",
 }
 
 # Tools that are not offered on Data Center.
