@@ -61,6 +61,9 @@ space_key_wait(struct work *work, const char *id, const char **key, const char *
 MUST_CHECK bool
 content_as_storage(struct work *work, struct slice text, const char *format, struct slice *out);
 
+/* The storage format, made from Markdown here, with an anchor in every heading. */
+void storage_put_anchors(struct slice text, struct buf *out);
+
 /* Quotes a text for CQL. */
 const char *cql_quote(struct work *work, struct slice text);
 /* The query within the spaces of the configuration and of spaces_filter; NULL: work->err. */
