@@ -13,8 +13,9 @@ struct page {
 	const char *space_id, *space_key, *space_name, *parent_id;
 	int64_t version;
 	const char *created, *updated, *author, *message;
-	const char *web;   /* path of the page for people, behind the base */
-	struct slice body; /* storage format, byte for byte; SLICE_NONE: not asked for */
+	const char *author_id; /* Cloud, where author is not told */
+	const char *web;       /* path of the page for people, behind the base */
+	struct slice body;     /* storage format, byte for byte; SLICE_NONE: not asked for */
 	yyjson_val *attachments, *ancestors, *labels;
 };
 
@@ -48,6 +49,16 @@ extern const struct shape page_plain_shape;
 void
 page_told(struct work *work, const char *message, const struct page *page, enum shown_body body);
 extern const struct shape page_told_shape;
+
+/*
+ * Cloud (confluence_cloud.c).  The name of an account, asked for once and kept by the access; the
+ * id itself, where nobody tells it.
+ */
+const char *person_name(struct work *work, const char *account);
+/* Appends the attachments of a page, as pages of Data Center have them. */
+MUST_CHECK bool attachments_wait(struct work *work, const char *page, yyjson_mut_val *list);
+/* Where people find the page; NULL: not told. */
+const char *web_address(struct work *work, const struct page *page);
 
 /* May that space be seen?  False: work->err. */
 MUST_CHECK bool space_check(struct work *work, const char *key);

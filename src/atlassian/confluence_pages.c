@@ -18,6 +18,18 @@ asked_body(const struct work *work)
 /* ---- one page -------------------------------------------------------------------------------- */
 
 static bool
+add_attachments_wait(struct work *work, const char *page)
+{
+	yyjson_mut_val *list = out_arr(work);
+
+	if (!attachments_wait(work, page, list))
+		return false;
+	if (yyjson_mut_arr_size(list) > 0)
+		out_val(work, yyjson_mut_obj_get(work->out, "metadata"), "attachments", list);
+	return true;
+}
+
+static bool
 get_page(struct work *work)
 {
 	const char *id = arg_str(work, "page_id"), *title = arg_str(work, "title"),
@@ -40,6 +52,8 @@ get_page(struct work *work)
 		    SLICE_FMT(work->site->provider.name), space, title);
 	if (arg_bool(work, "include_metadata")) {
 		work->out = page_show(work, &page, asked_body(work));
+		if (work->is_cloud && !add_attachments_wait(work, page.id))
+			return false;
 	} else {
 		yyjson_mut_val *shown = page_show(work, &page, asked_body(work));
 
