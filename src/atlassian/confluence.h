@@ -13,8 +13,9 @@ struct page {
 	const char *space_id, *space_key, *space_name, *parent_id;
 	int64_t version;
 	const char *created, *updated, *author, *message;
-	const char *web;   /* path of the page for people, behind the base */
-	struct slice body; /* storage format, byte for byte; SLICE_NONE: not asked for */
+	const char *author_id; /* Cloud, where author is not told */
+	const char *web;       /* path of the page for people, behind the base */
+	struct slice body;     /* storage format, byte for byte; SLICE_NONE: not asked for */
 	yyjson_val *attachments, *ancestors, *labels;
 };
 
@@ -49,6 +50,16 @@ void
 page_told(struct work *work, const char *message, const struct page *page, enum shown_body body);
 extern const struct shape page_told_shape;
 
+/*
+ * Cloud (confluence_cloud.c).  The name of an account, asked for once and kept by the access; the
+ * id itself, where nobody tells it.
+ */
+const char *person_name(struct work *work, const char *account);
+/* Appends the attachments of a page, as pages of Data Center have them. */
+MUST_CHECK bool attachments_wait(struct work *work, const char *page, yyjson_mut_val *list);
+/* Where people find the page; NULL: not told. */
+const char *web_address(struct work *work, const struct page *page);
+
 /* May that space be seen?  False: work->err. */
 MUST_CHECK bool space_check(struct work *work, const char *key);
 bool space_is_visible(const struct work *work, const char *key);
@@ -60,6 +71,9 @@ space_key_wait(struct work *work, const char *id, const char **key, const char *
 /* The text of an argument as storage format: content_format markdown, wiki, storage, xhtml. */
 MUST_CHECK bool
 content_as_storage(struct work *work, struct slice text, const char *format, struct slice *out);
+
+/* The storage format, made from Markdown here, with an anchor in every heading. */
+void storage_put_anchors(struct slice text, struct buf *out);
 
 /* Quotes a text for CQL. */
 const char *cql_quote(struct work *work, struct slice text);

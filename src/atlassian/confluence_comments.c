@@ -42,6 +42,7 @@ show(struct work *work, yyjson_val *source, const char *parent, const char *loca
 {
 	yyjson_mut_val *out = out_obj(work);
 	yyjson_val *body = json_at(source, "body/storage/value"), *ancestors;
+	const char *author;
 
 	if (body == NULL)
 		body = json_at(source, "body/view/value");
@@ -53,8 +54,9 @@ show(struct work *work, yyjson_val *source, const char *parent, const char *loca
 	out_str(work, out, "created", first_of(source, "history/createdDate", "version/createdAt"));
 	out_str(work, out, "updated", first_of(source, "version/when", "version/createdAt"));
 	out_str(work, out, "title", text_at(source, "title"));
-	out_str(
-	    work, out, "author", first_of(source, "version/by/displayName", "version/authorId"));
+	author = text_at(source, "version/by/displayName");
+	out_str(work, out, "author",
+	    author != NULL ? author : person_name(work, text_at(source, "version/authorId")));
 	out_str(work, out, "parent_comment_id", parent);
 	out_str(work, out, "location", location);
 	out_str(work, out, "text_selection",

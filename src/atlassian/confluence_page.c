@@ -149,7 +149,7 @@ take_v2_wait(struct work *work, yyjson_val *source, struct page *out)
 	out->parent_id = id_at(work, source, "parentId");
 	out->created = text_at(source, "createdAt");
 	out->updated = text_at(source, "version/createdAt");
-	out->author = text_at(source, "version/authorId");
+	out->author_id = text_at(source, "version/authorId");
 	out->labels = json_at(source, "labels/results");
 	out->subtype = text_at(source, "subtype");
 	if (out->type == NULL)
@@ -196,7 +196,12 @@ page_get_wait(
 		ok = work_get_wait(work, &reply, "/rest/api/content/{page}", "page", id, "expand",
 		    body == WITH_BODY ? "body.storage," EXPAND : EXPAND, "status",
 		    version > 0 ? "historical" : NULL, "version", number, NULL);
-	return ok && page_take_wait(work, reply, out) && space_check(work, out->space_key);
+	if (!ok || !page_take_wait(work, reply, out) || !space_check(work, out->space_key))
+		return false;
+	/* Cloud still gives a page that was deleted. */
+	return out->status == NULL || strcmp(out->status, "trashed") != 0 ||
+	    work_fail(work, ERR_RESOURCE, "%.*s: page %s is in the trash",
+		SLICE_FMT(work->site->provider.name), id);
 }
 
 bool
@@ -351,7 +356,6 @@ yyjson_mut_val *
 page_show_plain(struct work *work, const struct page *page, enum shown_body body)
 {
 	yyjson_mut_val *out = out_obj(work), *space = out_obj(work);
-	struct slice base = work_base(work);
 
 	out_str(work, out, "id", page->id);
 	out_str(work, out, "title", page->title);
@@ -359,13 +363,13 @@ page_show_plain(struct work *work, const struct page *page, enum shown_body body
 	out_str(work, out, "subtype", page->subtype);
 	out_str(work, out, "created", page->created);
 	out_str(work, out, "updated", page->updated);
-	if (page->web != NULL)
-		out_str(work, out, "url", work_printf(work, "%.*s%s", SLICE_FMT(base), page->web));
+	out_str(work, out, "url", web_address(work, page));
 	out_str(work, space, "key", page->space_key);
 	out_str(work, space, "name", page->space_name);
 	if (page->space_key != NULL)
 		out_val(work, out, "space", space);
-	out_str(work, out, "author", page->author);
+	out_str(work, out, "author",
+	    page->author != NULL ? page->author : person_name(work, page->author_id));
 	if (page->version > 0)
 		out_int(work, out, "version", page->version);
 	out_str(work, out, "parent_id", page->parent_id);

@@ -18,6 +18,18 @@ asked_body(const struct work *work)
 /* ---- one page -------------------------------------------------------------------------------- */
 
 static bool
+add_attachments_wait(struct work *work, const char *page)
+{
+	yyjson_mut_val *list = out_arr(work);
+
+	if (!attachments_wait(work, page, list))
+		return false;
+	if (yyjson_mut_arr_size(list) > 0)
+		out_val(work, yyjson_mut_obj_get(work->out, "metadata"), "attachments", list);
+	return true;
+}
+
+static bool
 get_page(struct work *work)
 {
 	const char *id = arg_str(work, "page_id"), *title = arg_str(work, "title"),
@@ -40,6 +52,8 @@ get_page(struct work *work)
 		    SLICE_FMT(work->site->provider.name), space, title);
 	if (arg_bool(work, "include_metadata")) {
 		work->out = page_show(work, &page, asked_body(work));
+		if (work->is_cloud && !add_attachments_wait(work, page.id))
+			return false;
 	} else {
 		yyjson_mut_val *shown = page_show(work, &page, asked_body(work));
 
@@ -327,7 +341,49 @@ get_page_history(struct work *work)
 
 SHAPE(diff_shape, { .key = "page_id", .how = SHAPE_STR }, { .key = "title", .how = SHAPE_STR },
     { .key = "from_version", .how = SHAPE_INT }, { .key = "to_version", .how = SHAPE_INT },
-    { .key = "diff", .how = SHAPE_STR });
+    { .key = "diff", .how = SHAPE_STR }, { .key = "format", .how = SHAPE_STR });
+
+/* A line for each tag: storage format is mostly one long line. */
+static bool
+as_lines(struct work *work, struct slice text, struct slice *out)
+{
+	size_t n = 0;
+	char *to;
+
+	if (text.n == 0) {
+		*out = S("");
+		return true;
+	}
+	if (!arena_reserve(work->arena, 2 * text.n, work->err))
+		return false;
+	to = arena_bytes(work->arena, 2 * text.n);
+	for (size_t i = 0; i < text.n; i++) {
+		to[n++] = text.p[i];
+		if (text.p[i] == '>' && i + 1 < text.n && text.p[i + 1] == '<')
+			to[n++] = '\n';
+	}
+	*out = (struct slice){ to, n };
+	return true;
+}
+
+/* Both as Markdown, or, where one of them cannot be read, both as storage format. */
+static bool
+diff_texts(struct work *work, struct slice *a, struct slice *b, bool *is_markdown)
+{
+	struct slice before, after;
+
+	*is_markdown = work_text(work, *a, TEXT_STORAGE, TEXT_MARKDOWN, &before) &&
+	    work_text(work, *b, TEXT_STORAGE, TEXT_MARKDOWN, &after);
+	if (!*is_markdown) {
+		*work->err = (struct err){ 0 };
+		work->said = SLICE_NONE;
+		if (!as_lines(work, *a, &before) || !as_lines(work, *b, &after))
+			return false;
+	}
+	*a = before;
+	*b = after;
+	return true;
+}
 
 static bool
 get_page_diff(struct work *work)
@@ -337,12 +393,14 @@ get_page_diff(struct work *work)
 	struct slice a, b, made = S("");
 	struct page before, after;
 	struct buf diff;
-	bool ok;
+	bool is_markdown, ok;
 
 	if (id == NULL || !page_get_wait(work, id, from, WITH_BODY, &before) ||
-	    !page_get_wait(work, id, to, WITH_BODY, &after) ||
-	    !work_text(work, before.body, TEXT_STORAGE, TEXT_MARKDOWN, &a) ||
-	    !work_text(work, after.body, TEXT_STORAGE, TEXT_MARKDOWN, &b))
+	    !page_get_wait(work, id, to, WITH_BODY, &after))
+		return false;
+	a = before.body;
+	b = after.body;
+	if (!diff_texts(work, &a, &b, &is_markdown))
 		return false;
 	buf_init(&diff, loop_memory(work->loop), REST_MAX_BYTES);
 	ok = text_diff(a, b, work_printf(work, "version %lld", (long long)from),
@@ -357,6 +415,8 @@ get_page_diff(struct work *work)
 	out_int(work, work->out, "from_version", from);
 	out_int(work, work->out, "to_version", to);
 	out_slice(work, work->out, "diff", made);
+	if (!is_markdown)
+		out_str(work, work->out, "format", "storage");
 	return ok;
 }
 
@@ -457,7 +517,8 @@ static const struct tool rows[] = {
 	{ .name = "get_page_diff",
 	    .title = "Get Page Diff",
 	    .help =
-		"What changed between two versions of a page: a unified diff of their Markdown.",
+		"What changed between two versions of a page: a unified diff of their Markdown (of their "
+		"storage format where that cannot be read).",
 	    .toolset = "confluence_pages",
 	    .flags = READS,
 	    .shape = &diff_shape,

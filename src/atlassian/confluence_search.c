@@ -6,11 +6,38 @@
 
 #include "atlassian/confluence.h"
 
-/* A text with one of these outside of quotes is CQL. */
+#define BLANKS " \t\r\n"
+
+/* Does a word of CQL stand there, and nothing else of a word behind it? */
+static bool
+is_word(const char *at, const char *word)
+{
+	size_t n = strlen(word);
+
+	return strncasecmp(at, word, n) == 0 &&
+	    (at[n] == '\0' || strchr(BLANKS "(\"", at[n]) != NULL);
+}
+
+/* "order by", with any blanks in between. */
+static bool
+is_order(const char *at)
+{
+	return is_word(at, "order") && is_word(at + 5 + strspn(at + 5, BLANKS), "by");
+}
+
+/* " in (", without which no clause of CQL is but for those with a sign. */
+static bool
+is_in(const char *at)
+{
+	return strchr(BLANKS, at[0]) != NULL && is_word(at + 1, "in") &&
+	    at[3 + strspn(at + 3, BLANKS)] == '(';
+}
+
+/* A text with an operator outside of quotes, or one that only orders, is CQL: "salt and pepper" or
+ * "how to order by mail" is not. */
 static bool
 looks_like_cql(const char *text)
 {
-	static const char *const words[] = { " and ", " or ", " in ", " in(", "order by" };
 	bool in_quotes = false;
 
 	for (const char *p = text; *p != '\0'; p++) {
@@ -20,12 +47,10 @@ looks_like_cql(const char *text)
 			in_quotes = !in_quotes;
 		else if (!in_quotes && strchr("=~<>", *p) != NULL)
 			return true;
-		for (size_t i = 0; !in_quotes && i < COUNT(words); i++) {
-			if (strncasecmp(p, words[i], strlen(words[i])) == 0)
-				return true;
-		}
+		else if (!in_quotes && is_in(p))
+			return true;
 	}
-	return false;
+	return is_order(text + strspn(text, BLANKS));
 }
 
 /* Where "order by" begins outside of quotes; the end where it does not. */
@@ -40,8 +65,8 @@ order_at(const char *cql)
 			i++;
 		else if (cql[i] == '"')
 			in_quotes = !in_quotes;
-		else if (!in_quotes && strncasecmp(cql + i, "order by", 8) == 0 &&
-		    (i == 0 || strchr(" \t\n)", cql[i - 1]) != NULL))
+		else if (!in_quotes && is_order(cql + i) &&
+		    (i == 0 || strchr(BLANKS ")\"", cql[i - 1]) != NULL))
 			return i;
 	}
 	return i;

@@ -112,6 +112,21 @@ set_table_layout(struct work *work, const char *layout, struct slice *text)
 }
 
 static bool
+set_anchors(struct work *work, struct slice *text)
+{
+	struct buf out;
+	bool ok;
+
+	buf_init(&out, loop_memory(work->loop), REST_MAX_BYTES);
+	storage_put_anchors(*text, &out);
+	ok = buf_check(&out, work->err) && arena_reserve(work->arena, out.n, work->err);
+	if (ok)
+		*text = slice_dup(work->arena, (struct slice){ out.n > 0 ? out.p : "", out.n });
+	buf_fini(&out);
+	return ok;
+}
+
+static bool
 content_take(struct work *work, struct slice *out)
 {
 	const char *format = arg_str(work, "content_format"),
@@ -121,6 +136,9 @@ content_take(struct work *work, struct slice *out)
 		return work_fail(work, ERR_PARAMS,
 		    "content_file: files of the server are not read for callers; give the text as content");
 	if (!content_as_storage(work, arg_slice(work, "content"), format, out))
+		return false;
+	if (arg_bool(work, "enable_heading_anchors") && strcmp(format, "markdown") == 0 &&
+	    !set_anchors(work, out))
 		return false;
 	return layout == NULL || strcmp(format, "markdown") != 0 ||
 	    strcmp(layout, "default") == 0 || set_table_layout(work, layout, out);
@@ -294,6 +312,15 @@ put_page_wait(
 }
 
 static bool
+is_same_place(const struct page *before, const struct update *update)
+{
+	return (update->title == NULL ||
+		   (before->title != NULL && strcmp(before->title, update->title) == 0)) &&
+	    (update->parent == NULL ||
+		(before->parent_id != NULL && strcmp(before->parent_id, update->parent) == 0));
+}
+
+static bool
 update_page(struct work *work)
 {
 	const char *id = page_id_of(work, arg_str(work, "page_id"));
@@ -303,6 +330,7 @@ update_page(struct work *work)
 		.comment = arg_str(work, "version_comment"),
 		.is_minor = arg_bool(work, "is_minor_edit") };
 	struct page before, after;
+	bool is_same;
 
 	if (id == NULL || (has_content && !content_take(work, &update.storage)) ||
 	    !page_get_wait(work, id, 0, has_content ? WITHOUT_BODY : WITH_BODY, &before) ||
@@ -312,10 +340,21 @@ update_page(struct work *work)
 		update.storage = before.body;
 	if (update.title == NULL)
 		update.title = before.title;
-	if (!put_page_wait(work, &before, &update, &after))
+	/* A version that changes nothing is not written; the rest of a page may change without. */
+	is_same = !has_content && is_same_place(&before, &update);
+	if (is_same)
+		after = before;
+	else if (!put_page_wait(work, &before, &update, &after))
 		return false;
 	if (!properties_wait(work, id))
-		return said_done(work, work_printf(work, "Page %s was updated", id));
+		return said_done(work,
+		    work_printf(
+			work, is_same ? "Page %s has no new version" : "Page %s was updated", id));
+	if (is_same && !arg_has(work, "emoji") && !arg_has(work, "page_width")) {
+		page_told(work, "Nothing to change: the page stays as it is, without a new version",
+		    &before, wanted_body(work));
+		return true;
+	}
 	page_told(work, "Page updated successfully", &after, wanted_body(work));
 	return true;
 }
@@ -527,7 +566,8 @@ copy_page(struct work *work)
 	    { .name = "enable_heading_anchors", \
 		    .type = ARG_BOOL, \
 		    .fallback = "false", \
-		    .help = "Taken and without effect: Confluence makes anchors itself" }, \
+		    .help = \
+			"Of Markdown: an anchor in every heading, by which its own links (#some-heading) find it" }, \
 	    { .name = "include_content", \
 		    .type = ARG_BOOL, \
 		    .fallback = "false", \

@@ -47,10 +47,12 @@ LOCAL_SHAPE(timetracking_shape, { "original_estimate", SHAPE_STR, "originalEstim
     { "remaining_estimate", SHAPE_STR, "remainingEstimate" },
     { "time_spent", SHAPE_STR, "timeSpent" });
 
+LOCAL_SHAPE(linked_type_shape, { "name", SHAPE_STR },
+    { "hierarchyLevel", SHAPE_INT, .help = "1: an epic, -1: a sub-task" });
 LOCAL_SHAPE(linked_fields_shape, { "summary", SHAPE_STR },
     { "status", SHAPE_OBJECT, .of = &status_shape },
     { "priority", SHAPE_OBJECT, .of = &named_shape },
-    { "issuetype", SHAPE_OBJECT, .of = &named_shape });
+    { "issuetype", SHAPE_OBJECT, .of = &linked_type_shape });
 LOCAL_SHAPE(linked_shape, { "id", SHAPE_STR }, { "key", SHAPE_STR },
     { "fields", SHAPE_OBJECT, .of = &linked_fields_shape });
 LOCAL_SHAPE(link_type_shape, { "id", SHAPE_STR }, { "name", SHAPE_STR }, { "inward", SHAPE_STR },
@@ -301,6 +303,16 @@ issue_view_args_wait(struct work *work, struct issue_view *view)
 
 static yyjson_mut_val *custom_value(struct work *work, yyjson_val *value, unsigned depth);
 
+/* Its name alone would not tell when it is and whether it runs. */
+static bool
+is_sprint(yyjson_val *value)
+{
+	return yyjson_is_int(yyjson_obj_get(value, "id")) &&
+	    yyjson_is_str(yyjson_obj_get(value, "state")) &&
+	    (yyjson_obj_get(value, "boardId") != NULL ||
+		yyjson_obj_get(value, "originBoardId") != NULL);
+}
+
 static yyjson_mut_val *
 custom_object(struct work *work, yyjson_val *value)
 {
@@ -308,6 +320,8 @@ custom_object(struct work *work, yyjson_val *value)
 
 	if (yyjson_equals_str(yyjson_obj_get(value, "type"), "doc"))
 		return shape_text(work, value);
+	if (is_sprint(value))
+		return yyjson_val_mut_copy(work->doc, value);
 	for (size_t i = 0; i < COUNT(said_by); i++) {
 		yyjson_val *word = yyjson_obj_get(value, said_by[i]);
 
@@ -443,6 +457,13 @@ epic_named(
 	}
 }
 
+static bool
+is_epic(yyjson_val *type)
+{
+	return yyjson_get_sint(yyjson_obj_get(type, "hierarchyLevel")) == 1 ||
+	    slice_eq_nocase(json_slice(yyjson_obj_get(type, "name")), S("Epic"));
+}
+
 static void
 epic_add(struct work *work, const struct issue_view *view, yyjson_mut_val *out, yyjson_val *fields)
 {
@@ -450,8 +471,11 @@ epic_add(struct work *work, const struct issue_view *view, yyjson_mut_val *out, 
 	yyjson_val *type = json_at(parent, "fields/issuetype");
 
 	epic_named(work, view, out, fields);
-	if (yyjson_get_sint(yyjson_obj_get(type, "hierarchyLevel")) != 1 &&
-	    !slice_eq_nocase(json_slice(yyjson_obj_get(type, "name")), S("Epic")))
+	/* On Cloud an epic is called what its summary says. */
+	if (work->is_cloud && is_epic(yyjson_obj_get(fields, "issuetype")) &&
+	    yyjson_mut_obj_get(out, "epic_name") == NULL)
+		out_slice(work, out, "epic_name", json_slice(yyjson_obj_get(fields, "summary")));
+	if (!is_epic(type))
 		return;
 	if (yyjson_mut_obj_get(out, "epic_key") == NULL)
 		out_slice(work, out, "epic_key", json_slice(yyjson_obj_get(parent, "key")));

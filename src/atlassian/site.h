@@ -61,6 +61,12 @@ struct space {
 	const char *id, *key, *name;
 };
 
+/* Cloud: an account's id and name (confluence_cloud.c). */
+struct person {
+	struct person *next;
+	const char *account, *name;
+};
+
 /* Of an access by a request's credential: has its site said that it is good? */
 enum confirmation { CONFIRM_DUE, CONFIRM_RUNNING, CONFIRM_GOOD, CONFIRM_BAD };
 
@@ -83,6 +89,8 @@ struct access {
 	bool has_myself;
 	struct space *spaces; /* in the arena */
 	unsigned spaces_n;
+	struct person *people; /* in the arena */
+	unsigned people_n;
 	struct arena arena;
 	unsigned in_use; /* calls that have it; freed by access_leave() when nobody keeps it */
 	bool is_kept;	 /* by the site */

@@ -167,8 +167,9 @@ struct intake {
 	struct deferred step;
 	bool is_busy;
 	/*
-	 * err->kind ERR_NONE: message is good.  Else message is NULL (it was no JSON), or holds at
-	 * least id and method_name of a faulty one, as far as they made sense.
+	 * err->kind ERR_NONE: message is good.  Else message is NULL (it was no JSON, or large and
+	 * over a limit), or holds at least id and method_name of a faulty one, as far as they made
+	 * sense.
 	 */
 	void (*done)(void *owner, struct message *message, const struct err *err);
 	void *owner;

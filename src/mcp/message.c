@@ -365,6 +365,118 @@ intake_fail(struct intake *intake, const struct err *err)
 	intake->done(intake->owner, NULL, err);
 }
 
+/* The end of the string whose opening quote is at `at`, behind its closing one; NULL: it has none.
+ */
+static const char *
+string_end(const char *at, const char *end)
+{
+	for (at++; at < end && *at != '"'; at++)
+		if (*at == '\\')
+			at++;
+	return at < end ? at + 1 : NULL;
+}
+
+static const char *
+blanks_end(const char *at, const char *end)
+{
+	while (at < end && memchr(" \t\r\n", *at, 4) != NULL)
+		at++;
+	return at;
+}
+
+/* The string or number at `at`; SLICE_NONE: something else. */
+static struct slice
+token_at(const char *at, const char *end)
+{
+	const char *to = at;
+
+	if (at < end && *at == '"')
+		to = string_end(at, end);
+	else
+		while (to < end && (*to == '-' || (*to >= '0' && *to <= '9')))
+			to++;
+	if (to == NULL || to == at || blanks_end(to, end) == end)
+		return SLICE_NONE;
+	return strchr(",}", *blanks_end(to, end)) != NULL ? (struct slice){ at, (size_t)(to - at) }
+							  : SLICE_NONE;
+}
+
+/*
+ * A text that is over a limit of the scan (too deep, say) may still be somebody's request: finds id
+ * and method of its envelope wherever they stand.  One that comes twice is none.
+ */
+static void
+envelope_skim(struct slice text, struct slice *id, struct slice *method)
+{
+	const char *at = text.p, *end = text.p + text.n, *start;
+	unsigned ids = 0, methods = 0;
+	size_t depth = 0;
+
+	while (at < end) {
+		start = at++;
+		if (*start == '{' || *start == '[')
+			depth++;
+		if ((*start == '}' || *start == ']') && depth-- == 0)
+			break;
+		if (*start != '"')
+			continue;
+		if ((at = string_end(start, end)) == NULL)
+			break;
+		if (depth != 1 || blanks_end(at, end) == end || *blanks_end(at, end) != ':')
+			continue;
+		if (slice_eq((struct slice){ start, (size_t)(at - start) }, S("\"id\"")) &&
+		    ++ids > 0)
+			*id = token_at(blanks_end(blanks_end(at, end) + 1, end), end);
+		if (slice_eq((struct slice){ start, (size_t)(at - start) }, S("\"method\"")) &&
+		    ++methods > 0)
+			*method = token_at(blanks_end(blanks_end(at, end) + 1, end), end);
+	}
+	*id = ids == 1 ? *id : SLICE_NONE;
+	*method = methods == 1 ? *method : SLICE_NONE;
+}
+
+MUST_CHECK static bool
+token_is_sound(struct intake *intake, struct slice token)
+{
+	struct arena arena;
+	struct err err;
+	bool ok;
+
+	if (token.p == NULL || token.n > ID_MAX_BYTES)
+		return false;
+	arena_init(&arena, NULL, MIB);
+	ok = json_scan_all(json_scan_new(&arena, (char *)(uintptr_t)token.p, token.n, 0,
+			       JSON_ONE_LINE, loop_seed(intake->loop)),
+	    &err);
+	arena_fini(&arena);
+	return ok;
+}
+
+/* Over a limit: whose it is may be told all the same. */
+static void
+intake_limit(struct intake *intake, struct slice text, const struct err *err)
+{
+	struct message message = { .text = text, .scan = intake->scan, .method = MCP_UNKNOWN };
+	struct slice method = SLICE_NONE;
+	struct err later;
+
+	if (text.n == 0 || *blanks_end(text.p, text.p + text.n) != '{') {
+		intake_fail(intake, err);
+		return;
+	}
+	envelope_skim(text, &message.id, &method);
+	if (!token_is_sound(intake, message.id) || !message_check_id(&message, &later))
+		message.id = SLICE_NONE;
+	if (!token_is_sound(intake, method) ||
+	    !message_read_method(&message, &intake->arena, method, &later))
+		message.method_name = SLICE_NONE;
+	message.kind = message.method_name.p == NULL ? MESSAGE_RESULT
+	    : message.id.p != NULL		     ? MESSAGE_REQUEST
+						     : MESSAGE_NOTIFICATION;
+	intake->is_busy = false;
+	intake->done(intake->owner, &message, err);
+}
+
 /* The scan is over: builds the message and hands it on. */
 static void
 intake_finish(struct intake *intake, struct slice text)
@@ -395,6 +507,8 @@ intake_now(struct intake *intake, char *text, size_t n)
 	intake_scan(intake, text, n);
 	if (json_scan_all(intake->scan, &err))
 		intake_finish(intake, (struct slice){ text, n });
+	else if (err.kind == ERR_LIMIT)
+		intake_limit(intake, (struct slice){ text, n }, &err);
 	else
 		intake_fail(intake, &err);
 }

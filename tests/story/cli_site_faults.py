@@ -89,7 +89,8 @@ class Gateway(Process):
             line = self.child.stdout.readline()
             assert line, "the gateway has ended: " + open(os.path.join(self.folder.name, "log")).read()[-2000:]
             message = json.loads(line)
-            if message.get("id", 0) in (self.id, None):    # null: not even the id was read
+            if "method" not in message:
+                assert message["id"] == self.id, message
                 return message
 
     def call(self, tool, **arguments):
@@ -354,7 +355,7 @@ def arguments():
         nested = {"a": 1}
         for _ in range(150):
             nested = {"a": nested}
-        g.call("jira_update_issue", issue_key="DEMO-1", fields=nested)
+        g.fails("jira_update_issue", "more levels than", issue_key="DEMO-1", fields=nested)
         for n, fields in enumerate(({"summary": "as object"}, json.dumps({"summary": "as text"}))):
             g.done("jira_update_issue", issue_key="DEMO-1", fields=fields)
             assert g.done("jira_get_issue", issue_key="DEMO-1")["summary"] == ("as object", "as text")[n]

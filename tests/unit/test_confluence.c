@@ -25,11 +25,41 @@ static const struct world_case pages[] = {
 	      "{\"id\":\"12\",\"status\":\"current\",\"title\":\"T\",\"spaceId\":\"7\",\"version\":{\"number\":3},\"_links\":{\"webui\":\"/spaces/x/12"
 	      "\"},\"body\":{\"storage\":{\"value\":\"<p>b</p>\",\"representation\":\"storage\"}},\"parentId\":\"1\"}" },
 	    { "GET /api/v2/spaces/7", 0,
+	      "{\"id\":\"7\",\"key\":\"DEV\",\"name\":\"N\"}" },
+	    { "GET /api/v2/pages/12/attachments", 0,
+	      "{\"results\":[]}" } },
+	  .requests = "GET /api/v2/pages/12?body-format=storage&include-labels=true\n"
+	    "GET /api/v2/spaces/7\n"
+	    "GET /api/v2/pages/12/attachments?limit=100\n",
+	  .result = "{\"metadata\":{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/spaces/x/12\",\"space\":{\"key\""
+	    ":\"DEV\",\"name\":\"N\"},\"version\":3,\"parent_id\":\"1\",\"content\":{\"value\":\"b\\n\",\"format\":\"markdown\"}}}" },
+	{ .name = "Cloud: who wrote it, and what is attached", .tool = "get_page", .is_cloud = true,
+	  .args = "{\"page_id\":12}",
+	  .replies = { { "GET /api/v2/pages/12/attachments", 0,
+	      "{\"results\":[{\"id\":\"att1\",\"status\":\"current\",\"title\":\"c d.png\",\"mediaType\":\"image/png\",\"fileSize\":70,\"downloadLink\":\"/download/c\",\"version\":{\"number\":2,\"createdAt\":\"2026-06-01\",\"authorId\":\"a:2\"}},{\"id\":\"att2\",\"version\":{\"authorId\":\"a:1\"}}]}" },
+	    { "GET /rest/api/user?accountId=a%3A1", 0,
+	      "{\"displayName\":\"Ada\"}" },
+	    { "GET /rest/api/user?accountId=a%3A2", 404,
+	      "{\"message\":\"gone\"}" },
+	    { "GET /api/v2/pages/12", 0,
+	      "{\"id\":\"12\",\"status\":\"current\",\"title\":\"T\",\"version\":{\"number\":3,\"authorId\":\"a:1\"},\"spaceId\":\"7\",\"_links\":{\"webui\":\"/spaces/DEV/pages/12/A \\\"é\\\" 100%25\"},\"body\":{\"storage\":{\"value\":\"<p>b</p>\"}}}" },
+	    { "GET /api/v2/spaces/7", 0,
+	      "{\"id\":\"7\",\"key\":\"DEV\",\"name\":\"N\"}" } },
+	  .requests = "GET /api/v2/pages/12?body-format=storage&include-labels=true\n"
+	    "GET /api/v2/spaces/7\n"
+	    "GET /rest/api/user?accountId=a%3A1\n"
+	    "GET /api/v2/pages/12/attachments?limit=100\n"
+	    "GET /rest/api/user?accountId=a%3A2\n",
+	  .result = "{\"metadata\":{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/spaces/DEV/pages/12/A%20%22%C3%A9%22%20100%25\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"author\":\"Ada\",\"version\":3,\"content\":{\"value\":\"b\\n\",\"format\":\"markdown\"},\"attachments\":[{\"id\":\"att1\",\"title\":\"c d.png\",\"type\":\"attachment\",\"status\":\"current\",\"media_type\":\"image/png\",\"file_size\":70,\"download_url\":\"/download/c\",\"version_number\":2,\"version_when\":\"2026-06-01\",\"author_display_name\":\"a:2\"},{\"id\":\"att2\",\"type\":\"attachment\",\"author_display_name\":\"Ada\"}]}}" },
+	{ .name = "Cloud: in the trash", .tool = "get_page", .is_cloud = true,
+	  .args = "{\"page_id\":12}",
+	  .replies = { { "GET /api/v2/pages/12", 0,
+	      "{\"id\":\"12\",\"status\":\"trashed\",\"title\":\"T\",\"version\":{\"number\":3},\"spaceId\":\"7\"}" },
+	    { "GET /api/v2/spaces/7", 0,
 	      "{\"id\":\"7\",\"key\":\"DEV\",\"name\":\"N\"}" } },
 	  .requests = "GET /api/v2/pages/12?body-format=storage&include-labels=true\n"
 	    "GET /api/v2/spaces/7\n",
-	  .result = "{\"metadata\":{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/spaces/x/12\",\"space\":{\"key\""
-	    ":\"DEV\",\"name\":\"N\"},\"version\":3,\"parent_id\":\"1\",\"content\":{\"value\":\"b\\n\",\"format\":\"markdown\"}}}" },
+	  .failure = "confluence: page 12 is in the trash", .kind = ERR_RESOURCE },
 	{ .name = "storage as it is", .tool = "get_page",
 	  .args = "{\"page_id\":\"12\",\"convert_to_markdown\":false,\"include_metadata\":false}",
 	  .replies = { { "GET /rest/api/content/12", 0,
@@ -64,9 +94,12 @@ static const struct world_case pages[] = {
 	      "{\"results\":[{\"id\":\"7\",\"key\":\"DEV\",\"name\":\"N\"}]}" },
 	    { "GET /api/v2/pages", 0,
 	      "{\"results\":[{\"id\":\"12\",\"status\":\"current\",\"title\":\"T\",\"spaceId\":\"7\",\"version\":{\"number\":3},\"_links\":{\"webui\":\""
-	      "/spaces/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>b</p>\",\"representation\":\"storage\"}}}]}" } },
+	      "/spaces/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>b</p>\",\"representation\":\"storage\"}}}]}" },
+	    { "GET /api/v2/pages/12/attachments", 0,
+	      "{\"results\":[]}" } },
 	  .requests = "GET /api/v2/spaces?keys=dev&limit=1\n"
-	    "GET /api/v2/pages?space-id=7&title=A%20%26%20B&body-format=storage&limit=1\n",
+	    "GET /api/v2/pages?space-id=7&title=A%20%26%20B&body-format=storage&limit=1\n"
+	    "GET /api/v2/pages/12/attachments?limit=100\n",
 	  .result = "{\"metadata\":{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/spaces/x/12\",\"space\":{\"key\""
 	    ":\"DEV\",\"name\":\"N\"},\"version\":3,\"content\":{\"value\":\"b\\n\",\"format\":\"markdown\"}}}" },
 	{ .name = "no such title", .tool = "get_page",
@@ -154,6 +187,15 @@ static const struct world_case pages[] = {
 	    "GET /api/v2/spaces/7\n",
 	  .result = "{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/spaces/x/12\",\"space\":"
 	    "{\"key\":\"DEV\",\"name\":\"N\"},\"version\":2,\"content\":{\"value\":\"b\\n\",\"format\":\"markdown\"}}" },
+	{ .name = "a diff of what is no storage", .tool = "get_page_diff",
+	  .args = "{\"page_id\":\"12\",\"from_version\":1,\"to_version\":2}",
+	  .replies = { { "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels&status=historical&version=1", 0,
+	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3},\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>a</p><p>b<b></p>\",\"representation\":\"storage\"}}}" },
+	    { "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels&status=historical&version=2", 0,
+	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3},\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>a</p><p>c</p>\",\"representation\":\"storage\"}}}" } },
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels&status=historical&version=1\n"
+	    "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels&status=historical&version=2\n",
+	  .result = "{\"page_id\":\"12\",\"title\":\"T\",\"from_version\":1,\"to_version\":2,\"diff\":\"--- version 1\\n+++ version 2\\n@@ -1,3 +1,2 @@\\n <p>a</p>\\n-<p>b<b>\\n-</p>\\n+<p>c</p>\\n\",\"format\":\"storage\"}" },
 	{ .name = "a diff of two versions that are the same", .tool = "get_page_diff",
 	  .args = "{\"page_id\":\"12\",\"from_version\":1,\"to_version\":2}",
 	  .replies = { { "GET /rest/api/content/12", 0,
@@ -262,6 +304,30 @@ static const struct world_case lists[] = {
 	    "rt=0&limit=10\n"
 	    "GET /rest/api/search?cql=text%20~%20%22a%22&expand=content.history%2Ccontent.version%2Ccontent.space&start=0&l"
 	    "imit=10\n",
+	  .result = "[]" },
+	{ .name = "words with and", .tool = "search",
+	  .args = "{\"query\":\"salt and pepper\"}",
+	  .replies = { { "GET /rest/api/search", 0,
+	      "{\"results\":[]}" } },
+	  .requests = "GET /rest/api/search?cql=siteSearch%20~%20%22salt%20and%20pepper%22&expand=content.history%2Ccontent.version%2Ccontent.space&start=0&limit=10\n",
+	  .result = "[]" },
+	{ .name = "words with or, in, order", .tool = "search",
+	  .args = "{\"query\":\"bread or butter in order by mail\"}",
+	  .replies = { { "GET /rest/api/search", 0,
+	      "{\"results\":[]}" } },
+	  .requests = "GET /rest/api/search?cql=siteSearch%20~%20%22bread%20or%20butter%20in%20order%20by%20mail%22&expand=content.history%2Ccontent.version%2Ccontent.space&start=0&limit=10\n",
+	  .result = "[]" },
+	{ .name = "in (", .tool = "search",
+	  .args = "{\"query\":\"space  in (DEV)\"}",
+	  .replies = { { "GET /rest/api/search", 0,
+	      "{\"results\":[]}" } },
+	  .requests = "GET /rest/api/search?cql=space%20%20in%20%28DEV%29&expand=content.history%2Ccontent.version%2Ccontent.space&start=0&limit=10\n",
+	  .result = "[]" },
+	{ .name = "nothing but an order", .tool = "search",
+	  .args = "{\"query\":\"Order  By created\"}",
+	  .replies = { { "GET /rest/api/search", 0,
+	      "{\"results\":[]}" } },
+	  .requests = "GET /rest/api/search?cql=Order%20%20By%20created&expand=content.history%2Ccontent.version%2Ccontent.space&start=0&limit=10\n",
 	  .result = "[]" },
 	{ .name = "CQL as it is", .tool = "search",
 	  .args = "{\"query\":\"type = page order by created\",\"limit\":2}",
@@ -373,6 +439,21 @@ static const struct world_case writes[] = {
 	    ">\",\"representation\":\"storage\"},\"parentId\":\"1\"}\n",
 	  .result = "{\"message\":\"Page updated successfully\",\"page\":{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.e"
 	    "xample/spaces/x/12\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":4}}" },
+	{ .name = "update: nothing to change", .tool = "update_page",
+	  .args = "{\"page_id\":\"12\",\"title\":\"T\",\"version_comment\":\"v\"}",
+	  .replies = { { "GET /rest/api/content/12", 0,
+	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3},\"_links\":{\"webui\":\"/x/12\"},\"body\":{\"storage\":{\"value\":\"<p>a</p>\",\"representation\":\"storage\"}}}" } },
+	  .requests = "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n",
+	  .result = "{\"message\":\"Nothing to change: the page stays as it is, without a new version\",\"page\":{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/x/12\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":3}}" },
+	{ .name = "update: anchors in headings", .tool = "update_page",
+	  .args = "{\"page_id\":\"12\",\"content\":\"# A `b` & *C*\\n\\n```\\n<h1>x</h1>\\n```\\n\\n## !\",\"enable_heading_anchors\":true}",
+	  .replies = { { "GET /rest/api/content/12", 0,
+	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3},\"_links\":{\"webui\":\"/x/12\"}}" },
+	    { "PUT /rest/api/content/12", 0,
+	      "{\"id\":\"12\",\"type\":\"page\",\"status\":\"current\",\"title\":\"T\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":{\"number\":3},\"_links\":{\"webui\":\"/x/12\"}}" } },
+	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n"
+	    "PUT /rest/api/content/12?status=current {\"id\":\"12\",\"title\":\"T\",\"status\":\"current\",\"version\":{\"number\":4,\"minorEdit\":false},\"body\":{\"storage\":{\"value\":\"<h1><ac:structured-macro ac:name=\\\"anchor\\\" ac:schema-version=\\\"1\\\"><ac:parameter ac:name=\\\"\\\">a-b-c</ac:parameter></ac:structured-macro>A <code>b</code> &amp; <em>C</em></h1><ac:structured-macro ac:name=\\\"code\\\"><ac:plain-text-body><![CDATA[<h1>x</h1>]]></ac:plain-text-body></ac:structured-macro><h2>!</h2>\",\"representation\":\"storage\"}},\"type\":\"page\"}\n",
+	  .result = "{\"message\":\"Page updated successfully\",\"page\":{\"id\":\"12\",\"title\":\"T\",\"type\":\"page\",\"url\":\"https://confluence.example/x/12\",\"space\":{\"key\":\"DEV\",\"name\":\"N\"},\"version\":3}}" },
 	{ .name = "update: changed meanwhile", .tool = "update_page",
 	  .args = "{\"page_id\":\"12\",\"content\":\"x\"}",
 	  .replies = { { "GET /rest/api/content/12", 0,
@@ -527,15 +608,17 @@ static const struct world_case talk[] = {
 	  .args = "{\"page_id\":\"12\"}",
 	  .replies = { { "GET /api/v2/pages/12/footer-comments", 0,
 	      "{\"results\":[{\"id\":\"5\",\"body\":{\"storage\":{\"value\":\"<p>c</p>\"}},\"version\":{\"createdAt\":\"d\",\"authorId\":\"u\"}}]}" },
+	    { "GET /rest/api/user", 0, "{\"displayName\":\"Ursula\"}" },
 	    { "GET /api/v2/footer-comments/5/children", 0,
-	      "{\"results\":[{\"id\":\"6\",\"body\":{\"storage\":{\"value\":\"<p>r</p>\"}}}]}" },
+	      "{\"results\":[{\"id\":\"6\",\"body\":{\"storage\":{\"value\":\"<p>r</p>\"}},\"version\":{\"authorId\":\"u\"}}]}" },
 	    { "GET /api/v2/footer-comments/6/children", 0, "{\"results\":[]}" },
 	    { "GET /api/v2/pages/12/inline-comments", 0, "{\"results\":[]}" } },
 	  .requests = "GET /api/v2/pages/12/footer-comments?body-format=storage&limit=100\n"
+	    "GET /rest/api/user?accountId=u\n"
 	    "GET /api/v2/footer-comments/5/children?body-format=storage&limit=100\n"
 	    "GET /api/v2/footer-comments/6/children?body-format=storage&limit=100\n"
 	    "GET /api/v2/pages/12/inline-comments?body-format=storage&limit=100\n",
-	  .result = "[{\"id\":\"5\",\"body\":\"c\",\"created\":\"d\",\"updated\":\"d\",\"author\":\"u\",\"location\":\"footer\"},{\"id\":\"6\",\"body\":\"r\",\"pare"
+	  .result = "[{\"id\":\"5\",\"body\":\"c\",\"created\":\"d\",\"updated\":\"d\",\"author\":\"Ursula\",\"location\":\"footer\"},{\"id\":\"6\",\"body\":\"r\",\"author\":\"Ursula\",\"pare"
 	    "nt_comment_id\":\"5\",\"location\":\"footer\"}]" },
 	{ .name = "on passages", .tool = "get_inline_comments",
 	  .args = "{\"page_id\":\"12\"}",

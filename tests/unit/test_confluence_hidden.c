@@ -488,6 +488,13 @@ static const struct world_case queries[] = {
 	  .requests = "GET /rest/api/search?cql=%28a%20%3D%201%20or%20b%20%3D%202%29%20AND%20space%20IN%20%28%22DEV%22%29&expand=cont"
 	    "ent.history%2Ccontent.version%2Ccontent.space&start=0&limit=10\n",
 	  .result = "[{\"id\":\"2\",\"type\":\"page\",\"space\":{\"key\":\"dev\"},\"title\":\"A\"}]" },
+	{ .name = "order by with two blanks", .tool = "search", .filter = "DEV",
+	  .args = "{\"query\":\"type = page order  by created\"}",
+	  .replies = { { "GET /rest/api/search", 0,
+	      "{\"results\":[]}" } },
+	  .requests = "GET /rest/api/search?cql=%28type%20%3D%20page%20%29%20AND%20space%20IN%20%28%22DEV%22%29%20order%20%20by%20created&expan"
+	    "d=content.history%2Ccontent.version%2Ccontent.space&start=0&limit=10\n",
+	  .result = "[]" },
 	{ .name = "order by stays behind", .tool = "search", .filter = "DEV",
 	  .args = "{\"query\":\"title ~ \\\"order by\\\" ORDER BY created\"}",
 	  .replies = { { "GET /rest/api/search", 0,
@@ -521,8 +528,15 @@ static const struct world_case queries[] = {
 	  .requests = "GET /rest/api/search?cql=%28siteSearch%20~%20%22release%20%28notes%22%29%20AND%20space%20IN%20%28%22DEV%22%29&"
 	    "expand=content.history%2Ccontent.version%2Ccontent.space&start=0&limit=10\n",
 	  .result = "[{\"id\":\"2\",\"type\":\"page\",\"space\":{\"key\":\"dev\"},\"title\":\"A\"}]" },
-	{ .name = "words that look like CQL", .tool = "search", .filter = "DEV",
+	{ .name = "words that look like CQL are quoted", .tool = "search", .filter = "DEV",
 	  .args = "{\"query\":\"x) or (y\"}",
+	  .replies = { { "GET /rest/api/search", 0,
+	      "{\"results\":[]}" } },
+	  .requests = "GET /rest/api/search?cql=%28siteSearch%20~%20%22x%29%20or%20%28y%22%29%20AND%20space%20IN%20%28%22DEV%22%29&expan"
+	    "d=content.history%2Ccontent.version%2Ccontent.space&start=0&limit=10\n",
+	  .result = "[]" },
+	{ .name = "CQL that looks like words", .tool = "search", .filter = "DEV",
+	  .args = "{\"query\":\"x) or space in (HR\"}",
 	  .requests = "",
 	  .failure = "the query has an open quote or parenthesis, or a single quote or backslash outside of double quotes", .kind = ERR_PARAMS },
 	{ .name = "closed too early", .tool = "search", .filter = "DEV",

@@ -54,6 +54,18 @@ static const struct world_case issues[] = {
 	    "\"browse_url\":\"https://jira.example/browse/DEMO-1\",\"url\":\"s\",\"epic_key\":\"DEMO-9\",\"epic_name\":\"Epos\","
 	    "\"customfield_2\":{\"value\":\"A\",\"child\":\"B\",\"name\":\"Area\"},"
 	    "\"customfield_3\":{\"value\":[\"x\",{\"account_id\":\"a\",\"display_name\":\"Ada\",\"name\":\"Ada\"},7]}}" },
+	{ .name = "an epic of Cloud is called what it says; a sprint keeps its dates", .tool = "get_issue",
+	  .args = "{\"issue_key\":\"DEMO-1\",\"fields\":\"*all\",\"update_history\":false}", .is_cloud = true,
+	  .replies = { { "GET /rest/api/3/issue/DEMO-1", 0,
+	    "{\"id\":\"1\",\"key\":\"DEMO-1\",\"self\":\"s\",\"names\":{\"customfield_1\":\"Sprint\"},\"fields\":{\"summary\":\"Epos\","
+	    "\"issuetype\":{\"name\":\"Saga\",\"hierarchyLevel\":1},"
+	    "\"subtasks\":[{\"key\":\"DEMO-2\",\"fields\":{\"issuetype\":{\"name\":\"Part\",\"hierarchyLevel\":-1}}}],"
+	    "\"customfield_1\":[{\"id\":7,\"name\":\"One\",\"state\":\"active\",\"boardId\":3},{\"id\":7,\"name\":\"two\"}]}}" } },
+	  .requests = "GET /rest/api/3/issue/DEMO-1?fields=%2Aall&expand=names\n",
+	  .result = "{\"id\":\"1\",\"key\":\"DEMO-1\",\"summary\":\"Epos\",\"issue_type\":{\"name\":\"Saga\"},"
+	    "\"subtasks\":[{\"key\":\"DEMO-2\",\"fields\":{\"issuetype\":{\"name\":\"Part\",\"hierarchyLevel\":-1}}}],"
+	    "\"browse_url\":\"https://jira.example/browse/DEMO-1\",\"url\":\"s\",\"epic_name\":\"Epos\","
+	    "\"customfield_1\":{\"value\":[{\"id\":7,\"name\":\"One\",\"state\":\"active\",\"boardId\":3},\"two\"],\"name\":\"Sprint\"}}" },
 	{ .name = "sections: what needs a request has one, and its failure is named", .tool = "get_issue",
 	  .args = "{\"issue_key\":\"DEMO-1\",\"fields\":\"summary\",\"include\":\"watchers,remote_links,transitions,changelog\",\"update_history\":false}",
 	  .replies = { { "GET /rest/api/2/issue/DEMO-1", 0,

@@ -342,6 +342,55 @@ too_many_members(void **state)
 
 /* ---- large ones ------------------------------------------------------------------------------ */
 
+/* Over a limit of the scan: whose it is is told all the same, wherever it stands. */
+static void
+too_deep(void **state)
+{
+	static const struct {
+		const char *before, *behind, *id, *method;
+	} rows[] = {
+		{ "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\",\"params\":", "}", "7",
+		    "tools/call" },
+		{ "{\"method\":\"tools/call\",\"params\":",
+		    ",\"jsonrpc\":\"2.0\", \"id\" : \"a\\\"b\" }", "\"a\\\"b\"", "tools/call" },
+		{ "{\"id\":7,\"result\":", "}", "7", NULL },
+		{ "{\"method\":\"x\",\"params\":{\"id\":1,\"a\":", "}}", NULL, "x" },
+		{ "{\"method\":\"x\",\"id\":1,\"params\":", ",\"id\":2}", NULL, "x" },
+		{ "{\"method\":\"x\",\"params\":", ",\"id\":1.5}", NULL, "x" },
+		{ "{\"method\":\"x\",\"params\":", ",\"id\":01}", NULL, "x" },
+		{ "{\"method\":\"x\",\"params\":", ",\"id\":1", NULL, "x" },
+		{ "{\"method\":\"x\",\"params\":", ",\"id\":\"\\x\"}", NULL, "x" },
+		{ "{\"method\":\"x\",\"id\":{},\"params\":", "}", NULL, "x" },
+		{ "{\"method\":7,\"id\":8,\"params\":", "}", "8", NULL },
+		{ "{\"method\":\"x\",\"params\":", ",\"id\":", NULL, "x" },
+		{ "{\"method\":\"x\",\"params\":", ",\"id\":\"7", NULL, "x" },
+	};
+	struct told told;
+	struct buf text;
+
+	(void)state;
+	told_init(&told);
+	buf_init(&text, NULL, SIZE_MAX);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		buf_clear(&text);
+		buf_puts(&text, rows[i].before);
+		for (size_t k = 0; k <= JSON_DEPTH; k++)
+			buf_puts(&text, k % 2 == 0 ? "{\"id\":" : "[\"]{\\\"\",");
+		buf_putc(&text, '1');
+		for (size_t k = JSON_DEPTH + 1; k > 0; k--)
+			buf_putc(&text, k % 2 == 1 ? '}' : ']');
+		buf_puts(&text, rows[i].behind);
+		feed(&told, buf_view(&text));
+		assert_int_equal(told.times, 1);
+		assert_int_equal(told.err.kind, ERR_LIMIT);
+		assert_true(told.is_message);
+		assert_slice(told.message.id, rows[i].id);
+		assert_slice(told.message.method_name, rows[i].method);
+	}
+	buf_fini(&text);
+	told_fini(&told);
+}
+
 static void
 large_in_slices(void **state)
 {
@@ -543,6 +592,7 @@ main(void)
 		cmocka_unit_test(faults),
 		cmocka_unit_test(long_ids_methods_and_tokens),
 		cmocka_unit_test(too_many_members),
+		cmocka_unit_test(too_deep),
 		cmocka_unit_test(large_in_slices),
 		cmocka_unit_test(large_and_broken),
 		cmocka_unit_test(over_the_account),
