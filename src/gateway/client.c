@@ -1,6 +1,6 @@
 /*
- * Clients: what the gateway knows of each session.  One with upstream sessions of its own (links)
- * sees a catalogue of its own; all others share the hub's.
+ * Clients: who has a view.  One with upstream sessions of its own (links) sees a catalogue of its
+ * own; all others share the hub's.  How requests without a session find theirs is in guest.c.
  */
 #include <string.h>
 
@@ -34,6 +34,23 @@ log_level_find(struct slice token)
 
 /* ---- begin and end --------------------------------------------------------------------------- */
 
+struct client *
+client_add(struct hub *hub)
+{
+	struct client *client = MEM_NEW(struct client);
+
+	client->refs = 1;
+	client->hub = hub;
+	client->level = -1;
+	client->started_ms = loop_now_ms(hub->loop);
+	arena_init(&client->arena, loop_memory(hub->loop), 3 * DECLARED_MAX_BYTES);
+	client->next = &hub->clients;
+	client->prev = hub->clients.prev;
+	client->prev->next = client->next->prev = client;
+	hub->clients_n++;
+	return client;
+}
+
 /* A raw object of the params of initialize, kept; one that is too large is left out. */
 static struct slice
 declared(struct client *client, struct slice params, struct slice key)
@@ -56,21 +73,20 @@ client_begin(struct hub *hub, struct exchange *exchange, struct err *err)
 		err_set(err, ERR_CANCELLED, "the session is over");
 		return NULL;
 	}
-	client = MEM_NEW(struct client);
-	client->refs = 1;
-	client->hub = hub;
+	client = client_add(hub);
 	client->session = exchange->session;
 	client->revision = exchange->revision;
 	client->is_stdio = session_is_stdio(exchange->session);
-	client->level = -1;
-	arena_init(&client->arena, loop_memory(hub->loop), 3 * DECLARED_MAX_BYTES);
 	client->capabilities = declared(client, exchange->request.params, S("capabilities"));
 	client->info = declared(client, exchange->request.params, S("clientInfo"));
-	client->next = &hub->clients;
-	client->prev = hub->clients.prev;
-	client->prev->next = client->next->prev = client;
 	session_set_data(exchange->session, client);
 	return client;
+}
+
+uint64_t
+client_from_ms(const struct hub *hub, const struct client *client)
+{
+	return client != NULL && client->has_own ? client->started_ms : hub->started_ms;
 }
 
 struct client *
@@ -88,7 +104,7 @@ client_unref(struct client **at)
 	*at = NULL;
 	if (client == NULL || --client->refs > 0)
 		return;
-	must(client->session == NULL);
+	must(client->is_over);
 	/* A call that outlived the session may have looked at what is there. */
 	catalogue_unref(&client->catalogue);
 	arena_fini(&client->arena);
@@ -135,16 +151,18 @@ tokens_free(struct client *client)
 }
 
 void
-client_ended(void *owner, struct session *session)
+client_end(struct client *client)
 {
-	struct client *client = session_data(session);
-
-	if (client == NULL)
-		return;
-	session_set_data(session, NULL);
+	if (client->session != NULL)
+		session_set_data(client->session, NULL);
 	client->session = NULL;
+	client->is_over = true;
 	client->prev->next = client->next;
 	client->next->prev = client->prev;
+	client->hub->clients_n--;
+	guest_forget(client);
+	own_links(client, link_stop);
+	listens_end(client, true);
 	while (client->subscriptions_n > 0) {
 		struct subscription *last = &client->subscriptions[client->subscriptions_n - 1];
 
@@ -153,13 +171,21 @@ client_ended(void *owner, struct session *session)
 	}
 	mem_free(client->subscriptions);
 	client->subscriptions = NULL;
-	own_links(client, link_stop);
 	deferred_stop(client->hub->loop, &client->rebuild);
 	catalogue_unref(&client->catalogue);
 	index_free(&client->tasks);
 	tokens_free(client);
 	index_forget(client->hub->asked, client);
 	client_unref(&client);
+}
+
+void
+client_ended(void *owner, struct session *session)
+{
+	struct client *client = session_data(session);
+
+	if (client != NULL)
+		client_end(client);
 }
 
 static void
@@ -193,16 +219,17 @@ client_notice(void *owner, struct session *session, const struct message *messag
 void
 client_tell_changed(struct client *client, unsigned kinds)
 {
-	if (client->session == NULL)
-		return;
 	/* Resources and their templates share one notification. */
 	if ((kinds & 1u << ITEM_TEMPLATE) != 0)
 		kinds = (kinds & ~(1u << ITEM_TEMPLATE)) | 1u << ITEM_RESOURCE;
 	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++) {
 		struct tell tell = { .method = item_kind_row(kind)->changed };
 
-		if ((kinds & 1u << kind) != 0)
+		if ((kinds & 1u << kind) == 0)
+			continue;
+		if (client->session != NULL)
 			session_tell(client->session, &tell);
+		listens_tell_changed(client, kind);
 	}
 }
 
@@ -236,7 +263,7 @@ rebuild(struct deferred *deferred)
 void
 client_changed(struct client *client)
 {
-	if (client->session != NULL && client->has_own)
+	if (!client->is_over && client->has_own)
 		loop_defer(client->hub->loop, &client->rebuild, rebuild);
 }
 
@@ -286,7 +313,7 @@ client_subscribe(struct client *client, struct provider *provider, struct slice 
 
 	if (subscription_find(client, provider, uri) != NULL)
 		return true;
-	if (n >= CLIENT_SUBSCRIPTIONS_MAX || client->session == NULL)
+	if (n >= CLIENT_SUBSCRIPTIONS_MAX || client->is_over)
 		return false;
 	copy = mem_new(uri.n + 1);
 	memcpy(copy, uri.p, uri.n);
@@ -308,9 +335,8 @@ client_unsubscribe(struct client *client, struct provider *provider, struct slic
 	*s = client->subscriptions[--client->subscriptions_n];
 }
 
-/* What was subscribed to may be a whole of which a part has changed (2025-11-25, resources). */
-static bool
-is_part(struct slice uri, struct slice whole)
+bool
+uri_is_part(struct slice uri, struct slice whole)
 {
 	return slice_starts(uri, whole) &&
 	    (uri.n == whole.n || whole.n == 0 || whole.p[whole.n - 1] == '/' ||
@@ -323,7 +349,7 @@ client_is_subscribed(const struct client *client, const struct provider *provide
 	for (size_t i = 0; i < client->subscriptions_n; i++) {
 		const struct subscription *s = &client->subscriptions[i];
 
-		if (s->provider == provider && is_part(uri, s->uri))
+		if (s->provider == provider && uri_is_part(uri, s->uri))
 			return true;
 	}
 	return false;
@@ -341,7 +367,7 @@ client_is_subscribed_to(
 void
 client_own_task(struct client *client, struct slice id, struct provider *provider)
 {
-	if (client->session == NULL)
+	if (client->is_over)
 		return;
 	if (client->tasks == NULL)
 		client->tasks = index_new(client->hub, TASKS_MAX);
@@ -384,6 +410,7 @@ client_forget(struct client *client, const struct provider *provider)
 	size_t i = 0;
 
 	index_forget(client->tasks, provider);
+	listens_forget(client, provider);
 	while (i < client->subscriptions_n) {
 		struct subscription *s = &client->subscriptions[i];
 

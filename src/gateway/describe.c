@@ -1,34 +1,87 @@
 /*
- * The answer to initialize: the union of what the upstreams offer, and what they say about
- * themselves.  One that cannot be reached now may come later: its kinds of things are announced, so
- * that list_changed can be sent when it does.
+ * The answers to initialize and server/discover: the union of what the upstreams offer, and what
+ * they say about themselves.  One that cannot be reached now may come later: its kinds of things
+ * are announced, so that list_changed can be sent when it does.
  */
 #include <string.h>
 
 #include "gateway/hub.h"
 
-#define KEYS_MAX   64  /* members of one object that are merged */
-#define TEXT_BYTES MIB /* of all instructions */
+#define KEYS_MAX	  64  /* members of one object that are merged */
+#define TEXT_BYTES	  MIB /* of all instructions */
+#define DESCRIPTION_BYTES (4 * MIB)
 
 /* ---- capabilities ---------------------------------------------------------------------------- */
 
-/* Since which revision a client knows of it; others always. */
+/* In which revisions a client knows of it; others always. */
 static const struct {
 	struct slice key;
-	enum mcp_revision since;
-} since[] = {
-	{ S("completions"), MCP_2025_03_26 },
-	{ S("tasks"), MCP_2025_11_25 },
+	enum mcp_revision since, until;
+} known[] = {
+	{ S("completions"), MCP_2025_03_26, MCP_NEWEST },
+	{ S("tasks"), MCP_2025_11_25, MCP_2025_11_25 },
 };
 
 static bool
 is_known(struct slice key, enum mcp_revision revision)
 {
-	for (size_t i = 0; i < COUNT(since); i++) {
-		if (slice_eq(since[i].key, key))
-			return revision >= since[i].since;
+	for (size_t i = 0; i < COUNT(known); i++) {
+		if (slice_eq(known[i].key, key))
+			return revision >= known[i].since && revision <= known[i].until;
 	}
 	return true;
+}
+
+static bool
+knows_all(struct slice capabilities, enum mcp_revision revision)
+{
+	struct slice key, value;
+	struct json_iter iter;
+
+	json_iter_init(&iter, capabilities);
+	while (json_iter_next(&iter, &key, &value)) {
+		if (!is_known(key, revision))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Extensions are announced where what they add is carried: here those that add no methods.  What
+ * passes through as it is may have any.
+ */
+static const struct slice carried[] = { S("io.modelcontextprotocol/ui") };
+
+static bool
+is_carried(struct slice extension)
+{
+	for (size_t i = 0; i < COUNT(carried); i++) {
+		if (slice_eq(carried[i], extension))
+			return true;
+	}
+	return false;
+}
+
+/* What is merged: capabilities, the extensions among them, any other member of them. */
+enum part { PART_ALL, PART_EXTENSIONS, PART_MEMBER };
+
+/* For whom: which members are left out. */
+struct reader {
+	enum mcp_revision revision;
+	bool has_all_extensions;
+};
+
+static bool
+is_for(const struct reader *reader, enum part part, struct slice key)
+{
+	switch (part) {
+	case PART_ALL:
+		return is_known(key, reader->revision);
+	case PART_EXTENSIONS:
+		return reader->has_all_extensions || is_carried(key);
+	default:
+		return true;
+	}
 }
 
 static bool
@@ -70,10 +123,10 @@ value_choose(const struct slice *values, size_t n)
 	return values[0];
 }
 
-/* The union of objects: members that are objects are merged once more, `depth` times. */
+/* The union of objects: the members of capabilities that are objects are merged once more. */
 static void
-merge(struct buf *out, const struct slice *objects, size_t n, unsigned depth,
-    enum mcp_revision revision)
+merge(struct buf *out, const struct slice *objects, size_t n, enum part part,
+    const struct reader *reader)
 {
 	struct slice *values = mem_new((n + 1) * sizeof(*values));
 	struct slice keys[KEYS_MAX], key, value;
@@ -84,17 +137,21 @@ merge(struct buf *out, const struct slice *objects, size_t n, unsigned depth,
 	for (size_t i = 0; i < n; i++) {
 		json_iter_init(&iter, objects[i]);
 		while (json_iter_next(&iter, &key, &value)) {
+			bool is_extensions = part == PART_ALL && slice_eq(key, S("extensions"));
+
 			if (keys_n == KEYS_MAX || is_among(keys, keys_n, key) ||
-			    (depth == 1 && !is_known(key, revision)))
+			    !is_for(reader, part, key))
 				continue;
 			buf_puts(out, keys_n > 0 ? ",\"" : "\"");
 			keys[keys_n++] = key;
 			buf_put(out, key);
 			buf_puts(out, "\":");
 			found = values_of(objects, n, key, values);
-			if (depth > 0 && found > 1 && json_type(value) == JSON_OBJECT &&
+			if (part == PART_ALL && (found > 1 || is_extensions) &&
+			    json_type(value) == JSON_OBJECT &&
 			    json_type(values[found - 1]) == JSON_OBJECT)
-				merge(out, values, found, depth - 1, revision);
+				merge(out, values, found,
+				    is_extensions ? PART_EXTENSIONS : PART_MEMBER, reader);
 			else
 				buf_put(out, value_choose(values, found));
 		}
@@ -134,7 +191,8 @@ capabilities_put(const struct passage *passage, enum mcp_revision revision, stru
 	const struct gateway *gateway = passage->gateway;
 	struct slice *all = mem_new((gateway->providers_n + 1) * sizeof(*all)), there;
 	bool any_missing = gateway->providers_n == 0, tools = false, prompts = false,
-	     resources = false;
+	     resources = false, is_alone;
+	struct reader reader = { .revision = revision };
 	struct buf more;
 	size_t n = 0;
 
@@ -152,11 +210,14 @@ capabilities_put(const struct passage *passage, enum mcp_revision revision, stru
 		resources |= json_find(one, S("resources"), &there);
 	}
 	buf_init(&more, NULL, KIB);
-	if (n == 1 && !any_missing && passage->client != NULL && passage->client->has_own) {
+	reader.has_all_extensions = route_transparent(passage) != NULL;
+	is_alone = n == 1 && !any_missing && passage->client != NULL && passage->client->has_own;
+	if (is_alone && reader.has_all_extensions && knows_all(all[0], revision)) {
 		buf_put(out, all[0]);
 	} else {
-		all[n++] = additions(any_missing, tools, prompts, resources, &more);
-		merge(out, all, n, 1, revision);
+		if (!is_alone)
+			all[n++] = additions(any_missing, tools, prompts, resources, &more);
+		merge(out, all, n, PART_ALL, &reader);
 	}
 	buf_fini(&more);
 	mem_free(all);
@@ -191,7 +252,7 @@ instructions_put(const struct passage *passage, struct buf *out)
 	buf_fini(&all);
 }
 
-/* ---- the result ------------------------------------------------------------------------------ */
+/* ---- the results ----------------------------------------------------------------------------- */
 
 bool
 describe_wait(struct exchange *exchange, struct passage *passage, struct reply *reply)
@@ -212,7 +273,7 @@ describe_wait(struct exchange *exchange, struct passage *passage, struct reply *
 		from_ms = loop_now_ms(hub->loop);
 	if (!hub_greeted_wait(hub, passage->client, from_ms, &reply->err))
 		return false;
-	buf_init(&out, loop_memory(hub->loop), 4 * MIB);
+	buf_init(&out, loop_memory(hub->loop), DESCRIPTION_BYTES);
 	buf_printf(&out,
 	    "{\"protocolVersion\":\"%s\",\"capabilities\":", mcp_revision_name(exchange->revision));
 	capabilities_put(passage, exchange->revision, &out);
@@ -220,5 +281,28 @@ describe_wait(struct exchange *exchange, struct passage *passage, struct reply *
 	    &out, ",\"serverInfo\":{\"name\":\"bascule\",\"version\":\"" BASCULE_VERSION "\"}");
 	instructions_put(passage, &out);
 	buf_putc(&out, '}');
+	return exchange_result(exchange, &out, reply);
+}
+
+/* Who it is stands in the _meta of every result: that is the front's to add. */
+bool
+discover_wait(struct exchange *exchange, struct passage *passage, struct reply *reply)
+{
+	struct hub *hub = passage->hub;
+	struct buf out;
+
+	if (!hub_greeted_wait(
+		hub, passage->client, client_from_ms(hub, passage->client), &reply->err))
+		return false;
+	buf_init(&out, loop_memory(hub->loop), DESCRIPTION_BYTES);
+	buf_puts(&out, "{\"supportedVersions\":[");
+	for (unsigned i = MCP_REVISIONS_N; i-- > 0;)
+		buf_printf(
+		    &out, "\"%s\"%s", mcp_revision_name((enum mcp_revision)i), i > 0 ? "," : "]");
+	buf_puts(&out, ",\"capabilities\":");
+	capabilities_put(passage, exchange->revision, &out);
+	instructions_put(passage, &out);
+	buf_putc(&out, '}');
+	fresh_description(passage, reply);
 	return exchange_result(exchange, &out, reply);
 }

@@ -93,6 +93,12 @@ struct provider_health {
 struct client;
 struct link;
 
+/* For how long something stays as it was told, and whether it is for its caller only. */
+struct freshness {
+	uint64_t ttl_ms;
+	bool is_private;
+};
+
 /* A message for the provider: the exchange's request with these changes. */
 struct forward {
 	const struct item *item; /* that it is about, of the provider's offer; NULL: not known */
@@ -128,7 +134,11 @@ struct provider_ops {
 	/* wants false: no longer. */
 	bool (*subscribe_wait)(struct provider *provider, struct exchange *exchange, bool wants,
 	    struct slice uri, const struct forward *forward, struct reply *reply, struct err *err);
-	/* A client that was subscribed has gone. */
+	/* The same for who listens, without a request of its own; false: err, and is_granted too.
+	 */
+	bool (*watch_wait)(struct provider *provider, struct exchange *exchange, struct slice uri,
+	    bool *is_granted, struct err *err);
+	/* A client that was subscribed, or listened, has gone. */
 	void (*forget)(struct provider *provider, struct client *client, struct slice uri);
 	bool (*set_level_wait)(struct provider *provider, struct exchange *exchange, int level,
 	    const struct forward *forward, struct reply *reply, struct err *err);
@@ -138,6 +148,12 @@ struct provider_ops {
 	 * knows no such credentials, and others are asked.
 	 */
 	bool (*confirm_wait)(struct provider *provider, struct exchange *exchange, struct err *err);
+	/* Somebody asks for that list: where its time is over (freshness), fresh_wait will read it.
+	 */
+	void (*expire)(struct provider *provider, struct client *client, enum item_kind kind);
+	/* As it said of the list that is its offer now.  NULL: it stays as it is. */
+	void (*freshness)(const struct provider *provider, const struct client *client,
+	    enum item_kind kind, struct freshness *out);
 	/* As far as it is known now: NULL, SLICE_NONE: not. */
 	struct offer *(*offer)(const struct provider *provider, const struct client *client);
 	struct slice (*capabilities)(const struct provider *provider, const struct client *client);

@@ -266,8 +266,8 @@ all_are(const struct hub *hub, const struct client *client, bool settled)
 	return true;
 }
 
-static void
-want_all(struct hub *hub, struct client *client, bool even_lazy)
+void
+hub_want_all(struct hub *hub, struct client *client, bool even_lazy)
 {
 	for (size_t i = 0; i < hub->now->providers_n; i++)
 		hub->now->providers[i]->ops->want(hub->now->providers[i], client, even_lazy);
@@ -279,7 +279,7 @@ hub_starting_wait(
 {
 	uint64_t until = from_ms + hub->now->settings->config->start_wait_ms;
 
-	want_all(hub, client, true);
+	hub_want_all(hub, client, true);
 	*is_over = all_are(hub, client, true) || loop_now_ms(hub->loop) >= until;
 	return *is_over || hub_change_wait(hub, until, err);
 }
@@ -332,7 +332,7 @@ hub_greeted_wait(struct hub *hub, struct client *client, uint64_t from_ms, struc
 {
 	uint64_t until = from_ms + hub->now->settings->config->start_wait_ms;
 
-	want_all(hub, client, false);
+	hub_want_all(hub, client, false);
 	while (!all_are(hub, client, false) && loop_now_ms(hub->loop) < until) {
 		if (!hub_change_wait(hub, until, err))
 			return false;
@@ -364,6 +364,7 @@ hub_new(struct loop *loop, struct config **config, const struct provider_kind *c
 	hub->duration = metrics_series(loop_metrics(loop), METRIC_DURATION, SLICE_NONE, SLICE_NONE);
 	hub->started_ms = loop_now_ms(loop);
 	hub->now = gateway_new(hub, config);
+	hub->guests = guests_new(hub);
 	catalogue_make(hub);
 	return hub;
 }
@@ -381,7 +382,8 @@ hub_free_wait(struct hub **at)
 	group_cancel(&hub->exchanges, ERR_CANCELLED);
 	group_drain(hub->loop, &hub->exchanges);
 	while (hub->clients.next != &hub->clients)
-		client_ended(hub, hub->clients.next->session);
+		client_end(hub->clients.next);
+	guests_free(&hub->guests);
 	catalogue_unref(&hub->catalogue);
 	hub->is_stale = false;
 	gateway_unref(&hub->now);
@@ -404,7 +406,7 @@ hub_reload(struct hub *hub, struct config **config)
 	gateway_unref(&before);
 	catalogue_make(hub);
 	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next) {
-		want_all(hub, c, false);
+		hub_want_all(hub, c, false);
 		client_changed(c);
 	}
 }
@@ -432,6 +434,8 @@ void
 hub_drain(struct hub *hub, void (*on_idle)(void *owner), void *owner)
 {
 	hub->is_draining = true;
+	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next)
+		listens_end(c, false);
 	hub->on_idle = on_idle;
 	hub->idle_owner = owner;
 	if (hub->in_flight == 0)

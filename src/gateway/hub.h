@@ -48,18 +48,25 @@ struct task_token {
 };
 
 /*
- * What the gateway knows of one session of a client: what it declared, its own upstream sessions
- * and the view of the catalogue that follows from them, what it subscribed to.  Counted: exchanges
- * and links hold it; `session` is NULL once that is over.
+ * Who has a view: one session of a client; or, of requests that come without any, those of one
+ * caller with the same capabilities by the same transport (guest.c).  What it declared, its own
+ * upstream sessions and the view of the catalogue that follows from them, what it subscribed to.
+ * Counted: exchanges hold it; is_over: the session has ended, or nobody came for so long.
  */
+struct listen;
+struct passage;
+
 struct client {
 	unsigned refs;
 	struct client *next, *prev; /* in hub->clients */
 	struct hub *hub;
-	struct session *session;
+	struct session *session; /* NULL: it has none, or that is over */
+	struct guest *guest;	 /* of one without: how it is found again */
+	bool is_over;
+	uint64_t started_ms;
 	struct arena arena;
 	struct slice capabilities, info; /* raw objects, as it declared them */
-	enum mcp_revision revision;
+	enum mcp_revision revision;	 /* that upstream sessions of its own are asked for */
 	bool is_stdio, is_ready, was_listed;
 	bool has_own;		     /* upstream sessions of its own */
 	struct catalogue *catalogue; /* has_own: its view */
@@ -71,14 +78,22 @@ struct client {
 	struct index *tasks;	   /* task id: provider; NULL: none yet */
 	struct task_token *tokens; /* of its latest tasks; a ring */
 	size_t tokens_n;	   /* ever kept */
+	struct listen *listens;
+	unsigned listens_n;
 };
 
+/* One that is in the hub's list and nothing else yet. */
+struct client *client_add(struct hub *hub);
 /* For the session of an initialize request; NULL: the session is over already, or err. */
 struct client *client_begin(struct hub *hub, struct exchange *exchange, struct err *err);
 struct client *client_ref(struct client *client);
 void client_unref(struct client **client);
-/* Of the session that sent the exchange (pipeline.c); NULL: it stands alone. */
+/* Who sent the exchange (pipeline.c); NULL: it stands alone. */
 struct client *client_of(const struct exchange *exchange);
+/* Since when it could have been waited for what this client sees: hub or its own sessions. */
+uint64_t client_from_ms(const struct hub *hub, const struct client *client);
+/* Takes it out of everything; what holds it may still look at it. */
+void client_end(struct client *client);
 void client_ready(struct client *client); /* it has sent notifications/initialized */
 /* The gate's ended and notice. */
 void client_ended(void *owner, struct session *session);
@@ -108,9 +123,39 @@ bool client_subscribe(struct client *client, struct provider *provider, struct s
 void client_unsubscribe(struct client *client, struct provider *provider, struct slice uri);
 bool client_is_subscribed_to(
     const struct client *client, const struct provider *provider, struct slice uri);
+/* Is it a whole, or a part of it?  What is subscribed to may be a whole of which a part changed. */
+bool uri_is_part(struct slice uri, struct slice whole);
 /* To it, or to a whole that it is part of. */
 bool client_is_subscribed(
     const struct client *client, const struct provider *provider, struct slice uri);
+
+/* ---- clients without sessions (guest.c) ------------------------------------------------------ */
+
+struct guests;
+struct guests *guests_new(struct hub *hub);
+void guests_free(struct guests **guests); /* none is left */
+/* Who sent an exchange without a session; made if need be, which may end the one that was idle
+ * longest.  NULL: ERR_LIMIT. */
+struct client *guest_find(struct guests *guests, const struct exchange *exchange, struct err *err);
+/* It was used until now. */
+void guest_touch(struct client *client);
+/* Takes it out of the table (client_end does). */
+void guest_forget(struct client *client);
+
+/* ---- subscriptions/listen (listen.c) --------------------------------------------------------- */
+
+/* Begins it: passage->listen is it afterwards, unless it is over with that. */
+MUST_CHECK bool
+listen_wait(struct exchange *exchange, struct passage *passage, struct reply *reply);
+/* Soon, with its result. */
+void listen_end(struct listen *listen);
+void listens_end(struct client *client, bool at_once);
+void listens_forget(struct client *client, const struct provider *provider);
+void listens_tell_changed(struct client *client, enum item_kind kind);
+/* uri: as the provider knows it; tell: as the client does. */
+bool listens_hear(const struct client *client, const struct provider *provider, struct slice uri);
+void listens_tell_updated(struct client *client, const struct provider *provider, struct slice uri,
+    const struct tell *tell);
 
 /* ---- the hub --------------------------------------------------------------------------------- */
 
@@ -136,8 +181,10 @@ struct hub {
 	uint64_t started_ms, turned_away, connections; /* the last two: so many so far */
 	struct waiter *waiters;
 	struct client clients; /* list head */
-	struct index *uris;    /* seen in results: provider */
-	struct index *asked;   /* elicitation id: client */
+	unsigned clients_n;
+	struct guests *guests;
+	struct index *uris;  /* seen in results: provider */
+	struct index *asked; /* elicitation id: client */
 	bool is_draining;
 	struct deferred idle;
 	void (*on_idle)(void *owner);
@@ -151,7 +198,8 @@ struct passage {
 	struct client *client;	     /* NULL: the request stands alone */
 	struct catalogue *catalogue; /* the snapshot it was routed by */
 	struct provider *provider;
-	struct slice name; /* of what is wanted, as the client wrote it, unescaped */
+	struct slice name;     /* of what is wanted, as the client wrote it, unescaped */
+	struct listen *listen; /* it lasts, without a task; NULL: it does not */
 };
 
 /* One function a method (methods.c); false: reply->err says why. */
@@ -174,6 +222,25 @@ struct provider *route_transparent(const struct passage *passage);
 bool guard_pass(struct exchange *exchange, enum guard_kind kind, enum guard_direction direction,
     struct slice server, struct slice name, struct slice text, struct reply *reply);
 
+/* The same of server/discover. */
+MUST_CHECK bool
+discover_wait(struct exchange *exchange, struct passage *passage, struct reply *reply);
+
+/* ---- for how long it stays so (fresh.c) ------------------------------------------------------ */
+
+/* ttlMs and cacheScope of a result that an upstream sent; false: it says nothing of time. */
+bool fresh_read(const struct json_scan *scan, struct freshness *out);
+/* Do these capabilities promise to tell when that list changes? */
+bool fresh_is_told(struct slice capabilities, enum item_kind kind);
+/* Into a reply: of one of our lists, of the result of server/discover. */
+void fresh_list(const struct passage *passage, enum item_kind kind, struct reply *reply);
+void fresh_description(const struct passage *passage, struct reply *reply);
+
+/* Does any server offer such things, or may one that is not there? (methods.c) */
+bool is_offered(const struct passage *passage, enum item_kind kind);
+
+/* Its one outcome and answer; frees it. */
+void pipeline_finish(struct exchange *exchange, struct passage *passage, struct reply *reply);
 /* The gate's begin and cancel (pipeline.c). */
 void pipeline_begin(void *owner, struct exchange *exchange);
 void pipeline_cancel(void *owner, struct exchange *exchange);
@@ -197,6 +264,8 @@ MUST_CHECK bool hub_fresh_wait(struct hub *hub, struct client *client, struct er
 /* Until the capabilities of all are known, in the same way. */
 MUST_CHECK bool
 hub_greeted_wait(struct hub *hub, struct client *client, uint64_t from_ms, struct err *err);
+/* Every provider connects what that client will need; even_lazy: also what waits for its use. */
+void hub_want_all(struct hub *hub, struct client *client, bool even_lazy);
 /* Somebody who waits may find what it waits for. */
 void hub_wake(struct hub *hub);
 struct catalogue *
@@ -235,6 +304,9 @@ void link_demand(struct link *link); /* an idle one connects */
 void link_client_ready(struct link *link);
 bool link_is_settled(const struct link *link);
 bool link_is_greeted(const struct link *link); /* handshake done, or settled */
+/* Is its list of that kind over the time that the upstream gave it?  Then it has changed. */
+void link_expire(struct link *link, enum item_kind kind);
+void link_freshness(const struct link *link, enum item_kind kind, struct freshness *out);
 struct offer *link_offer(const struct link *link);
 struct slice link_capabilities(const struct link *link); /* raw object; SLICE_NONE: not known */
 struct slice link_instructions(const struct link *link); /* unescaped, or SLICE_NONE */
@@ -250,6 +322,11 @@ MUST_CHECK bool link_forward_wait(struct link *link, struct exchange *exchange,
 /* For a provider's own errands: method and raw params; the answer is dropped. */
 void link_chore(struct link *link, enum mcp_method method, struct slice params);
 void link_notify(struct link *link, enum mcp_method method, struct slice params);
+/* From now on changes of that resource are told; refused: *is_granted is false. */
+MUST_CHECK bool
+link_watch_wait(struct link *link, struct slice uri, bool *is_granted, struct err *err);
+/* One less wants to hear of it. */
+void link_unwatch(struct link *link, struct slice uri);
 /* What is told again to a new session. */
 MUST_CHECK bool link_subscribe(struct link *link, struct slice uri, bool *is_first);
 bool link_unsubscribe(struct link *link, struct slice uri); /* true: nobody is left */

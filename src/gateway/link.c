@@ -112,6 +112,23 @@ page_cursor(const struct call *call, struct arena *arena, struct slice *cursor, 
 	return true;
 }
 
+/* A list is as fresh as the first of its pages that will be old. */
+static void
+page_freshness(struct link *link, enum item_kind kind, const struct call *call)
+{
+	struct listed *listed = &link->listed[kind];
+	struct freshness fresh;
+	uint64_t until;
+
+	if (!fresh_read(call->response.scan, &fresh))
+		return;
+	until = loop_now_ms(hub_of(link)->loop) + fresh.ttl_ms;
+	if (!listed->has_ttl || until < listed->until_ms)
+		listed->until_ms = until;
+	listed->has_ttl = true;
+	listed->is_private |= fresh.is_private;
+}
+
 /* One page of a list: params {"cursor":...}. */
 static bool
 page_wait(struct link *link, enum item_kind kind, struct offer *offer, struct slice *cursor,
@@ -144,6 +161,7 @@ page_wait(struct link *link, enum item_kind kind, struct offer *offer, struct sl
 		if (items.p == NULL)
 			ok = err_set(err, ERR_UNAVAILABLE, "answered %s without %.*s",
 			    mcp_method_row(row->list)->name, SLICE_FMT(row->key));
+		page_freshness(link, kind, &call);
 	}
 	ok = ok && page_cursor(&call, arena, cursor, err) &&
 	    offer_add_page_wait(loop, offer, kind, &call.arena, &call.answer, items, name_of(link),
@@ -158,6 +176,7 @@ kind_wait(struct link *link, enum item_kind kind, struct offer *offer, struct ar
 {
 	struct slice cursor = SLICE_NONE, before;
 
+	link->listed[kind] = (struct listed){ .until_ms = 0 };
 	do {
 		before = cursor;
 		if (!page_wait(link, kind, offer, &cursor, arena, err))
@@ -200,6 +219,7 @@ list_wait(struct link *link, struct err *err)
 	if (ok) {
 		offer_unref(&link->offer);
 		link->offer = offer;
+		link->listed_ms = loop_now_ms(loop);
 	} else {
 		offer_unref(&offer);
 	}
@@ -464,6 +484,7 @@ list_again(struct link *link)
 		    "%.*s: its changed list could not be read: %s", SLICE_FMT(name_of(link)),
 		    link->work_err.text);
 	}
+	hub_wake(hub_of(link));
 }
 
 /*
@@ -586,6 +607,36 @@ supervise(void *arg)
 	while (link->calls > 0 && ok)
 		ok = task_park_wait(loop, &err);
 	link_free(link);
+}
+
+/* ---- how fresh it is ------------------------------------------------------------------------- */
+
+/* A list whose changes are told is as it was; one that was read just now too. */
+static bool
+is_over(const struct link *link, enum item_kind kind)
+{
+	const struct listed *listed = &link->listed[kind];
+	uint64_t now = loop_now_ms(hub_of(link)->loop);
+
+	return link->state == PROVIDER_READY && listed->has_ttl && listed->until_ms <= now &&
+	    link->listed_ms + RELIST_MS <= now && !fresh_is_told(link->capabilities, kind);
+}
+
+void
+link_expire(struct link *link, enum item_kind kind)
+{
+	if (is_over(link, kind))
+		link->has_changed = true;
+}
+
+void
+link_freshness(const struct link *link, enum item_kind kind, struct freshness *out)
+{
+	const struct listed *listed = &link->listed[kind];
+	uint64_t now = loop_now_ms(hub_of(link)->loop);
+
+	out->is_private = listed->is_private;
+	out->ttl_ms = listed->until_ms > now ? listed->until_ms - now : 0;
 }
 
 /* ---- looking at it --------------------------------------------------------------------------- */

@@ -15,6 +15,12 @@ struct watched {
 	unsigned refs;	  /* clients */
 };
 
+/* What the upstream said of one of its lists; the shortest of its pages. */
+struct listed {
+	bool has_ttl, is_private;
+	uint64_t until_ms; /* has_ttl: loop time */
+};
+
 struct link {
 	struct link *next; /* of the upstream */
 	struct upstream *upstream;
@@ -33,6 +39,7 @@ struct link {
 	struct err why;
 	uint64_t attempt_ms, retry_ms, ready_ms, listed_ms, used_ms;
 	unsigned failures, calls;
+	struct listed listed[ITEM_KINDS];
 	struct back_memory memory;		 /* from one connection to the next */
 	struct slice capabilities, instructions; /* of the last handshake; their own memory */
 	struct group work;			 /* the one child task that connects or lists */

@@ -349,6 +349,73 @@ link_unsubscribe(struct link *link, struct slice uri)
 	return true;
 }
 
+/* ---- changes of resources -------------------------------------------------------------------- */
+
+static void
+uri_params(struct buf *params, struct slice uri)
+{
+	buf_init(params, NULL, LINK_TEXT_MAX_BYTES);
+	buf_puts(params, "{\"uri\":");
+	buf_json_string(params, uri);
+	buf_putc(params, '}');
+}
+
+/* Does it say that it can be subscribed to? */
+static bool
+can_subscribe(const struct link *link)
+{
+	struct slice resources, value;
+
+	return json_find(link->capabilities, S("resources"), &resources) &&
+	    json_type(resources) == JSON_OBJECT && json_find(resources, S("subscribe"), &value) &&
+	    json_type(value) == JSON_TRUE;
+}
+
+static bool
+subscribe_wait(struct link *link, struct slice uri, bool *is_granted, struct err *err)
+{
+	struct buf params;
+	struct call call;
+	bool ok;
+
+	uri_params(&params, uri);
+	ok = link_request_wait(link, MCP_SUBSCRIBE, buf_view(&params), &call, err);
+	*is_granted = ok && call.response.kind == MESSAGE_RESULT;
+	call_fini(&call);
+	buf_fini(&params);
+	return ok;
+}
+
+bool
+link_watch_wait(struct link *link, struct slice uri, bool *is_granted, struct err *err)
+{
+	bool is_first, ok;
+
+	*is_granted = false;
+	if (!link_ready_wait(link, err))
+		return false;
+	if (link->capabilities.p == NULL || !can_subscribe(link) ||
+	    !link_subscribe(link, uri, &is_first))
+		return true;
+	*is_granted = !is_first;
+	ok = !is_first || subscribe_wait(link, uri, is_granted, err);
+	if (!*is_granted)
+		link_unsubscribe(link, uri);
+	return ok;
+}
+
+void
+link_unwatch(struct link *link, struct slice uri)
+{
+	struct buf params;
+
+	if (!link_unsubscribe(link, uri))
+		return;
+	uri_params(&params, uri);
+	link_chore(link, MCP_UNSUBSCRIBE, buf_view(&params));
+	buf_fini(&params);
+}
+
 void
 link_set_level(struct link *link, int level)
 {

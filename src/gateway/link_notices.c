@@ -36,7 +36,10 @@ tell_updated(struct link *link, struct client *client, const struct tell *tell, 
 		buf_json_string(&text, shown);
 		named.named = (struct edit){ token, buf_view(&text) };
 	}
-	session_tell(client->session, &named);
+	if (client->session != NULL &&
+	    (link->is_own || client_is_subscribed(client, &link->upstream->provider, uri)))
+		session_tell(client->session, &named);
+	listens_tell_updated(client, &link->upstream->provider, uri, &named);
 	buf_fini(&text);
 	arena_fini(&arena);
 }
@@ -59,7 +62,8 @@ updated(struct link *link, const struct tell *tell)
 		tell_updated(link, link->client, tell, token, uri);
 	for (struct client *c = hub->clients.next; !link->is_own && c != &hub->clients;
 	     c = c->next) {
-		if (client_is_subscribed(c, &link->upstream->provider, uri))
+		if (client_is_subscribed(c, &link->upstream->provider, uri) ||
+		    listens_hear(c, &link->upstream->provider, uri))
 			tell_updated(link, c, tell, token, uri);
 	}
 	arena_fini(&arena);
@@ -81,7 +85,8 @@ tell_owner(struct link *link, const struct tell *tell)
 	if (!is_task)
 		asked = index_find(hub->asked, id);
 	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next) {
-		if (is_task ? index_find(c->tasks, id) == &link->upstream->provider : c == asked)
+		if (c->session != NULL &&
+		    (is_task ? index_find(c->tasks, id) == &link->upstream->provider : c == asked))
 			session_tell(c->session, tell);
 	}
 }
@@ -99,7 +104,7 @@ tell_task_progress(struct link *link, const struct tell *tell)
 	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next) {
 		struct slice token = client_token(c, link->connection, (uint64_t)number);
 
-		if (token.p == NULL)
+		if (token.p == NULL || c->session == NULL)
 			continue;
 		named.named = (struct edit){ tell->token, token };
 		session_tell(c->session, &named);
@@ -121,7 +126,8 @@ tell_only(struct link *link, const struct tell *tell)
 			return;
 		only = c;
 	}
-	if (only != NULL && token_param(tell, S("level"), &level) &&
+	/* Without a session there is nowhere to say what belongs to no request. */
+	if (only != NULL && only->session != NULL && token_param(tell, S("level"), &level) &&
 	    client_wants_level(only, log_level_find(level)))
 		session_tell(only->session, tell);
 }
@@ -129,10 +135,12 @@ tell_only(struct link *link, const struct tell *tell)
 void
 link_notice(struct link *link, const struct tell *tell)
 {
-	if (link->is_own && (link->client == NULL || link->client->session == NULL))
+	if (link->is_own && link->client == NULL)
 		return;
 	if (tell->method == MCP_RESOURCE_UPDATED)
 		updated(link, tell);
+	else if (link->is_own && link->client->session == NULL)
+		return;
 	else if (tell->method == MCP_PROGRESS)
 		tell_task_progress(link, tell);
 	else if (link->is_own)

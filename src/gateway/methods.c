@@ -139,7 +139,7 @@ page(struct exchange *exchange, struct passage *passage, enum item_kind kind, si
 }
 
 /* Does any server offer such things, or may one that is not there? */
-static bool
+bool
 is_offered(const struct passage *passage, enum item_kind kind)
 {
 	const struct gateway *gateway = passage->gateway;
@@ -156,6 +156,20 @@ is_offered(const struct passage *passage, enum item_kind kind)
 	return kind == ITEM_TOOL || gateway->providers_n == 0;
 }
 
+/* What was kept for as long as its servers said has changed since, for all that is known. */
+static void
+expire(const struct passage *passage, enum item_kind kind)
+{
+	const struct gateway *gateway = passage->gateway;
+
+	for (size_t i = 0; i < gateway->providers_n; i++) {
+		struct provider *p = gateway->providers[i];
+
+		if (p->ops->expire != NULL)
+			p->ops->expire(p, passage->client, kind);
+	}
+}
+
 static bool
 list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 {
@@ -163,13 +177,13 @@ list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 	bool is_first = cursor.p == NULL || json_type(cursor) == JSON_NULL;
 	enum item_kind kind;
 	size_t at = 0;
-	uint64_t from_ms = passage->client != NULL && passage->client->has_own
-	    ? exchange->started_ms
-	    : passage->hub->started_ms;
+	uint64_t from_ms = client_from_ms(passage->hub, passage->client);
 
 	must(item_kind_of_list(exchange->request.method, &kind));
-	if (!hub_ready_wait(passage->hub, passage->client, from_ms, &reply->err) ||
-	    !hub_fresh_wait(passage->hub, passage->client, &reply->err))
+	if (!hub_ready_wait(passage->hub, passage->client, from_ms, &reply->err))
+		return false;
+	expire(passage, kind);
+	if (!hub_fresh_wait(passage->hub, passage->client, &reply->err))
 		return false;
 	if (!is_offered(passage, kind))
 		return route_transparent(passage) != NULL
@@ -180,6 +194,8 @@ list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 	route_view(passage);
 	if (passage->client != NULL)
 		passage->client->was_listed = true;
+	if (exchange->session == NULL)
+		fresh_list(passage, kind, reply);
 	if (is_first)
 		reply->result = catalogue_list(passage->catalogue, kind);
 	else if (!cursor_read(passage->hub->seal, &exchange->caller, passage->catalogue, kind,
@@ -528,6 +544,7 @@ tasks_list(struct exchange *exchange, struct passage *passage, struct reply *rep
 static bool (*const methods[MCP_METHODS_N])(
     struct exchange *exchange, struct passage *passage, struct reply *reply) = {
 	[MCP_INITIALIZE] = describe_wait,
+	[MCP_DISCOVER] = discover_wait,
 	[MCP_TOOLS_LIST] = list,
 	[MCP_TOOLS_CALL] = call,
 	[MCP_PROMPTS_LIST] = list,
@@ -537,6 +554,7 @@ static bool (*const methods[MCP_METHODS_N])(
 	[MCP_RESOURCES_READ] = read_resource,
 	[MCP_SUBSCRIBE] = subscribe,
 	[MCP_UNSUBSCRIBE] = subscribe,
+	[MCP_LISTEN] = listen_wait,
 	[MCP_COMPLETE] = complete,
 	[MCP_SET_LEVEL] = set_level,
 	[MCP_TASKS_GET] = task,

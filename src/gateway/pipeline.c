@@ -97,6 +97,28 @@ client_take(struct client *client, struct exchange *exchange)
 	exchange->log_level = client->level >= 0 ? client->level : LEVEL_INFO;
 }
 
+/* The client of a request, as far as it has one; false: there are too many of them. */
+static bool
+client_bind(struct hub *hub, struct exchange *exchange, struct err *err)
+{
+	struct passage *passage = exchange->gateway_data;
+	struct client *client;
+
+	if (exchange->session != NULL) {
+		if (session_data(exchange->session) != NULL)
+			client_take(session_data(exchange->session), exchange);
+		return true;
+	}
+	if (!mcp_revision_is_modern(exchange->revision))
+		return true;
+	client = guest_find(hub->guests, exchange, err);
+	if (client == NULL)
+		return false;
+	passage->client = client_ref(client);
+	exchange->family = client;
+	return true;
+}
+
 /* ---- the story ------------------------------------------------------------------------------- */
 
 static enum ledger_outcome
@@ -158,6 +180,19 @@ conclude(struct exchange *exchange, struct passage *passage, struct reply *reply
 	exchange->front->finish(exchange, reply);
 }
 
+void
+pipeline_finish(struct exchange *exchange, struct passage *passage, struct reply *reply)
+{
+	conclude(exchange, passage, reply);
+	catalogue_unref(&passage->catalogue);
+	provider_unref(&passage->provider);
+	if (passage->client != NULL)
+		guest_touch(passage->client);
+	client_unref(&passage->client);
+	gateway_unref(&passage->gateway);
+	exchange_free(&exchange);
+}
+
 static void
 pass_through(void *arg)
 {
@@ -174,17 +209,20 @@ pass_through(void *arg)
 	ledger_intent(hub->ledger, exchange->number, loop_unix_ms(exchange->loop),
 	    exchange->request.method_name, exchange->caller.principal, exchange->caller.tenant);
 	ok = method_run(exchange, passage, &reply) && reply_fit(exchange, &reply);
+	/* It lasts, without this task. */
+	if (ok && passage->listen != NULL) {
+		exchange->task = NULL;
+		gateway_unref(&passage->gateway);
+		catalogue_unref(&passage->catalogue);
+		hub_exchange_ended(hub);
+		return;
+	}
 	if (!ok)
 		reply.result = reply.error = SLICE_NONE;
 	if (reply.err.kind == ERR_CANCELLED && !exchange->is_cancelled)
 		err_set(&reply.err, ERR_CANCELLED,
 		    "bascule is stopping: cut short, and what was sent may have been done");
-	conclude(exchange, passage, &reply);
-	catalogue_unref(&passage->catalogue);
-	provider_unref(&passage->provider);
-	client_unref(&passage->client);
-	gateway_unref(&passage->gateway);
-	exchange_free(&exchange);
+	pipeline_finish(exchange, passage, &reply);
 	hub_exchange_ended(hub);
 }
 
@@ -223,21 +261,24 @@ pipeline_begin(void *owner, struct exchange *exchange)
 		err_set(&err, ERR_LIMIT,
 		    "limits.in_flight (%llu) requests are in progress: try again later",
 		    (unsigned long long)max);
-	else if (group_spawn(
-		     hub->loop, &hub->exchanges, "exchange", pass_through, exchange, &err)) {
+	else if (client_bind(hub, exchange, &err) &&
+	    group_spawn(hub->loop, &hub->exchanges, "exchange", pass_through, exchange, &err)) {
 		passage->gateway = gateway_ref(hub->now);
-		if (exchange->session != NULL && session_data(exchange->session) != NULL)
-			client_take(session_data(exchange->session), exchange);
 		hub->in_flight++;
 		return;
 	}
+	client_unref(&passage->client);
 	turn_away(hub, exchange, &err);
 }
 
 void
 pipeline_cancel(void *owner, struct exchange *exchange)
 {
+	struct passage *passage = exchange->gateway_data;
+
 	/* Not started yet: pass_through sees is_cancelled. */
 	if (exchange->task != NULL)
 		task_cancel(exchange->task, ERR_CANCELLED);
+	else if (passage->listen != NULL)
+		listen_end(passage->listen);
 }

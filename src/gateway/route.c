@@ -98,8 +98,8 @@ appears_wait(struct passage *passage, enum item_kind kind, struct reply *reply)
 	struct err err = { 0 };
 
 	while (entry == NULL && !is_over) {
-		if (!hub_starting_wait(
-			passage->hub, passage->client, passage->hub->started_ms, &is_over, &err)) {
+		if (!hub_starting_wait(passage->hub, passage->client,
+			client_from_ms(passage->hub, passage->client), &is_over, &err)) {
 			reply->err = err;
 			return NULL;
 		}
@@ -196,8 +196,8 @@ route_uri_wait(struct passage *passage, struct slice *own, struct reply *reply)
 
 	/* The only one that has resources now need not be when all have come. */
 	while ((provider == NULL || is_guess) && !is_over) {
-		if (!hub_starting_wait(passage->hub, passage->client, passage->hub->started_ms,
-			&is_over, &reply->err))
+		if (!hub_starting_wait(passage->hub, passage->client,
+			client_from_ms(passage->hub, passage->client), &is_over, &reply->err))
 			return false;
 		provider = uri_owner(passage, own, &is_guess);
 	}

@@ -97,7 +97,7 @@ link_for(struct upstream *u, struct client *client)
 {
 	struct link *link = link_find(u, client);
 
-	if (link != NULL || (wants_own(u, client) && client->session == NULL))
+	if (link != NULL || (wants_own(u, client) && client->is_over))
 		return link;
 	link = link_new(u, wants_own(u, client) ? client : NULL);
 	if (!wants_own(u, client))
@@ -215,29 +215,34 @@ upstream_subscribe_wait(struct provider *provider, struct exchange *exchange, bo
 		return true;
 	}
 	ok = link_forward_wait(link, exchange, forward, reply, err);
-	if (wants && (!ok || reply->error.p != NULL) && client->session != NULL) {
+	if (wants && (!ok || reply->error.p != NULL) && !client->is_over) {
 		client_unsubscribe(client, provider, uri);
 		link_unsubscribe(link, uri);
 	}
 	return ok;
 }
 
-/* A client has gone that was subscribed; the session that others share goes on. */
+static bool
+upstream_watch_wait(struct provider *provider, struct exchange *exchange, struct slice uri,
+    bool *is_granted, struct err *err)
+{
+	struct upstream *u = upstream_of(provider);
+	struct link *link = link_for(u, client_of(exchange));
+
+	if (link == NULL)
+		return err_set(err, ERR_CANCELLED, "the client is gone");
+	task_deadline(exchange->task, loop_now_ms(exchange->loop) + u->config->timeout_ms);
+	return link_watch_wait(link, uri, is_granted, err);
+}
+
+/* Of a session of the client's own that has ended with it there is nothing left to say. */
 static void
 upstream_forget(struct provider *provider, struct client *client, struct slice uri)
 {
-	struct link *link = link_find(upstream_of(provider), NULL);
-	struct buf params;
+	struct link *link = link_find(upstream_of(provider), client);
 
-	if (link == NULL || wants_own(upstream_of(provider), client) ||
-	    !link_unsubscribe(link, uri))
-		return;
-	buf_init(&params, NULL, 64 * KIB);
-	buf_puts(&params, "{\"uri\":");
-	buf_json_string(&params, uri);
-	buf_putc(&params, '}');
-	link_chore(link, MCP_UNSUBSCRIBE, buf_view(&params));
-	buf_fini(&params);
+	if (link != NULL)
+		link_unwatch(link, uri);
 }
 
 /*
@@ -270,6 +275,26 @@ upstream_set_level_wait(struct provider *provider, struct exchange *exchange, in
 	if (reply->error.p == NULL)
 		link_set_level(link, level);
 	return true;
+}
+
+static void
+upstream_expire(struct provider *provider, struct client *client, enum item_kind kind)
+{
+	struct link *link = link_find(upstream_of(provider), client);
+
+	if (link != NULL)
+		link_expire(link, kind);
+}
+
+static void
+upstream_freshness(const struct provider *provider, const struct client *client,
+    enum item_kind kind, struct freshness *out)
+{
+	const struct link *link = link_find(upstream_of(provider), client);
+
+	*out = (struct freshness){ .ttl_ms = 0 };
+	if (link != NULL)
+		link_freshness(link, kind, out);
 }
 
 static struct offer *
@@ -358,8 +383,11 @@ static const struct provider_ops upstream_ops = {
 	.list_wait = upstream_list_wait,
 	.forward_wait = upstream_forward_wait,
 	.subscribe_wait = upstream_subscribe_wait,
+	.watch_wait = upstream_watch_wait,
 	.forget = upstream_forget,
 	.set_level_wait = upstream_set_level_wait,
+	.expire = upstream_expire,
+	.freshness = upstream_freshness,
 	.offer = upstream_offer,
 	.capabilities = upstream_capabilities,
 	.instructions = upstream_instructions,

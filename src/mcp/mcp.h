@@ -564,9 +564,9 @@ struct call {
 	struct edit edits[2];	   /* further changes: the tool's name */
 	size_t edits_n;
 	bool may_repeat; /* read-only or idempotent */
+	bool wants_task; /* asks for a task (2025-11-25) */
 	/* Raw, of the tool that is called, if it names headers (x-mcp-header); else SLICE_NONE. */
 	struct slice definition;
-	bool wants_task;		    /* asks for a task (2025-11-25) */
 	void (*on_sent)(struct call *call); /* bytes were handed over; may be NULL */
 	void *owner;
 

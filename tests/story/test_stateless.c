@@ -1,0 +1,740 @@
+/*
+ * What the gateway does for clients without sessions: exchanges as a front of 2026-07-28 makes
+ * them, the whole gateway, scripted upstreams, on the simulated machine.  The front here keeps
+ * what it is given and answers every question at once; how things travel is tested elsewhere.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "story.h"
+
+#define CAN_NOTHING "{}"
+#define CAN_ASK	    "{\"elicitation\":{}}"
+#define CAN_URL	    "{\"elicitation\":{\"url\":{}}}"
+
+struct stage {
+	struct world world;
+	struct hub *hub;
+	struct intake intake;
+	/* Of the next request. */
+	const char *principal, *capabilities, *accept;
+	bool is_stdio;
+	int log_level;
+	struct slice state, state_server;
+	/* What came back last: {result or error}; what was told, one after the other. */
+	struct buf answer, told, asked;
+	enum reply_type type;
+	uint64_t ttl_ms;
+	bool is_private;
+	unsigned answers, tells, asks, checks;
+	bool refuses_headers;
+	struct exchange *lasting; /* that has not ended; the newest */
+	uint64_t next_number;
+};
+
+static struct stage *stage;
+
+/* ---- the front ------------------------------------------------------------------------------- */
+
+static bool
+on_ask_wait(struct exchange *exchange, const struct question *question, struct answer *answer,
+    struct err *err)
+{
+	stage->asks++;
+	buf_clear(&stage->asked);
+	buf_put(&stage->asked, question->params);
+	*answer = (struct answer){ .body = slice_of(stage->accept) };
+	return true;
+}
+
+static void
+on_tell(struct exchange *exchange, const struct tell *tell)
+{
+	struct slice parts[NOTICE_PARTS];
+	struct buf scratch;
+	size_t n;
+
+	buf_init(&scratch, NULL, MIB);
+	n = encode_notice(tell, S("7"), &scratch, parts);
+	buf_puts(&stage->told, stage->tells++ > 0 ? "," : "");
+	for (size_t i = 0; i < n; i++)
+		buf_put(&stage->told, parts[i]);
+	buf_fini(&scratch);
+}
+
+static void
+on_finish(struct exchange *exchange, const struct reply *reply)
+{
+	struct slice parts[REPLY_PARTS];
+	struct buf scratch;
+	size_t n;
+
+	buf_init(&scratch, NULL, MIB);
+	n = encode_reply(exchange, reply, &scratch, parts);
+	buf_clear(&stage->answer);
+	for (size_t i = 0; i < n; i++)
+		buf_put(&stage->answer, parts[i]);
+	buf_fini(&scratch);
+	stage->type = reply->type;
+	stage->ttl_ms = reply->ttl_ms;
+	stage->is_private = reply->is_private;
+	stage->answers++;
+	if (stage->lasting == exchange)
+		stage->lasting = NULL;
+}
+
+static bool
+on_check(struct exchange *exchange, struct slice definition, struct err *err)
+{
+	stage->checks++;
+	return !stage->refuses_headers || err_set(err, ERR_PARAMS, "headers disagree");
+}
+
+static const struct front_ops front = { .name = "double",
+	.ask_wait = on_ask_wait,
+	.tell = on_tell,
+	.finish = on_finish,
+	.check_headers = on_check };
+
+static void
+on_message(void *owner, struct message *message, const struct err *err)
+{
+	struct slice capabilities = slice_of(stage->capabilities), value;
+	struct exchange *exchange = exchange_new(&stage->intake, message);
+
+	assert_int_equal(err->kind, ERR_NONE);
+	exchange->number = ++stage->next_number;
+	exchange->caller = (struct caller){ .principal = slice_of(stage->principal) };
+	exchange->revision = MCP_2026_07_28;
+	exchange->is_stdio = stage->is_stdio;
+	exchange->capabilities = capabilities;
+	exchange->client_info = S("{\"name\":\"double\",\"version\":\"1\"}");
+	exchange->can.elicitation = json_find(capabilities, S("elicitation"), &value);
+	exchange->can.elicitation_url = strstr(stage->capabilities, "url") != NULL;
+	exchange->log_level = stage->log_level;
+	exchange->state = stage->state;
+	exchange->state_server = stage->state_server;
+	exchange->front = &front;
+	exchange->gate = hub_gate(stage->hub);
+	stage->lasting = exchange;
+	exchange->gate->begin(exchange->gate->owner, exchange);
+}
+
+/* ---- the stage ------------------------------------------------------------------------------- */
+
+static void
+begin(const char *yaml)
+{
+	static const char *const no_environ[] = { NULL };
+	struct config *config = NULL;
+	struct err err = { 0 };
+	struct buf text;
+
+	buf_init(&text, NULL, MIB);
+	world_substitute(&stage->world, slice_of(yaml), NULL, NULL, &text);
+	if (!config_parse(buf_view(&text), "test", "/", no_environ, NULL, &config, &err))
+		fail_msg("%s", err.text);
+	buf_fini(&text);
+	stage->hub = hub_new(stage->world.loop, &config, NULL);
+	world_settle(&stage->world);
+}
+
+static struct server *
+upstream(const char *name, const char *transport, const char *const *lines)
+{
+	struct world *world = &stage->world;
+	struct err err = { 0 };
+	struct server *server = server_new(world, slice_of(name), slice_of(transport), &err);
+	struct buf spelled;
+
+	for (; *lines != NULL; lines++) {
+		if (!server_line(server, slice_of(*lines), &err))
+			fail_msg("%s: %s", *lines, err.text);
+	}
+	buf_init(&spelled, NULL, MIB);
+	server_spell(server, &spelled);
+	world_let(world, slice_of(name), buf_view(&spelled));
+	buf_fini(&spelled);
+	return server;
+}
+
+static int
+set_up(void **unused)
+{
+	struct world *world;
+
+	stage = MEM_NEW(struct stage);
+	world = &stage->world;
+	world->loop = sim_new(1, NULL, &world->sim);
+	arena_init(&world->arena, NULL, MIB);
+	buf_init(&stage->answer, NULL, MIB);
+	buf_init(&stage->told, NULL, MIB);
+	buf_init(&stage->asked, NULL, MIB);
+	intake_init(&stage->intake, world->loop, 0);
+	stage->intake.done = on_message;
+	stage->principal = "ann";
+	stage->capabilities = CAN_NOTHING;
+	stage->accept = "{\"action\":\"accept\"}";
+	stage->log_level = -1;
+	return 0;
+}
+
+static void
+hub_end(void *arg)
+{
+	hub_free_wait(&stage->hub);
+}
+
+/* Nothing is left of clients, tasks, streams, memory. */
+static int
+tear_down(void **unused)
+{
+	struct world *world = &stage->world;
+
+	assert_true(world_run(world, "end", hub_end, NULL));
+	intake_fini(&stage->intake);
+	world_settle(world);
+	while (world->servers != NULL) {
+		struct server *server = world->servers;
+
+		world->servers = server->next;
+		server_free(&server);
+	}
+	world_settle(world);
+	assert_null(stage->lasting);
+	assert_int_equal(loop_tasks(world->loop), 0);
+	assert_int_equal(sim_streams_open(world->sim), 0);
+	assert_int_equal(loop_memory(world->loop)->used_bytes, 0);
+	loop_free(&world->loop);
+	arena_fini(&world->arena);
+	buf_fini(&stage->answer);
+	buf_fini(&stage->told);
+	buf_fini(&stage->asked);
+	mem_free(stage);
+	arena_drain();
+	return 0;
+}
+
+/* params: its members, without braces; "": none. */
+static void
+send(const char *method, const char *params)
+{
+	struct buf text;
+
+	buf_init(&text, NULL, MIB);
+	buf_printf(&text,
+	    "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"%s\",\"params\":{%s%s"
+	    "\"_meta\":{\"progressToken\":7}}}",
+	    (unsigned long long)stage->next_number + 1, method, params,
+	    params[0] != '\0' ? "," : "");
+	buf_clear(&stage->told);
+	stage->tells = 0;
+	intake_feed(&stage->intake, text.p, text.n);
+	buf_fini(&text);
+	world_settle(&stage->world);
+}
+
+static bool
+at(struct slice text, const char *pointer, const char *value)
+{
+	struct buf got;
+	bool same;
+
+	buf_init(&got, NULL, MIB);
+	same = value_at(text, slice_of(pointer), &got);
+	same = value[0] == '\0' ? !same : same && value_same(buf_view(&got), slice_of(value));
+	if (!same)
+		print_error("%s of %.*s\n", pointer, SLICE_FMT(text));
+	buf_fini(&got);
+	return same;
+}
+
+/* Of the newest answer; value "": it is not there. */
+static bool
+says(const char *pointer, const char *value)
+{
+	return at(buf_view(&stage->answer), pointer, value);
+}
+
+static bool
+told(const char *text)
+{
+	struct buf all;
+	bool is;
+
+	buf_init(&all, NULL, MIB);
+	buf_put(&all, buf_view(&stage->told));
+	buf_putc(&all, '\0');
+	is = strstr(all.p, text) != NULL;
+	buf_fini(&all);
+	return is;
+}
+
+static void
+leave(struct exchange *exchange)
+{
+	exchange->is_cancelled = true;
+	exchange->gate->cancel(exchange->gate->owner, exchange);
+	world_settle(&stage->world);
+}
+
+static void
+does(struct server *server, const char *action)
+{
+	struct err err = { 0 };
+
+	assert_true(server_tell(server, slice_of(action), &err));
+	world_settle(&stage->world);
+}
+
+static unsigned
+got(const struct server *server, const char *method)
+{
+	return server_count(server, slice_of(method));
+}
+
+static struct server *
+the(const char *name)
+{
+	return server_find(&stage->world, slice_of(name));
+}
+
+#define SHARED(name)	 "upstreams:\n  - {name: " name ", session: shared, $" name "}\n"
+#define PER_CLIENT(name) "upstreams:\n  - {name: " name ", session: per_client, $" name "}\n"
+
+/* ---- methods --------------------------------------------------------------------------------- */
+
+static const char *const plain[] = { "tool add", "tool book",
+	"can {\"tools\":{\"listChanged\":true},\"prompts\":{},\"resources\":{\"subscribe\":true,"
+	"\"listChanged\":true},\"completions\":{},\"logging\":{},\"tasks\":{},"
+	"\"extensions\":{\"io.modelcontextprotocol/ui\":{},\"com.example/odd\":{}}}",
+	"on prompts/list -> result {\"prompts\":[{\"name\":\"poem\"}]}",
+	"on resources/list -> result {\"resources\":[{\"uri\":\"x://a\",\"name\":\"a\"}]}",
+	"on resources/templates/list -> result {\"resourceTemplates\":[]}",
+	"on tools/call add -> result {\"content\":[],\"sum\":3}",
+	"on prompts/get poem -> result {\"messages\":[]}",
+	"on resources/read -> result {\"contents\":[{\"uri\":\"x://a\",\"text\":\"A\"}]}",
+	"on completion/complete -> result {\"completion\":{\"values\":[\"v\"]}}", NULL };
+
+static void
+test_methods(void **unused)
+{
+	upstream("one", "stdio", plain);
+	begin(SHARED("one"));
+	send("tools/list", "");
+	assert_true(says("/result/tools/0/name", "\"add\""));
+	assert_true(says("/result/tools/1/name", "\"book\""));
+	send("tools/call", "\"name\":\"add\",\"arguments\":{}");
+	assert_true(says("/result/sum", "3"));
+	send("prompts/list", "");
+	assert_true(says("/result/prompts/0/name", "\"poem\""));
+	send("prompts/get", "\"name\":\"poem\"");
+	assert_true(says("/result/messages", "[]"));
+	send("resources/list", "");
+	assert_true(says("/result/resources/0/uri", "\"x://a\""));
+	send("resources/templates/list", "");
+	assert_true(says("/result/resourceTemplates", "[]"));
+	send("resources/read", "\"uri\":\"x://a\"");
+	assert_true(says("/result/contents/0/text", "\"A\""));
+	send("completion/complete",
+	    "\"ref\":{\"type\":\"ref/prompt\",\"name\":\"poem\"},\"argument\":{\"name\":\"n\","
+	    "\"value\":\"v\"}");
+	assert_true(says("/result/completion/values", "[\"v\"]"));
+	send("tools/call", "\"name\":\"none\"");
+	assert_true(says("/error/code", "-32602"));
+	send("bogus/method", "");
+	assert_true(says("/error/code", "-32601"));
+	assert_int_equal(got(the("one"), "initialize"), 1);
+	assert_int_equal(stage->answers, 10);
+}
+
+static void
+test_discover(void **unused)
+{
+	struct buf capabilities;
+
+	upstream("one", "stdio", plain);
+	begin(SHARED("one"));
+	send("server/discover", "");
+	assert_true(says("/result/supportedVersions/0", "\"2026-07-28\""));
+	assert_true(says("/result/supportedVersions/4", "\"2024-11-05\""));
+	assert_true(says("/result/protocolVersion", ""));
+	assert_true(says("/result/serverInfo", ""));
+	assert_true(says("/result/capabilities/tools", "{\"listChanged\":true}"));
+	assert_true(says("/result/capabilities/resources/subscribe", "true"));
+	assert_true(says("/result/capabilities/completions", "{}"));
+	/* The tasks of 2025-11-25 are another thing; what is not carried is not promised. */
+	assert_true(says("/result/capabilities/tasks", ""));
+	assert_true(says("/result/capabilities/extensions", "{\"io.modelcontextprotocol/ui\":{}}"));
+	assert_int_equal(stage->ttl_ms, 60000);
+	assert_false(stage->is_private);
+	buf_init(&capabilities, NULL, MIB);
+	assert_true(value_at(buf_view(&stage->answer), S("/result/capabilities"), &capabilities));
+	buf_fini(&capabilities);
+}
+
+/* Nothing stands between a client and the only server: it may have what it likes. */
+static void
+test_discover_own(void **unused)
+{
+	upstream("one", "stdio", plain);
+	begin(PER_CLIENT("one"));
+	send("server/discover", "");
+	assert_true(says("/result/capabilities/tasks", ""));
+	assert_true(says("/result/capabilities/extensions",
+	    "{\"io.modelcontextprotocol/ui\":{},\"com.example/odd\":{}}"));
+	assert_true(stage->is_private);
+}
+
+/* ---- clients --------------------------------------------------------------------------------- */
+
+static const char *const asks[] = { "tool add",
+	"on tools/call add -> ask elicitation/create {\"message\":\"sure?\"} then result "
+	"{\"said\":$answer}",
+	NULL };
+
+/* A session of its own for each set of capabilities, transport and caller, and no more. */
+static void
+test_sessions_of_their_own(void **unused)
+{
+	struct server *one = upstream("one", "stdio", asks);
+
+	begin(PER_CLIENT("one"));
+	assert_int_equal(one->starts, 0);
+	send("tools/call", "\"name\":\"add\"");
+	assert_true(says("/result/said/action", "\"decline\""));
+	assert_true(at(server_last(one, S("initialize")), "/params/capabilities", CAN_NOTHING));
+	assert_true(at(server_last(one, S("initialize")), "/params/clientInfo/name", "\"double\""));
+	assert_true(
+	    at(server_last(one, S("initialize")), "/params/protocolVersion", "\"2025-11-25\""));
+	send("tools/list", "");
+	assert_int_equal(one->starts, 1);
+	stage->capabilities = CAN_ASK;
+	send("tools/call", "\"name\":\"add\"");
+	assert_true(says("/result/said/action", "\"accept\""));
+	assert_int_equal(one->starts, 2);
+	assert_true(at(server_last(one, S("initialize")), "/params/capabilities", CAN_ASK));
+	stage->principal = "bob";
+	send("tools/list", "");
+	assert_int_equal(one->starts, 3);
+	stage->is_stdio = true;
+	send("tools/list", "");
+	assert_int_equal(one->starts, 4);
+	stage->principal = "ann";
+	stage->is_stdio = false;
+	send("tools/list", "");
+	assert_int_equal(one->starts, 4);
+	/* Half an hour after the last request they end. */
+	world_tick(&stage->world, 31 * 60000);
+	assert_null(server_peer(one));
+	send("tools/list", "");
+	assert_true(says("/result/tools/0/name", "\"add\""));
+	assert_int_equal(one->starts, 5);
+}
+
+static void
+test_shared_asks(void **unused)
+{
+	struct server *one = upstream("one", "http", asks);
+
+	begin(SHARED("one"));
+	send("tools/call", "\"name\":\"add\"");
+	assert_true(says("/result/said/action", "\"decline\""));
+	assert_int_equal(stage->asks, 0);
+	stage->capabilities = CAN_ASK;
+	send("tools/call", "\"name\":\"add\"");
+	assert_true(says("/result/said/action", "\"accept\""));
+	assert_int_equal(stage->asks, 1);
+	assert_int_equal(got(one, "initialize"), 1);
+}
+
+/* They are counted; the one that was idle longest gives way, one in use never. */
+static void
+test_too_many(void **unused)
+{
+	static const char *const lines[] = { "tool add", "tool book",
+		"on tools/call book -> after 10s then result {}", NULL };
+	struct server *one = upstream("one", "stdio", lines);
+	unsigned before;
+
+	begin("limits: {sessions: 2}\n" PER_CLIENT("one"));
+	stage->principal = "busy";
+	send("tools/call", "\"name\":\"book\"");
+	stage->principal = "idle";
+	send("tools/list", "");
+	stage->principal = "new";
+	send("tools/list", "");
+	assert_true(says("/result/tools/0/name", "\"add\""));
+	assert_int_equal(one->starts, 3);
+	stage->principal = "newer";
+	send("tools/call", "\"name\":\"book\"");
+	stage->principal = "newest";
+	before = stage->answers;
+	send("tools/list", "");
+	assert_int_equal(stage->answers, before + 1);
+	assert_true(says("/error/data/kind", "\"limit\""));
+	world_tick(&stage->world, 10000);
+	assert_int_equal(stage->answers, before + 3);
+	send("tools/list", "");
+	assert_true(says("/result/tools/0/name", "\"add\""));
+}
+
+/* ---- what may be kept ------------------------------------------------------------------------ */
+
+static void
+test_freshness(void **unused)
+{
+	static const char *const silent[] = { "tool add", "can {\"tools\":{}}", NULL };
+
+	upstream("one", "stdio", plain);
+	upstream("two", "stdio", silent);
+	begin("upstreams:\n  - {name: one, session: shared, $one}\n"
+	      "  - {name: two, session: shared, $two}\n");
+	/* One that tells nothing of its changes spoils it for all of that kind. */
+	send("tools/list", "");
+	assert_int_equal(stage->ttl_ms, 0);
+	assert_false(stage->is_private);
+	send("resources/list", "");
+	assert_int_equal(stage->ttl_ms, 60000);
+}
+
+/* An upstream says how long its list holds: that long it is not asked again. */
+static void
+test_list_is_kept(void **unused)
+{
+	static const char *const lines[] = {
+		"on tools/list -> result {\"tools\":[{\"name\":\"add\",\"inputSchema\":{}}],"
+		"\"ttlMs\":20000,\"cacheScope\":\"private\"}",
+		"can {\"tools\":{}}", NULL
+	};
+	struct server *one = upstream("one", "stdio", lines);
+	struct err err = { 0 };
+
+	begin(SHARED("one"));
+	send("tools/list", "");
+	assert_true(stage->is_private);
+	assert_in_range(stage->ttl_ms, 19000, 20000);
+	world_tick(&stage->world, 15000);
+	send("tools/list", "");
+	assert_in_range(stage->ttl_ms, 4000, 5000);
+	assert_int_equal(got(one, "tools/list"), 1);
+	/* Nobody asks: nothing is read. */
+	world_tick(&stage->world, 60000);
+	assert_int_equal(got(one, "tools/list"), 1);
+	assert_true(server_line(one,
+	    S("on tools/list -> result {\"tools\":[{\"name\":\"sub\",\"inputSchema\":{}}],"
+	      "\"ttlMs\":0}"),
+	    &err));
+	send("tools/list", "");
+	assert_int_equal(got(one, "tools/list"), 2);
+	assert_true(says("/result/tools/0/name", "\"sub\""));
+	assert_int_equal(stage->ttl_ms, 0);
+	/* However short: not more than once a second; and what fails leaves what there was. */
+	send("tools/list", "");
+	assert_int_equal(got(one, "tools/list"), 2);
+	world_tick(&stage->world, 2000);
+	assert_true(
+	    server_line(one, S("on tools/list -> error {\"code\":-1,\"message\":\"no\"}"), &err));
+	send("tools/list", "");
+	assert_int_equal(got(one, "tools/list"), 3);
+	assert_true(says("/result/tools/0/name", "\"sub\""));
+}
+
+/* ---- subscriptions --------------------------------------------------------------------------- */
+
+#define FILTER_ALL \
+	"\"notifications\":{\"toolsListChanged\":true,\"promptsListChanged\":true," \
+	"\"resourcesListChanged\":false,\"resourceSubscriptions\":[\"x://a\",\"x:\\/\\/b\"]}"
+
+static const char *const changing[] = { "tool add",
+	"can {\"tools\":{\"listChanged\":true},\"resources\":{\"subscribe\":true}}",
+	"on resources/list -> result {\"resources\":[{\"uri\":\"x://a\",\"name\":\"a\"}]}",
+	"on resources/templates/list -> result {\"resourceTemplates\":[]}",
+	"on resources/subscribe -> result {}", "on resources/unsubscribe -> result {}", NULL };
+
+static void
+test_listen(void **unused)
+{
+	struct server *one = upstream("one", "stdio", changing);
+	struct exchange *first, *second;
+
+	begin(SHARED("one"));
+	send("subscriptions/listen", FILTER_ALL);
+	first = stage->lasting;
+	assert_non_null(first);
+	/* There are no prompts; a resource keeps the spelling of the client. */
+	assert_true(
+	    at(buf_view(&stage->told), "/method", "\"notifications/subscriptions/acknowledged\""));
+	assert_true(at(buf_view(&stage->told), "/params/notifications",
+	    "{\"toolsListChanged\":true,\"resourceSubscriptions\":[\"x://a\",\"x://b\"]}"));
+	assert_int_equal(stage->tells, 1);
+	assert_int_equal(stage->answers, 0);
+	assert_int_equal(got(one, "resources/subscribe"), 2);
+	/* It is no request in progress. */
+	assert_int_equal(hub_in_flight(stage->hub), 0);
+	assert_int_equal(loop_tasks(stage->world.loop), 1);
+	send("subscriptions/listen", "\"notifications\":{\"resourceSubscriptions\":[\"x://a\"]}");
+	second = stage->lasting;
+	assert_int_equal(got(one, "resources/subscribe"), 2);
+	does(one, "notify notifications/resources/updated {\"uri\":\"x://a/part\"}");
+	assert_int_equal(stage->tells, 3);
+	assert_true(told("x://a/part"));
+	does(one, "notify notifications/resources/updated {\"uri\":\"x://b\"}");
+	assert_int_equal(stage->tells, 4);
+	does(one, "notify notifications/resources/updated {\"uri\":\"x://other\"}");
+	assert_int_equal(stage->tells, 4);
+	assert_true(server_line(one, S("tool sub"), &(struct err){ 0 }));
+	does(one, "notify notifications/tools/list_changed");
+	world_tick(&stage->world, 2000);
+	assert_int_equal(stage->tells, 5);
+	assert_true(told("notifications/tools/list_changed"));
+	/* The last one ends it at the upstream. */
+	leave(first);
+	assert_int_equal(stage->answers, 1);
+	assert_int_equal(got(one, "resources/unsubscribe"), 1);
+	leave(second);
+	assert_int_equal(got(one, "resources/unsubscribe"), 2);
+	assert_int_equal(stage->answers, 2);
+}
+
+/* A connection that was lost is subscribed again. */
+static void
+test_listen_again(void **unused)
+{
+	struct server *one = upstream("one", "stdio", changing);
+
+	begin(SHARED("one"));
+	send("subscriptions/listen", FILTER_ALL);
+	does(one, "exit 1");
+	world_tick(&stage->world, 1000);
+	assert_int_equal(one->starts, 2);
+	assert_int_equal(got(one, "resources/subscribe"), 4);
+	stage->tells = 0;
+	does(one, "notify notifications/resources/updated {\"uri\":\"x://a\"}");
+	assert_int_equal(stage->tells, 1);
+	/* What is left ends with the gateway (tear_down). */
+	assert_non_null(stage->lasting);
+}
+
+static void
+test_listen_refused(void **unused)
+{
+	static const char *const refuses[] = { "tool add",
+		"can {\"tools\":{},\"resources\":{\"subscribe\":true}}",
+		"on resources/list -> result {\"resources\":[{\"uri\":\"x://a\",\"name\":\"a\"}]}",
+		"on resources/templates/list -> result {\"resourceTemplates\":[]}",
+		"on resources/subscribe -> error {\"code\":-32602,\"message\":\"no\"}", NULL };
+
+	upstream("one", "stdio", refuses);
+	begin(SHARED("one"));
+	send("subscriptions/listen", FILTER_ALL);
+	assert_true(
+	    at(buf_view(&stage->told), "/params/notifications", "{\"toolsListChanged\":true}"));
+	send("subscriptions/listen", "\"notifications\":{\"resourceSubscriptions\":7}");
+	assert_true(says("/error/code", "-32602"));
+	send("subscriptions/listen", "\"notifications\":{\"resourceSubscriptions\":[7]}");
+	assert_true(says("/error/code", "-32602"));
+	send("subscriptions/listen", "");
+	assert_true(says("/error/code", "-32602"));
+	assert_int_equal(stage->tells, 0);
+}
+
+static void
+on_idle(void *owner)
+{
+	*(bool *)owner = true;
+}
+
+/* It ends with a result when bascule stops, and does not hold that up. */
+static void
+test_listen_drain(void **unused)
+{
+	bool is_idle = false;
+
+	upstream("one", "stdio", changing);
+	begin(SHARED("one"));
+	send("subscriptions/listen", FILTER_ALL);
+	hub_drain(stage->hub, on_idle, &is_idle);
+	world_settle(&stage->world);
+	assert_true(is_idle);
+	assert_int_equal(stage->answers, 1);
+	assert_true(says("/result", "{}"));
+	assert_null(stage->lasting);
+}
+
+/* A server that goes for good ends what listens to it; another's change does not. */
+static void
+test_listen_reload(void **unused)
+{
+	static const char *const no_environ[] = { NULL };
+	struct config *config = NULL;
+	struct server *one = upstream("one", "stdio", changing);
+	struct err err = { 0 };
+	struct buf yaml;
+
+	upstream("two", "stdio", changing);
+	begin(SHARED("one"));
+	send("subscriptions/listen", "\"notifications\":{\"toolsListChanged\":true}");
+	send("subscriptions/listen", FILTER_ALL);
+	buf_init(&yaml, NULL, MIB);
+	world_substitute(&stage->world, S(SHARED("two")), NULL, NULL, &yaml);
+	assert_true(config_parse(buf_view(&yaml), "test", "/", no_environ, NULL, &config, &err));
+	buf_fini(&yaml);
+	hub_reload(stage->hub, &config);
+	world_settle(&stage->world);
+	world_tick(&stage->world, 5000);
+	assert_null(server_peer(one));
+	assert_int_equal(stage->answers, 1);
+	assert_true(told("notifications/tools/list_changed"));
+}
+
+/* A session of its own is subscribed for its client alone. */
+static void
+test_listen_own(void **unused)
+{
+	struct server *one = upstream("one", "stdio", changing);
+
+	begin(PER_CLIENT("one"));
+	send("tools/list", "");
+	send("subscriptions/listen", FILTER_ALL);
+	assert_true(at(buf_view(&stage->told), "/params/notifications",
+	    "{\"toolsListChanged\":true,\"resourceSubscriptions\":[\"x://a\",\"x://b\"]}"));
+	does(one, "notify notifications/resources/updated {\"uri\":\"x://b\"}");
+	assert_int_equal(stage->tells, 2);
+	/* A client that listens is in use, however long. */
+	world_tick(&stage->world, 3600000);
+	does(one, "notify notifications/resources/updated {\"uri\":\"x://b\"}");
+	assert_int_equal(stage->tells, 3);
+	leave(stage->lasting);
+	assert_int_equal(got(one, "resources/unsubscribe"), 2);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_methods),
+		TEST(test_discover),
+		TEST(test_discover_own),
+		TEST(test_sessions_of_their_own),
+		TEST(test_shared_asks),
+		TEST(test_too_many),
+		TEST(test_freshness),
+		TEST(test_list_is_kept),
+		TEST(test_listen),
+		TEST(test_listen_again),
+		TEST(test_listen_refused),
+		TEST(test_listen_drain),
+		TEST(test_listen_reload),
+		TEST(test_listen_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
