@@ -269,6 +269,14 @@ task_note(struct exchange *exchange, struct passage *passage, const struct reply
 		client_own_task(passage->client, id, passage->provider);
 }
 
+/* Do the headers that a tool names say what the arguments say? */
+static bool
+headers_fit(struct exchange *exchange, struct slice definition, struct err *err)
+{
+	return exchange->front->check_headers == NULL || !mirror_is_named(definition) ||
+	    exchange->front->check_headers(exchange, definition, err);
+}
+
 static bool
 named(struct exchange *exchange, struct passage *passage, enum item_kind kind, struct reply *reply)
 {
@@ -290,6 +298,8 @@ named(struct exchange *exchange, struct passage *passage, enum item_kind kind, s
 	if (entry == NULL)
 		return false;
 	route_to(passage, entry->provider);
+	if (kind == ITEM_TOOL && !headers_fit(exchange, entry->item->definition, &reply->err))
+		return false;
 	if (!slice_eq(request->name, entry->item->name_token))
 		changes.edits[changes.edits_n++] =
 		    (struct edit){ request->name, entry->item->name_token };

@@ -29,7 +29,8 @@ struct upstream_ask {
 
 /*
  * The call that a question or notification belongs to: that on whose stream it came; else, if all
- * calls in flight are of one client, its oldest.  NULL: none, or it cannot be told.
+ * calls in flight are of one client, its oldest that is not waiting for that client already.  NULL:
+ * none, or it cannot be told.
  */
 static struct call *
 attribute(const struct back *back, struct call *by)
@@ -43,10 +44,10 @@ attribute(const struct back *back, struct call *by)
 	for (struct call *c = back->calls.next; c != &back->calls; c = c->next) {
 		if (c->exchange == NULL || c->state != CALL_SENT)
 			continue;
-		if (oldest == NULL)
-			oldest = c;
-		else if (oldest->exchange->family != c->exchange->family)
+		if (oldest != NULL && oldest->exchange->family != c->exchange->family)
 			return NULL;
+		if (oldest == NULL || (oldest->exchange->is_away && !c->exchange->is_away))
+			oldest = c;
 	}
 	return oldest;
 }

@@ -323,6 +323,7 @@ struct exchange {
 	const struct mcp_gate *gate;
 	struct task *task;  /* set while the pipeline runs */
 	unsigned asking;    /* questions that wait for the client */
+	bool is_away;	    /* modern: it was asked, and has not come back yet */
 	bool is_cancelled;  /* the client said so: no answer is wanted */
 	void *gateway_data; /* the pipeline's part */
 };

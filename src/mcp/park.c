@@ -320,7 +320,7 @@ send_now(struct deferred *deferred)
 	buf_puts(&text, "},\"requestState\":");
 	if (state_put(parked, &text, &err) && buf_check(&text, &err)) {
 		buf_puts(&text, ",\"_meta\":{" SERVER_INFO "}}}");
-		parked->is_away = true;
+		parked->is_away = call->exchange->is_away = true;
 		call->is_open = false;
 		timer_start(loop, &parked->expiry,
 		    loop_now_ms(loop) + parked->park->fronts->limits.ask_ms, expired);
@@ -491,6 +491,7 @@ park_resume(struct park *park, struct round *round, struct slice name,
 	exchange = call->exchange;
 	if (!round_adopt(call, round, &reply->err))
 		return false;
+	exchange->is_away = false;
 	parked_return(parked);
 	/* What the client can do, and wants to hear, is said anew with every request. */
 	exchange->can = front_capabilities(message->modern.capabilities);

@@ -521,6 +521,20 @@ test_many(void **unused)
 	end();
 }
 
+/* A question goes to a call whose client is there, not to one that waits for it already. */
+static void
+test_beside_one_that_waits(void **unused)
+{
+	begin(asks_once, 10);
+	post("{\"jsonrpc\":\"2.0\",\"id\":1," CALL "}}");
+	assert_parked("1");
+	post("{\"jsonrpc\":\"2.0\",\"id\":2," CALL "}}");
+	assert_true(says("/id", "2"));
+	assert_true(says("/result/resultType", "\"input_required\""));
+	assert_int_equal(parked(), 2);
+	end();
+}
+
 /* What waited before a restart is lost, and that is said. */
 static void
 test_restart(void **unused)
@@ -601,6 +615,7 @@ main(void)
 		cmocka_unit_test(test_answer_waits),
 		cmocka_unit_test(test_cannot_park),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_beside_one_that_waits),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_wished_key),
 		cmocka_unit_test(test_other_capabilities),
