@@ -1,7 +1,8 @@
 /*
- * `bascule demo`: a small MCP server over stdio, to try things and to test against.  It speaks the
- * legacy revisions by itself (no front, no gateway), on the same loop, lines and tasks as
- * everything else.  The tools are rows in demo_tools.c.
+ * `bascule demo`: a small MCP server over stdio, to try things and to test against.  It speaks
+ * every revision by itself (no front, no gateway), on the same loop, lines and tasks as everything
+ * else: a request that says in its _meta what it speaks is a modern one, any other needs an
+ * initialize before it.  The tools are rows in demo_tools.c.
  *
  * A message is read, answered or given to a task; a call in a task keeps the message's memory. When
  * stdin ends, calls in progress are cut, what was written is flushed, and the program ends.
@@ -38,16 +39,36 @@ demo_send(struct demo *demo, const struct slice *parts, size_t n)
 		outbox_queue(&demo->outbox, line, n);
 }
 
+static bool
+is_modern(const struct message *request)
+{
+	return request->modern.version.p != NULL;
+}
+
+#define SERVER_INFO \
+	"{\"name\":\"bascule-demo\",\"title\":\"bascule demo\",\"version\":\"" BASCULE_VERSION "\"}"
+#define INSTRUCTIONS "A small server to try things with: echo, time, sleep, count, ask."
+
+struct slice
+demo_complete(const struct message *request)
+{
+	return is_modern(request) ? S("\"resultType\":\"complete\",\"_meta\":{\"" MCP_META
+				      "serverInfo\":" SERVER_INFO "},")
+				  : S("");
+}
+
 void
-demo_send_text(struct demo *demo, struct slice id, bool is_error, struct slice text)
+demo_send_text(struct demo *demo, const struct message *request, bool is_error, struct slice text)
 {
 	struct buf out;
 	struct slice view;
 
 	buf_init(&out, loop_memory(demo->loop), MESSAGE_BYTES);
 	buf_puts(&out, "{\"jsonrpc\":\"2.0\",\"id\":");
-	buf_put(&out, id);
-	buf_puts(&out, ",\"result\":{\"content\":[{\"type\":\"text\",\"text\":");
+	buf_put(&out, request->id);
+	buf_puts(&out, ",\"result\":{");
+	buf_put(&out, demo_complete(request));
+	buf_puts(&out, "\"content\":[{\"type\":\"text\",\"text\":");
 	buf_json_string(&out, text);
 	buf_puts(&out, is_error ? "}],\"isError\":true}}" : "}]}}");
 	view = buf_view(&out);
@@ -188,8 +209,8 @@ work_cancel(struct demo *demo, struct slice id)
 
 /* `elicitation: {}` means forms; since 2025-11-25 it may name its modes, and then must name form.
  */
-static bool
-can_elicit(struct slice capabilities)
+bool
+demo_can_elicit(struct slice capabilities)
 {
 	struct slice elicitation, mode;
 
@@ -224,14 +245,13 @@ initialize(struct demo *demo, const struct message *message)
 		mcp_revision_find_legacy(
 		    (struct slice){ version.p + 1, version.n - 2 }, &demo->revision);
 	demo->can_elicit = json_find(message->params, S("capabilities"), &capabilities) &&
-	    can_elicit(capabilities);
+	    demo_can_elicit(capabilities);
 	demo->is_initialised = true;
 	buf_init(&out, NULL, 64 * KIB);
 	buf_printf(&out,
-	    "{\"protocolVersion\":\"%s\",\"capabilities\":{\"tools\":{}},\"serverInfo\":"
-	    "{\"name\":\"bascule-demo\",\"title\":\"bascule demo\",\"version\":\"%s\"},\"instructions\":"
-	    "\"A small server to try things with: echo, time, sleep, count, ask.\"}",
-	    mcp_revision_name(demo->revision), BASCULE_VERSION);
+	    "{\"protocolVersion\":\"%s\",\"capabilities\":{\"tools\":{}},\"serverInfo\":" SERVER_INFO
+	    ",\"instructions\":\"" INSTRUCTIONS "\"}",
+	    mcp_revision_name(demo->revision));
 	send_result(demo, message->id, buf_view(&out));
 	buf_fini(&out);
 }
@@ -248,7 +268,12 @@ tools_list(struct demo *demo, const struct message *message)
 		return;
 	}
 	buf_init(&out, NULL, MIB);
+	buf_putc(&out, '{');
+	if (is_modern(message))
+		buf_puts(&out, "\"ttlMs\":3600000,\"cacheScope\":\"public\",");
+	buf_put(&out, demo_complete(message));
 	demo_tools_put(&out);
+	buf_putc(&out, '}');
 	send_result(demo, message->id, buf_view(&out));
 	buf_fini(&out);
 }
@@ -268,7 +293,7 @@ tools_call(struct demo *demo, const struct message *message)
 		    name.p != NULL ? name.p : "(no name)");
 		send_error(demo, message->id, &err);
 	} else if (!demo_tool_check(tool, message->arguments, &value, &err)) {
-		demo_send_text(demo, message->id, true, slice_of(err.text));
+		demo_send_text(demo, message, true, slice_of(err.text));
 	} else if (tool->now != NULL) {
 		tool->now(demo, message, &value);
 	} else if (work_find(demo, message->id) != NULL) {
@@ -280,10 +305,86 @@ tools_call(struct demo *demo, const struct message *message)
 }
 
 static void
+discover(struct demo *demo, const struct message *message)
+{
+	struct buf out;
+
+	buf_init(&out, NULL, 64 * KIB);
+	buf_putc(&out, '{');
+	buf_put(&out, demo_complete(message));
+	buf_puts(&out, "\"supportedVersions\":[");
+	for (unsigned i = 0; i < MCP_REVISIONS_N; i++)
+		buf_printf(&out, "%s\"%s\"", i > 0 ? "," : "", mcp_revision_name(i));
+	buf_puts(&out,
+	    "],\"capabilities\":{\"tools\":{}},\"instructions\":\"" INSTRUCTIONS
+	    "\",\"ttlMs\":3600000,\"cacheScope\":\"public\"}");
+	send_result(demo, message->id, buf_view(&out));
+	buf_fini(&out);
+}
+
+/* -32022 with what is spoken here (2026-07-28, versioning). */
+static void
+send_versions(struct demo *demo, const struct message *message)
+{
+	struct buf out;
+	struct slice view;
+
+	buf_init(&out, NULL, 64 * KIB);
+	buf_puts(&out, "{\"jsonrpc\":\"2.0\",\"id\":");
+	buf_put(&out, message->id);
+	buf_puts(&out,
+	    ",\"error\":{\"code\":-32022,\"message\":\"unsupported protocol version\",\"data\":{"
+	    "\"supported\":[\"2026-07-28\"],\"requested\":");
+	buf_put(&out, message->modern.version);
+	buf_puts(&out, "}}}");
+	view = buf_view(&out);
+	demo_send(demo, &view, 1);
+	buf_fini(&out);
+}
+
+/* One that stands alone: no handshake, and it says what its client can. */
+static void
+modern_request(struct demo *demo, const struct message *message)
+{
+	struct err err = { 0 };
+
+	if (!slice_eq(message->modern.version, S("\"2026-07-28\""))) {
+		send_versions(demo, message);
+		return;
+	}
+	if (json_type(message->modern.capabilities) != JSON_OBJECT) {
+		err_set(&err, ERR_PARAMS, "_meta has no " MCP_META "clientCapabilities");
+		send_error(demo, message->id, &err);
+		return;
+	}
+	switch (message->method) {
+	case MCP_DISCOVER:
+		discover(demo, message);
+		return;
+	case MCP_TOOLS_LIST:
+		tools_list(demo, message);
+		return;
+	case MCP_TOOLS_CALL:
+		tools_call(demo, message);
+		return;
+	default:
+		break;
+	}
+	err_set(&err, ERR_METHOD, "unknown method \"%.*s\"",
+	    message->method_name.n > 100 ? 100 : (int)message->method_name.n,
+	    message->method_name.p);
+	send_error(demo, message->id, &err);
+}
+
+static void
 request(struct demo *demo, const struct message *message)
 {
 	struct err err = { 0 };
 
+	if (is_modern(message)) {
+		modern_request(demo, message);
+		return;
+	}
 	if (!demo->is_initialised &&
 	    (message->method == MCP_TOOLS_LIST || message->method == MCP_TOOLS_CALL)) {
 		err_set(&err, ERR_REQUEST, "%.*s came before initialize",

@@ -77,7 +77,11 @@ MUST_CHECK bool demo_tool_check(const struct demo_tool *tool, struct slice argum
 
 /* Messages to the client. Parts make one whole message; the line's end is added. */
 void demo_send(struct demo *demo, const struct slice *parts, size_t n);
-/* A tool's result with one text. */
-void demo_send_text(struct demo *demo, struct slice id, bool is_error, struct slice text);
+/* A tool's result with one text, in the era of its request. */
+void
+demo_send_text(struct demo *demo, const struct message *request, bool is_error, struct slice text);
+bool demo_can_elicit(struct slice capabilities); /* raw, of a client */
+/* What a result has at its beginning, in the era of its request: `"resultType":"complete",`. */
+struct slice demo_complete(const struct message *request);
 
 #endif

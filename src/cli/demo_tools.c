@@ -20,7 +20,9 @@ echo(struct demo *demo, const struct message *message, const struct demo_value *
 	const struct slice parts[] = {
 		S("{\"jsonrpc\":\"2.0\",\"id\":"),
 		message->id,
-		S(",\"result\":{\"content\":[{\"type\":\"text\",\"text\":"),
+		S(",\"result\":{"),
+		demo_complete(message),
+		S("\"content\":[{\"type\":\"text\",\"text\":"),
 		value->token,
 		S("}],\"structuredContent\":{\"text\":"),
 		value->token,
@@ -40,7 +42,7 @@ tell_time(struct demo *demo, const struct message *message, const struct demo_va
 
 	gmtime_r(&seconds, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	demo_send_text(demo, message->id, false, slice_of(text));
+	demo_send_text(demo, message, false, slice_of(text));
 }
 
 /* ---- answers in a task; a false wait means: cancelled, nobody wants an answer ---- */
@@ -52,7 +54,7 @@ nap(struct work *work)
 	struct err err;
 
 	if (task_sleep_wait(loop, (uint64_t)(work->value.number * 1000), &err))
-		demo_send_text(work->demo, work->message.id, false,
+		demo_send_text(work->demo, &work->message, false,
 		    arena_printf(&work->arena, "slept %g s", work->value.number));
 }
 
@@ -86,8 +88,14 @@ count(struct work *work)
 			progress(work, i, to);
 	}
 	demo_send_text(
-	    work->demo, work->message.id, false, arena_printf(&work->arena, "counted to %u", to));
+	    work->demo, &work->message, false, arena_printf(&work->arena, "counted to %u", to));
 }
+
+/* Around the text of the question. */
+#define QUESTION "\"method\":\"elicitation/create\",\"params\":{\"message\":"
+#define QUESTION_END \
+	",\"requestedSchema\":{\"type\":\"object\",\"properties\":{\"answer\":" \
+	"{\"type\":\"string\",\"title\":\"Answer\"}},\"required\":[\"answer\"]}}"
 
 static void
 ask_send(struct work *work)
@@ -96,10 +104,9 @@ ask_send(struct work *work)
 	    (unsigned long long)work->ask);
 	const struct slice parts[] = {
 		id,
-		S("\"method\":\"elicitation/create\",\"params\":{\"message\":"),
+		S(QUESTION),
 		work->value.token,
-		S(",\"requestedSchema\":{\"type\":\"object\",\"properties\":{\"answer\":"
-		  "{\"type\":\"string\",\"title\":\"Answer\"}},\"required\":[\"answer\"]}}}"),
+		S(QUESTION_END "}"),
 	};
 
 	demo_send(work->demo, parts, COUNT(parts));
@@ -118,12 +125,12 @@ ask_take_back(struct work *work)
 
 /* Says in words what came back: accepted with an answer, declined, cancelled, or an error. */
 static struct slice
-ask_outcome(struct work *work)
+ask_outcome(struct work *work, struct slice body)
 {
-	struct slice body = work->answer.body, action, content, token, text;
+	struct slice action, content, token, text;
 	struct err err;
 
-	if (work->answer.kind == MESSAGE_ERROR) {
+	if (work->has_answer && work->answer.kind == MESSAGE_ERROR) {
 		if (!json_find(body, S("message"), &token) || json_type(token) != JSON_STRING ||
 		    token.n > ARENA_SMALL / 2 || !json_string(&work->arena, token, &text, &err))
 			text = S("without a message");
@@ -146,16 +153,46 @@ ask_outcome(struct work *work)
 	return arena_printf(&work->arena, "the answer is: %.*s", SLICE_FMT(text));
 }
 
+/*
+ * The question goes with the result, and the answer comes with the next request: nothing is
+ * remembered here between them (2026-07-28, multi round-trip requests).
+ */
+static void
+ask_in_result(struct work *work)
+{
+	const struct message *message = &work->message;
+	const struct slice parts[] = {
+		S("{\"jsonrpc\":\"2.0\",\"id\":"),
+		message->id,
+		S(",\"result\":{\"resultType\":\"input_required\",\"inputRequests\":{\"answer\":{" QUESTION),
+		work->value.token,
+		S(QUESTION_END "}},\"requestState\":\"asked\"}}"),
+	};
+	struct slice answer;
+
+	if (json_type(message->input_responses) == JSON_OBJECT &&
+	    json_find(message->input_responses, S("answer"), &answer) &&
+	    slice_eq(message->request_state, S("\"asked\"")))
+		demo_send_text(work->demo, message, false, ask_outcome(work, answer));
+	else
+		demo_send(work->demo, parts, COUNT(parts));
+}
+
 static void
 ask(struct work *work)
 {
 	struct demo *demo = work->demo;
+	bool is_modern = work->message.modern.version.p != NULL;
 	struct err err;
 
-	if (!demo->can_elicit) {
-		demo_send_text(demo, work->message.id, false,
+	if (!(is_modern ? demo_can_elicit(work->message.modern.capabilities) : demo->can_elicit)) {
+		demo_send_text(demo, &work->message, false,
 		    S("this client cannot be asked: it did "
 		      "not declare the capability `elicitation`"));
+		return;
+	}
+	if (is_modern) {
+		ask_in_result(work);
 		return;
 	}
 	work->ask = ++demo->asks;
@@ -167,8 +204,8 @@ ask(struct work *work)
 		}
 	}
 	work->ask = 0;
-	demo_send_text(
-	    demo, work->message.id, work->answer.kind == MESSAGE_ERROR, ask_outcome(work));
+	demo_send_text(demo, &work->message, work->answer.kind == MESSAGE_ERROR,
+	    ask_outcome(work, work->answer.body));
 }
 
 /* ---- the table ---- */
@@ -245,7 +282,7 @@ schema_put(struct buf *out, const struct demo_tool *tool)
 void
 demo_tools_put(struct buf *out)
 {
-	buf_puts(out, "{\"tools\":[");
+	buf_puts(out, "\"tools\":[");
 	for (size_t i = 0; i < COUNT(tools); i++) {
 		const struct demo_tool *tool = &tools[i];
 
@@ -257,7 +294,7 @@ demo_tools_put(struct buf *out)
 			buf_printf(out, ",\"outputSchema\":%s", tool->output);
 		buf_printf(out, ",\"annotations\":%s}", tool->annotations);
 	}
-	buf_puts(out, "]}");
+	buf_puts(out, "]");
 }
 
 /* ---- arguments ---- */

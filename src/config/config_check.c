@@ -411,12 +411,12 @@ config_check_whole(const struct config_load *load, const struct config *config,
 	return true;
 }
 
-/* What the file may say of an upstream and this version cannot do; NULL: nothing. */
+/* What the file says of an upstream and cannot be; NULL: nothing. */
 static const char *
-unbuilt(const struct config_upstream *upstream)
+contradiction(const struct config_upstream *upstream)
 {
-	if (upstream->protocol == PROTOCOL_MODERN)
-		return "protocol modern is not in this version: only legacy is";
+	if (upstream->protocol == PROTOCOL_MODERN && upstream->transport == TRANSPORT_SSE)
+		return "protocol modern is not spoken over transport sse: leave one of them out";
 	return NULL;
 }
 
@@ -425,7 +425,7 @@ config_check(const struct config *config, struct err *err)
 {
 	for (size_t i = 0; i < config->upstreams_n; i++) {
 		const struct config_upstream *upstream = &config->upstreams[i];
-		const char *fault = upstream->enabled ? unbuilt(upstream) : NULL;
+		const char *fault = upstream->enabled ? contradiction(upstream) : NULL;
 
 		if (fault != NULL && config->file.p != NULL)
 			return err_set_at(err, ERR_CONFIG, upstream->line, 0,

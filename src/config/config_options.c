@@ -123,7 +123,9 @@ static const struct config_option options[] = {
 	    .help = "How the server is spoken to; `auto` tries Streamable HTTP, then HTTP+SSE." },
 	{ "upstreams[].protocol", OPTION_WORD, UP(protocol), .fallback = "auto",
 	    WORDS("auto", "legacy", "modern"),
-	    .help = "Which era of MCP the server is asked for; `modern` is not in this version." },
+	    .help =
+		"Which era of MCP the server is asked for: `modern` is 2026-07-28, `legacy` all "
+		"before it; `auto` asks for the modern one first and remembers what was answered." },
 	{ "upstreams[].session", OPTION_WORD, UP(session), .fallback = "auto",
 	    WORDS("auto", "shared", "per_client"),
 	    .help =

@@ -198,6 +198,7 @@ forward_once_wait(struct link *link, struct exchange *exchange, const struct for
 		call.edits[call.edits_n++] = forward->edits[i];
 	call.may_repeat = forward->may_repeat;
 	call.wants_task = json_scan_get(request->scan, S("params"), S("task")).p != NULL;
+	call.definition = forward->item != NULL ? forward->item->definition : SLICE_NONE;
 	call.on_sent = call_sent;
 	call.owner = link;
 	connection = link->connection;
@@ -211,7 +212,9 @@ forward_once_wait(struct link *link, struct exchange *exchange, const struct for
 		reply->error =
 		    call.response.kind == MESSAGE_ERROR ? call.response.body : SLICE_NONE;
 		reply->scan = call.response.scan;
-		reply->is_own = link->is_own;
+		reply->type = call.type;
+		reply->revision = back_revision(link->back);
+		reply->is_own = link->is_own && back_is_session(link->back);
 	}
 	call_fini(&call);
 	return ok;

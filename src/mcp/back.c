@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HANDSHAKE_CEILING (3 * SLICE_OF_WORK_BYTES + 64 * KIB)
+#define HANDSHAKE_CEILING (6 * SLICE_OF_WORK_BYTES + 256 * KIB) /* also of two that were tried */
 #define BEGIN_WAIT_MS	  2000
 
 /* ---- calls ----------------------------------------------------------------------------------- */
@@ -105,7 +105,8 @@ call_abandon(struct back *back, struct call *call, const char *reason)
 	int n;
 
 	call->state = CALL_ABANDONED;
-	if (!call->was_sent || back->is_lost)
+	/* Over HTTP a modern upstream hears it by the end of the connection. */
+	if (!call->was_sent || back->is_lost || (back->is_modern && back->ops->has_streams))
 		return;
 	n = snprintf(text, sizeof(text),
 	    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":%llu,"
@@ -122,10 +123,12 @@ back_call_parts(const struct call *call, struct slice parts[SPLICE_PARTS])
 	size_t n = 0;
 
 	edits[n++] = (struct edit){ call->id, number };
-	if (call->token.p != NULL)
+	if (call->token.p != NULL && call->modern == NULL)
 		edits[n++] = (struct edit){ call->token, number };
 	for (size_t i = 0; i < call->edits_n; i++)
 		edits[n++] = call->edits[i];
+	for (size_t i = 0; call->modern != NULL && i < call->modern->edits_n; i++)
+		edits[n++] = call->modern->edits[i];
 	return message_splice(call->text, edits, n, parts);
 }
 
@@ -163,11 +166,12 @@ back_unref(struct back *back)
 		return;
 	must(back->asks == NULL);
 	arena_fini(&back->arena);
+	buf_fini(&back->declares);
 	mem_free(back);
 }
 
 bool
-back_call_wait(struct back *back, struct call *call, struct err *err)
+back_call_once_wait(struct back *back, struct call *call, struct err *err)
 {
 	bool ok = true;
 
@@ -194,6 +198,13 @@ back_call_wait(struct back *back, struct call *call, struct err *err)
 	if (call->state == CALL_DONE)
 		return true;
 	return call->state == CALL_LOST ? call_fail(call, err) : false;
+}
+
+bool
+back_call_wait(struct back *back, struct call *call, struct err *err)
+{
+	return back->is_modern ? modern_call_wait(back, call, err)
+			       : back_call_once_wait(back, call, err);
 }
 
 /* ---- faults and loss ------------------------------------------------------------------------- */
@@ -295,11 +306,15 @@ static void
 on_answer(struct back *back, struct intake *intake, const struct message *message, struct call *by)
 {
 	struct call *call = call_find(back, message->id);
+	int64_t number;
 	struct err err;
 
 	/* An error without id on the stream of a call is about that call. */
 	if (call == NULL && message->id.p == NULL)
 		call = by;
+	if (call == NULL && back->probe > 0 && json_int(message->id, &number) &&
+	    (uint64_t)number == back->probe)
+		return;
 	if (call == NULL || call->state != CALL_SENT) {
 		err_set(&err, ERR_IO,
 		    "answers id %.*s, which is not open (late, twice, or never asked)",
@@ -352,6 +367,8 @@ on_progress(struct back *back, const struct message *message)
 static void
 on_notification(struct back *back, const struct message *message, struct call *by)
 {
+	if (back->is_modern && back_listen_takes(back, message, by))
+		return;
 	switch (message->method) {
 	case MCP_PROGRESS:
 		on_progress(back, message);
@@ -383,6 +400,12 @@ on_request(struct back *back, struct intake *intake, const struct message *messa
 	struct answer pong = { .body = S("{}") };
 	struct buf out;
 
+	/* Nothing is answered to who may not ask (2026-07-28, basic). */
+	if (back->is_modern) {
+		err_set(&reply.err, ERR_REQUEST, "sends a request, which it may not");
+		back_fault(back, "upstream_unreadable", &reply.err);
+		return;
+	}
 	if (message->method == MCP_PING) {
 		back_respond(back, message->id, &pong);
 		return;
@@ -452,10 +475,30 @@ back_message(struct back *back, struct intake *intake, struct message *message,
 
 /* ---- handshake ------------------------------------------------------------------------------- */
 
+bool
+back_greeting_keep(struct back *back, struct slice result, struct slice info, struct err *err)
+{
+	struct slice value, token;
+
+	if (!arena_reserve(&back->arena, 3 * result.n, err))
+		return false;
+	back->server_info = info.p != NULL ? slice_dup(&back->arena, info) : SLICE_NONE;
+	back->instructions = SLICE_NONE;
+	if (json_find(result, S("instructions"), &token) && json_type(token) == JSON_STRING) {
+		if (!json_string(&back->arena, token, &value, err))
+			return false;
+		back->instructions = slice_dup(&back->arena, value);
+	}
+	back->capabilities = S("{}");
+	if (json_find(result, S("capabilities"), &value) && json_type(value) == JSON_OBJECT)
+		back->capabilities = slice_dup(&back->arena, value);
+	return true;
+}
+
 static bool
 handshake_read(struct back *back, const struct message *response, struct err *err)
 {
-	struct slice version, value, token;
+	struct slice version, info = SLICE_NONE;
 
 	if (response->kind == MESSAGE_ERROR)
 		return err_set(err, ERR_UNAVAILABLE, "refused initialize: %.*s",
@@ -472,35 +515,27 @@ handshake_read(struct back *back, const struct message *response, struct err *er
 	if (!mcp_revision_find_legacy(version, &back->revision))
 		return err_set(err, ERR_UNAVAILABLE, "speaks revision %.*s, which bascule does not",
 		    (int)(version.n > 32 ? 32 : version.n), version.p);
-	if (!arena_reserve(&back->arena, 3 * response->body.n, err))
-		return false;
-	if (json_find(response->body, S("serverInfo"), &value))
-		back->server_info = slice_dup(&back->arena, value);
-	if (json_find(response->body, S("instructions"), &token) &&
-	    json_type(token) == JSON_STRING) {
-		if (!json_string(&back->arena, token, &value, err))
-			return false;
-		back->instructions = slice_dup(&back->arena, value);
-	}
-	back->capabilities = S("{}");
-	if (json_find(response->body, S("capabilities"), &value) && json_type(value) == JSON_OBJECT)
-		back->capabilities = slice_dup(&back->arena, value);
-	return true;
+	if (!json_find(response->body, S("serverInfo"), &info))
+		info = SLICE_NONE;
+	return back_greeting_keep(back, response->body, info, err);
 }
 
-static bool
+static enum greeting
 handshake_wait(struct back *back, struct err *err)
 {
 	static const char head[] = "{\"jsonrpc\":\"2.0\",\"id\":";
 	const struct back_spec *spec = &back->spec;
+	enum mcp_revision asked =
+	    mcp_revision_is_modern(spec->revision) ? MCP_NEWEST_LEGACY : spec->revision;
 	struct buf text;
 	struct call call;
-	bool ok;
+	bool answered, ok;
 
+	back->is_modern = false;
 	buf_init(&text, NULL, 2 * SLICE_OF_WORK_BYTES);
 	buf_printf(&text,
 	    "%s0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"%s\",\"capabilities\":",
-	    head, mcp_revision_name(spec->revision));
+	    head, mcp_revision_name(asked));
 	buf_put(&text, spec->capabilities.p != NULL ? spec->capabilities : S("{}"));
 	buf_puts(&text, ",\"clientInfo\":");
 	buf_put(&text,
@@ -512,12 +547,14 @@ handshake_wait(struct back *back, struct err *err)
 	call.text = buf_view(&text);
 	call.id = (struct slice){ call.text.p + sizeof(head) - 1, 1 };
 	call.may_repeat = true;
-	ok = buf_check(&text, err) && back_call_wait(back, &call, err) &&
-	    handshake_read(back, &call.response, err);
+	answered = buf_check(&text, err) && back_call_wait(back, &call, err);
+	ok = answered && handshake_read(back, &call.response, err);
 	call_fini(&call);
 	buf_fini(&text);
-	back->is_ready = ok;
-	return ok;
+	if (ok)
+		return GREETED;
+	/* An answer that is no handshake, or an HTTP status that says that there is none here. */
+	return answered || back->is_misfit ? GREETED_OTHERWISE : GREETED_NEVER;
 }
 
 void
@@ -525,6 +562,10 @@ back_begin_wait(struct back *back)
 {
 	if (!back_is_usable(back))
 		return;
+	if (back->is_modern) {
+		back_listen_begin(back);
+		return;
+	}
 	back->ops->send(
 	    back, &S("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}"), 1);
 	/* A server may refuse what overtakes it. */
@@ -575,16 +616,17 @@ words_keep(struct back *back)
 		memcpy(memory->words, words.p + words.n - memory->words_n, memory->words_n);
 }
 
-/* ---- the choice of a transport --------------------------------------------------------------- */
+/* ---- the choice of a transport and of an era ------------------------------------------------ */
 
 static const struct {
 	enum config_transport transport;
 	const struct back_ops *ops;
 	const char *name;
+	bool is_legacy; /* it was gone when the modern era began */
 } transports[] = {
-	{ TRANSPORT_HTTP, &back_http_ops, "Streamable HTTP" },
-	{ TRANSPORT_SSE, &back_sse_ops, "HTTP+SSE" },
-	{ TRANSPORT_STDIO, &back_stdio_ops, "stdio" },
+	{ TRANSPORT_HTTP, &back_http_ops, "Streamable HTTP", false },
+	{ TRANSPORT_SSE, &back_sse_ops, "HTTP+SSE", true },
+	{ TRANSPORT_STDIO, &back_stdio_ops, "stdio", false },
 };
 
 /* The one transport that the upstream has, or the one to begin with. */
@@ -605,12 +647,74 @@ transport_first(const struct back_spec *spec)
 }
 
 static bool
+transport_reopen_wait(struct back *back, struct err *err)
+{
+	if (back->transport != NULL)
+		back->ops->close_wait(back, 0);
+	back->is_lost = back->is_misfit = false;
+	back->why = (struct err){ 0 };
+	return back->ops->open_wait(back, err);
+}
+
+static enum greeting
+era_try_wait(struct back *back, enum config_protocol era, struct err *err)
+{
+	enum greeting greeting;
+
+	/* Some end themselves when the first message is not the one they expect. */
+	if (back->is_lost && !transport_reopen_wait(back, err))
+		return GREETED_NEVER;
+	back->is_misfit = false;
+	greeting =
+	    era == PROTOCOL_MODERN ? modern_discover_wait(back, err) : handshake_wait(back, err);
+	if (greeting == GREETED) {
+		back->is_ready = true;
+		if (back->spec.memory != NULL)
+			back->spec.memory->era = era;
+	} else if (back->is_lost && err->kind != ERR_CANCELLED && err->kind != ERR_DEADLINE) {
+		*err = back->why;
+	}
+	return greeting;
+}
+
+/*
+ * auto: server/discover first, which every modern server answers, then initialize; the other way
+ * round for one that was legacy the last time.  A modern server that was too slow to answer the
+ * first time is asked again when it refuses initialize.
+ */
+static bool
+eras_try_wait(struct back *back, bool only_legacy, struct err *err)
+{
+	enum config_protocol wanted = back->spec.upstream->protocol, eras[3];
+	const struct back_memory *memory = back->spec.memory;
+	enum greeting first, greeting;
+
+	if (only_legacy)
+		wanted = PROTOCOL_LEGACY;
+	eras[0] = wanted != PROTOCOL_AUTO		       ? wanted
+	    : memory != NULL && memory->era == PROTOCOL_LEGACY ? PROTOCOL_LEGACY
+							       : PROTOCOL_MODERN;
+	eras[1] = eras[0] == PROTOCOL_MODERN ? PROTOCOL_LEGACY : PROTOCOL_MODERN;
+	eras[2] = PROTOCOL_MODERN;
+	first = greeting = era_try_wait(back, eras[0], err);
+	for (size_t i = 1; wanted == PROTOCOL_AUTO && i < COUNT(eras); i++) {
+		if (greeting == GREETED || greeting == GREETED_NEVER ||
+		    (i == 2 && first != GREETED_LATE))
+			break;
+		greeting = era_try_wait(back, eras[i], err);
+	}
+	/* What it was is no guide any more. */
+	if (greeting == GREETED_OTHERWISE && back->spec.memory != NULL)
+		back->spec.memory->era = PROTOCOL_AUTO;
+	return greeting == GREETED;
+}
+
+static bool
 transport_try_wait(struct back *back, size_t at, struct err *err)
 {
 	back->ops = transports[at].ops;
-	back->is_lost = back->is_misfit = false;
-	back->why = (struct err){ 0 };
-	if (back->ops->open_wait(back, err) && handshake_wait(back, err)) {
+	if (transport_reopen_wait(back, err) &&
+	    eras_try_wait(back, transports[at].is_legacy, err)) {
 		if (back->spec.memory != NULL)
 			back->spec.memory->transport = transports[at].transport;
 		return true;
@@ -663,6 +767,7 @@ back_open_wait(struct loop *loop, const struct back_spec *spec, const struct bac
 	back->owner = owner;
 	back->calls.next = back->calls.prev = &back->calls;
 	arena_init(&back->arena, loop_memory(loop), HANDSHAKE_CEILING);
+	buf_init(&back->declares, NULL, 2 * SLICE_OF_WORK_BYTES);
 	if (transport_open_wait(back, err)) {
 		*out = back;
 		return true;
@@ -698,6 +803,7 @@ back_close_wait(struct back **at, unsigned grace_ms)
 	*at = NULL;
 	if (back == NULL)
 		return;
+	back_listen_end(back);
 	if (back->is_lost && grace_ms > 0)
 		calls_end_wait(back, grace_ms);
 	back->is_closing = true;
@@ -726,6 +832,12 @@ back_revision(const struct back *back)
 	return back->revision;
 }
 
+bool
+back_is_session(const struct back *back)
+{
+	return !back->is_modern;
+}
+
 struct slice
 back_instructions(const struct back *back)
 {
@@ -752,7 +864,7 @@ back_notify(struct back *back, enum mcp_method method, struct slice params)
 	struct buf scratch;
 	size_t n;
 
-	if (!back_is_usable(back) || !back->is_ready)
+	if (!back_is_usable(back) || !back->is_ready || back->is_modern)
 		return;
 	buf_init(&scratch, NULL, KIB);
 	n = encode_notice(&tell, SLICE_NONE, &scratch, parts);
@@ -763,7 +875,7 @@ back_notify(struct back *back, enum mcp_method method, struct slice params)
 unsigned
 back_in_flight(const struct back *back)
 {
-	return back->in_flight;
+	return back->in_flight - back_listen_calls(back);
 }
 
 struct slice

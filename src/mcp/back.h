@@ -28,6 +28,19 @@ struct back_ops {
 #define BACK_BUCKETS 256
 
 struct upstream_ask;
+struct back_listen;
+
+/* What a call brings to a modern upstream besides its text (back_modern.c). */
+struct modern_part {
+	struct arena arena;   /* lives as long as the call */
+	struct buf text;      /* what the edits put in, made anew for each request */
+	struct edit edits[3]; /* beside those of id and name */
+	size_t edits_n;
+	struct buf headers; /* over HTTP: lines that repeat what the body says */
+	/* The client's answers and the upstream's state, raw; SLICE_NONE: as the request has them.
+	 */
+	struct slice responses, state;
+};
 
 struct back {
 	const struct back_ops *ops;
@@ -40,6 +53,7 @@ struct back {
 	struct arena arena; /* what the handshake told */
 	enum mcp_revision revision;
 	bool is_ready, is_lost, is_closing;
+	bool is_modern; /* or is asked whether it is: no handshake, every request stands alone */
 	bool is_misfit; /* the upstream does not speak this transport, but perhaps another */
 	struct err why;
 	struct slice server_info, instructions, capabilities;
@@ -48,9 +62,12 @@ struct back {
 	unsigned in_flight;
 	uint64_t next_number, faults;
 	struct upstream_ask *asks;
-	struct group own_asks; /* that belong to no call */
-	struct task *closer;   /* waits for the calls in progress */
-	struct deferred lost;  /* tells the owner, once, from the ground floor */
+	struct group own_asks;	    /* that belong to no call */
+	struct task *closer;	    /* waits for the calls in progress */
+	struct buf declares;	    /* modern: the capabilities of who has no exchange */
+	struct back_listen *listen; /* modern: what is heard of it; NULL: nothing yet */
+	uint64_t probe;	      /* number of a question that was given up; its answer is no fault */
+	struct deferred lost; /* tells the owner, once, from the ground floor */
 };
 
 extern const struct back_ops back_stdio_ops, back_http_ops, back_sse_ops;
@@ -71,7 +88,70 @@ void back_session_lost(struct back *back, const struct err *why);
 /* The request of a call as it goes upstream, with our id, token and name in it. */
 size_t back_call_parts(const struct call *call, struct slice parts[SPLICE_PARTS]);
 void back_call_lost(struct back *back, struct call *call, const struct err *why);
+/* One request and its response, whatever the upstream's revision. */
+MUST_CHECK bool back_call_once_wait(struct back *back, struct call *call, struct err *err);
 void back_fault(struct back *back, const char *event, const struct err *err);
+
+/* ---- modern upstreams ------------------------------------------------------------------------ */
+
+/* back_modern.c: requests that stand alone. */
+
+/* The names under io.modelcontextprotocol/ in _meta. */
+#define META_VERSION	  "io.modelcontextprotocol/protocolVersion"
+#define META_CLIENT	  "io.modelcontextprotocol/clientInfo"
+#define META_CAPABILITIES "io.modelcontextprotocol/clientCapabilities"
+#define META_LEVEL	  "io.modelcontextprotocol/logLevel"
+#define META_SERVER	  "io.modelcontextprotocol/serverInfo"
+#define META_SUBSCRIPTION "io.modelcontextprotocol/subscriptionId"
+
+void modern_part_init(struct modern_part *part);
+void modern_part_fini(struct modern_part *part);
+/* What the next request of the call has to say about its client, into call->modern. */
+MUST_CHECK bool modern_prepare(struct back *back, struct call *call, struct err *err);
+/* A member of an object whose bytes are ours, whose key is written plainly, becomes blanks. */
+void modern_blank(struct slice object, struct slice value, struct slice key);
+/* back_call_wait() of a modern upstream. */
+MUST_CHECK bool modern_call_wait(struct back *back, struct call *call, struct err *err);
+
+enum greeting {
+	GREETED,
+	GREETED_OTHERWISE, /* it does not speak this era, but perhaps the other */
+	GREETED_LATE,	   /* no answer in the time that a question may take; the same */
+	GREETED_NEVER,	   /* it cannot be spoken to at all */
+};
+/* server/discover in place of a handshake; err unless GREETED. */
+enum greeting modern_discover_wait(struct back *back, struct err *err);
+/* Keeps what a server says about itself in its first answer. */
+MUST_CHECK bool
+back_greeting_keep(struct back *back, struct slice result, struct slice info, struct err *err);
+
+/* back_rounds.c: questions in a result, asked of a client that knows them as requests. */
+
+struct rounds;
+struct rounds *rounds_new(struct back *back, struct call *call);
+void rounds_free(struct rounds **rounds);
+/*
+ * After a response: asks what it asks; *again: the request is to be sent once more, and
+ * call->modern has what goes with it.  False: the call cannot go on.
+ */
+MUST_CHECK bool rounds_next_wait(struct rounds *rounds, bool *again, struct err *err);
+
+/* back_listen.c: subscriptions/listen. */
+
+void back_listen_begin(struct back *back); /* its lists, as far as it tells of their changes */
+void back_listen_end(struct back *back);   /* waits for the tasks, which end at once */
+unsigned back_listen_calls(const struct back *back);
+/*
+ * resources/subscribe and unsubscribe of a legacy client, uri raw: the stream is made to tell of
+ * it, or not any more.  True: call->response is {} or an error as such a client knows them.
+ */
+MUST_CHECK bool back_listen_change_wait(
+    struct back *back, struct call *call, struct slice uri, bool wants, struct err *err);
+/*
+ * A notification of a stream; true: it was about the stream itself, or is of none that is open,
+ * and was dealt with.
+ */
+bool back_listen_takes(struct back *back, const struct message *message, struct call *by);
 
 /* ---- what the upstream asks and tells of its own accord (back_asks.c) ------------------------ */
 

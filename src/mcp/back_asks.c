@@ -60,7 +60,7 @@ back_respond(struct back *back, struct slice id, const struct answer *answer)
 	struct slice parts[] = { S("{\"jsonrpc\":\"2.0\",\"id\":"), id,
 		answer->is_error ? S(",\"error\":") : S(",\"result\":"), answer->body, S("}") };
 
-	if (!back->is_lost && !back->is_closing)
+	if (!back->is_lost && !back->is_closing && !back->is_modern)
 		back->ops->send(back, parts, COUNT(parts));
 }
 

@@ -25,6 +25,7 @@ struct back_http {
 	struct web web;		   /* first: a web of ours is one of these */
 	struct buf headers;	   /* as headers_for() made them last */
 	const char *headers_fixed; /* what they were made for; NULL: to be made anew */
+	size_t headers_n;	   /* of them what is the same for every request */
 	struct buf session;	   /* Mcp-Session-Id of the upstream */
 	struct web_reply *stream;  /* the GET stream; NULL: there is none */
 	uint64_t stream_wait_ms;
@@ -50,23 +51,33 @@ headers_for(struct back_http *http, const char *fixed)
 	const struct back *back = http->web.back;
 	struct buf *out = &http->headers;
 
-	if (http->headers_fixed == fixed)
+	if (http->headers_fixed == fixed) {
+		out->n = http->headers_n;
+		out->overflow = false;
 		return buf_view(out);
+	}
 	http->headers_fixed = back->is_ready ? fixed : NULL;
 	buf_clear(out);
 	buf_puts(out, fixed);
-	if (back->is_ready || http->session.n > 0)
+	if (back->is_ready || back->is_modern || http->session.n > 0)
 		buf_printf(out, "MCP-Protocol-Version: %s\r\n", mcp_revision_name(back->revision));
 	if (http->session.n > 0)
 		buf_printf(out, "Mcp-Session-Id: %.*s\r\n", SLICE_FMT(buf_view(&http->session)));
 	web_headers_put(&http->web, out);
+	http->headers_n = out->n;
 	return buf_view(out);
 }
 
 static struct slice
-http_post_headers(struct web *web)
+http_post_headers(struct web *web, const struct call *call)
 {
-	return headers_for(CONTAINER(web, struct back_http, web), post_headers);
+	struct back_http *http = CONTAINER(web, struct back_http, web);
+	struct slice headers = headers_for(http, post_headers);
+
+	if (call == NULL || call->modern == NULL)
+		return headers;
+	buf_put(&http->headers, buf_view(&call->modern->headers));
+	return buf_view(&http->headers);
 }
 
 static struct slice
@@ -95,7 +106,8 @@ http_head(struct web_reply *reply)
 	struct back *back = http->web.back;
 
 	if (reply->call != NULL && !back->is_ready) {
-		session_take(http, fetch_header(reply->fetch, S("mcp-session-id")));
+		if (!back->is_modern)
+			session_take(http, fetch_header(reply->fetch, S("mcp-session-id")));
 		back->is_misfit = web_status_misfits(reply->status);
 	}
 	if (reply->kind == WEB_STREAM && reply->is_sse)
@@ -267,7 +279,7 @@ call_resumes(struct web_reply *reply)
 	bool has_failed = reply->is_again && !reply->is_sse;
 
 	if (reply->last_id.n == 0 || reply->why.kind == ERR_LIMIT || !reply->web->back->is_ready ||
-	    reply->tries >= RESUMES_MAX)
+	    reply->web->back->is_modern || reply->tries >= RESUMES_MAX)
 		return false;
 	/* An answer to the GET that is neither a stream nor a fault of the moment is final. */
 	if (has_failed && (reply->status != 0 && reply->status < 500))

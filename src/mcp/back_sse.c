@@ -25,7 +25,7 @@ sse_of(const struct web_reply *reply)
 }
 
 static struct slice
-sse_post_headers(struct web *web)
+sse_post_headers(struct web *web, const struct call *call)
 {
 	return buf_view(&CONTAINER(web, struct back_sse, web)->headers);
 }

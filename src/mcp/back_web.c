@@ -335,8 +335,8 @@ post(struct web_reply *reply, const struct slice *parts, size_t n)
 {
 	const struct web_ops *ops = reply->web->ops;
 
-	web_reply_send(
-	    reply, S("POST"), ops->post_path(reply->web), ops->post_headers(reply->web), parts, n);
+	web_reply_send(reply, S("POST"), ops->post_path(reply->web),
+	    ops->post_headers(reply->web, reply->call), parts, n);
 }
 
 void

@@ -40,7 +40,8 @@ struct web_reply {
 };
 
 struct web_ops {
-	struct slice (*post_headers)(struct web *web);
+	/* call NULL: of a notification or response. */
+	struct slice (*post_headers)(struct web *web, const struct call *call);
 	struct slice (*post_path)(const struct web *web);
 	void (*head)(struct web_reply *reply); /* status is known; may be NULL */
 	/* True: its data is a message. */

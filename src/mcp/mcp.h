@@ -515,6 +515,7 @@ struct back_events {
 /* What a back leaves to the next one of the same upstream; the owner keeps it, zero at first. */
 struct back_memory {
 	enum config_transport transport; /* that was answered last; TRANSPORT_AUTO: none */
+	enum config_protocol era;	 /* the same; PROTOCOL_AUTO: none */
 	bool has_doubted;		 /* a session was given up on suspicion */
 	uint64_t doubted_ms;		 /* then */
 	char words[2 * KIB];		 /* the end of what a child wrote to its stderr */
@@ -531,7 +532,7 @@ struct back_spec {
 	uint64_t ask_ms;
 	struct slice capabilities;  /* raw object, declared to the upstream */
 	struct slice client_info;   /* raw object; SLICE_NONE: bascule's own */
-	enum mcp_revision revision; /* asked for */
+	enum mcp_revision revision; /* asked for; of a modern upstream always the newest */
 	bool is_own;		    /* of one client: what belongs to no call is that client's */
 	struct back_memory *memory; /* may be NULL */
 };
@@ -583,24 +584,27 @@ struct call {
 	struct call *next, *prev; /* in the back's list, oldest first */
 	struct call *chain;	  /* in its table by number */
 	struct task *task;
-	struct group asks; /* questions of the upstream about this call */
-	void *transport;   /* HTTP: the request in progress */
+	struct group asks;	    /* questions of the upstream about this call */
+	void *transport;	    /* HTTP: the request in progress */
+	struct modern_part *modern; /* what a modern upstream is told besides; or NULL */
 };
 
 /*
- * Starts the transport and sends initialize; ERR_UNAVAILABLE with the reason, and *out is NULL.
- * After it the upstream's revision, capabilities and instructions are known; nothing but pings may
- * go either way until back_begin().
+ * Starts the transport and finds out what the upstream speaks, by server/discover or initialize
+ * (upstream->protocol); ERR_UNAVAILABLE with the reason, and *out is NULL.  After it the upstream's
+ * revision, capabilities and instructions are known; nothing but pings may go either way until
+ * back_begin().
  */
 MUST_CHECK bool back_open_wait(struct loop *loop, const struct back_spec *spec,
     const struct back_events *events, void *owner, struct back **out, struct err *err);
-/* Tells the upstream that it is initialised. */
+/* Tells the upstream that it is initialised; a modern one, what is to be heard of it. */
 void back_begin_wait(struct back *back);
 /*
- * Sends and waits for the response.  True: call->response is a result or an error of the upstream.
- * False: ERR_CANCELLED, ERR_DEADLINE (the upstream was told), ERR_UNAVAILABLE (not done; with
- * was_sent: done, and its answer cannot be read), ERR_OUTCOME_UNKNOWN (sent, no answer), ERR_LIMIT
- * (answer too large).
+ * Sends and waits for the response.  What a modern upstream asks meanwhile (input_required) is put
+ * to a legacy client, and answered, here; to a modern one it is the response.  True: call->response
+ * is a result or an error of the upstream. False: ERR_CANCELLED, ERR_DEADLINE (the upstream was
+ * told), ERR_UNAVAILABLE (not done; with was_sent: done, and its answer cannot be read),
+ * ERR_OUTCOME_UNKNOWN (sent, no answer), ERR_LIMIT (answer too large).
  */
 MUST_CHECK bool back_call_wait(struct back *back, struct call *call, struct err *err);
 void call_init(struct call *call);
@@ -616,6 +620,8 @@ void back_close_wait(struct back **back, unsigned grace_ms);
 /* False: it is lost (the owner is told in this turn of the loop) or being closed. */
 bool back_is_usable(const struct back *back);
 enum mcp_revision back_revision(const struct back *back);
+/* Does it keep a session, in the revision that was asked for? False: each request stands alone. */
+bool back_is_session(const struct back *back);
 struct slice back_instructions(const struct back *back); /* unescaped, or SLICE_NONE */
 struct slice back_server_info(const struct back *back);	 /* raw JSON object */
 struct slice back_capabilities(const struct back *back); /* raw JSON object, of the upstream */

@@ -54,7 +54,12 @@ mcp_revision_find(struct slice name, enum mcp_revision *out)
 bool
 mcp_revision_find_legacy(struct slice name, enum mcp_revision *out)
 {
-	return mcp_revision_find(name, out) && !mcp_revision_is_modern(*out);
+	enum mcp_revision found;
+
+	if (!mcp_revision_find(name, &found) || mcp_revision_is_modern(found))
+		return false;
+	*out = found;
+	return true;
 }
 
 bool

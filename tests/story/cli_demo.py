@@ -142,6 +142,58 @@ def progress(program):
     demo.end()
 
 
+VERSION = "io.modelcontextprotocol/protocolVersion"
+CAN = "io.modelcontextprotocol/clientCapabilities"
+SERVER = "io.modelcontextprotocol/serverInfo"
+
+
+def modern(program):
+    """Requests that stand alone, beside a session on the same pipe."""
+    demo = Demo(program)
+
+    def ask(method, params=None, can=None, version="2026-07-28"):
+        meta = {VERSION: version, CAN: can if can is not None else {}}
+        return demo.ask(method, {**(params or {}), "_meta": meta})
+
+    got = ask("server/discover")["result"]
+    assert "2026-07-28" in got["supportedVersions"] and got["resultType"] == "complete", got
+    assert got["capabilities"] == {"tools": {}} and got["ttlMs"] > 0 and got["cacheScope"] == "public", got
+    assert got["_meta"][SERVER]["name"] == "bascule-demo", got
+    got = ask("tools/list")["result"]
+    assert [t["name"] for t in got["tools"]] == ["echo", "time", "sleep", "count", "ask"], got
+    assert got["resultType"] == "complete" and got["ttlMs"] > 0, got
+    got = ask("tools/call", {"name": "echo", "arguments": {"text": "x"}})["result"]
+    assert got["structuredContent"] == {"text": "x"} and got["resultType"] == "complete", got
+    got = ask("tools/call", {"name": "sleep", "arguments": {"seconds": 0}})["result"]
+    assert got["content"][0]["text"] == "slept 0 s" and got["resultType"] == "complete", got
+    question = {"name": "ask", "arguments": {"message": "who?"}}
+    got = ask("tools/call", question)["result"]
+    assert "cannot be asked" in got["content"][0]["text"] and got["resultType"] == "complete", got
+    got = ask("tools/call", question, {"elicitation": {}})["result"]
+    assert got["resultType"] == "input_required" and set(got["inputRequests"]) == {"answer"}, got
+    assert got["inputRequests"]["answer"]["method"] == "elicitation/create", got
+    assert got["inputRequests"]["answer"]["params"]["message"] == "who?", got
+    state = {"requestState": got["requestState"]}
+    for answer, said in (({"action": "accept", "content": {"answer": "me"}}, "the answer is: me"),
+                         ({"action": "decline"}, "the question was declined")):
+        got = ask("tools/call", {**question, **state, "inputResponses": {"answer": answer}}, {"elicitation": {}})
+        assert got["result"]["content"][0]["text"] == said, got
+    # An answer to another question, or to none of ours, is asked for again.
+    for wrong in ({"inputResponses": {"answer": {"action": "decline"}}, "requestState": "no"},
+                  {"inputResponses": {"other": {}}, **state}):
+        got = ask("tools/call", {**question, **wrong}, {"elicitation": {}})["result"]
+        assert got["resultType"] == "input_required", got
+    assert ask("ping")["error"]["code"] == -32601
+    got = ask("tools/list", version="2027-01-01")["error"]
+    assert got["code"] == -32022 and got["data"] == {"supported": ["2026-07-28"], "requested": "2027-01-01"}, got
+    assert demo.ask("tools/list", {"_meta": {VERSION: "2026-07-28"}})["error"]["code"] == -32602
+    # A session may still begin.
+    assert demo.ask("initialize", {"protocolVersion": "2026-07-28", "capabilities": {}, "clientInfo": {
+        "name": "s", "version": "1"}})["result"]["protocolVersion"] == "2025-11-25"
+    assert "resultType" not in demo.ask("tools/list")["result"]
+    demo.end()
+
+
 def questions(program):
     demo = Demo(program, {"elicitation": {}})
     for result, said in (({"action": "accept", "content": {"answer": "blue"}}, "the answer is: blue"),
@@ -195,7 +247,7 @@ def large(program):
 
 
 def main():
-    for story in (revisions, before_initialize, tools, order, cancellation, progress, questions, faults,
+    for story in (revisions, before_initialize, modern, tools, order, cancellation, progress, questions, faults,
                   large):
         story(sys.argv[1])
         print("ok", story.__name__)

@@ -204,6 +204,7 @@ world_init(struct world *world)
 	world->gate.pass = pass;
 	world->gate.may_tell = may_tell;
 	world->upstream.connect_timeout_ms = 5000;
+	world->upstream.protocol = PROTOCOL_LEGACY;
 	world->exchange = (struct exchange){ .loop = world->loop,
 		.front = &front,
 		.front_data = world,

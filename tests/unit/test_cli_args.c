@@ -339,7 +339,9 @@ test_demo_arguments(void **state)
 	assert_null(demo_tool_find(S("ech")));
 	/* What is written by hand in the table of tools is JSON. */
 	buf_init(&list, NULL, MIB);
+	buf_putc(&list, '{');
 	demo_tools_put(&list);
+	buf_putc(&list, '}');
 	{
 		struct buf pretty;
 

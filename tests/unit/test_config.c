@@ -533,9 +533,12 @@ test_check(void **state)
 	assert_true(config_check(config, &err));
 	upstream.url = SLICE_NONE;
 	upstream.protocol = PROTOCOL_MODERN;
+	assert_true(config_check(config, &err));
+	upstream.transport = TRANSPORT_SSE;
 	assert_false(config_check(config, &err));
 	upstream.enabled = false;
 	assert_true(config_check(config, &err));
+	upstream.transport = TRANSPORT_AUTO;
 	upstream.protocol = PROTOCOL_AUTO;
 	config->listen_http = &everywhere;
 	assert_false(config_check(config, &err));
