@@ -174,8 +174,11 @@ request_send(struct client *client, struct slice name, struct slice rest, struct
 	}
 	buf_init(&text, NULL, 256 * MIB);
 	buf_printf(&text, "{\"jsonrpc\":\"2.0\",\"id\":%.*s,\"method\":\"%.*s\"%s", SLICE_FMT(id),
-	    SLICE_FMT(word), rest.n > 0 ? ",\"params\":" : "");
-	buf_put(&text, rest);
+	    SLICE_FMT(word), rest.n > 0 || client->is_modern ? ",\"params\":" : "");
+	if (client->is_modern)
+		modern_headers(client, word, rest);
+	if (!client->is_modern || !modern_params(client, rest, &text))
+		buf_put(&text, rest);
 	buf_putc(&text, '}');
 	*out = request_new(client, name, id);
 	ok = post(client, buf_view(&text), *out, err);
@@ -241,6 +244,8 @@ note(struct client *client, const char *method, struct slice params, struct err 
 	struct buf text;
 	bool ok;
 
+	if (client->is_modern)
+		modern_headers(client, slice_of(method), params);
 	buf_init(&text, NULL, MIB);
 	buf_printf(&text, "{\"jsonrpc\":\"2.0\",\"method\":\"%s\"%s", method,
 	    params.n > 0 ? ",\"params\":" : "");
@@ -341,6 +346,22 @@ do_resume(struct client *client, struct slice rest, struct err *err)
 	return client_http_resume(request, err);
 }
 
+/* header 'Name: value' | none: sent with every later message of a modern client over HTTP */
+static bool
+do_header(struct client *client, struct slice rest, struct err *err)
+{
+	struct arena *arena = &client->world->arena;
+	struct slice value = script_value(&rest);
+
+	if (!client->is_http || !client->is_modern || value.p == NULL)
+		return err_set(
+		    err, ERR_CONFIG, "header 'Name: value' of a modern client over HTTP");
+	client->own_headers = SLICE_NONE;
+	if (!slice_eq(value, S("none")))
+		client->own_headers = arena_printf(arena, "%.*s\r\n", SLICE_FMT(value));
+	return true;
+}
+
 /* close: the end of the gateway's stdin. */
 static bool
 do_close(struct client *client, struct slice rest, struct err *err)
@@ -368,6 +389,7 @@ static const struct {
 	{ "abandon", do_abandon },
 	{ "resume", do_resume },
 	{ "close", do_close },
+	{ "header", do_header },
 };
 
 bool
@@ -510,6 +532,7 @@ client_new(struct world *world, struct slice rest, struct err *err)
 	snprintf(client->revision, sizeof(client->revision), "2025-11-25");
 	client->capabilities = S("{}");
 	buf_init(&client->head, NULL, MIB);
+	buf_init(&client->headers, NULL, MIB);
 	buf_init(&client->plain.text, NULL, SIZE_MAX);
 	while (*at != NULL)
 		at = &(*at)->next;
@@ -538,7 +561,8 @@ client_new(struct world *world, struct slice rest, struct err *err)
 	}
 	if (!(client->is_http ? client_http_open(client, err) : stdio_open(client, err)))
 		return NULL;
-	return is_bare || handshake(client, err) ? client : NULL;
+	client->is_modern = is_modern_revision(slice_of(client->revision));
+	return is_bare || client->is_modern || handshake(client, err) ? client : NULL;
 }
 
 void
@@ -563,6 +587,7 @@ client_free(struct client **at)
 		stream_close(&client->out);
 	}
 	buf_fini(&client->head);
+	buf_fini(&client->headers);
 	buf_fini(&client->plain.text);
 	mem_free(client);
 }

@@ -98,7 +98,9 @@ start(struct client *client, struct slice method, struct slice path, const char 
 	buf_puts(&headers, fixed);
 	if (client->key.n > 0)
 		buf_printf(&headers, "Authorization: Bearer %.*s\r\n", SLICE_FMT(client->key));
-	if (client->session[0] != '\0')
+	if (client->is_modern)
+		buf_put(&headers, buf_view(&client->headers));
+	else if (client->session[0] != '\0')
 		buf_printf(&headers, "Mcp-Session-Id: %s\r\nMCP-Protocol-Version: %s\r\n",
 		    client->session, client->revision);
 	fetch.headers = buf_view(&headers);

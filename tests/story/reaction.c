@@ -4,7 +4,8 @@
  * it never answers twice but where the script says so.
  *
  * In texts $params, $id, $token, $answer stand for what the request (or the answer to the question)
- * was, byte for byte; $ask for the id of the last question.
+ * was, byte for byte; $ask for the id of the last question, $listen for that of the last
+ * subscriptions/listen, $filter for what it asked for.
  */
 #include <stdio.h>
 #include <string.h>
@@ -160,7 +161,7 @@ static bool
 look(void *ctx, struct slice name, struct buf *out)
 {
 	struct job *job = ctx;
-	struct slice answer = buf_view(&job->answer);
+	struct slice answer = buf_view(&job->answer), value;
 
 	if (slice_eq(name, S("params")))
 		buf_put(out, job->params);
@@ -172,6 +173,10 @@ look(void *ctx, struct slice name, struct buf *out)
 		buf_put(out, answer.n > 0 ? answer : S("null"));
 	else if (slice_eq(name, S("ask")))
 		buf_puts(out, job->server->last_ask);
+	else if (slice_eq(name, S("listen")))
+		buf_puts(out, job->server->last_listen);
+	else if (slice_eq(name, S("filter")))
+		buf_put(out, json_find(job->params, S("notifications"), &value) ? value : S("{}"));
 	else
 		return false;
 	return true;
@@ -395,7 +400,10 @@ default_actions(struct server *server, struct slice method, struct slice params,
 		if (!is_page)
 			continue;
 		if (tool->begins_page && !is_first) {
-			buf_printf(out, "],\"nextCursor\":\"%.*s\"}", SLICE_FMT(tool->name));
+			buf_printf(out, "],\"nextCursor\":\"%.*s\"", SLICE_FMT(tool->name));
+			if (server->is_modern)
+				modern_list_members(server, out);
+			buf_putc(out, '}');
 			return true;
 		}
 		buf_printf(out, "%s{\"name\":\"%.*s\"%s", is_first ? "" : ",",
@@ -407,8 +415,31 @@ default_actions(struct server *server, struct slice method, struct slice params,
 		buf_putc(out, '}');
 		is_first = false;
 	}
-	buf_puts(out, "]}");
+	buf_putc(out, ']');
+	if (server->is_modern)
+		modern_list_members(server, out);
+	buf_putc(out, '}');
 	return true;
+}
+
+/* What an upstream of 2026-07-28 does otherwise; NULL: nothing. */
+static const struct action *
+modern_actions(struct server *server, struct slice method)
+{
+	struct arena *arena = &server->world->arena;
+	struct action *actions = NULL;
+	struct slice kept;
+	struct buf text;
+	struct err err;
+
+	buf_init(&text, NULL, MIB);
+	if (server->is_modern && modern_default(server, method, &text)) {
+		must(arena_reserve(arena, text.n, &err));
+		kept = slice_dup(arena, buf_view(&text));
+		must(actions_parse(server->world, kept, &actions, &err));
+	}
+	buf_fini(&text);
+	return actions;
 }
 
 static const struct action *
@@ -476,7 +507,12 @@ requested(struct server *server, struct peer *peer, struct slice text, struct sl
 	if ((json_find(job->params, S("name"), &name) || json_find(job->params, S("uri"), &name)) &&
 	    name.n >= 2)
 		name = (struct slice){ name.p + 1, name.n - 2 };
+	if (slice_eq(method, S("subscriptions/listen")))
+		snprintf(
+		    server->last_listen, sizeof(server->last_listen), "%.*s", SLICE_FMT(job->id));
 	job->at = reaction_to(server, method, name);
+	if (job->at == NULL)
+		job->at = modern_actions(server, method);
 	if (job->at != NULL) {
 		job_go(job);
 		return;

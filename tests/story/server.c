@@ -132,6 +132,19 @@ on_line(struct server *server, struct slice rest, struct err *err)
 	return true;
 }
 
+/* ttl 90s [private]: of lists and of server/discover, at 2026-07-28 */
+static bool
+ttl_line(struct server *server, struct slice rest, struct err *err)
+{
+	uint64_t ms;
+
+	if (!config_duration(script_word(&rest), &ms, err))
+		return false;
+	server->ttl_ms = (unsigned)ms;
+	server->is_private = slice_eq(script_word(&rest), S("private"));
+	return true;
+}
+
 /* Variables in it stand for their values; in reactions they do so only later. */
 static struct slice
 substituted(struct server *server, struct slice text)
@@ -166,8 +179,11 @@ server_line(struct server *server, struct slice line, struct err *err)
 		return on_line(server, rest, err);
 	if (slice_eq(word, S("revision"))) {
 		server->revision = script_word(&rest);
+		server->is_modern = is_modern_revision(server->revision);
 		return true;
 	}
+	if (slice_eq(word, S("ttl")))
+		return ttl_line(server, rest, err);
 	/* Cannot be reached, or started, until it accepts again. */
 	if (slice_eq(word, S("refuse")) || slice_eq(word, S("accept"))) {
 		bool is_refusing = slice_eq(word, S("refuse"));

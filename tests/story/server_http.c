@@ -66,7 +66,7 @@ http_send(struct peer *peer, struct slice text, bool is_last)
 		return;
 	if (is_last && !h->is_stream) {
 		http_over(peer);
-		http_respond(h->request, 200,
+		http_respond(h->request, peer->server->is_modern ? modern_status(text) : 200,
 		    h->is_initialize ? slice_of(session_header) : SLICE_NONE, S("application/json"),
 		    &text, 1);
 		return;
@@ -185,6 +185,8 @@ on_post(struct server *server, struct http_request *request)
 		h = http_peer_new(server, request);
 		h->is_initialize = slice_eq(method, S("\"initialize\""));
 		server->starts += h->is_initialize;
+		/* What belongs to no request goes to the last stream that listens. */
+		h->peer.is_main = slice_eq(method, S("\"subscriptions/listen\""));
 		server_message(server, &h->peer, text);
 	}
 	arena_fini(&arena);
@@ -274,7 +276,9 @@ on_request(void *owner, struct http_request *request)
 	bool is_post = slice_eq(request->method, S("POST"));
 
 	sweep(server);
-	if (!is_post)
+	if (is_post)
+		modern_record(server, request);
+	else
 		record(server, request);
 	if (is_post && server->is_sse)
 		sse_post(server, request);

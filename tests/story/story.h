@@ -169,8 +169,11 @@ struct server {
 	struct world *world;
 	char name[40];
 	bool is_http, is_sse, has_stream, is_refusing;
-	unsigned posts_to;     /* HTTP+SSE: number of the endpoint, one a connection */
-	struct slice endpoint; /* HTTP+SSE: what is told instead */
+	bool is_modern, is_private; /* speaks 2026-07-28; its lists are private */
+	unsigned ttl_ms;	    /* modern: of lists and of discover */
+	char last_listen[280];	    /* raw id of the last subscriptions/listen; "" none */
+	unsigned posts_to;	    /* HTTP+SSE: number of the endpoint, one a connection */
+	struct slice endpoint;	    /* HTTP+SSE: what is told instead */
 	struct slice revision, capabilities, instructions; /* JSON; instructions may be NONE */
 	struct tool_line *tools;
 	struct reaction *reactions;
@@ -238,6 +241,22 @@ void process_feed(struct peer *peer, char *bytes, size_t n);
 bool server_http_open(struct server *server, struct err *err);
 void server_http_close(struct server *server);
 
+/* ---- 2026-07-28 (modern.c) ------------------------------------------------------------------- */
+
+bool is_modern_revision(struct slice revision);
+/* Params with what every request of the revision says in `_meta`; false: they are no object. */
+bool modern_params(const struct client *client, struct slice params, struct buf *out);
+/* The headers of a message, into client->headers. */
+void modern_headers(struct client *client, struct slice method, struct slice params);
+/* Keeps the MCP headers of a POST as a record "headers". */
+void modern_record(struct server *server, struct http_request *request);
+/* The HTTP status of an answer. */
+int modern_status(struct slice message);
+/* Actions of an upstream that speaks the revision; false: none of its own. */
+bool modern_default(struct server *server, struct slice method, struct buf *out);
+/* Members of a result that is a list. */
+void modern_list_members(const struct server *server, struct buf *out);
+
 /* ---- clients (client.c, client_http.c) ------------------------------------------------------- */
 
 struct inbox {
@@ -267,7 +286,10 @@ struct client {
 	bool is_sse;   /* HTTP+SSE: POSTs to path, answers on the stream of /sse */
 	char path[96]; /* HTTP: what is POSTed to */
 	struct slice capabilities;
-	struct slice key; /* sent with every request over HTTP */
+	bool is_modern;		  /* every request says what it is */
+	struct slice own_headers; /* modern over HTTP: lines of the script */
+	struct buf headers;	  /* modern over HTTP: of the next message */
+	struct slice key;	  /* sent with every request over HTTP */
 	struct http_pool *pool;
 	struct stream *in, *out; /* stdio */
 	struct line_reader lines;
