@@ -23,7 +23,7 @@ CLIENTS, STDIO_CLIENTS, SSE_CLIENTS = 50, 4, 12
 REVISIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2025-11-25")
 SSE_REVISIONS = ("2024-11-05", "2025-11-25")
 UPSTREAMS = ("pipe", "own", "web", "webown", "tls", "tlsown")   # shared, and one session for each client
-SESSION_IDLE_S, TIMEOUT_S, HUNG_S = 8, 2, 40
+SESSION_IDLE_S, TIMEOUT_S, HUNG_S = 20, 2, 40    # an answer may be read for a while: its call has ended
 KEPT_S = 60                     # a connection to an upstream that waits for its next use (net/http_link.c)
 MEMORY_SLACK_KIB = 4096         # what an allocator may keep, beside what it kept of the warming up
 WARM_MINUTES = 0.5
@@ -162,7 +162,7 @@ class Client:
             await self.soak.pace(burst)
             kinds = self.random.choices(list(MIX), list(MIX.values()), k=burst)
             outcomes = await asyncio.gather(*(self.call(kind) for kind in kinds))
-            if "left" in outcomes:
+            if "left" in outcomes or self.session.is_unknown:
                 return
 
     async def call(self, kind):

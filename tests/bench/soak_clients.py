@@ -132,11 +132,12 @@ def is_event_stream(fields):
 
 class HttpSession:
     """Streamable HTTP; a call that was cancelled still ends its request."""
-    hears_cancelled = True
+    hears_cancelled, is_unknown = True, False
 
     def __init__(self, port, on_message, revision="2025-11-25"):
         self.port, self.on_message, self.revision = port, on_message, revision
         self.name, self.idle, self.streams, self.seen = None, Idle(port), set(), set()
+        self.answered = 0
 
     async def open(self):
         pass
@@ -147,12 +148,20 @@ class HttpSession:
             fields |= {"Mcp-Session-Id": self.name, "MCP-Protocol-Version": self.revision}
         return fields
 
+    def known(self, status):
+        """A session that the gateway does not know is a fault, once: its client begins another."""
+        was, self.answered = self.answered, time.monotonic()
+        if status == 404:
+            self.is_unknown = True
+            raise Gone(f"HTTP 404, no such session {self.answered - was:.0f} s after an answer began")
+
     async def exchange(self, message, pause=lambda: 0):
         """POSTs one message; (status, [responses])."""
         connection, responses = await self.idle.take(), []
         try:
             status, fields = await connection.send("POST", "/mcp", self.fields(), json.dumps(message).encode())
             self.name = fields.get("mcp-session-id", self.name)
+            self.known(status)
             async for got in messages(connection.parts(fields, pause), is_event_stream(fields)):
                 self.take(got, message, responses)
         except (OSError, asyncio.IncompleteReadError) as e:
@@ -258,7 +267,7 @@ class HttpSession:
 
 class Waiting:
     """What sessions with one channel share: each response is for a request that waits."""
-    hears_cancelled = False
+    hears_cancelled, is_unknown = False, False
 
     def __init__(self, on_message):
         self.on_message, self.waiting, self.is_over = on_message, {}, False
