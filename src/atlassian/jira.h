@@ -169,6 +169,14 @@ yyjson_mut_val *jira_names(struct work *work, const struct slice *names, size_t 
 MUST_CHECK bool jira_transition_wait(struct work *work, struct slice key, struct slice to,
     yyjson_mut_val *fields, yyjson_mut_val *comment);
 
+/* ---- attachments (jira_attachments.c) -------------------------------------------------------- */
+
+struct work_files; /* files.h */
+/* Attaches what is open; *out says what is there then (jira_attached_shape). */
+MUST_CHECK bool jira_attach_wait(
+    struct work *work, struct slice key, struct work_files *files, yyjson_mut_val **out);
+extern const struct shape jira_attached_shape;
+
 /* ---- comments (jira_comments.c) -------------------------------------------------------------- */
 
 /* The argument of that name, if it is given, as the visibility of a comment.  ERR_PARAMS. */

@@ -2,6 +2,7 @@
  * Making, changing, assigning and deleting an issue.  Where a write takes several requests, what
  * was done before one failed is in the error: "DEMO-5 was created, but ...".
  */
+#include "atlassian/files.h"
 #include "atlassian/jira.h"
 
 #define TEXT_BYTES_MAX 1000000
@@ -140,37 +141,66 @@ update_fields_wait(struct work *work, struct jira_change *change)
 	    components_put(work, change);
 }
 
+/* Fields, then the status, then attachments: each failure says what was done before it. */
 static bool
-update_issue(struct work *work)
+update_steps_wait(struct work *work, struct slice key, struct jira_change *change,
+    struct work_files *files, yyjson_mut_val **attached)
 {
-	struct slice asked = arg_slice(work, "issue_key"), key, *shown;
-	struct jira_change change = { .fields = out_obj(work), .place = { .issue = asked } };
-	size_t shown_n = arg_list(work, "return_fields", &shown);
+	bool has_fields = yyjson_mut_obj_size(change->fields) > 0;
 	yyjson_mut_val *body = out_obj(work);
-	struct issue_view view;
-	bool has_fields;
 
-	if (arg_slice(work, "attachments").n > 0)
-		return work_fail(work, ERR_REFUSED,
-		    "attachments: files of the machine that bascule runs on are not sent; nothing was changed");
-	if (!jira_guard_wait(work, asked, &key) || !update_fields_wait(work, &change) ||
-	    !issue_view_wait(work, &view, shown, shown_n, NULL))
-		return false;
-	has_fields = yyjson_mut_obj_size(change.fields) > 0;
-	if (!has_fields && change.status == NULL)
-		return work_fail(work, ERR_PARAMS, "fields is empty: there is nothing to change");
-	out_val(work, body, "fields", change.fields);
+	*attached = NULL;
+	out_val(work, body, "fields", change->fields);
 	if (has_fields &&
 	    !work_send_wait(
 		work, "PUT", body, NULL, "{api}/issue/{key}", "key", work_cstr(work, key), NULL))
 		return false;
-	if (change.status != NULL &&
-	    !jira_transition_wait(work, key, json_slice(change.status), NULL, NULL))
+	if (change->status != NULL &&
+	    !jira_transition_wait(work, key, json_slice(change->status), NULL, NULL))
 		return has_fields
 		    ? work_fail_after(work, "the fields of %.*s were updated, but not its status",
 			  SLICE_FMT(key))
 		    : false;
-	return issue_written_wait(work, key, &view, "Issue updated successfully");
+	if (files->n > 0 && !jira_attach_wait(work, key, files, attached))
+		return has_fields || change->status != NULL
+		    ? work_fail_after(
+			  work, "%.*s was updated, but nothing was attached", SLICE_FMT(key))
+		    : false;
+	return true;
+}
+
+static bool
+update_wait(struct work *work, struct work_files *files)
+{
+	struct slice asked = arg_slice(work, "issue_key"), key, *shown;
+	struct jira_change change = { .fields = out_obj(work), .place = { .issue = asked } };
+	size_t shown_n = arg_list(work, "return_fields", &shown);
+	yyjson_mut_val *attached;
+	struct issue_view view;
+
+	if (!jira_guard_wait(work, asked, &key) || !update_fields_wait(work, &change) ||
+	    !issue_view_wait(work, &view, shown, shown_n, NULL))
+		return false;
+	if (yyjson_mut_obj_size(change.fields) == 0 && change.status == NULL && files->n == 0)
+		return work_fail(work, ERR_PARAMS, "fields is empty: there is nothing to change");
+	if (!update_steps_wait(work, key, &change, files, &attached) ||
+	    !issue_written_wait(work, key, &view, "Issue updated successfully"))
+		return false;
+	out_val(work, work->out, "attachment_results", attached);
+	return true;
+}
+
+static bool
+update_issue(struct work *work)
+{
+	struct work_files files;
+	bool ok;
+
+	if (!work_files_open(work, "attachments", &files))
+		return false;
+	ok = update_wait(work, &files);
+	work_files_close(&files);
+	return ok;
 }
 
 /* ---- assign_issue, delete_issue -------------------------------------------------------------- */
@@ -251,8 +281,7 @@ static const struct tool tools[] = {
 		    "{\"summary\": \"New\", \"assignee\": \"amy@example.com\", \"description\": Markdown, \"status\": \"Done\"}" },
 		{ "additional_fields", ARG_OBJECT, 0, "More fields, custom ones by id or name" },
 		{ "components", ARG_CSV, 0, "Names of components" },
-		{ "attachments", ARG_STR, 0, "Not taken: files of this machine are not sent", NULL,
-		    0, 4096 },
+		{ "attachments", ARG_ARRAY, OR_NAMES, WORK_FILES_HELP },
 		{ "return_fields", ARG_CSV, 0, "Fields of the issue to return afterwards",
 		    "\"*all\"" }) },
 	{ .name = "assign_issue",

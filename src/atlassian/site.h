@@ -139,8 +139,12 @@ MUST_CHECK bool access_deployment_wait(struct access *access, bool *is_cloud, st
 struct site_request {
 	struct slice method, path, type, body; /* type: of the body; SLICE_NONE: JSON */
 	struct slice headers;		       /* "Name: value\r\n..." more, or SLICE_NONE */
+	struct slice accept;		       /* SLICE_NONE: JSON */
 	size_t max_bytes;		       /* 0: REST_MAX_BYTES */
 	bool is_write;
+	size_t (*body_read)(void *owner, uint64_t at, char *to, size_t n); /* as rest_request's */
+	void *body_owner;
+	uint64_t body_bytes;
 };
 #define REST_MAX_BYTES (16 * MIB)
 MUST_CHECK bool site_rest_wait(struct access *access, const struct site_request *request,

@@ -54,8 +54,9 @@ put_fields(const struct access *access, const struct site_request *asked, struct
 {
 	buf_put(fields, access->headers);
 	buf_put(fields, asked->headers);
-	buf_puts(fields, "Accept: application/json\r\nUser-Agent: bascule/" BASCULE_VERSION "\r\n");
-	if (asked->body.p != NULL)
+	buf_printf(fields, "Accept: %.*s\r\nUser-Agent: bascule/" BASCULE_VERSION "\r\n",
+	    SLICE_FMT(asked->accept.p != NULL ? asked->accept : S("application/json")));
+	if (asked->body.p != NULL || asked->body_read != NULL)
 		buf_printf(fields, "Content-Type: %.*s\r\n",
 		    SLICE_FMT(asked->type.p != NULL ? asked->type : S("application/json")));
 }
@@ -183,6 +184,9 @@ site_rest_wait(struct access *access, const struct site_request *asked, struct a
 	struct rest_request request = { .method = asked->method,
 		.path = asked->path,
 		.body = asked->body,
+		.body_read = asked->body_read,
+		.body_owner = asked->body_owner,
+		.body_bytes = asked->body_bytes,
 		.timeout_ms = site->config->timeout_ms,
 		.max_bytes = asked->max_bytes > 0 ? asked->max_bytes : REST_MAX_BYTES };
 	bool was_sent = false, ok = true;

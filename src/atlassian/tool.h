@@ -28,6 +28,7 @@ enum arg_type {
 #define REQUIRED 1u
 #define IN_QUERY 2u /* goes into the query of a row without `run` */
 #define IN_BODY	 4u /* or into its body */
+#define OR_NAMES 8u /* of ARG_ARRAY: "a,b" is an array of these names */
 
 struct arg {
 	const char *name;
@@ -142,7 +143,7 @@ struct work {
 	yyjson_mut_val *out;  /* the result: object or array */
 	struct slice summary; /* one line for people; SLICE_NONE: made from the result */
 	struct slice said;    /* what went wrong, longer than an err can hold; or SLICE_NONE */
-	struct slice more;    /* content blocks behind the text, ",{...},{...}", or SLICE_NONE */
+	struct buf more;      /* content blocks behind the text: ",{...},{...}" */
 	int status;	      /* of the last reply */
 	struct err *err;
 };

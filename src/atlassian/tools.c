@@ -18,6 +18,7 @@ const struct tool_set *const tool_sets[] = {
 	&jira_people_tools,
 	&jira_worklog_tools,
 	&jira_link_tools,
+	&jira_attachment_tools,
 	&jira_project_tools,
 	&jira_version_tools,
 	&jira_date_tools,

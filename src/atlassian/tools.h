@@ -12,7 +12,8 @@
 extern const struct tool_set *const tool_sets[]; /* NULL-ended */
 extern const struct tool_set jira_issue_tools, jira_search_tools, jira_field_tools,
     jira_write_tools, jira_bulk_tools, jira_comment_tools, jira_transition_tools, jira_agile_tools;
-extern const struct tool_set jira_people_tools, jira_worklog_tools, jira_link_tools;
+extern const struct tool_set jira_people_tools, jira_worklog_tools, jira_link_tools,
+    jira_attachment_tools;
 extern const struct tool_set jira_project_tools, jira_version_tools, jira_date_tools,
     jira_sla_tools;
 

@@ -102,13 +102,14 @@ put_result(struct work *work, struct buf *out, struct err *err)
 		out_slice(work, work->out, "site", work->site->config->name);
 	buf_init(&json, loop_memory(work->loop), RESULT_MAX);
 	buf_init(&line, NULL, 4 * KIB);
-	ok = json_put(work, work->out, &json, err) && buf_check(&json, err);
+	ok = json_put(work, work->out, &json, err) && buf_check(&json, err) &&
+	    buf_check(&work->more, err);
 	if (ok) {
 		summarise(work, &line);
 		put_text_block(out,
 		    is_structured && !work->site->all->json_in_text ? buf_view(&line)
 								    : buf_view(&json));
-		buf_put(out, work->more);
+		buf_put(out, buf_view(&work->more));
 		if (is_structured)
 			put_structured(work, buf_view(&json), out);
 		else
@@ -189,6 +190,7 @@ work_call_wait(struct site *site, const struct tool *tool, struct exchange *exch
 
 	arena_init(&arena, loop_memory(exchange->loop), WORK_BYTES_MAX);
 	buf_init(&out, loop_memory(exchange->loop), RESULT_MAX + MIB);
+	buf_init(&work.more, loop_memory(exchange->loop), RESULT_MAX);
 	work.alc = json_alc(&arena);
 	work.doc = yyjson_mut_doc_new(&work.alc);
 	ok = work.doc != NULL || err_set(err, ERR_LIMIT, "no memory for another call");
@@ -207,6 +209,7 @@ work_call_wait(struct site *site, const struct tool *tool, struct exchange *exch
 	else
 		buf_fini(&out);
 	access_leave(&work.access);
+	buf_fini(&work.more);
 	arena_fini(&arena);
 	return ok;
 }

@@ -224,6 +224,25 @@ list_take(struct work *work, const struct arg *arg, struct given *given, struct 
 	return true;
 }
 
+/* "a, b" as ["a", "b"]. */
+static bool
+names_take(struct work *work, struct slice text, struct given *given, struct err *err)
+{
+	yyjson_mut_val *list = out_arr(work);
+	yyjson_doc *doc;
+	struct slice rest = text;
+
+	for (size_t n = 0; rest.p != NULL && n <= LIST_MAX; n++) {
+		struct slice name = slice_trim(slice_cut(rest, ',', &rest));
+
+		if (name.n > 0)
+			yyjson_mut_arr_append(list, yyjson_mut_strncpy(work->doc, name.p, name.n));
+	}
+	doc = yyjson_mut_val_imut_copy(list, &work->alc);
+	given->value = yyjson_doc_get_root(doc);
+	return given->value != NULL || err_set(err, ERR_LIMIT, "no memory for a list");
+}
+
 static bool
 json_take(struct work *work, const struct arg *arg, struct given *given, struct err *err)
 {
@@ -234,6 +253,8 @@ json_take(struct work *work, const struct arg *arg, struct given *given, struct 
 		given->value = NULL;
 		return true;
 	}
+	if (text.p != NULL && arg->flags & OR_NAMES && text.p[0] != '[')
+		return names_take(work, text, given, err);
 	if (text.p != NULL && !json_read(work, text, &given->value, arg->name, err)) {
 		err->kind = err->kind == ERR_PARSE ? ERR_PARAMS : err->kind;
 		return false;

@@ -88,6 +88,7 @@ struct slice slice_dup(struct arena *arena, struct slice s);
 const char *slice_cstr(struct arena *arena, struct slice s); /* NUL-ended copy */
 /* Glob with * and ?, no classes; linear in n(pattern) * n(text) at worst. */
 bool slice_glob(struct slice pattern, struct slice text);
+bool slice_is_utf8(struct slice s); /* whole sequences, as RFC 3629 has them */
 /* Case-insensitive edit distance (for "did you mean"), capped at 255; inputs over 64 bytes: 255. */
 unsigned slice_distance(struct slice a, struct slice b);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/utf8.h"
 
 #define DISTANCE_BYTES 64
 #define DISTANCE_FAR   255u
@@ -198,4 +199,17 @@ slice_distance(struct slice a, struct slice b)
 		}
 	}
 	return row[b.n];
+}
+
+bool
+slice_is_utf8(struct slice s)
+{
+	size_t n;
+
+	for (size_t i = 0; i < s.n; i += n) {
+		n = utf8_length(s.p + i, s.n - i);
+		if (n == 0)
+			return false;
+	}
+	return true;
 }

@@ -164,6 +164,8 @@ struct config_atlassian {
 	size_t enabled_tools_n;
 	bool json_in_text;    /* results as JSON text too, for clients that read only text */
 	struct slice sandbox; /* "127.0.0.1:8090": served there too; SLICE_NONE: no sandbox */
+	struct slice spool;   /* folder of files that may be uploaded; SLICE_NONE: none may */
+	uint64_t inline_bytes, upload_bytes; /* of downloads in one result; of one file sent */
 };
 
 struct config {

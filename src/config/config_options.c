@@ -331,6 +331,17 @@ static const struct config_option options[] = {
 	    .fallback_help = "all" },
 	{ "atlassian.json_in_text", OPTION_BOOL, ROOT(atlassian.json_in_text), .fallback = "false",
 	    .help = "Results also as JSON text, for clients that read only text." },
+	{ "atlassian.spool", OPTION_PATH, ROOT(atlassian.spool),
+	    .help =
+		"Folder of files that tools may attach by their names below it; with the configured "
+		"credential only.",
+	    .fallback_help = "none: files come inside of calls" },
+	{ "atlassian.attachments.inline", OPTION_SIZE, ROOT(atlassian.inline_bytes),
+	    .fallback = "32MiB", RANGE(0, 40 * MIB),
+	    .help = "Attachments that one result holds; what is more is a link." },
+	{ "atlassian.attachments.upload", OPTION_SIZE, ROOT(atlassian.upload_bytes),
+	    .fallback = "100MiB", RANGE(0, 10 * GIB),
+	    .help = "The largest file that is attached." },
 	{ "atlassian.sandbox", OPTION_TEXT, ROOT(atlassian.sandbox), .check = config_check_sandbox,
 	    .help =
 		"`127.0.0.1:PORT`: the simulated Jira and Confluence of `bascule sandbox` runs there, "

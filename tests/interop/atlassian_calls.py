@@ -249,6 +249,12 @@ PARTS = [
     Call("jira_link_to_epic", issue_key="DEMO-9", epic_key="DEMO-11"),
     Call("jira_link_to_epic", fails=True, issue_key="DEMO-9", epic_key="DEMO-2"),
     Call("jira_link_to_epic", fails=True, issue_key="DEMO-9", epic_key="DEMO-999"),
+    Call("jira_download_attachments", issue_key="DEMO-4"),
+    Call("jira_download_attachments", issue_key="DEMO-1"),
+    Call("jira_download_attachments", fails=True, issue_key="DEMO-999"),
+    Call("jira_get_issue_images", issue_key="DEMO-4"),
+    Call("jira_get_issue_images", issue_key="DEMO-1"),
+    Call("jira_get_issue_images", fails=True, issue_key="DEMO-999"),
 ]
 CALLS["parts"] = PARTS
 PROJECTS = [

@@ -18,6 +18,8 @@ UNPUBLISHED = [
     ("jira-dc", "GET", "/rest/servicedeskapi/request/{issueIdOrKey}/comment/{commentId}", "", "likewise"),
     ("jira-dc", "GET", "/rest/api/2/issue/{issueIdOrKey}/worklog", "?startAt",
      "not described, and ignored by old versions, which send all at once"),
+    ("jira-dc", "GET", "/secure/attachment/{id}/{filename}", "",
+     "Data Center has no REST operation for the bytes of an attachment; this is the address that it names"),
     ("jira-dc", "GET", "/rest/api/2/issue/{issueIdOrKey}/worklog", "?maxResults", "likewise"),
 ]
 
@@ -43,6 +45,7 @@ TYPES = [
     ("jira_batch_create_issues", "issues", "a list instead of its JSON text"),
     ("jira_update_issue", "fields", JSON_TEXT),
     ("jira_update_issue", "additional_fields", JSON_TEXT),
+    ("jira_update_issue", "attachments", "files with their content, or names below a folder, instead of any path"),
     ("jira_add_comment", "visibility", JSON_TEXT),
     ("jira_edit_comment", "visibility", JSON_TEXT),
     ("jira_transition_issue", "fields", JSON_TEXT),
@@ -60,6 +63,7 @@ TOOLSETS = {
     "jira_users",
     "jira_watchers",
     "jira_worklog",
+    "jira_attachments",
     "jira_links",
     "jira_projects",
     "jira_metrics",

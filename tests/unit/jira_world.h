@@ -42,11 +42,38 @@ struct world_case {
 	const char *result;   /* the JSON; NULL: it fails */
 	const char *failure;  /* part of the error's text */
 	enum errkind kind;
+	const char *more;      /* the content blocks behind the text; NULL: not looked at */
+	const char *spool;     /* the folder of files; NULL: none */
+	bool is_strangers;     /* with a credential that came with the request */
+	uint64_t inline_bytes; /* 0: 1 KiB */
 };
 
 static const struct world_case *world_now;
 static struct buf world_notes;
 static uint64_t world_ms = 1000000;
+
+/* A body that is not in memory, in small pieces; its line ends as '~'. */
+static void
+world_note_body(const struct site_request *request)
+{
+	uint64_t at = 0;
+	char piece[7];
+	size_t n;
+
+	buf_putc(&world_notes, ' ');
+	while (at < request->body_bytes) {
+		n = request->body_bytes - at;
+		n = request->body_read(
+		    request->body_owner, at, piece, n < sizeof(piece) ? n : sizeof(piece));
+		assert_true(n > 0);
+		for (size_t i = 0; i < n; i++)
+			buf_puts(&world_notes,
+			    piece[i] == '\r'	   ? ""
+				: piece[i] == '\n' ? "~"
+						   : (const char[]){ piece[i], '\0' });
+		at += n;
+	}
+}
 
 bool
 site_rest_wait(struct access *access, const struct site_request *request, struct arena *arena,
@@ -59,8 +86,11 @@ site_rest_wait(struct access *access, const struct site_request *request, struct
 	(void)access, (void)arena;
 	n = snprintf(asked, sizeof(asked), "%.*s %.*s", SLICE_FMT(request->method),
 	    SLICE_FMT(request->path));
-	buf_printf(&world_notes, "%s%s%.*s\n", asked, request->body.n > 0 ? " " : "",
+	buf_printf(&world_notes, "%s%s%.*s", asked, request->body.n > 0 ? " " : "",
 	    SLICE_FMT(request->body));
+	if (request->body_read != NULL)
+		world_note_body(request);
+	buf_putc(&world_notes, '\n');
 	for (size_t i = 0; i < REPLIES_MAX && canned[i].request != NULL; i++) {
 		size_t length = strlen(canned[i].request);
 
@@ -180,6 +210,8 @@ world_check(const struct world *world, const struct world_case *one)
 		fail_msg("%s: said: %s", one->name, world->err.text);
 	if (one->result == NULL)
 		assert_int_equal(world->err.kind, one->kind);
+	if (one->more != NULL && !slice_eq(buf_view(&world->work.more), slice_of(one->more)))
+		fail_msg("%s: more:\n%.*s", one->name, SLICE_FMT(buf_view(&world->work.more)));
 	free(json);
 }
 
@@ -206,6 +238,10 @@ world_play(const struct world_case *one)
 	world->site.all = &world->all;
 	world->site.provider.name = S(WORLD_NAME);
 	world->access.site = &world->site;
+	world->access.is_operators = !one->is_strangers;
+	world->all.spool = one->spool != NULL ? slice_of(one->spool) : SLICE_NONE;
+	world->all.inline_bytes = one->inline_bytes > 0 ? one->inline_bytes : KIB;
+	world->all.upload_bytes = 100;
 	arena_init(&world->arena, NULL, 64 * MIB);
 	arena_init(&world->access.arena, NULL, MIB);
 	world->work = (struct work){ .loop = loop,
@@ -216,6 +252,7 @@ world_play(const struct world_case *one)
 		.tool = world_tool(one->tool),
 		.err = &world->err };
 	world->work.alc = json_alc(&world->arena);
+	buf_init(&world->work.more, NULL, MIB);
 	world->work.doc = yyjson_mut_doc_new(&world->work.alc);
 	assert_true(group_spawn(loop, &group, "tool", world_run, world, &err));
 	while (group.running > 0)
@@ -225,6 +262,7 @@ world_play(const struct world_case *one)
 	yyjson_doc_free(world->access.users.doc);
 	arena_fini(&world->arena);
 	arena_fini(&world->access.arena);
+	buf_fini(&world->work.more);
 	loop_free(&loop);
 	free(world);
 }

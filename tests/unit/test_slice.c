@@ -159,6 +159,22 @@ copies(void **state)
 	arena_drain();
 }
 
+static void
+utf8(void **state)
+{
+	static const char *const good[] = { "", "a", "\xc3\xa9", "\xe2\x82\xac x",
+		"\xf0\x9f\x90\x9b" };
+	static const char *const bad[] = { "\xff", "a\xc3", "\xc0\xaf", "\xed\xa0\x80",
+		"\xf5\x80\x80\x80", "\x80", "\xe2\x82" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++)
+		assert_true(slice_is_utf8(slice_of(good[i])));
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_false(slice_is_utf8(slice_of(bad[i])));
+	assert_true(slice_is_utf8(SLICE_NONE));
+}
+
 int
 main(void)
 {
@@ -169,6 +185,7 @@ main(void)
 		cmocka_unit_test(globs),
 		cmocka_unit_test(distances),
 		cmocka_unit_test(copies),
+		cmocka_unit_test(utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
