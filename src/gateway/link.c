@@ -695,7 +695,8 @@ void
 link_health(const struct link *link, struct provider_health *health)
 {
 	/* An attempt after one that failed is no better news until it succeeds. */
-	bool is_down = link->state == PROVIDER_CONNECTING && link->failures > 0;
+	bool is_down =
+	    link->state == PROVIDER_CONNECTING && link->failures > 0 && link->offer == NULL;
 
 	*health = (struct provider_health){ .state = is_down ? PROVIDER_DOWN : link->state,
 		.why = link->why,
