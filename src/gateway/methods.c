@@ -177,7 +177,10 @@ list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 	bool is_first = cursor.p == NULL || json_type(cursor) == JSON_NULL;
 	enum item_kind kind;
 	size_t at = 0;
-	uint64_t from_ms = client_from_ms(passage->hub, passage->client);
+	/* One of its own may be made anew at any time. */
+	uint64_t from_ms = passage->client != NULL && passage->client->has_own
+	    ? exchange->started_ms
+	    : passage->hub->started_ms;
 
 	must(item_kind_of_list(exchange->request.method, &kind));
 	if (!hub_ready_wait(passage->hub, passage->client, from_ms, &reply->err))
