@@ -40,8 +40,8 @@ fresh_is_told(struct slice capabilities, enum item_kind kind)
 
 /* ---- what clients are told ------------------------------------------------------------------- */
 
-static bool
-is_private(const struct passage *passage)
+bool
+fresh_is_private(const struct passage *passage)
 {
 	enum config_auth auth = passage->gateway->settings->config->auth;
 
@@ -76,7 +76,7 @@ fresh_list(const struct passage *passage, enum item_kind kind, struct reply *rep
 	const struct gateway *gateway = passage->gateway;
 
 	reply->ttl_ms = LISTED_TTL_MS;
-	reply->is_private = is_private(passage);
+	reply->is_private = fresh_is_private(passage);
 	for (size_t i = 0; i < gateway->providers_n; i++) {
 		struct freshness of =
 		    provider_freshness(gateway->providers[i], passage->client, kind);
@@ -95,7 +95,7 @@ fresh_description(const struct passage *passage, struct reply *reply)
 	const struct gateway *gateway = passage->gateway;
 
 	reply->ttl_ms = LISTED_TTL_MS;
-	reply->is_private = is_private(passage);
+	reply->is_private = fresh_is_private(passage);
 	for (size_t i = 0; i < gateway->providers_n; i++) {
 		const struct provider *p = gateway->providers[i];
 

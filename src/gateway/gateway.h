@@ -44,6 +44,7 @@ struct item {
 	struct slice definition;	  /* raw JSON object, byte for byte as received */
 	struct slice name_token;	  /* span of definition that holds the name */
 	bool is_read_only, is_idempotent; /* of a tool */
+	bool has_headers; /* the same: some of its arguments are headers too (x-mcp-header) */
 };
 
 /* One page of a list: its bytes are in one of both, as an intake left them. */
@@ -104,8 +105,9 @@ struct forward {
 	const struct item *item; /* that it is about, of the provider's offer; NULL: not known */
 	struct edit edits[2];
 	size_t edits_n;
-	bool may_repeat; /* read-only or idempotent */
-	bool is_patient; /* no deadline but the client's own */
+	bool may_repeat;  /* read-only or idempotent */
+	bool is_patient;  /* no deadline but the client's own */
+	uint64_t from_ms; /* since when its timeout counts; 0: since the exchange began */
 };
 
 /*

@@ -142,13 +142,25 @@ void guest_touch(struct client *client);
 /* Takes it out of the table (client_end does). */
 void guest_forget(struct client *client);
 
+/* ---- pages that the user is sent to (visit.c) ------------------------------------------------ */
+
+/*
+ * The provider's forward_wait; what sends the user to a page by an error that the client does not
+ * know is asked, and the call made again.
+ */
+struct visits;
+MUST_CHECK bool visit_forward_wait(struct exchange *exchange, struct passage *passage,
+    const struct forward *forward, struct reply *reply);
+/* notifications/elicitation/complete; id as it is written. */
+void visits_done(struct hub *hub, struct slice id);
+
 /* ---- subscriptions/listen (listen.c) --------------------------------------------------------- */
 
 /* Begins it: passage->listen is it afterwards, unless it is over with that. */
 MUST_CHECK bool
 listen_wait(struct exchange *exchange, struct passage *passage, struct reply *reply);
 /* Soon, with its result. */
-void listen_end(struct listen *listen);
+void listener_end(struct listen *listen);
 void listens_end(struct client *client, bool at_once);
 void listens_forget(struct client *client, const struct provider *provider);
 void listens_tell_changed(struct client *client, enum item_kind kind);
@@ -183,8 +195,9 @@ struct hub {
 	struct client clients; /* list head */
 	unsigned clients_n;
 	struct guests *guests;
-	struct index *uris;  /* seen in results: provider */
-	struct index *asked; /* elicitation id: client */
+	struct visits *visits; /* pages that are being visited */
+	struct index *uris;    /* seen in results: provider */
+	struct index *asked;   /* elicitation id: client */
 	bool is_draining;
 	struct deferred idle;
 	void (*on_idle)(void *owner);
@@ -232,6 +245,8 @@ discover_wait(struct exchange *exchange, struct passage *passage, struct reply *
 bool fresh_read(const struct json_scan *scan, struct freshness *out);
 /* Do these capabilities promise to tell when that list changes? */
 bool fresh_is_told(struct slice capabilities, enum item_kind kind);
+/* Do callers or clients see different things? */
+bool fresh_is_private(const struct passage *passage);
 /* Into a reply: of one of our lists, of the result of server/discover. */
 void fresh_list(const struct passage *passage, enum item_kind kind, struct reply *reply);
 void fresh_description(const struct passage *passage, struct reply *reply);

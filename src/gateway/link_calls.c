@@ -171,6 +171,32 @@ task_began(const struct exchange *exchange, const struct call *call, uint64_t co
 		client_keep_token(client, connection, call->number, call->token);
 }
 
+/*
+ * The logs that a request wants are asked for of the whole session, once, and the most talkative
+ * level stays; each request sees its own part.  Sessions of clients ask for themselves.
+ */
+static bool
+level_wait(struct link *link, const struct exchange *exchange, struct err *err)
+{
+	int level = exchange->log_level;
+	struct buf params;
+	struct slice there;
+	struct call call;
+	bool ok;
+
+	if (exchange->session != NULL || level < 0 || (link->level >= 0 && link->level <= level) ||
+	    !json_find(link->capabilities, S("logging"), &there))
+		return true;
+	/* However it answers, it was told. */
+	link->level = level;
+	buf_init(&params, NULL, KIB);
+	buf_printf(&params, "{\"level\":\"%s\"}", log_level_name(level));
+	ok = link_request_wait(link, MCP_SET_LEVEL, buf_view(&params), &call, err);
+	call_fini(&call);
+	buf_fini(&params);
+	return ok;
+}
+
 /* What became of one attempt: there was a connection to send it on; it may have been done. */
 struct attempt {
 	bool has_begun, was_sent;
@@ -186,7 +212,7 @@ forward_once_wait(struct link *link, struct exchange *exchange, const struct for
 	bool ok;
 
 	*attempt = (struct attempt){ .has_begun = ready_wait(link, err) };
-	if (!attempt->has_begun)
+	if (!attempt->has_begun || !level_wait(link, exchange, err))
 		return false;
 	call_init(&call);
 	call.exchange = exchange;
@@ -198,7 +224,8 @@ forward_once_wait(struct link *link, struct exchange *exchange, const struct for
 		call.edits[call.edits_n++] = forward->edits[i];
 	call.may_repeat = forward->may_repeat;
 	call.wants_task = json_scan_get(request->scan, S("params"), S("task")).p != NULL;
-	call.definition = forward->item != NULL ? forward->item->definition : SLICE_NONE;
+	if (forward->item != NULL && forward->item->has_headers)
+		call.definition = forward->item->definition;
 	call.on_sent = call_sent;
 	call.owner = link;
 	connection = link->connection;
@@ -233,7 +260,8 @@ link_forward_wait(struct link *link, struct exchange *exchange, const struct for
 	bool ok;
 
 	if (!forward->is_patient)
-		task_deadline(exchange->task, exchange->started_ms + timeout_ms);
+		task_deadline(exchange->task,
+		    (forward->from_ms != 0 ? forward->from_ms : exchange->started_ms) + timeout_ms);
 	use(link, 1);
 	ok = forward_once_wait(link, exchange, forward, reply, &attempt, err);
 	if (!ok && attempt.has_begun && (forward->may_repeat || !attempt.was_sent) &&

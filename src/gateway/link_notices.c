@@ -91,6 +91,16 @@ tell_owner(struct link *link, const struct tell *tell)
 	}
 }
 
+/* Whose call waits for that page may make it again. */
+static void
+visit_done(struct link *link, const struct tell *tell)
+{
+	struct slice id;
+
+	if (tell->method == MCP_ELICITATION_COMPLETE && token_param(tell, S("elicitationId"), &id))
+		visits_done(hub_of(link), id);
+}
+
 /* Of a task that a call began: the token of the call is that of the task. */
 static void
 tell_task_progress(struct link *link, const struct tell *tell)
@@ -137,6 +147,7 @@ link_notice(struct link *link, const struct tell *tell)
 {
 	if (link->is_own && link->client == NULL)
 		return;
+	visit_done(link, tell);
 	if (tell->method == MCP_RESOURCE_UPDATED)
 		updated(link, tell);
 	else if (link->is_own && link->client->session == NULL)

@@ -78,7 +78,7 @@ end_deferred(struct deferred *deferred)
 }
 
 void
-listen_end(struct listen *listen)
+listener_end(struct listen *listen)
 {
 	/* While it begins its task sees to that. */
 	listen->is_ending = true;
@@ -96,7 +96,7 @@ listens_end(struct client *client, bool at_once)
 		if (at_once && l->is_begun)
 			end_now(l);
 		else
-			listen_end(l);
+			listener_end(l);
 	}
 }
 
@@ -108,7 +108,7 @@ listens_forget(struct client *client, const struct provider *provider)
 			if (l->heard[i].provider != provider)
 				continue;
 			l->heard[i].provider = NULL;
-			listen_end(l);
+			listener_end(l);
 		}
 	}
 }

@@ -6,12 +6,11 @@
 
 #include "gateway/hub.h"
 
-#define NAME_TOKEN_MAX	     KIB		 /* of a tool or prompt, as written */
-#define URI_TOKEN_MAX	     (8 * KIB)		 /* as written */
-#define SEEN_BYTES_MAX	     SLICE_OF_WORK_BYTES /* larger results may mention any URI */
-#define SEEN_URIS_MAX	     100		 /* of one result */
-#define TASKS_BYTES_MAX	     (4 * MIB)		 /* of the lists of all servers */
-#define CODE_URL_ELICITATION (-32042)
+#define NAME_TOKEN_MAX	KIB		    /* of a tool or prompt, as written */
+#define URI_TOKEN_MAX	(8 * KIB)	    /* as written */
+#define SEEN_BYTES_MAX	SLICE_OF_WORK_BYTES /* larger results may mention any URI */
+#define SEEN_URIS_MAX	100		    /* of one result */
+#define TASKS_BYTES_MAX (4 * MIB)	    /* of the lists of all servers */
 
 /* ---- what they share ------------------------------------------------------------------------- */
 
@@ -97,9 +96,12 @@ forward(struct exchange *exchange, struct passage *passage, struct slice name,
 	ledger_route(passage->hub->ledger, exchange->number, provider->name, name);
 	if (!admit_wait(exchange, passage, &reply->err))
 		return false;
+	if (exchange->state.p != NULL && !slice_eq(exchange->state_server, provider->name))
+		return err_set(&reply->err, ERR_PARAMS,
+		    "requestState is of another server: begin the call again");
 	if (!guard_pass(exchange, GUARD_REQUEST, GUARD_TO_PROVIDER, provider->name, name,
 		exchange->request.params, reply) ||
-	    !provider->ops->forward_wait(provider, exchange, forward, reply, &reply->err))
+	    !visit_forward_wait(exchange, passage, forward, reply))
 		return false;
 	return guard_pass(exchange, GUARD_RESULT, GUARD_TO_CLIENT, provider->name, name,
 	    reply->result.p != NULL ? reply->result : reply->error, reply);
@@ -247,7 +249,7 @@ elicitations_note(struct passage *passage, struct slice error)
 
 	if (passage->client == NULL || error.n > SEEN_BYTES_MAX ||
 	    !json_find(error, S("code"), &value) || !json_int(value, &code) ||
-	    code != CODE_URL_ELICITATION || !json_find(error, S("data"), &value) ||
+	    code != MCP_CODE_URL_ELICITATION || !json_find(error, S("data"), &value) ||
 	    json_type(value) != JSON_OBJECT || !json_find(value, S("elicitations"), &list) ||
 	    json_type(list) != JSON_ARRAY)
 		return;
@@ -272,14 +274,6 @@ task_note(struct exchange *exchange, struct passage *passage, const struct reply
 		client_own_task(passage->client, id, passage->provider);
 }
 
-/* Do the headers that a tool names say what the arguments say? */
-static bool
-headers_fit(struct exchange *exchange, struct slice definition, struct err *err)
-{
-	return exchange->front->check_headers == NULL || !mirror_is_named(definition) ||
-	    exchange->front->check_headers(exchange, definition, err);
-}
-
 static bool
 named(struct exchange *exchange, struct passage *passage, enum item_kind kind, struct reply *reply)
 {
@@ -301,7 +295,8 @@ named(struct exchange *exchange, struct passage *passage, enum item_kind kind, s
 	if (entry == NULL)
 		return false;
 	route_to(passage, entry->provider);
-	if (kind == ITEM_TOOL && !headers_fit(exchange, entry->item->definition, &reply->err))
+	if (entry->item->has_headers && exchange->front->check_headers != NULL &&
+	    !exchange->front->check_headers(exchange, entry->item->definition, &reply->err))
 		return false;
 	if (!slice_eq(request->name, entry->item->name_token))
 		changes.edits[changes.edits_n++] =
@@ -353,12 +348,18 @@ static bool
 read_resource(struct exchange *exchange, struct passage *passage, struct reply *reply)
 {
 	struct forward changes = { .edits_n = 0 };
+	struct freshness fresh;
 	struct slice own;
 
 	if (!resource(exchange, passage, &own, &changes, reply) ||
 	    !forward(exchange, passage, own, &changes, reply))
 		return false;
 	uris_note(exchange, passage, reply->result, S("contents"));
+	if (reply->scan != NULL) {
+		fresh_read(reply->scan, &fresh);
+		reply->ttl_ms = fresh.ttl_ms;
+		reply->is_private = fresh.is_private || fresh_is_private(passage);
+	}
 	return true;
 }
 

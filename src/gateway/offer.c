@@ -215,6 +215,7 @@ tool_read(struct item *item)
 		item->is_read_only = hint(value, S("readOnlyHint"));
 		item->is_idempotent = hint(value, S("idempotentHint"));
 	}
+	item->has_headers = mirror_is_named(item->definition);
 	return NULL;
 }
 

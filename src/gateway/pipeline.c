@@ -47,6 +47,15 @@ asked(struct exchange *exchange, struct slice params)
 		index_put(client->hub->asked, token, client);
 }
 
+/* Of whom a log message is: a request without a session says itself which it wants. */
+static bool
+wants_level(const struct exchange *exchange, const struct client *client, int level)
+{
+	if (exchange->session == NULL)
+		return exchange->log_level >= 0 && level >= exchange->log_level;
+	return client_wants_level(client, level);
+}
+
 /* What a shared session says in the log is for those who asked for such a level. */
 bool
 pipeline_may_tell(void *owner, struct exchange *exchange, const struct tell *tell)
@@ -57,7 +66,7 @@ pipeline_may_tell(void *owner, struct exchange *exchange, const struct tell *tel
 
 	if (tell->method == MCP_LOG_MESSAGE && client != NULL &&
 	    json_type(tell->params) == JSON_OBJECT && json_find(tell->params, S("level"), &level) &&
-	    !client_wants_level(client, log_level_find(level)))
+	    !wants_level(exchange, client, log_level_find(level)))
 		return false;
 	return guard_pass(
 	    exchange, GUARD_TELL, GUARD_TO_CLIENT, tell->server, SLICE_NONE, tell->params, &reply);
@@ -219,6 +228,7 @@ pass_through(void *arg)
 	}
 	if (!ok)
 		reply.result = reply.error = SLICE_NONE;
+	error_fit(exchange, &reply);
 	if (reply.err.kind == ERR_CANCELLED && !exchange->is_cancelled)
 		err_set(&reply.err, ERR_CANCELLED,
 		    "bascule is stopping: cut short, and what was sent may have been done");
@@ -280,5 +290,5 @@ pipeline_cancel(void *owner, struct exchange *exchange)
 	if (exchange->task != NULL)
 		task_cancel(exchange->task, ERR_CANCELLED);
 	else if (passage->listen != NULL)
-		listen_end(passage->listen);
+		listener_end(passage->listen);
 }

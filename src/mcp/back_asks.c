@@ -117,7 +117,7 @@ ask_answer_wait(struct upstream_ask *ask)
 		.server = ask->back->spec.server,
 		.progress = ask_progress,
 		.asker = ask };
-	if (ask->call != NULL && !ask->back->spec.is_own)
+	if (ask->call != NULL && ask->call->exchange->revision != ask->back->revision)
 		question_fit(&ask->arena, &ask->question, ask->call->exchange->revision);
 	if (!ask_put_wait(ask, &ask->question, &answer, &err)) {
 		/* A withdrawn request gets no response (basic/utilities/cancellation). */

@@ -368,6 +368,12 @@ bool result_fit(
     enum mcp_method method, struct slice result, enum mcp_revision revision, struct buf *out);
 /* The same for an exchange's result, unless it is_own; false: ERR_LIMIT in reply->err. */
 MUST_CHECK bool reply_fit(struct exchange *exchange, struct reply *reply);
+/* The code of a raw error object; false: it has none. */
+#define MCP_CODE_URL_ELICITATION (-32042) /* 2025-11-25 */
+bool mcp_error_code(struct slice error, int64_t *code);
+/* reply->error, sent by an upstream of reply->revision, as the client's revision has it
+ * (error_fit.c). */
+void error_fit(struct exchange *exchange, struct reply *reply);
 /* Titled choices of elicitation in the form that the revision knows; new params are in the arena.
  */
 void question_fit(struct arena *arena, struct question *question, enum mcp_revision revision);

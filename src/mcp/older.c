@@ -232,12 +232,13 @@ choices_fit(struct fitting *fitting, struct slice property, struct buf *scratch)
 	}
 }
 
-void
-question_fit(struct arena *arena, struct question *question, enum mcp_revision revision)
+/* Titled choices in the words of the revision. */
+static void
+titles_fit(struct arena *arena, struct question *question, enum mcp_revision revision)
 {
 	struct fitting fitting = { .revision = revision, .from = question->params.p };
 	const char *end = question->params.p + question->params.n;
-	struct slice schema, properties, key, property, token;
+	struct slice schema, properties, key, property;
 	struct buf out, scratch;
 	struct json_iter iter;
 	struct err err;
@@ -259,9 +260,49 @@ question_fit(struct arena *arena, struct question *question, enum mcp_revision r
 		    arena_reserve(arena, out.n, &err))
 			question->params = slice_dup(arena, buf_view(&out));
 	}
-	if (question->token.p != NULL && json_find(question->params, S("_meta"), &property) &&
-	    json_find(property, S("progressToken"), &token))
-		question->token = token;
 	buf_fini(&out);
 	buf_fini(&scratch);
+}
+
+/* Elicitation by URL without the id that 2026-07-28 has no more. */
+static void
+id_drop(struct arena *arena, struct question *question)
+{
+	struct slice key, value;
+	struct json_iter iter;
+	struct buf out;
+
+	buf_init(&out, NULL, 2 * SLICE_OF_WORK_BYTES);
+	json_iter_init(&iter, question->params);
+	buf_putc(&out, '{');
+	while (json_iter_next(&iter, &key, &value)) {
+		if (slice_eq(key, S("elicitationId")))
+			continue;
+		buf_puts(&out, out.n > 1 ? ",\"" : "\"");
+		buf_put(&out, key);
+		buf_puts(&out, "\":");
+		buf_put(&out, value);
+	}
+	buf_putc(&out, '}');
+	if (buf_check(&out, &(struct err){ 0 }) && arena_reserve(arena, out.n, &(struct err){ 0 }))
+		question->params = slice_dup(arena, buf_view(&out));
+	buf_fini(&out);
+}
+
+void
+question_fit(struct arena *arena, struct question *question, enum mcp_revision revision)
+{
+	const char *before = question->params.p;
+	struct slice id, meta, token;
+
+	if (question->method == MCP_ELICITATION_CREATE && revision >= MCP_2026_07_28 &&
+	    json_find(question->params, S("elicitationId"), &id))
+		id_drop(arena, question);
+	titles_fit(arena, question, revision);
+	if (question->params.p != before && question->token.p != NULL)
+		question->token = json_find(question->params, S("_meta"), &meta) &&
+			json_type(meta) == JSON_OBJECT &&
+			json_find(meta, S("progressToken"), &token)
+		    ? token
+		    : SLICE_NONE;
 }

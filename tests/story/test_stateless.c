@@ -715,6 +715,184 @@ test_listen_own(void **unused)
 	assert_int_equal(got(one, "resources/unsubscribe"), 2);
 }
 
+/* ---- errors, pages, logs, headers, states ---------------------------------------------------- */
+
+static void
+test_errors(void **unused)
+{
+	struct server *one = upstream("one", "stdio", plain);
+	struct err err = { 0 };
+
+	begin(SHARED("one"));
+	assert_true(server_line(
+	    one, S("on resources/read -> error {\"code\":-32002,\"message\":\"gone\"}"), &err));
+	send("resources/read", "\"uri\":\"x:\\/\\/a\"");
+	assert_true(says(
+	    "/error", "{\"code\":-32602,\"message\":\"gone\",\"data\":{\"uri\":\"x:\\/\\/a\"}}"));
+	assert_true(server_line(one,
+	    S("on resources/read -> error "
+	      "{\"message\":\"gone\",\"data\":{\"more\":1},\"code\":-32002}"),
+	    &err));
+	send("resources/read", "\"uri\":\"x://a\"");
+	assert_true(says("/error",
+	    "{\"message\":\"gone\",\"data\":{\"uri\":\"x://a\",\"more\":1},\"code\":-32602}"));
+	/* Anything else is the server's. */
+	assert_true(server_line(one,
+	    S("on tools/call add -> error {\"code\":-32000,\"message\":\"no\",\"data\":1.0}"),
+	    &err));
+	send("tools/call", "\"name\":\"add\"");
+	assert_true(says("/error", "{\"code\":-32000,\"message\":\"no\",\"data\":1.0}"));
+}
+
+#define PAGE \
+	"error {\"code\":-32042,\"message\":\"visit\",\"data\":{\"elicitations\":[{\"mode\":" \
+	"\"url\",\"elicitationId\":\"e1\",\"url\":\"https://x.example/\",\"message\":\"pay\"}]}}"
+
+static const char *const sends_away[] = { "tool book", "on tools/call book -> " PAGE, NULL };
+
+/* The user is asked once; the call is made again when the page is done with. */
+static void
+test_page(void **unused)
+{
+	struct server *one = upstream("one", "stdio", sends_away);
+	struct err err = { 0 };
+
+	begin(SHARED("one"));
+	stage->capabilities = CAN_URL;
+	send("tools/call", "\"name\":\"book\"");
+	assert_int_equal(stage->asks, 1);
+	assert_true(at(buf_view(&stage->asked), "",
+	    "{\"mode\":\"url\",\"message\":\"pay\",\"url\":\"https://x.example/\"}"));
+	assert_int_equal(got(one, "tools/call"), 1);
+	/* Not yet: asked again, later each time, and not the user. */
+	world_tick(&stage->world, 2000);
+	assert_int_equal(got(one, "tools/call"), 2);
+	world_tick(&stage->world, 3000);
+	assert_int_equal(got(one, "tools/call"), 2);
+	world_tick(&stage->world, 30000);
+	assert_int_equal(stage->asks, 1);
+	assert_int_equal(stage->answers, 0);
+	assert_true(server_line(one, S("on tools/call book -> result {\"paid\":true}"), &err));
+	does(one, "notify notifications/elicitation/complete {\"elicitationId\":\"e1\"}");
+	assert_int_equal(stage->answers, 1);
+	assert_true(says("/result/paid", "true"));
+}
+
+static void
+test_page_refused(void **unused)
+{
+	static const char *const silent[] = { "tool book",
+		"on tools/call book -> error {\"code\":-32042,\"message\":\"visit\"}", NULL };
+	struct server *one = upstream("one", "stdio", sends_away);
+
+	upstream("two", "stdio", silent);
+	begin("upstreams:\n  - {name: one, session: shared, $one}\n"
+	      "  - {name: two, session: shared, $two}\n");
+	send("tools/call", "\"name\":\"one__book\"");
+	assert_true(says("/error/code", "-32021"));
+	assert_true(says("/error/data/requiredCapabilities", "{\"elicitation\":{\"url\":{}}}"));
+	stage->capabilities = CAN_URL;
+	stage->accept = "{\"action\":\"decline\"}";
+	send("tools/call", "\"name\":\"one__book\"");
+	assert_true(says("/error/data/kind", "\"request\""));
+	assert_int_equal(got(one, "tools/call"), 2);
+	send("tools/call", "\"name\":\"two__book\"");
+	assert_true(says("/error/data/kind", "\"unavailable\""));
+	/* Nobody ever comes back from the page: limits.ask. */
+	stage->accept = "{\"action\":\"accept\"}";
+	send("tools/call", "\"name\":\"one__book\"");
+	world_tick(&stage->world, 11 * 60000);
+	assert_true(says("/error/data/kind", "\"deadline\""));
+}
+
+static void
+test_logs(void **unused)
+{
+	static const char *const lines[] = { "tool add", "can {\"tools\":{},\"logging\":{}}",
+		"on logging/setLevel -> result {}",
+		"on tools/call add -> notify notifications/message {\"level\":\"info\",\"data\":1} then "
+		"notify notifications/message {\"level\":\"error\",\"data\":2} then result {}",
+		NULL };
+	struct server *one = upstream("one", "stdio", lines);
+
+	begin(SHARED("one"));
+	/* Who says no level wants no logs. */
+	send("tools/call", "\"name\":\"add\"");
+	assert_int_equal(stage->tells, 0);
+	assert_int_equal(got(one, "logging/setLevel"), 0);
+	stage->log_level = 4;
+	send("tools/call", "\"name\":\"add\"");
+	assert_int_equal(stage->tells, 1);
+	assert_true(told("\"error\""));
+	assert_true(at(server_last(one, S("logging/setLevel")), "/params/level", "\"error\""));
+	/* The most talkative level stays; each request sees its own part. */
+	stage->log_level = 0;
+	send("tools/call", "\"name\":\"add\"");
+	assert_int_equal(stage->tells, 2);
+	assert_true(at(server_last(one, S("logging/setLevel")), "/params/level", "\"debug\""));
+	stage->log_level = 4;
+	send("tools/call", "\"name\":\"add\"");
+	assert_int_equal(stage->tells, 1);
+	assert_int_equal(got(one, "logging/setLevel"), 2);
+}
+
+static void
+test_headers(void **unused)
+{
+	static const char *const lines[] = { "tool add",
+		"tool book {\"inputSchema\":{\"type\":\"object\",\"properties\":{\"day\":{\"type\":"
+		"\"string\",\"x-mcp-header\":\"Day\"}}}}",
+		"on tools/call -> result {}", NULL };
+	struct server *one = upstream("one", "stdio", lines);
+
+	begin(SHARED("one"));
+	send("tools/call", "\"name\":\"add\"");
+	assert_int_equal(stage->checks, 0);
+	send("tools/call", "\"name\":\"book\"");
+	assert_int_equal(stage->checks, 1);
+	assert_true(says("/result", "{}"));
+	stage->refuses_headers = true;
+	send("tools/call", "\"name\":\"book\"");
+	assert_true(says("/error/code", "-32602"));
+	assert_int_equal(got(one, "tools/call"), 2);
+}
+
+/* A server's own state goes to that server alone. */
+static void
+test_state(void **unused)
+{
+	struct server *one = upstream("one", "stdio", plain);
+
+	upstream("two", "stdio", plain);
+	begin("upstreams:\n  - {name: one, session: shared, $one}\n"
+	      "  - {name: two, session: shared, $two}\n");
+	stage->state = S("\"s1\"");
+	stage->state_server = S("two");
+	send("tools/call", "\"name\":\"one__add\"");
+	assert_true(says("/error/code", "-32602"));
+	assert_int_equal(got(one, "tools/call"), 0);
+	send("tools/call", "\"name\":\"two__add\"");
+	assert_true(says("/result/sum", "3"));
+}
+
+static void
+test_read_freshness(void **unused)
+{
+	struct server *one = upstream("one", "stdio", plain);
+	struct err err = { 0 };
+
+	begin(SHARED("one"));
+	send("resources/read", "\"uri\":\"x://a\"");
+	assert_int_equal(stage->ttl_ms, 0);
+	assert_true(stage->is_private);
+	assert_true(server_line(one,
+	    S("on resources/read -> result {\"contents\":[],\"ttlMs\":5000,\"cacheScope\":\"public\"}"),
+	    &err));
+	send("resources/read", "\"uri\":\"x://a\"");
+	assert_int_equal(stage->ttl_ms, 5000);
+	assert_false(stage->is_private);
+}
+
 int
 main(void)
 {
@@ -734,6 +912,13 @@ main(void)
 		TEST(test_listen_drain),
 		TEST(test_listen_reload),
 		TEST(test_listen_own),
+		TEST(test_errors),
+		TEST(test_page),
+		TEST(test_page_refused),
+		TEST(test_logs),
+		TEST(test_headers),
+		TEST(test_state),
+		TEST(test_read_freshness),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
