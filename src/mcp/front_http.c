@@ -317,7 +317,9 @@ message_without_session(struct front_http *front, struct http_request *http, str
 			request_read(front, http, intake, head, session, message, is_stateless);
 		return;
 	}
-	if (message->kind == MESSAGE_REQUEST && message->method == MCP_UNKNOWN)
+	if (message->kind == MESSAGE_REQUEST &&
+	    (message->method == MCP_UNKNOWN ||
+		!mcp_method_known(message->method, MCP_NEWEST_LEGACY)))
 		err_set(
 		    &err, ERR_METHOD, "unknown method \"%.*s\"", SLICE_FMT(message->method_name));
 	else
