@@ -1,8 +1,9 @@
 /*
  * The simulation of calls: a whole gateway on a machine in memory, two children and an HTTP server
- * behind it, one stdio client and several HTTP clients before it, and everything that can go wrong
- * by lot: short reads and writes, delays, resets, refused connections, cancellations, clients that
- * leave, questions nobody answers, upstreams that die, babble, answer twice or never.
+ * behind it, one stdio client and several HTTP clients before it, every other of them without a
+ * session (2026-07-28), and everything that can go wrong by lot: short reads and writes, delays,
+ * resets, refused connections, cancellations, clients that leave, questions nobody answers,
+ * upstreams that die, babble, answer twice or never.
  *
  * What must hold for every seed: each exchange has exactly one outcome in the ledger; each call
  * gets at most one answer, exactly one when neither it nor its connection was given up; what echo
@@ -25,6 +26,8 @@
 #define IN_FLIGHT    8
 #define GATEWAY_PORT 8080
 #define TOY_PORT     9001
+#define ROUND	     1000000 /* between the ids of the rounds of a call */
+#define PARKED	     12	     /* limits.parked: it is reached now and then */
 
 static const char configuration[] =
     "listen: {http: \"127.0.0.1:8080\", stdio: true}\n"
@@ -56,6 +59,9 @@ struct client_call {
 	uint64_t id;
 	bool is_open, is_cancelled, is_left, is_sse, is_echo, was_unavailable;
 	unsigned answers;
+	/* Of a client without a session: it was asked, and comes back with this, or not. */
+	char name[16], arguments[80], state[160];
+	uint64_t round;
 	struct timer later; /* cancels or leaves */
 };
 
@@ -64,7 +70,7 @@ struct client {
 	struct client_call calls[IN_FLIGHT];
 	struct http_pool *pool; /* NULL: the stdio client */
 	char session[64];
-	bool is_ready, is_gone;
+	bool is_ready, is_gone, is_modern;
 	struct timer again;
 	struct stream *in, *out; /* stdio */
 	struct line_reader lines;
@@ -78,7 +84,7 @@ struct world {
 	struct fronts *fronts;
 	struct toy_http *web;
 	struct client clients[HTTP_CLIENTS + 1];
-	unsigned begun, wanted, ended, answered, cancelled, left, broken;
+	unsigned begun, wanted, ended, answered, cancelled, left, broken, asked, returned;
 	struct group group;
 	struct timer late;
 	bool is_over, is_stopping;
@@ -112,6 +118,20 @@ call_end(struct client_call *call)
 		    world->loop, &call->client->again, loop_now_ms(world->loop) + pause, client_go);
 }
 
+/* The answer is a question: its state is kept for the next round. */
+static void
+call_asked(struct client_call *call, struct slice text)
+{
+	struct slice result, state;
+
+	CHECK(call->client->is_modern, "a client with a session got input_required");
+	CHECK(json_find(text, S("result"), &result) &&
+		json_find(result, S("requestState"), &state) && state.n < sizeof(call->state),
+	    "no state: %.*s", SLICE_FMT(text));
+	snprintf(call->state, sizeof(call->state), "%.*s", SLICE_FMT(state));
+	call->client->world->asked++;
+}
+
 /* A response with an id of ours. */
 static void
 call_answered(struct client *client, struct slice text, struct slice id)
@@ -129,12 +149,16 @@ call_answered(struct client *client, struct slice text, struct slice id)
 	if (call == NULL)
 		return;
 	call->answers++;
+	if (memmem(text.p, text.n, "\"input_required\"", 16) != NULL) {
+		call_asked(call, text);
+		return;
+	}
 	call->was_unavailable = memmem(text.p, text.n, "\"unavailable\"", 13) != NULL;
 	CHECK(call->answers == 1, "call %llu was answered twice", (unsigned long long)call->id);
 	client->world->answered++;
 	if (call->is_echo && memmem(text.p, text.n, "\"result\"", 8) != NULL) {
-		snprintf(
-		    want, sizeof(want), "\"text\":\"%llu-text\"", (unsigned long long)call->id);
+		snprintf(want, sizeof(want), "\"text\":\"%llu-text\"",
+		    (unsigned long long)(call->id % ROUND));
 		CHECK(memmem(text.p, text.n, want, strlen(want)) != NULL,
 		    "call %llu got another's answer: %.*s", (unsigned long long)call->id,
 		    SLICE_FMT(text));
@@ -223,6 +247,45 @@ fetched_fini(struct client_call *call)
 	buf_fini(&call->body);
 }
 
+/* A request of a client without a session; more: further members of params. */
+static void
+modern_send(struct client_call *call, const char *more)
+{
+	char text[800];
+	int n = snprintf(text, sizeof(text),
+	    "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"tools/call\",\"params\":{\"name\":\"%s\","
+	    "\"arguments\":%s%s,\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
+	    "\"io.modelcontextprotocol/clientCapabilities\":{\"elicitation\":{}},"
+	    "\"progressToken\":\"p%llu\"}}}",
+	    (unsigned long long)call->id, call->name, call->arguments, more,
+	    (unsigned long long)call->id);
+
+	post(call->client, (struct slice){ text, (size_t)n }, call);
+}
+
+/* Comes back with an answer, or without one, or not at all: false. */
+static bool
+call_return(struct client_call *call)
+{
+	struct world *world = call->client->world;
+	char more[300];
+
+	if (sim_chance(world->sim, 200)) {
+		call->state[0] = '\0';
+		return false;
+	}
+	world->returned++;
+	call->id += ROUND;
+	call->answers = 0;
+	snprintf(more, sizeof(more), ",\"requestState\":%s%s", call->state,
+	    sim_chance(world->sim, 100)
+		? ""
+		: ",\"inputResponses\":{\"q1\":{\"action\":\"accept\",\"content\":{\"ok\":true}}}");
+	call->state[0] = '\0';
+	modern_send(call, more);
+	return true;
+}
+
 static void
 on_done(void *owner, struct fetch *fetch, const struct err *err)
 {
@@ -238,6 +301,8 @@ on_done(void *owner, struct fetch *fetch, const struct err *err)
 		CHECK(call->id == 0 || call->answers == 1 || call->is_cancelled,
 		    "call %llu ended without an answer", (unsigned long long)call->id);
 	fetched_fini(call);
+	if (call->state[0] != '\0' && !world->is_stopping && call_return(call))
+		return;
 	if (call->id == 0) {
 		/* initialize: once more when it broke */
 		if (!call->client->is_ready)
@@ -281,16 +346,20 @@ post(struct client *client, struct slice text, struct client_call *call)
 	struct fetch_request request = {
 		.method = S("POST"), .path = S("/mcp"), .body = &text, .body_parts = 1
 	};
-	char headers[256];
+	char headers[320], modern[120] = "";
 	int n;
 
+	if (call != NULL && client->is_modern)
+		snprintf(modern, sizeof(modern),
+		    "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: %s\r\n",
+		    call->name);
 	if (client->pool == NULL) {
 		outbox_queue(&client->outbox, (struct slice[]){ text, S("\n") }, 2);
 		return;
 	}
 	n = snprintf(headers, sizeof(headers),
-	    "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n%s%s%s",
-	    client->session[0] ? "Mcp-Session-Id: " : "", client->session,
+	    "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n%s%s%s%s",
+	    modern, client->session[0] ? "Mcp-Session-Id: " : "", client->session,
 	    client->session[0] ? "\r\n" : "");
 	request.headers = (struct slice){ headers, (size_t)n };
 	if (call == NULL) {
@@ -319,7 +388,8 @@ call_later(struct timer *timer)
 	char text[160];
 	int n;
 
-	if (client->pool != NULL && sim_chance(world->sim, 500)) {
+	/* Without a session, leaving is the way to cancel. */
+	if (client->is_modern || (client->pool != NULL && sim_chance(world->sim, 500))) {
 		call->is_left = true;
 		world->left++;
 		fetch_abort(&call->fetch);
@@ -358,15 +428,22 @@ call_begin(struct client *client, struct client_call *call)
 	call->is_cancelled = call->is_left = false;
 	call->is_echo = strcmp(tool, "echo") == 0;
 	call->answers = 0;
+	call->state[0] = '\0';
+	snprintf(call->name, sizeof(call->name), "%s__%s", server, tool);
+	snprintf(call->arguments, sizeof(call->arguments), "{\"text\":\"%llu-text\",\"ms\":%llu}",
+	    (unsigned long long)call->id, (unsigned long long)sim_random(world->sim, 50));
 	n = snprintf(text, sizeof(text),
-	    "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"tools/call\",\"params\":{\"name\":\"%s__%s\","
-	    "\"arguments\":{\"text\":\"%llu-text\",\"ms\":%llu},\"_meta\":{\"progressToken\":\"p%llu\"}}}",
-	    (unsigned long long)call->id, server, tool, (unsigned long long)call->id,
-	    (unsigned long long)sim_random(world->sim, 50), (unsigned long long)call->id);
+	    "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"tools/call\",\"params\":{\"name\":\"%s\","
+	    "\"arguments\":%s,\"_meta\":{\"progressToken\":\"p%llu\"}}}",
+	    (unsigned long long)call->id, call->name, call->arguments,
+	    (unsigned long long)call->id);
 	if (sim_chance(world->sim, 50))
 		timer_start(world->loop, &call->later,
 		    loop_now_ms(world->loop) + sim_random(world->sim, 40), call_later);
-	post(client, (struct slice){ text, (size_t)n }, call);
+	if (client->is_modern)
+		modern_send(call, "");
+	else
+		post(client, (struct slice){ text, (size_t)n }, call);
 }
 
 static void
@@ -375,6 +452,7 @@ client_go(struct timer *timer)
 	struct client *client = CONTAINER(timer, struct client, again);
 	struct world *world = client->world;
 
+	client->is_ready |= client->is_modern;
 	if (!client->is_ready) {
 		struct client_call *call = &client->calls[0];
 
@@ -521,7 +599,8 @@ world_begin(struct world *world, uint64_t seed, unsigned calls, struct log *log)
 		.ask_ms = 3000,
 		.session_idle_ms = 1800000,
 		.sessions = 100,
-		.in_flight = 2000 };
+		.in_flight = 2000,
+		.parked = PARKED };
 	struct address at = { .ip = { 127, 0, 0, 1 }, .port = GATEWAY_PORT }, bound;
 	struct config *config = NULL;
 	struct err err = { 0 };
@@ -543,6 +622,7 @@ world_begin(struct world *world, uint64_t seed, unsigned calls, struct log *log)
 		struct client *client = &world->clients[i];
 
 		client->world = world;
+		client->is_modern = i < HTTP_CLIENTS && i % 2 == 1;
 		for (size_t k = 0; k < IN_FLIGHT; k++)
 			client->calls[k].client = client;
 		if (i == HTTP_CLIENTS)
@@ -636,10 +716,11 @@ run_seed(uint64_t seed, unsigned calls, struct log *log)
 		CHECK(toy_counters(servers[i])->done_twice == 0, "%s did %u calls twice",
 		    servers[i], toy_counters(servers[i])->done_twice);
 	fprintf(stderr,
-	    "seed %llu: %u calls, %u answered, %u cancelled, %u left, %u broken; outcomes done %llu failed "
+	    "seed %llu: %u calls, %u answered, %u cancelled, %u left, %u broken, %u asked, %u returned; outcomes done %llu failed "
 	    "%llu cancelled %llu deadline %llu unavailable %llu unknown %llu; %.1f simulated s\n",
 	    (unsigned long long)seed, world->begun, world->answered, world->cancelled, world->left,
-	    world->broken, (unsigned long long)ledger_count(hub_ledger(world->hub), LEDGER_DONE),
+	    world->broken, world->asked, world->returned,
+	    (unsigned long long)ledger_count(hub_ledger(world->hub), LEDGER_DONE),
 	    (unsigned long long)ledger_count(hub_ledger(world->hub), LEDGER_FAILED),
 	    (unsigned long long)ledger_count(hub_ledger(world->hub), LEDGER_CANCELLED),
 	    (unsigned long long)ledger_count(hub_ledger(world->hub), LEDGER_DEADLINE),
