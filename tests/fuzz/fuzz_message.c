@@ -76,7 +76,9 @@ check_told(const struct run *run)
 	const struct message *message = &run->message;
 	const struct slice spans[] = { message->id, message->params, message->body, message->name,
 		message->arguments, message->meta, message->cursor, message->request_id,
-		message->progress_token };
+		message->progress_token, message->request_state, message->input_responses,
+		message->modern.version, message->modern.client_info, message->modern.capabilities,
+		message->modern.log_level };
 
 	must(run->times == 1);
 	if (!run->is_message) {
