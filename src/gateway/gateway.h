@@ -44,6 +44,7 @@ struct item {
 	struct slice definition;	  /* raw JSON object, byte for byte as received */
 	struct slice name_token;	  /* span of definition that holds the name */
 	bool is_read_only, is_idempotent; /* of a tool */
+	bool needs_task;  /* the same: it is to be had as a task only (2025-11-25) */
 	bool has_headers; /* the same: some of its arguments are headers too (x-mcp-header) */
 };
 

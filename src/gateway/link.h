@@ -66,6 +66,11 @@ name_of(const struct link *link)
 
 /* Is there a connection that takes calls? */
 bool link_is_ready(const struct link *link);
+/* In use (1), and no longer (-1). */
+void link_use(struct link *link, int by);
+/* What the call was answered, into the reply; its bytes go to the exchange. */
+void
+link_reply(struct link *link, struct exchange *exchange, struct call *call, struct reply *reply);
 /* A request of our own; the caller ends the call, however it went. */
 MUST_CHECK bool link_request_wait(struct link *link, enum mcp_method method, struct slice params,
     struct call *call, struct err *err);

@@ -108,8 +108,8 @@ ready_wait(struct link *link, struct err *err)
 }
 
 /* In use while somebody waits for it, so that it does not go to sleep under them. */
-static void
-use(struct link *link, int by)
+void
+link_use(struct link *link, int by)
 {
 	link->calls += (unsigned)by;
 	link->used_ms = loop_now_ms(hub_of(link)->loop);
@@ -122,9 +122,9 @@ link_ready_wait(struct link *link, struct err *err)
 {
 	bool ok;
 
-	use(link, 1);
+	link_use(link, 1);
 	ok = ready_wait(link, err);
-	use(link, -1);
+	link_use(link, -1);
 	return ok;
 }
 
@@ -138,14 +138,14 @@ link_fresh_wait(struct link *link, uint64_t until_ms, struct err *err)
 
 	if (!link_is_ready(link) || link->lists_ended >= wanted)
 		return true;
-	use(link, 1);
+	link_use(link, 1);
 	while (ok && link_is_ready(link) && link->lists_ended < wanted &&
 	    loop_now_ms(hub->loop) < until_ms) {
 		link->is_list_wanted = link->has_changed;
 		task_wake(link->supervisor);
 		ok = hub_change_wait(hub, until_ms, err);
 	}
-	use(link, -1);
+	link_use(link, -1);
 	return ok;
 }
 
@@ -197,6 +197,83 @@ level_wait(struct link *link, const struct exchange *exchange, struct err *err)
 	return ok;
 }
 
+void
+link_reply(struct link *link, struct exchange *exchange, struct call *call, struct reply *reply)
+{
+	exchange_keep(exchange, &call->arena, &call->answer);
+	reply->result = call->response.kind == MESSAGE_RESULT ? call->response.body : SLICE_NONE;
+	reply->error = call->response.kind == MESSAGE_ERROR ? call->response.body : SLICE_NONE;
+	reply->scan = call->response.scan;
+	reply->type = call->type;
+	reply->revision = back_revision(link->back);
+	reply->is_own = link->is_own && back_is_session(link->back);
+}
+
+/* ---- what a session was told before ---------------------------------------------------------- */
+
+/* The _meta of a request without what it says of itself there, which its session has said. */
+static void
+put_plain_meta(struct buf *out, struct slice meta)
+{
+	const char *between = "";
+	struct slice key, value;
+	struct json_iter iter;
+
+	buf_putc(out, '{');
+	json_iter_init(&iter, meta);
+	while (json_iter_next(&iter, &key, &value)) {
+		if (slice_starts(key, S(MCP_META)))
+			continue;
+		buf_printf(out, "%s\"", between);
+		between = ",";
+		buf_put(out, key);
+		buf_puts(out, "\":");
+		buf_put(out, value);
+	}
+	buf_putc(out, '}');
+}
+
+/* Where a span of a text is, when the bytes of `cut` in it have become `delta` more. */
+static struct slice
+moved(struct slice span, struct slice text, struct slice cut, const char *to, ptrdiff_t delta)
+{
+	if (span.p == NULL)
+		return span;
+	span.p = to + (span.p - text.p) + (span.p >= cut.p + cut.n ? delta : 0);
+	return span;
+}
+
+/*
+ * The request as the client of a session would write it, into out, and the call's spans with it.
+ * A server of both kinds would else take it for one without a session.
+ */
+static void
+plain_request(const struct message *request, struct call *call, struct buf *out)
+{
+	struct slice text = request->text, meta = request->meta, token;
+	ptrdiff_t delta;
+	size_t from;
+
+	if (json_type(meta) != JSON_OBJECT)
+		return;
+	buf_put(out, (struct slice){ text.p, (size_t)(meta.p - text.p) });
+	from = out->n;
+	put_plain_meta(out, meta);
+	delta = (ptrdiff_t)(out->n - from) - (ptrdiff_t)meta.n;
+	buf_put(
+	    out, (struct slice){ meta.p + meta.n, (size_t)(text.p + text.n - meta.p) - meta.n });
+	call->id = moved(call->id, text, meta, out->p, delta);
+	for (size_t i = 0; i < call->edits_n; i++)
+		call->edits[i].at = moved(call->edits[i].at, text, meta, out->p, delta);
+	call->token = call->token.p != NULL &&
+		json_find((struct slice){ out->p + from, meta.n + (size_t)delta },
+		    S("progressToken"), &token)
+	    ? token
+	    : SLICE_NONE;
+	call->text = buf_view(out);
+	call->keep = NULL;
+}
+
 /* What became of one attempt: there was a connection to send it on; it may have been done. */
 struct attempt {
 	bool has_begun, was_sent;
@@ -208,6 +285,7 @@ forward_once_wait(struct link *link, struct exchange *exchange, const struct for
 {
 	const struct message *request = &exchange->request;
 	uint64_t connection;
+	struct buf plain;
 	struct call call;
 	bool ok;
 
@@ -222,6 +300,9 @@ forward_once_wait(struct link *link, struct exchange *exchange, const struct for
 	call.keep = exchange->text;
 	for (size_t i = 0; i < forward->edits_n; i++)
 		call.edits[call.edits_n++] = forward->edits[i];
+	buf_init(&plain, NULL, SIZE_MAX / 2);
+	if (exchange->session == NULL && back_is_session(link->back))
+		plain_request(request, &call, &plain);
 	call.may_repeat = forward->may_repeat;
 	call.wants_task = json_scan_get(request->scan, S("params"), S("task")).p != NULL;
 	if (forward->item != NULL && forward->item->has_headers)
@@ -233,17 +314,10 @@ forward_once_wait(struct link *link, struct exchange *exchange, const struct for
 	attempt->was_sent = call.was_sent;
 	if (ok) {
 		task_began(exchange, &call, connection);
-		exchange_keep(exchange, &call.arena, &call.answer);
-		reply->result =
-		    call.response.kind == MESSAGE_RESULT ? call.response.body : SLICE_NONE;
-		reply->error =
-		    call.response.kind == MESSAGE_ERROR ? call.response.body : SLICE_NONE;
-		reply->scan = call.response.scan;
-		reply->type = call.type;
-		reply->revision = back_revision(link->back);
-		reply->is_own = link->is_own && back_is_session(link->back);
+		link_reply(link, exchange, &call, reply);
 	}
 	call_fini(&call);
+	buf_fini(&plain);
 	return ok;
 }
 
@@ -262,13 +336,13 @@ link_forward_wait(struct link *link, struct exchange *exchange, const struct for
 	if (!forward->is_patient)
 		task_deadline(exchange->task,
 		    (forward->from_ms != 0 ? forward->from_ms : exchange->started_ms) + timeout_ms);
-	use(link, 1);
+	link_use(link, 1);
 	ok = forward_once_wait(link, exchange, forward, reply, &attempt, err);
 	if (!ok && attempt.has_begun && (forward->may_repeat || !attempt.was_sent) &&
 	    !link_is_ready(link) &&
 	    (err->kind == ERR_UNAVAILABLE || err->kind == ERR_OUTCOME_UNKNOWN))
 		ok = forward_once_wait(link, exchange, forward, reply, &attempt, err);
-	use(link, -1);
+	link_use(link, -1);
 	if (ok)
 		return true;
 	if (err->kind == ERR_DEADLINE)
@@ -376,7 +450,7 @@ link_unsubscribe(struct link *link, struct slice uri)
 		return false;
 	mem_free((void *)watched->uri.p);
 	*watched = link->watched[--link->watched_n];
-	use(link, 0);
+	link_use(link, 0);
 	return true;
 }
 

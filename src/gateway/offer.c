@@ -216,6 +216,9 @@ tool_read(struct item *item)
 		item->is_idempotent = hint(value, S("idempotentHint"));
 	}
 	item->has_headers = mirror_is_named(item->definition);
+	item->needs_task = json_find(item->definition, S("execution"), &value) &&
+	    json_type(value) == JSON_OBJECT && json_find(value, S("taskSupport"), &value) &&
+	    slice_eq(value, S("\"required\""));
 	return NULL;
 }
 

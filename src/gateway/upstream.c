@@ -179,7 +179,9 @@ upstream_forward_wait(struct provider *provider, struct exchange *exchange,
 
 	if (link == NULL)
 		return err_set(err, ERR_CANCELLED, "the session is over");
-	return link_forward_wait(link, exchange, forward, reply, err);
+	return link_is_task(link, exchange, forward)
+	    ? link_task_wait(link, exchange, forward, reply, err)
+	    : link_forward_wait(link, exchange, forward, reply, err);
 }
 
 /*

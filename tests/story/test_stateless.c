@@ -230,7 +230,8 @@ send(const char *method, const char *params)
 	buf_init(&text, NULL, MIB);
 	buf_printf(&text,
 	    "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"%s\",\"params\":{%s%s"
-	    "\"_meta\":{\"progressToken\":7}}}",
+	    "\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\","
+	    "\"progressToken\":7,\"io.modelcontextprotocol/clientCapabilities\":{},\"mine\":1}}}",
 	    (unsigned long long)stage->next_number + 1, method, params,
 	    params[0] != '\0' ? "," : "");
 	buf_clear(&stage->told);
@@ -893,6 +894,65 @@ test_read_freshness(void **unused)
 	assert_false(stage->is_private);
 }
 
+/* ---- the old way ----------------------------------------------------------------------------- */
+
+/* A server with a session reads nothing of a revision that it was not greeted in. */
+static void
+test_plain_requests(void **unused)
+{
+	struct server *one = upstream("one", "stdio", plain);
+
+	upstream("two", "stdio", plain);
+	begin("upstreams:\n  - {name: one, session: shared, $one}\n"
+	      "  - {name: two, session: shared, $two}\n");
+	send("tools/call", "\"name\":\"one__add\",\"arguments\":{\"a\":1.0}");
+	assert_true(says("/result/sum", "3"));
+	assert_true(at(server_last(one, S("tools/call")), "/params/name", "\"add\""));
+	assert_true(at(server_last(one, S("tools/call")), "/params/arguments", "{\"a\":1.0}"));
+	assert_true(at(server_last(one, S("tools/call")), "/params/_meta/mine", "1"));
+	assert_true(at(server_last(one, S("tools/call")),
+	    "/params/_meta/io.modelcontextprotocol~1protocolVersion", ""));
+	assert_true(at(server_last(one, S("tools/call")),
+	    "/params/_meta/io.modelcontextprotocol~1clientCapabilities", ""));
+	/* The progress token is the one that belongs to our id. */
+	assert_false(at(server_last(one, S("tools/call")), "/params/_meta/progressToken", "7"));
+}
+
+#define TASK(id, status) \
+	"{\"taskId\":\"" id "\",\"status\":\"" status "\",\"createdAt\":\"2026-01-01T00:00:00Z\"," \
+	"\"lastUpdatedAt\":\"2026-01-01T00:00:00Z\",\"ttl\":null}"
+
+static const char *const by_task[] = { "tool book {\"execution\":{\"taskSupport\":\"required\"}}",
+	"can {\"tools\":{},\"tasks\":{\"requests\":{\"tools\":{\"call\":{}}},\"cancel\":{}}}",
+	"on tools/call book -> result {\"task\":" TASK("t1", "working") "}",
+	"on tasks/result -> ask elicitation/create {\"message\":\"sure?\"} then after 90s then "
+	"result {\"content\":[],\"said\":$answer}",
+	"on tasks/cancel -> result {}", NULL };
+
+/* A tool that is to be had as a task only is a slow call for who knows no tasks. */
+static void
+test_only_as_task(void **unused)
+{
+	struct server *one = upstream("one", "stdio", by_task);
+
+	begin(SHARED("one"));
+	stage->capabilities = CAN_ASK;
+	send("tools/call", "\"name\":\"book\",\"arguments\":{}");
+	assert_true(at(server_last(one, S("tools/call")), "/params/task", "{}"));
+	assert_true(at(server_last(one, S("tasks/result")), "/params/taskId", "\"t1\""));
+	assert_int_equal(stage->asks, 1);
+	assert_int_equal(stage->answers, 0);
+	world_tick(&stage->world, 90000);
+	assert_int_equal(stage->answers, 1);
+	assert_true(says("/result/said/action", "\"accept\""));
+	/* Who gives it up gives the task up. */
+	send("tools/call", "\"name\":\"book\"");
+	leave(stage->lasting);
+	assert_int_equal(got(one, "tasks/cancel"), 1);
+	assert_true(at(server_last(one, S("tasks/cancel")), "/params/taskId", "\"t1\""));
+	assert_int_equal(got(one, "tools/call"), 2);
+}
+
 int
 main(void)
 {
@@ -919,6 +979,8 @@ main(void)
 		TEST(test_headers),
 		TEST(test_state),
 		TEST(test_read_freshness),
+		TEST(test_plain_requests),
+		TEST(test_only_as_task),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
