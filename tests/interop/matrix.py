@@ -3,10 +3,12 @@
 Where client and server are of one era the Go SDK's everything-server is the fixture (over HTTP+SSE: ours), where they
 are not, ours is, in the era of the column, and it is compared with itself in the era of the row (peers/fixture.py).
 """
+import concurrent.futures
 import contextlib
 
 import suite
-from harness import Gateway, free_port, go_command, http_peer, own_command
+from harness import Gateway, free_port, go_command, http_peer, own_command, same
+from wire import ACCEPT, Http
 
 # The revision on the wire: the options of the suite.
 ROWS = {"2025-06-18": ["--suite", "all", "--spec-version", "2025-06-18"],
@@ -59,6 +61,23 @@ def upstream(row, column):
             yield entry | {"url": url}
 
 
+# What the suite's requests say that they can do.  Each set has a process of its own, and some checks give a call half a
+# second: an interpreter takes longer to start.
+CAPABILITIES = ({}, {"elicitation": {}}, {"sampling": {}}, {"sampling": {}, "elicitation": {}, "roots": {"listChanged": True}})
+
+
+def warm(url, capabilities):
+    """One modern call, so that the server is there."""
+    with contextlib.closing(Http(url)) as client:
+        meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": capabilities,
+                "io.modelcontextprotocol/clientInfo": {"name": "warm", "version": "1"}}
+        status, _, body = client.raw(body={"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                                           "params": {"name": "test_simple_text", "_meta": meta}},
+                                     headers={"Accept": ACCEPT, "Content-Type": "application/json", "Mcp-Method": "tools/call",
+                                              "MCP-Protocol-Version": "2026-07-28", "Mcp-Name": "test_simple_text"})
+        same(status, 200, f"status of {body[:200]}")
+
+
 class Runs:
     """Direct runs, done once, and what the cells came to."""
 
@@ -74,6 +93,9 @@ class Runs:
     def cell(self, row, column, session="per_client"):
         direct = self.direct(row, fixture_kind(row, column))
         with suite.folder_of_its_own() as folder, upstream(row, column) as entry, Gateway([entry | {"session": session}]) as gateway:
+            if era(row) == "modern" and column == "legacy stdio":
+                with concurrent.futures.ThreadPoolExecutor() as pool:
+                    list(pool.map(lambda able: warm(gateway.url, able), CAPABILITIES))
             through = suite.checks(suite.command("server", "--url", gateway.url, *ROWS[row]), folder)
         place = column + (" shared" if session == "auto" else "")
         expected = {key: reason for key, (columns, reason) in suite.baseline(row).items() if place in columns}

@@ -1,0 +1,92 @@
+"""What docs/bridging.md says of each line: (what it is about, what bascule does, the stories that prove it).
+
+A proof is the name of a story of tests/story; tests/interop/bridging.py refuses one that does not exist.
+"""
+
+LEGACY_CLIENT = [
+    ("initialize", "answered by bascule, from `server/discover`: capabilities, instructions",
+     ["a handshake in front of a modern server is answered from server/discover"]),
+    ("every request", "gets `_meta` with revision, client and its capabilities; over HTTP the headers, those of a tool's schema too",
+     ["each request to a modern server says revision, client and capabilities", "arguments that a schema mirrors are sent as headers"]),
+    ("results", "lose `resultType`, `ttlMs`, `cacheScope` and the server's name; everything else passes",
+     ["results of a modern server lose what only 2026-07-28 has"]),
+    ("`input_required`", "each question is a request to the client, all at the same time; then the call is made again with the answers "
+     "and the server's state; rounds are bounded",
+     ["what a modern server wants to know becomes requests on the call's stream", "several rounds of questions are one call",
+      "a modern server that never stops asking is stopped"]),
+    ("URL elicitation", "gets an `elicitationId`; `notifications/elicitation/complete` follows when the repeated call succeeds",
+     ["a page of a modern server is sent to its client with an id, and is told to be done"]),
+    ("capabilities of older clients", "reach the server without what the client's revision does not know, so it does not ask for it",
+     ["an older client's capabilities reach a modern server without what it does not know"]),
+    ("titled choices", "become `enum` and `enumNames` for 2025-06-18", ["titled choices become enumNames for a client of 2025-06-18"]),
+    ("resources/subscribe", "one `subscriptions/listen` stream holds the union; a changed set is a new stream, then the old one ends",
+     ["a subscription is kept by one stream that listens, and its set changes with its clients"]),
+    ("`list_changed`", "is listened for where the server offers it, and told when the client's list has changed",
+     ["a modern server's changed list reaches its clients"]),
+    ("logging/setLevel", "is kept, and goes as `logLevel` with each request", ["a log level goes with each request to a modern server"]),
+    ("progress", "comes with the client's own token", ["progress of a modern server comes with the client's own token"]),
+    ("cancellation", "closes the server's stream, over stdio is a notification; a client that only leaves cancels nothing",
+     ["a cancelled call closes the modern server's stream; a client that leaves does not",
+      "a cancelled call is cancelled by a notification at a modern server over stdio"]),
+    ("Last-Event-ID", "works: bascule keeps the events, though the server has none", ["a client resumes the stream of a call at a modern server"]),
+    ("ping", "is answered by bascule", ["a ping ends at the gateway in front of a modern server"]),
+    ("errors", "a missing resource is -32002 with `data.uri`; a missing capability is told in words; -32020 is mended by reading the "
+     "tools again, once", ["errors of a modern server are those of the client's revision",
+                           "a modern server that misses a header gets it after its tools were read again"]),
+    ("structuredContent", "that is no object goes, with its schema; the text stays",
+     ["structured content that is no object stays with its text, and its schema goes"]),
+    ("batches (2025-03-26)", "go to the server one by one", ["a batch in front of a modern server goes to it one by one"]),
+]
+
+MODERN_CLIENT = [
+    ("sessions with the server", "with `session: per_client` one for each caller, transport and set of capabilities, begun with these: a client "
+     "never gets a question of another set", ["each set of capabilities has a session of its own with a legacy server"]),
+    ("server/discover", "answered by bascule, from the handshake", ["server/discover says what a legacy server said in its handshake"]),
+    ("results", "get `resultType`, `ttlMs`, `cacheScope` and bascule's name", ["results of a legacy server get what 2026-07-28 must have"]),
+    ("questions during a call", "park the call: the answer is `input_required` with a sealed `requestState`; the retry hands over the answers "
+     "and the call goes on. Questions of one moment travel together, any number of rounds follow",
+     ["a legacy server's question is answered in another request, and its call goes on",
+      "questions of one moment are asked together, and each gets its answer", "several rounds, by a sealed state that is good once",
+      "a question goes to the call whose client waits, not to one that is parked"]),
+    ("a forged, foreign, used or old state", "is -32602; a call whose client does not come back within `limits.ask` is cancelled; at most "
+     "`limits.parked` wait", ["a state that is forged or of another request is refused", "who does not come back has given the call up",
+                              "more parked calls than the limit are refused"]),
+    ("questions outside of calls", "are answered for the client", ["a question outside of calls has nobody to answer it"]),
+    ("progress of a parked call", "goes on with the token of each request", ["progress goes on with the token of each request"]),
+    ("URL elicitation", "loses its id; its end is not told", ["a page of a legacy server is asked for without its id"]),
+    ("-32042", "becomes `input_required`; the retry makes the call again",
+     ["a refusal until a page was visited becomes a question, and the call is made again"]),
+    ("subscriptions/listen", "`resources/subscribe` for the first that listens, `unsubscribe` after the last; what the server cannot do is "
+     "missing in the acknowledgement", ["streams that listen share one subscription at a legacy server",
+                                         "a stream that listens hears of a legacy server's changed list"]),
+    ("logLevel", "the most talkative level is set at the server; each request hears what it asked for",
+     ["a client hears the logs that its request asked for, at a server that has one level"]),
+    ("cancellation", "a closed stream becomes `notifications/cancelled`; to leave with a question is no cancellation",
+     ["closing the stream cancels a call at a legacy server", "leaving after a question is no cancellation"]),
+    ("a server's broken stream", "is gone on with", ["a legacy server's broken stream is gone on with, unseen by a modern client"]),
+    ("headers", "must say what the body says", ["headers of a client must say what its body says", "a request that is not whole is told what it lacks"]),
+    ("ping of the server", "is answered by bascule", ["a ping of a legacy server ends at the gateway"]),
+    ("cursors", "are sealed", ["a cursor that was not made here is refused"]),
+    ("errors", "-32002 becomes -32602 with `data.uri`", ["errors of a legacy server are those of 2026-07-28"]),
+    ("schemas", "pass as they are", ["schemas of a legacy server pass as they are"]),
+]
+
+SAME_ERA = [
+    ("one endpoint, one pipe", "each message tells its era; both share them", ["both eras come over one pipe"]),
+    ("2026-07-28 to 2026-07-28", "`input_required` passes; its state is wrapped, and goes back to its server only",
+     ["between two of 2026-07-28 a question passes, and its state comes back to its server only"]),
+]
+
+CANNOT = [
+    "A legacy server's request without a call in flight has nobody to answer it: it is declined.",
+    "2026-07-28 has no ping from a server, no notification of changed roots, and none that a URL elicitation is done.",
+    "Titled and multiple choices, URL elicitation and sampling with tools end at older clients.",
+    "`structuredContent` and `outputSchema` that are no objects end at clients before 2026-07-28; the text stays.",
+    "Log messages outside of a request do not reach a client of 2026-07-28.",
+    "A modern server's stream that breaks is lost; only the client's side can be resumed.",
+    "Parked calls do not outlive the gateway: a client that comes back is told so.",
+    "The HTTP status of a server's error is not passed on: the JSON is the contract.",
+    "Tasks that a client keeps for a server (2025-11-25) have no counterpart.",
+    "`related-task` and `model-immediate-response` in `_meta` have no meaning in the tasks extension.",
+    "A legacy question has no key: bascule chooses `q1`, `q2` …, or takes the one the server wishes for in `_meta[\"bascule/inputKey\"]`.",
+]
