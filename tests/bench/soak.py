@@ -543,11 +543,14 @@ def page_write(got, path):
     outcomes, state = rows(got)
     broken = sum(n for name, n in got["outcomes"].items() if name.startswith("FAULT"))
     said = ", ".join(f"{n} x {what}" for what, n in sorted(got["chaos"].items()))
+    faults = ("no fault", "**1 fault**", f"**{broken} faults**")
     text = [f"{got['calls']:,} calls in {got['minutes']:g} minutes, seed {got['seed']}; "
-            f"{'no fault' if broken == 0 else f'**{broken} faults**'}. From outside: {said}.",
+            f"{faults[min(broken, 2)]}. From outside: {said}.",
             "", "| outcome | calls |", "|---|---|", *(f"| {a} | {b} |" for a, b in outcomes),
             "", "| the gateway | fresh | before | most | after |", "|---|---|---|---|---|",
-            *("| " + " | ".join(row) + " |" for row in state)]
+            *("| " + " | ".join(row) + " |" for row in state),
+            *(["", "What was faulty:", "", *(f"- {fault.splitlines()[0]}" for fault in got["faults"][:10])]
+              if got["faults"] else [])]
     with open(path, encoding="utf-8") as f:
         page = f.read()
     begin, end = "<!-- soak -->\n", "<!-- /soak -->"
