@@ -276,7 +276,7 @@ PROJECTS = [
          release_date="2041-02-01", description="Five"),
     Call("jira_create_version", fails=True, project_key="DEMO", name="5.0"),
     Call("jira_create_version", fails=True, project_key="NONE", name="5.0"),
-    Call("jira_batch_create_versions", project_key="DEMO",
+    Call("jira_batch_create_versions", keep={"six": "0.version.id"}, project_key="DEMO",
          versions='[{"name": "6.0", "releaseDate": "2042-01-01"}, {"name": "5.0"}, {"description": "no name"}]'),
     Call("jira_batch_create_versions", project_key="DEMO", versions="[]"),
     Call("jira_batch_create_versions", fails=True, project_key="DEMO", versions="{no json"),

@@ -112,7 +112,7 @@ static const struct world_case updates[] = {
 	{ .name = "nothing to change", .tool = "update_issue", .args = "{\"issue_key\":\"DEMO-9\",\"fields\":{}}",
 	  .requests = "", .failure = "nothing to change", .kind = ERR_PARAMS },
 	{ .name = "files of this machine are not sent", .tool = "update_issue",
-	  .args = "{\"issue_key\":\"DEMO-9\",\"fields\":{},\"attachments\":\"/etc/passwd\"}", .requests = "", .failure = "nothing was changed", .kind = ERR_REFUSED },
+	  .args = "{\"issue_key\":\"DEMO-9\",\"fields\":{},\"attachments\":\"/etc/passwd\"}", .requests = "", .failure = "no folder of files is configured", .kind = ERR_REFUSED },
 	{ .name = "a key of a project that is shown, an issue of another", .tool = "delete_issue", .filter = "DEMO", .args = "{\"issue_key\":\"DEMO-9\"}",
 	  .replies = { { "GET /rest/api/2/issue/DEMO-9", 0, "{\"key\":\"HR-1\"}" } },
 	  .requests = "GET /rest/api/2/issue/DEMO-9?fields=project\n", .failure = "is now in a project", .kind = ERR_REFUSED },
