@@ -20,7 +20,8 @@ class Call:
 
 DC, CLOUD = "Data Center", "Cloud"
 # Data Center knows people by their names, Cloud by address or account.
-ACCOUNTS = {"ada": "5b10a2844c20165700ede21a", "grace": "5b10a2844c20165700ede21b"}
+ACCOUNTS = {"ada": "5b10a2844c20165700ede21a", "grace": "5b10a2844c20165700ede21b",
+            "linus": "5b10a2844c20165700ede21c", "JIRAUSER10101": "5b10a2844c20165700ede21b"}
 
 
 def on_cloud(call):
@@ -29,6 +30,10 @@ def on_cloud(call):
         if isinstance(arguments.get(name), str):
             arguments[name] = re.sub(r'^(ada|grace|linus)$|(?<="assignee": ")(ada|grace|linus)(?=")',
                                      lambda m: m[0] + "@sandbox.example", arguments[name])
+    if arguments.get("user_identifier") in ACCOUNTS:
+        arguments["user_identifier"] = ACCOUNTS[arguments["user_identifier"]]
+    if arguments.get("username") in ACCOUNTS:
+        arguments["account_id"] = ACCOUNTS[arguments.pop("username")]
     for name in ("read_users", "edit_users"):
         if name in arguments:
             arguments[name] = [ACCOUNTS[user] for user in arguments[name]]

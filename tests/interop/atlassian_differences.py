@@ -131,6 +131,10 @@ def same_but_version(theirs, ours):
     return both_texts(theirs, ours) and theirs.replace("/rest/api/2/", "/rest/api/3/") == ours
 
 
+def only_ours_of_list(theirs, ours):
+    return theirs == [] and isinstance(ours, list) and len(ours) > 0
+
+
 def adf_as_text(theirs, ours):
     return isinstance(theirs, dict) and theirs.get("type") == "doc" and isinstance(ours, str)
 
@@ -210,7 +214,7 @@ ROWS = [
         "The stay that goes on does not count, as on the calendar's clock; theirs counts it up to now, also of resolved issues.",
         both_there),
     Row(r"jira_batch_create_versions", r"\[\]\.error", "why an item failed", "Said otherwise.", both_texts),
-    Row(r"jira_.*", r"(.*\.)?url", "addresses of the API", "Those of version 3, by which Cloud was asked; theirs are of version 2.",
+    Row(r"jira_.*", r"(.*\.)?(url|self)", "addresses of the API", "Those of version 3, by which Cloud was asked; theirs are of version 2.",
         same_but_version, CLOUD),
     Row(r"jira_.*", r"(.*\.)?description", "texts of the sandbox's data", "The sandbox keeps them as wiki markup, and shows them "
         "in ADF, which is what bascule reads, without decoration. No word is lost.", no_word_lost, CLOUD),
@@ -221,6 +225,10 @@ ROWS = [
         when="start_at"),
     Row(r"jira_(batch_create_issues|search)", r"issues", "issues made with a description", "All are made; the other server "
         "sends a description as text, where version 3 wants ADF, and loses those issues.", more_of_them, CLOUD),
+    Row(r"jira_search_projects", r"\[\]\.(simplified|avatarUrls)", "parts of projects for programs", "Left out.", gone, CLOUD),
+    Row(r"jira_get_project_fields", r"", "fields of projects", "Told; the other server finds none there.", only_ours_of_list, CLOUD),
+    Row(r"jira_(batch_create_versions|get_project_versions)", r"\[\]\.(version\.)?id", "ids behind those issues",
+        "Its sandbox gave out fewer before.", both_texts, CLOUD),
     Row(r"confluence_get_page", r"metadata\.attachments\[\]\.download_url", "where attachments are", "As the newer API says it.",
         both_texts, CLOUD),
     Row(r"confluence_get_page", r"metadata\.url", "addresses of pages found by title", "Theirs has `unknown` for the space.",
