@@ -64,9 +64,16 @@ bool login_is_shared(const struct config_site *a, const struct config_site *b);
 /* What is stored of a site. */
 MUST_CHECK bool login_state_wait(struct loop *loop, const struct config *config,
     const struct config_site *site, struct login_state *state, struct err *err);
-/* Forgets it. */
+/*
+ * Forgets it, and tells the authorization server that it is over.  Where that does not take part or
+ * cannot be reached it is forgotten all the same, and why says why.
+ */
+struct logout {
+	bool was_there, was_revoked;
+	struct err why; /* of one that was there and was not revoked */
+};
 MUST_CHECK bool logout_wait(struct loop *loop, const struct config *config,
-    const struct config_site *site, bool *was_there, struct err *err);
+    const struct config_site *site, struct logout *out, struct err *err);
 
 /* ---- sandbox --------------------------------------------------------------------------------- */
 

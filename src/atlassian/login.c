@@ -381,20 +381,40 @@ login_state_wait(struct loop *loop, const struct config *config, const struct co
 	return ok;
 }
 
+/* What cannot be read is nothing that could be revoked. */
+static void
+revoke_wait(struct oauth_login *login, struct logout *out)
+{
+	struct errand errand;
+	struct grant grant;
+
+	errand_begin(&errand, login, ERRAND_READ, login->record);
+	if (errand_wait(&errand, login->loop, &out->why) && errand.is_there &&
+	    grant_parse(buf_view(&errand.text), &grant, &out->why)) {
+		out->was_revoked = oauth_revoke_wait(login->loop, login->site, &grant, &out->why);
+		grant_fini(&grant);
+	}
+	errand_end(&errand);
+}
+
 bool
 logout_wait(struct loop *loop, const struct config *config, const struct config_site *site,
-    bool *was_there, struct err *err)
+    struct logout *out, struct err *err)
 {
 	struct oauth_login *login = login_make(loop, config, site);
 	struct errand errand, begun;
 	int lock = -1;
 	bool ok;
 
+	*out = (struct logout){ .was_there = false };
+
 	errand_begin(&errand, login, ERRAND_REMOVE, login->record);
 	errand_begin(&begun, login, ERRAND_REMOVE, login->pending);
-	ok = lock_wait(login, &lock, err) && errand_wait(&errand, loop, err) &&
-	    errand_wait(&begun, loop, err);
-	*was_there = errand.is_there;
+	ok = lock_wait(login, &lock, err);
+	if (ok)
+		revoke_wait(login, out);
+	ok = ok && errand_wait(&errand, loop, err) && errand_wait(&begun, loop, err);
+	out->was_there = errand.is_there;
 	vault_unlock(&lock);
 	errand_end(&begun);
 	errand_end(&errand);

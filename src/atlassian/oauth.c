@@ -14,6 +14,7 @@
 #define GRANT_BYTES  (128 * KIB)
 #define TOKEN_BYTES  (24 * KIB)
 #define REPLY_BYTES  MIB
+#define REVOKE_MS    10000
 #define ANSWER_BYTES (16 * KIB)
 #define PAIRS_MAX    8
 #define LISTED_MAX   10
@@ -414,18 +415,24 @@ ask_wait(struct loop *loop, const struct config_site *site, struct slice base,
 	return ok;
 }
 
+typedef bool reply_read_fn(struct loop *loop, const struct config_site *site,
+    const struct rest_reply *reply, struct grant *out, struct err *err);
+
 MUST_CHECK static bool
-token_ask_wait(struct loop *loop, const struct config_site *site, const struct pair *pairs,
-    struct grant *out, struct err *err)
+pairs_send_wait(struct loop *loop, const struct config_site *site, const char *what,
+    const struct pair *pairs, uint64_t timeout_ms, reply_read_fn *read, struct grant *out,
+    struct err *err)
 {
 	bool is_cloud = config_site_is_cloud(site), ok;
+	char path[32];
 	struct rest_request request = { .method = S("POST"),
-		.path = is_cloud ? S("/oauth/token") : S("/token"),
+		.path = { path,
+		    (size_t)snprintf(path, sizeof(path), is_cloud ? "/oauth/%s" : "/%s", what) },
 		.headers = is_cloud ? S("Content-Type: application/json\r\n"
 					"Accept: application/json\r\n")
 				    : S("Content-Type: application/x-www-form-urlencoded\r\n"
 					"Accept: application/json\r\n"),
-		.timeout_ms = site->timeout_ms,
+		.timeout_ms = timeout_ms,
 		.max_bytes = REPLY_BYTES };
 	struct rest_reply reply;
 	struct buf base, body;
@@ -440,7 +447,7 @@ token_ask_wait(struct loop *loop, const struct config_site *site, const struct p
 	ok = buf_check(&base, err) && buf_check(&body, err) &&
 	    ask_wait(loop, site, buf_view(&base), &request, &arena, &reply, err);
 	if (ok) {
-		ok = reply_read(loop, site, &reply, out, err);
+		ok = read(loop, site, &reply, out, err);
 		wipe(reply.body);
 	}
 	if (body.n > 0)
@@ -449,6 +456,37 @@ token_ask_wait(struct loop *loop, const struct config_site *site, const struct p
 	buf_fini(&body);
 	buf_fini(&base);
 	return ok;
+}
+
+MUST_CHECK static bool
+token_ask_wait(struct loop *loop, const struct config_site *site, const struct pair *pairs,
+    struct grant *out, struct err *err)
+{
+	return pairs_send_wait(loop, site, "token", pairs, site->timeout_ms, reply_read, out, err);
+}
+
+/* Whatever it says, it is nothing but yes or no. */
+MUST_CHECK static bool
+revoked_read(struct loop *loop, const struct config_site *site, const struct rest_reply *reply,
+    struct grant *out, struct err *err)
+{
+	(void)loop, (void)site, (void)out;
+	return (reply->status >= 200 && reply->status < 300) ||
+	    err_set(err, reply->status >= 500 ? ERR_UNAVAILABLE : ERR_REFUSED,
+		"the authorization server answered %d", reply->status);
+}
+
+bool
+oauth_revoke_wait(
+    struct loop *loop, const struct config_site *site, const struct grant *grant, struct err *err)
+{
+	bool is_refresh = grant->refresh.n > 0;
+	const struct pair pairs[PAIRS_MAX] = { { "client_id", site->client_id },
+		{ "client_secret", secret_reveal(site->client_secret) },
+		{ "token", is_refresh ? grant->refresh : grant->access },
+		{ "token_type_hint", is_refresh ? S("refresh_token") : S("access_token") } };
+
+	return pairs_send_wait(loop, site, "revoke", pairs, REVOKE_MS, revoked_read, NULL, err);
 }
 
 bool

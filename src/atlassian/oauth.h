@@ -57,6 +57,12 @@ struct oauth_code {
 };
 MUST_CHECK bool oauth_exchange_wait(struct loop *loop, const struct config_site *site,
     const struct oauth_code *code, struct grant *out, struct err *err);
+/*
+ * Tells the server that the login is over (RFC 7009): the refresh token, and what came of it, ends.
+ * ERR_REFUSED: it does not take part; else as rest_wait().  Waits for at most ten seconds.
+ */
+MUST_CHECK bool oauth_revoke_wait(
+    struct loop *loop, const struct config_site *site, const struct grant *grant, struct err *err);
 /* What the answer leaves out (refresh token, scope, cloud id) stays as it was. */
 MUST_CHECK bool oauth_refresh_wait(struct loop *loop, const struct config_site *site,
     const struct grant *old, struct grant *out, struct err *err);

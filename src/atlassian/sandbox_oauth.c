@@ -186,8 +186,27 @@ refresh(struct visit *visit, bool is_cloud)
 	fail(visit, "invalid_grant", "Unknown or invalid refresh token.");
 }
 
+/* RFC 7009: a token that is not known is as good as revoked. */
 static void
-token(struct visit *visit, bool is_cloud)
+revoke(struct visit *visit, bool is_cloud)
+{
+	struct slice text = field(visit, "token");
+
+	for (unsigned i = 0; i < GRANTS_MAX; i++) {
+		struct grant *grant = &visit->sandbox->oauth->grants[i];
+
+		if (text.n > 0 && grant->is_cloud == is_cloud &&
+		    (slice_eq(text, slice_of(grant->refresh)) ||
+			slice_eq(text, slice_of(grant->access))) &&
+		    slice_eq(field(visit, "client_id"), slice_of(grant->client)))
+			*grant = (struct grant){ .access = "" };
+	}
+	put_open(&visit->out, NULL, '{');
+	put_close(&visit->out, '}');
+}
+
+static void
+token(struct visit *visit, bool is_cloud, bool is_over)
 {
 	struct slice body = buf_view(&visit->request->body), kind;
 
@@ -206,6 +225,8 @@ token(struct visit *visit, bool is_cloud)
 	if (slice_eq(field(visit, "client_secret"), S("wrong")) ||
 	    field(visit, "client_secret").n == 0)
 		fail(visit, "invalid_client", "The client is not known by this secret.");
+	else if (is_over)
+		revoke(visit, is_cloud);
 	else if (slice_eq(kind, S("authorization_code")))
 		exchange(visit, is_cloud);
 	else if (slice_eq(kind, S("refresh_token")))
@@ -242,12 +263,15 @@ sandbox_oauth_answer(struct visit *visit, struct slice path)
 		is_cloud = false;
 		path = slice_eq(rest, S("/rest/oauth2/latest/authorize")) ? S("/authorize")
 		    : slice_eq(rest, S("/rest/oauth2/latest/token"))	  ? S("/oauth/token")
+		    : slice_eq(rest, S("/rest/oauth2/latest/revoke"))	  ? S("/oauth/revoke")
 									  : S("");
 	}
 	if (slice_eq(path, S("/authorize")) && is_get)
 		authorize(visit);
 	else if (slice_eq(path, S("/oauth/token")) && !is_get)
-		token(visit, is_cloud);
+		token(visit, is_cloud, false);
+	else if (slice_eq(path, S("/oauth/revoke")) && !is_get)
+		token(visit, is_cloud, true);
 	else
 		return false;
 	return true;

@@ -323,15 +323,21 @@ logout_work(struct session *session)
 {
 	const struct config_site *site;
 	struct err err;
+	struct logout logout;
 	struct buf out;
-	bool was_there;
 
 	if (!site_find(session->config, slice_of(session->options->words[0]), &site, &err) ||
-	    !logout_wait(session->loop, session->config, site, &was_there, &err))
+	    !logout_wait(session->loop, session->config, site, &logout, &err))
 		return cli_fail(&err);
 	buf_init(&out, NULL, KIB);
 	buf_printf(&out, "%.*s: %s\n", SLICE_FMT(site->provider),
-	    was_there ? "logged out" : "nobody was logged in");
+	    !logout.was_there	     ? "nobody was logged in"
+		: logout.was_revoked ? "logged out, here and at Atlassian"
+				     : "logged out here");
+	if (logout.was_there && !logout.was_revoked)
+		say("Atlassian was not told (%s): until its time is over the login can still be used by "
+		    "who has a copy; the account's settings end it.\n",
+		    logout.why.text);
 	return cli_print(&out, EXIT_DONE);
 }
 

@@ -3,9 +3,11 @@ calls take from the answer.
 
 `Call(tool, keep={name: path}, **arguments)`: a path is made of members and indexes, `issue.key`, `0.id`; `$name` in a
 later argument stands for what was kept, `$name/text` inside a longer text likewise.  `fails` says that both must
-refuse.  The data are those of a fresh `bascule sandbox`, its Data Center (docs/sandbox.md).
+refuse, or where (DC).  The data are those of a fresh `bascule sandbox`, its Data Center (docs/sandbox.md); on_cloud()
+makes the same call of its Cloud.
 """
 import json
+import re
 
 
 class Call:
@@ -14,6 +16,28 @@ class Call:
 
     def name(self):
         return f"{self.tool} {json.dumps(self.arguments, ensure_ascii=False)}"[:150]
+
+
+DC, CLOUD = "Data Center", "Cloud"
+# Data Center knows people by their names, Cloud by address or account.
+ACCOUNTS = {"ada": "5b10a2844c20165700ede21a", "grace": "5b10a2844c20165700ede21b",
+            "linus": "5b10a2844c20165700ede21c", "JIRAUSER10101": "5b10a2844c20165700ede21b"}
+
+
+def on_cloud(call):
+    arguments = dict(call.arguments)
+    for name in ("assignee", "fields"):
+        if isinstance(arguments.get(name), str):
+            arguments[name] = re.sub(r'^(ada|grace|linus)$|(?<="assignee": ")(ada|grace|linus)(?=")',
+                                     lambda m: m[0] + "@sandbox.example", arguments[name])
+    if arguments.get("user_identifier") in ACCOUNTS:
+        arguments["user_identifier"] = ACCOUNTS[arguments["user_identifier"]]
+    if arguments.get("username") in ACCOUNTS:
+        arguments["account_id"] = ACCOUNTS[arguments.pop("username")]
+    for name in ("read_users", "edit_users"):
+        if name in arguments:
+            arguments[name] = [ACCOUNTS[user] for user in arguments[name]]
+    return Call(call.tool, call.keep, call.fails not in (False, DC), **arguments)
 
 
 PLAN, HOME, HOW, CARDS, PRINTING, NOTES, DOCS, CODES, GLOSSARY = (
@@ -61,7 +85,7 @@ ISSUES = [
     Call("jira_get_field_options", field_id="customfield_10031", project_key="DEMO", issue_type="Bug", values_only=True),
     Call("jira_get_field_options", field_id="customfield_10030", project_key="DEMO", issue_type="Task", contains="mi"),
     Call("jira_get_field_options", field_id="customfield_10030", project_key="DEMO", issue_type="Task", return_limit=1),
-    Call("jira_get_field_options", fails=True, field_id="customfield_10030"),
+    Call("jira_get_field_options", fails=DC, field_id="customfield_10030"),
     Call("jira_get_transitions", issue_key="DEMO-3"),
     Call("jira_get_transitions", issue_key="OPS-1"),
     Call("jira_get_transitions", fails=True, issue_key="DEMO-999"),
@@ -133,7 +157,7 @@ WRITES = [
     Call("jira_get_issue", fails=True, issue_key="$sub"),
     Call("jira_delete_issue", fails=True, issue_key="DEMO-999"),
     # Cloud alone has these.
-    Call("jira_batch_get_changelogs", fails=True, issue_ids_or_keys="DEMO-1,DEMO-2"),
+    Call("jira_batch_get_changelogs", fails=DC, issue_ids_or_keys="DEMO-1,DEMO-2"),
     Call("jira_move_issue", fails=True, issue_key="DEMO-3", target_project_key="OPS"),
 ]
 

@@ -1,7 +1,7 @@
 """`mcp-atlassian` and bascule make the same calls of the same Jira and Confluence (`bascule sandbox`, one for each, so
 that neither sees what the other writes): what bascule answers is the same or more, in the same members.
 
-Whatever differs stands in the table of atlassian_differences.py with its reason; a row that no call needs any more
+All of it twice: on Data Center, and on Cloud (atlassian_cloud.py).  Whatever differs stands in the table of atlassian_differences.py with its reason; a row that no call needs any more
 fails, and docs/differences.md is that table (BASCULE_GOLDEN=write writes it again).
 """
 import contextlib
@@ -10,9 +10,10 @@ import os
 import re
 import time
 
+import atlassian_cloud
 import atlassian_differences
 import harness
-from atlassian_calls import CALLS
+from atlassian_calls import CALLS, CLOUD, DC, on_cloud
 from harness import Failure, Folder, Process, check, same
 from wire import Stdio
 
@@ -25,7 +26,7 @@ NOW = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 class Side:
     """One server, its sandbox, and what its earlier answers left for later calls."""
 
-    def __init__(self, stack, name, command, env):
+    def __init__(self, stack, kind, name, command, env):
         folder = Folder()
         stack.callback(folder.close)
         self.name, self.kept, self.names = name, {}, {}
@@ -33,11 +34,17 @@ class Side:
         stack.callback(self.sandbox.kill)
         self.origin = self.sandbox.wait_log(r"(http://127\.0\.0\.1:\d+)/jira").group(1)
         self.process = Process(command, folder.mark, stdio=True, env={
-            "HOME": folder.path, "JIRA_URL": self.origin + "/jira", "JIRA_PERSONAL_TOKEN": "sandbox",
-            "CONFLUENCE_URL": self.origin + "/confluence", "CONFLUENCE_PERSONAL_TOKEN": "sandbox",
-            "TOOLSETS": "all", **env})
+            "HOME": folder.path, "TOOLSETS": "all", **self.site(stack, kind), **env})
         stack.callback(self.process.kill)
         self.stdio = Stdio(process=self.process)
+
+    def site(self, stack, kind):
+        if kind == CLOUD:
+            proxy = atlassian_cloud.Proxy(self.origin)
+            stack.callback(proxy.close)
+            return proxy.environment()
+        return {"JIRA_URL": self.origin + "/jira", "JIRA_PERSONAL_TOKEN": "sandbox",
+                "CONFLUENCE_URL": self.origin + "/confluence", "CONFLUENCE_PERSONAL_TOKEN": "sandbox"}
 
     def begin(self):
         self.stdio.exchange({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
@@ -83,8 +90,8 @@ class Side:
 
 
 class Ours(Side):
-    def __init__(self, stack):
-        super().__init__(stack, "bascule", [harness.BASCULE, "serve", "--transport", "stdio"], {})
+    def __init__(self, stack, kind):
+        super().__init__(stack, kind, "bascule", [harness.BASCULE, "serve", "--transport", "stdio"], {})
 
     def document(self, result, text):
         document = result["structuredContent"]
@@ -92,9 +99,9 @@ class Ours(Side):
 
 
 class Theirs(Side):
-    def __init__(self, stack):
+    def __init__(self, stack, kind):
         program = os.path.join(harness.PEERS, "mcp-atlassian", "bin", "mcp-atlassian")
-        super().__init__(stack, "mcp-atlassian", [program], {"MCP_ATLASSIAN_USE_SYSTEM_TRUSTSTORE": "false"})
+        super().__init__(stack, kind, "mcp-atlassian", [program], {"MCP_ATLASSIAN_USE_SYSTEM_TRUSTSTORE": "false"})
 
     def document(self, result, text):
         return json.JSONDecoder().raw_decode(text)[0]       # files may follow
@@ -138,8 +145,8 @@ def differences(theirs, ours, path=""):
 
 
 class Pair:
-    def __init__(self, stack):
-        self.theirs, self.ours = Theirs(stack), Ours(stack)
+    def __init__(self, stack, kind):
+        self.kind, self.theirs, self.ours = kind, Theirs(stack, kind), Ours(stack, kind)
         self.process = self.ours.process
         self.theirs.begin()
         self.ours.begin()
@@ -147,22 +154,25 @@ class Pair:
 
     def compare(self, call):
         """What is wrong with one call, as texts."""
+        call = on_cloud(call) if self.kind == CLOUD else call
         (a, a_error), (b, b_error) = self.theirs.call(call), self.ours.call(call)
         self.calls += 1
         found = [("(outcome)", a_error or "an answer", b_error or "an answer")] if (a is None) != (b is None) or \
-            call.fails != (a is None) else [] if a is None else list(differences(a, b))
+            bool(call.fails) != (a is None) else [] if a is None else list(differences(a, b))
         for path, mine, yours in found:
-            row = atlassian_differences.find(call, path, mine, yours)
+            row = atlassian_differences.find(self.kind, call, path, mine, yours)
             if row is not None:
                 self.used.add(row)
             else:
                 yield f"{call.name()}: {path or '(all)'}: theirs {harness.short(mine)}, ours {harness.short(yours)}"
 
 
-@contextlib.contextmanager
-def pair():
-    with contextlib.ExitStack() as stack:
-        yield Pair(stack)
+def opener(kind):
+    @contextlib.contextmanager
+    def pair():
+        with contextlib.ExitStack() as stack:
+            yield Pair(stack, kind)
+    return pair
 
 
 def add(group, name, calls):
@@ -174,17 +184,20 @@ def add(group, name, calls):
         check(not wrong, f"{len(wrong)} differences\n" + "\n".join(wrong[:SHOWN]))
 
 
-group = harness.Group("atlassian", pair, needs=("mcp-atlassian",), more=True)
-for each, rows in CALLS.items():
-    add(group, each, rows)
+def add_used(group):
+    @group.test("every forgiven difference is still there")
+    def used(both):
+        if both.calls < sum(map(len, CALLS.values())):
+            return                          # -k kept only some of the calls
+        left = [row.text() for n, row in enumerate(atlassian_differences.ROWS) if n not in both.used and row.where in (None, both.kind)]
+        check(not left, f"rows that nothing needs: {left}")
 
 
-@group.test("every forgiven difference is still there")
-def used(both):
-    if both.calls < sum(map(len, CALLS.values())):
-        return                          # -k kept only some of the calls
-    left = [row.text() for n, row in enumerate(atlassian_differences.ROWS) if n not in both.used]
-    check(not left, f"rows that nothing needs: {left}")
+for name, kind in ("atlassian", DC), ("atlassian cloud", CLOUD):
+    group = harness.Group(name, opener(kind), needs=("mcp-atlassian",), more=True)
+    for each, rows in CALLS.items():
+        add(group, each, rows)
+    add_used(group)
 
 
 @harness.Group("atlassian", more=True).test("docs/differences.md is the table")

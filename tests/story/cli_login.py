@@ -175,7 +175,25 @@ def data_center(url, back):
     assert "logged in" in login("jira_dc", path)
     expect(0, "call", "jira_dc_get_issue", "issue_key=DEMO-1", "-c", path)
     expect(1, "call", "confluence_dc_search", "query=x", "-c", path, out="login confluence_dc")
-    expect(0, "logout", "jira_dc", "-c", path, out="logged out")
+    expect(0, "logout", "jira_dc", "-c", path, out="logged out, here and at Atlassian")
+
+
+def revoked(path):
+    """After a logout a copy of the login is worth nothing."""
+    folder_of = os.path.join(folder.name, "state", "credentials")
+    copies = {}
+    for name in os.listdir(folder_of):
+        if name.endswith(".sealed"):
+            with open(os.path.join(folder_of, name), "rb") as file:
+                copies[name] = file.read()
+    expect(0, "logout", "jira", "-c", path, out="logged out, here and at Atlassian")
+    gone = {name: text for name, text in copies.items() if not os.path.exists(os.path.join(folder_of, name))}
+    assert len(gone) == 1, (copies.keys(), gone.keys())
+    for name, text in gone.items():
+        with open(os.open(os.path.join(folder_of, name), os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            file.write(text)
+    expect(1, "call", "jira_get_issue", "issue_key=DEMO-1", "-c", path, out="bascule login jira")
+    expect(0, "logout", "jira", "-c", path, out="logged out")
 
 
 def by_hand(url):
@@ -195,7 +213,7 @@ def by_hand(url):
     expect(0, "login", "jira", "--code", "-", "-c", path, text=back + "\n", out="logged in")
     expect(1, "login", "jira", "--code", back, "-c", path, err="no login was begun")
     expect(0, "call", "jira_get_issue", "issue_key=DEMO-1", "-c", path)
-    expect(0, "logout", "jira", "-c", path)
+    revoked(path)
 
     # At a terminal it is pasted.
     pid, fd = pty.fork()
@@ -273,7 +291,9 @@ def main():
         expect(1, "call", "jira_get_issue", "issue_key=DEMO-1", "-c", path, out="bascule login jira")
         login("confluence", path)
         expect(0, "call", "jira_get_issue", "issue_key=DEMO-1", "-c", path)
-        expect(0, "logout", "jira", "-c", path, out="logged out")
+        sandbox.end()                                        # a server that is gone keeps nobody logged in
+        expect(0, "logout", "jira", "-c", path, out="logged out here", err="Atlassian was not told")
+        sandbox = Sandbox(port)
         expect(0, "logout", "jira", "-c", path, out="nobody was logged in")
         expect(1, "call", "jira_get_issue", "issue_key=DEMO-1", "-c", path, out="bascule login jira")
     finally:
