@@ -844,6 +844,47 @@ a_version_that_is_gone(void **state)
 	modern_fini(&world);
 }
 
+/* The same over HTTP, where a legacy server misses a session. */
+static void
+an_era_that_is_gone(void **state)
+{
+	static const struct {
+		const char *status, *headers, *body;
+		bool is_gone;
+	} rows[] = {
+		{ "400 Bad", JSON,
+		    "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32000,\"message\":"
+		    "\"No valid session ID\"}}",
+		    true },
+		{ "400 Bad", "Content-Type: text/plain\r\n", "what?", true },
+		{ "404 Not Found", "", "", true },
+		{ "404 Not Found", JSON,
+		    "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32601,\"message\":\"no\"}}",
+		    false },
+		{ "400 Bad", JSON,
+		    "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32602,\"message\":"
+		    "\"no such session\"}}",
+		    false },
+		{ "503 Later", "", "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct world world;
+		struct caller_task *task;
+
+		http_modern(&world);
+		task = call_of(&world, 0, PLAIN_CALL);
+		respond(&world, peer_that_heard(&world, "\"id\":2"), rows[i].status,
+		    rows[i].headers, slice_of(rows[i].body));
+		assert_true(task->is_over);
+		if ((world.lost > 0) != rows[i].is_gone)
+			fail_msg("row %zu: %s", i, task->err.text);
+		assert_false(rows[i].is_gone && (task->ok || task->call.was_sent));
+		modern_fini(&world);
+	}
+}
+
 /* A modern server may not ask; it is not answered either. */
 static void
 a_server_that_sends_requests(void **state)
@@ -1020,6 +1061,7 @@ main(void)
 		cmocka_unit_test(questions_without_end),
 		cmocka_unit_test(headers_that_are_refused),
 		cmocka_unit_test(a_version_that_is_gone),
+		cmocka_unit_test(an_era_that_is_gone),
 		cmocka_unit_test(a_server_that_sends_requests),
 		cmocka_unit_test(one_stream_for_all),
 		cmocka_unit_test(a_stream_that_ends),
