@@ -174,6 +174,8 @@ cli_parse(int argc, const char **argv, struct options *options, struct err *err)
 				options->command = cli_command_find("version");
 			else if (!option_read(argc, argv, &at, options, err))
 				return false;
+			/* Its options are the program's. */
+			only_words = option_is_given(options, OPTION_COMMAND);
 		} else if (options->command == NULL) {
 			if (!command_read(arg, options, err))
 				return false;

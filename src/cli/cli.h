@@ -85,6 +85,7 @@ extern const struct provider_kind *const native_providers[];
 	X(FAULT, 0, "fault", "SPEC", "what goes wrong, once for each or with commas") \
 	X(CODE, 0, "code", "ADDRESS", \
 	    "the address that the browser was sent back to; - reads it from stdin") \
+	X(COMMAND, 0, "command", NULL, "what follows is a program with its arguments") \
 	X(JSON, 0, "json", NULL, "print JSON for programs") \
 	X(MARKDOWN, 0, "markdown", NULL, "print a page of documentation") \
 	X(SCHEMA, 0, "schema", NULL, "print a JSON Schema for editors") \
@@ -261,6 +262,7 @@ int serve_with(struct options *options, serve_config_fn *make);
 
 int serve_run(struct options *options);
 int connect_run(struct options *options);
+int probe_run(struct options *options);
 int import_run(struct options *options);
 int install_run(struct options *options);
 int check_run(struct options *options);

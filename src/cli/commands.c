@@ -112,6 +112,19 @@ const struct command cli_commands[] = {
 	    .options = OPTION_BIT(HEADER) | OPTION_BIT(TRANSPORT) | OPTION_BIT(TIMEOUT),
 	    .keeper = KEEPER_NEVER,
 	    .run = connect_run },
+	{ .name = "probe",
+	    .words = "URL | --command PROGRAM [ARGUMENT ...]",
+	    .words_most = ANY_NUMBER,
+	    .help = "what a server speaks: era, revisions, capabilities, tools, timings",
+	    .about =
+		"Tries each revision on a connection of its own, as a client that speaks nothing else. "
+		"A program is\nstarted once for each, in this environment; options come before --command. "
+		"--timeout is what a\nconnection may take, 30s by default. 0: something is spoken; 4: "
+		"nothing is.",
+	    .options =
+		OPTION_BIT(COMMAND) | OPTION_BIT(HEADER) | OPTION_BIT(TIMEOUT) | OPTION_BIT(JSON),
+	    .keeper = KEEPER_ALWAYS,
+	    .run = probe_run },
 	{ .name = "login",
 	    .words = "[SITE]",
 	    .words_most = 1,

@@ -164,10 +164,12 @@ static void
 task_began(const struct exchange *exchange, const struct call *call, uint64_t connection)
 {
 	struct client *client = client_of(exchange);
-	struct slice task = json_scan_get(call->response.scan, S("result"), S("task"));
+	struct slice task = SLICE_NONE;
 
-	if (client != NULL && call->wants_task && json_type(task) == JSON_OBJECT &&
-	    call->token.p != NULL && call->token.n <= TOKEN_MAX_BYTES)
+	if (client != NULL && call->wants_task && call->response.scan != NULL)
+		task = json_scan_get(call->response.scan, S("result"), S("task"));
+	if (json_type(task) == JSON_OBJECT && call->token.p != NULL &&
+	    call->token.n <= TOKEN_MAX_BYTES)
 		client_keep_token(client, connection, call->number, call->token);
 }
 

@@ -170,6 +170,24 @@ has_session_code(const struct message *error)
 }
 
 /*
+ * Of a modern server, whose errors are JSON-RPC: does it speak of sessions, or say nothing that a
+ * modern one would?  Then it is of another era since it was asked.
+ */
+static bool
+is_era_gone(struct web_reply *reply, const struct message *error)
+{
+	struct slice text = web_reply_text(reply);
+	bool says;
+
+	if (reply->status != 400 && reply->status != 404 && reply->status != 405)
+		return false;
+	says = error == NULL ||
+	    ((has_session_code(error) || !is_ours(reply, error)) &&
+		says_session((struct slice){ text.p, text.n < KIB ? text.n : KIB }));
+	return says && may_doubt(http_of(reply));
+}
+
+/*
  * Does this status say that the server does not know the session (any more)?  error: the JSON-RPC
  * error that came with it, NULL: none.
  */
@@ -179,6 +197,8 @@ is_session_gone(struct web_reply *reply, const struct message *error)
 	struct slice text = web_reply_text(reply);
 	bool ours = is_ours(reply, error), says;
 
+	if (reply->web->back->is_modern && reply->web->back->is_ready)
+		return is_era_gone(reply, error);
 	if (http_of(reply)->session.n == 0 || !reply->web->back->is_ready)
 		return false;
 	says = says_session((struct slice){ text.p, text.n < KIB ? text.n : KIB });
@@ -200,7 +220,10 @@ session_gone(struct web_reply *reply)
 {
 	struct err err = { 0 };
 
-	err_set(&err, ERR_IO, "has forgotten the session (HTTP %d)", reply->status);
+	err_set(&err, ERR_IO,
+	    reply->web->back->is_modern ? "does not speak as before (HTTP %d)"
+					: "has forgotten the session (HTTP %d)",
+	    reply->status);
 	back_session_lost(reply->web->back, &err);
 }
 

@@ -353,7 +353,7 @@ static bool
 is_current(const struct back_listen *listen)
 {
 	if (!is_wanted(listen))
-		return listen->now == NULL;
+		return listen->now == NULL && listen->acked == listen->wanted;
 	return listen->now != NULL && listen->now->generation == listen->wanted;
 }
 
@@ -549,6 +549,21 @@ back_listen_wait(struct back *back, const struct slice *uris, size_t n, size_t f
 	return ok;
 }
 
+/* Not granted: the next stream need not ask for it again. */
+static void
+uri_forget(struct back_listen *listen, struct slice uri)
+{
+	for (size_t i = 0; i < listen->uris_n; i++) {
+		if (!slice_eq(listen->uris[i].uri, uri) || listen->uris[i].is_granted)
+			continue;
+		mem_free((void *)listen->uris[i].uri.p);
+		listen->uris[i] = listen->uris[--listen->uris_n];
+		break;
+	}
+	if (listen->keeper != NULL)
+		task_wake(listen->keeper);
+}
+
 bool
 back_listen_change_wait(
     struct back *back, struct call *call, struct slice uri, bool wants, struct err *err)
@@ -577,6 +592,8 @@ back_listen_change_wait(
 	if (wants)
 		uris[n++] = plain;
 	ok = back_listen_wait(back, uris, n, wants, &granted, err);
+	if (ok && wants && granted == 0 && back->listen != NULL)
+		uri_forget(back->listen, plain);
 	if (ok && wants && granted == 0)
 		call->response = (struct message){ .kind = MESSAGE_ERROR,
 			.body = S("{\"code\":-32602,\"message\":\"the server does not tell of "

@@ -101,7 +101,9 @@ static void
 put_can(struct buf *out, const struct client_capabilities *can, enum mcp_revision revision)
 {
 	bool forms = can->elicitation && mcp_method_known(MCP_ELICITATION_CREATE, revision);
-	bool urls = forms && can->elicitation_url;
+	/* Of 2025-11-25, whatever an older client says. */
+	bool urls = forms && can->elicitation_url && revision >= MCP_2025_11_25;
+	bool tools = can->sampling_tools && revision >= MCP_2025_11_25;
 	const char *between = "";
 
 	buf_putc(out, '{');
@@ -109,8 +111,7 @@ put_can(struct buf *out, const struct client_capabilities *can, enum mcp_revisio
 		put_member(out, &between, S("elicitation"),
 		    urls ? S("{\"form\":{},\"url\":{}}") : S("{\"form\":{}}"));
 	if (can->sampling)
-		put_member(out, &between, S("sampling"),
-		    can->sampling_tools ? S("{\"tools\":{}}") : S("{}"));
+		put_member(out, &between, S("sampling"), tools ? S("{\"tools\":{}}") : S("{}"));
 	if (can->roots)
 		put_member(out, &between, S("roots"), S("{}"));
 	buf_putc(out, '}');

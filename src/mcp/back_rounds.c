@@ -360,11 +360,10 @@ questions_wait(struct rounds *rounds, struct slice requests, struct err *err)
 	return ok;
 }
 
-/* The result asks; the client is asked, and the next request made ready. */
+/* Is it a question at all? */
 static bool
-round_wait(struct rounds *rounds, struct err *err)
+round_check(const struct call *call, struct err *err)
 {
-	struct call *call = rounds->call;
 	struct slice requests = result_member(call, S("inputRequests"));
 	struct slice state = result_member(call, S("requestState"));
 	bool has_state = json_type(state) == JSON_STRING;
@@ -380,6 +379,44 @@ round_wait(struct rounds *rounds, struct err *err)
 	if (json_type(requests) != JSON_OBJECT && (requests.p != NULL || !has_state))
 		return err_set(
 		    err, ERR_UNAVAILABLE, "asks for input without inputRequests or a requestState");
+	return true;
+}
+
+/* What goes to a modern client as it is: nothing that it did not declare. */
+static bool
+questions_check(struct rounds *rounds, struct err *err)
+{
+	const struct exchange *exchange = rounds->call->exchange;
+	struct slice requests = result_member(rounds->call, S("inputRequests"));
+	struct slice key, value;
+	struct json_iter iter;
+	bool ok = true;
+
+	json_iter_init(&iter, requests.p != NULL ? requests : S("{}"));
+	while (ok && json_iter_next(&iter, &key, &value)) {
+		struct input input = { .key = key };
+
+		arena_init(&input.arena, loop_memory(rounds->back->loop), 4 * MIB);
+		ok = input_read(rounds, &input, key, value, err);
+		if (ok &&
+		    !question_is_possible(&input.question, exchange->revision, &exchange->can))
+			ok = err_set(err, ERR_UNAVAILABLE,
+			    "asks with %s, which the client did not declare",
+			    mcp_method_row(input.question.method)->name);
+		arena_fini(&input.arena);
+	}
+	return ok;
+}
+
+/* The result asks; the client is asked, and the next request made ready. */
+static bool
+round_wait(struct rounds *rounds, struct err *err)
+{
+	struct call *call = rounds->call;
+	struct slice requests = result_member(call, S("inputRequests"));
+	struct slice state = result_member(call, S("requestState"));
+	bool has_state = json_type(state) == JSON_STRING;
+
 	if (!questions_wait(rounds, requests.p != NULL ? requests : S("{}"), err))
 		return false;
 	buf_clear(&rounds->kept);
@@ -570,10 +607,11 @@ rounds_next_wait(struct rounds *rounds, bool *again, struct err *err)
 		    (int)(type.n > 40 ? 40 : type.n), type.p);
 	if (exchange == NULL || !may_ask(exchange->request.method))
 		return err_set(err, ERR_UNAVAILABLE, "asks for input where it may not");
-	if (mcp_revision_is_modern(exchange->revision)) {
-		call->type = REPLY_INPUT_REQUIRED;
-		return true;
-	}
-	*again = true;
-	return round_wait(rounds, err);
+	if (!round_check(call, err))
+		return false;
+	*again = !mcp_revision_is_modern(exchange->revision);
+	if (*again)
+		return round_wait(rounds, err);
+	call->type = REPLY_INPUT_REQUIRED;
+	return questions_check(rounds, err);
 }

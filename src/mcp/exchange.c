@@ -67,18 +67,38 @@ exchange_result(struct exchange *exchange, struct buf *text, struct reply *reply
 
 /* ---- what can be asked ----------------------------------------------------------------------- */
 
+/* A form with a choice of several, which has no older form (2025-11-25). */
 static bool
-can_elicit(const struct client_capabilities *can, struct slice params)
+has_many(struct slice params)
+{
+	struct slice schema, properties, key, property, type;
+	struct json_iter iter;
+
+	if (!json_find(params, S("requestedSchema"), &schema) || json_type(schema) != JSON_OBJECT ||
+	    !json_find(schema, S("properties"), &properties) ||
+	    json_type(properties) != JSON_OBJECT)
+		return false;
+	json_iter_init(&iter, properties);
+	while (json_iter_next(&iter, &key, &property)) {
+		if (json_type(property) == JSON_OBJECT && json_find(property, S("type"), &type) &&
+		    slice_eq(type, S("\"array\"")))
+			return true;
+	}
+	return false;
+}
+
+static bool
+can_elicit(const struct client_capabilities *can, struct slice params, enum mcp_revision revision)
 {
 	struct slice mode;
 
 	if (json_find(params, S("mode"), &mode) && slice_eq(mode, S("\"url\"")))
 		return can->elicitation_url;
-	return can->elicitation;
+	return can->elicitation && (revision >= MCP_2025_11_25 || !has_many(params));
 }
 
 static bool
-can_sample(const struct client_capabilities *can, struct slice params)
+can_sample(const struct client_capabilities *can, struct slice params, enum mcp_revision revision)
 {
 	struct slice tools;
 
@@ -86,13 +106,14 @@ can_sample(const struct client_capabilities *can, struct slice params)
 }
 
 static bool
-can_tell_roots(const struct client_capabilities *can, struct slice params)
+can_tell_roots(
+    const struct client_capabilities *can, struct slice params, enum mcp_revision revision)
 {
 	return can->roots;
 }
 
 static bool
-can_task(const struct client_capabilities *can, struct slice params)
+can_task(const struct client_capabilities *can, struct slice params, enum mcp_revision revision)
 {
 	return can->tasks;
 }
@@ -102,7 +123,8 @@ can_task(const struct client_capabilities *can, struct slice params)
 /* What servers ask: whether a client can be asked that, and the answer made for one that cannot. */
 static const struct {
 	enum mcp_method method;
-	bool (*can)(const struct client_capabilities *can, struct slice params);
+	bool (*can)(
+	    const struct client_capabilities *can, struct slice params, enum mcp_revision revision);
 	bool is_error;
 	struct slice made;
 } questions[] = {
@@ -122,7 +144,7 @@ question_is_possible(const struct question *question, enum mcp_revision revision
 	for (size_t i = 0; i < COUNT(questions); i++) {
 		if (questions[i].method == question->method)
 			return mcp_method_known(question->method, revision) &&
-			    questions[i].can(can, question->params);
+			    questions[i].can(can, question->params, revision);
 	}
 	return false;
 }

@@ -232,28 +232,63 @@ choices_fit(struct fitting *fitting, struct slice property, struct buf *scratch)
 	}
 }
 
-/* Titled choices in the words of the revision. */
 static void
-titles_fit(struct arena *arena, struct question *question, enum mcp_revision revision)
+form_fit(struct fitting *fitting, struct slice params, struct buf *scratch)
+{
+	struct slice schema, properties, key, property;
+	struct json_iter iter;
+
+	if (!json_find(params, S("requestedSchema"), &schema) || json_type(schema) != JSON_OBJECT ||
+	    !json_find(schema, S("properties"), &properties) ||
+	    json_type(properties) != JSON_OBJECT)
+		return;
+	json_iter_init(&iter, properties);
+	while (json_iter_next(&iter, &key, &property))
+		choices_fit(fitting, property, scratch);
+}
+
+/* Content that is a list of one block (2025-11-25) is that block; a longer list stays. */
+static void
+messages_fit(struct fitting *fitting, struct slice params, struct buf *scratch)
+{
+	struct slice messages, key, message, content, block, more;
+	struct json_iter iter, blocks;
+
+	(void)scratch;
+	if (!json_find(params, S("messages"), &messages) || json_type(messages) != JSON_ARRAY)
+		return;
+	json_iter_init(&iter, messages);
+	while (json_iter_next(&iter, &key, &message)) {
+		if (json_type(message) != JSON_OBJECT ||
+		    !json_find(message, S("content"), &content) || json_type(content) != JSON_ARRAY)
+			continue;
+		json_iter_init(&blocks, content);
+		if (!json_iter_next(&blocks, &key, &block) || json_iter_next(&blocks, &key, &more))
+			continue;
+		replace(fitting, content);
+		buf_put(fitting->out, block);
+	}
+}
+
+/* Titled choices and messages in the words of the revision. */
+static void
+words_fit(struct arena *arena, struct question *question, enum mcp_revision revision)
 {
 	struct fitting fitting = { .revision = revision, .from = question->params.p };
 	const char *end = question->params.p + question->params.n;
-	struct slice schema, properties, key, property;
+	void (*fit)(struct fitting * fitting, struct slice params, struct buf * scratch) =
+	    question->method == MCP_ELICITATION_CREATE ? form_fit
+	    : question->method == MCP_SAMPLING_CREATE  ? messages_fit
+						       : NULL;
 	struct buf out, scratch;
-	struct json_iter iter;
 	struct err err;
 
-	if (question->method != MCP_ELICITATION_CREATE || revision >= MCP_2025_11_25 ||
-	    !json_find(question->params, S("requestedSchema"), &schema) ||
-	    json_type(schema) != JSON_OBJECT || !json_find(schema, S("properties"), &properties) ||
-	    json_type(properties) != JSON_OBJECT)
+	if (fit == NULL || revision >= MCP_2025_11_25)
 		return;
 	buf_init(&out, NULL, 2 * SLICE_OF_WORK_BYTES);
 	buf_init(&scratch, NULL, SLICE_OF_WORK_BYTES);
 	fitting.out = &out;
-	json_iter_init(&iter, properties);
-	while (json_iter_next(&iter, &key, &property))
-		choices_fit(&fitting, property, &scratch);
+	fit(&fitting, question->params, &scratch);
 	if (fitting.from != question->params.p) {
 		buf_put(&out, (struct slice){ fitting.from, (size_t)(end - fitting.from) });
 		if (buf_check(&out, &err) && buf_check(&scratch, &err) &&
@@ -298,7 +333,7 @@ question_fit(struct arena *arena, struct question *question, enum mcp_revision r
 	if (question->method == MCP_ELICITATION_CREATE && revision >= MCP_2026_07_28 &&
 	    json_find(question->params, S("elicitationId"), &id))
 		id_drop(arena, question);
-	titles_fit(arena, question, revision);
+	words_fit(arena, question, revision);
 	if (question->params.p != before && question->token.p != NULL)
 		question->token = json_find(question->params, S("_meta"), &meta) &&
 			json_type(meta) == JSON_OBJECT &&

@@ -393,8 +393,12 @@ what_the_client_can(void **state)
 	} rows[] = {
 		{ MCP_2024_11_05, { .elicitation = true, .sampling = true, .roots = true }, NULL,
 		    CAN("\"sampling\":{},\"roots\":{}") },
-		{ MCP_2025_06_18, { .elicitation = true }, "{\"elicitation\":{\"url\":{}}}",
-		    CAN(FORMS) },
+		{ MCP_2025_06_18,
+		    { .elicitation = true,
+			.elicitation_url = true,
+			.sampling = true,
+			.sampling_tools = true },
+		    "{\"elicitation\":{\"url\":{}}}", CAN(FORMS ",\"sampling\":{}") },
 		{ MCP_2025_11_25,
 		    { .elicitation = true,
 			.elicitation_url = true,
@@ -738,6 +742,23 @@ results_that_make_no_sense(void **state)
 	}
 }
 
+/* A modern client gets no question that it did not declare, whatever a server sends. */
+static void
+a_question_that_was_not_declared(void **state)
+{
+	struct world world;
+	struct caller_task *task;
+
+	(void)state;
+	stdio_modern(&world);
+	world.exchange.revision = MCP_2026_07_28;
+	task = call_of(&world, 0, PLAIN_CALL);
+	says(&world, RESULT(2, ASKS("\"q\":" FORM("x") ",\"p\":" PAGE, "")));
+	assert_failed(
+	    task, ERR_UNAVAILABLE, "elicitation/create, which the client did not declare");
+	modern_fini(&world);
+}
+
 static void
 a_state_without_end(void **state)
 {
@@ -842,6 +863,47 @@ a_version_that_is_gone(void **state)
 	assert_false(task->call.was_sent);
 	assert_int_equal(world.lost, 1);
 	modern_fini(&world);
+}
+
+/* The same over HTTP, where a legacy server misses a session. */
+static void
+an_era_that_is_gone(void **state)
+{
+	static const struct {
+		const char *status, *headers, *body;
+		bool is_gone;
+	} rows[] = {
+		{ "400 Bad", JSON,
+		    "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32000,\"message\":"
+		    "\"No valid session ID\"}}",
+		    true },
+		{ "400 Bad", "Content-Type: text/plain\r\n", "what?", true },
+		{ "404 Not Found", "", "", true },
+		{ "404 Not Found", JSON,
+		    "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32601,\"message\":\"no\"}}",
+		    false },
+		{ "400 Bad", JSON,
+		    "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32602,\"message\":"
+		    "\"no such session\"}}",
+		    false },
+		{ "503 Later", "", "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct world world;
+		struct caller_task *task;
+
+		http_modern(&world);
+		task = call_of(&world, 0, PLAIN_CALL);
+		respond(&world, peer_that_heard(&world, "\"id\":2"), rows[i].status,
+		    rows[i].headers, slice_of(rows[i].body));
+		assert_true(task->is_over);
+		if ((world.lost > 0) != rows[i].is_gone)
+			fail_msg("row %zu: %s", i, task->err.text);
+		assert_false(rows[i].is_gone && (task->ok || task->call.was_sent));
+		modern_fini(&world);
+	}
 }
 
 /* A modern server may not ask; it is not answered either. */
@@ -976,6 +1038,163 @@ a_stream_that_is_refused(void **state)
 	modern_fini(&world);
 }
 
+/* A legacy client's subscription becomes part of what the stream is asked for, and leaves it. */
+static void
+subscribing(void **state)
+{
+	static const struct {
+		const char *granted, *body;
+		enum message_kind kind;
+	} rows[] = {
+		{ "\"resourceSubscriptions\":[\"a://1\"]", "{}", MESSAGE_RESULT },
+		{ "\"toolsListChanged\":true", "-32602", MESSAGE_ERROR },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct world world;
+		struct caller_task *task;
+		struct buf line;
+
+		modern_init(&world, false);
+		says(&world, DISCOVERED("\"resources\":{\"subscribe\":true}"));
+		buf_clear(&world.in->heard);
+		task = call_of(&world, 0,
+		    S("{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"resources/subscribe\",\"params\":{"
+		      "\"uri\":\"a:\\/\\/1\"}}"));
+		assert_false(task->is_over);
+		assert_true(has_heard(
+		    world.in, "\"notifications\":{\"resourceSubscriptions\":[\"a://1\"]}}}"));
+		assert_false(has_heard(world.in, "resources/subscribe"));
+		buf_init(&line, NULL, KIB);
+		buf_printf(&line, ACK(2, "%s"), rows[i].granted);
+		buf_putc(&line, '\0');
+		says(&world, line.p);
+		buf_fini(&line);
+		assert_true(task->is_over && task->ok);
+		assert_int_equal(task->call.response.kind, rows[i].kind);
+		assert_non_null(memmem(task->call.response.body.p, task->call.response.body.n,
+		    rows[i].body, strlen(rows[i].body)));
+		/* With nothing left to tell, nothing is listened to. */
+		assert_int_equal(has_heard(world.in, "notifications/cancelled"), i == 1);
+		buf_clear(&world.in->heard);
+		task = call_of(&world, 1,
+		    S("{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"resources/unsubscribe\","
+		      "\"params\":{\"uri\":\"a://1\"}}"));
+		assert_true(task->is_over && task->ok);
+		assert_int_equal(has_heard(world.in, "notifications/cancelled"), i == 0);
+		assert_false(has_heard(world.in, "subscriptions/listen"));
+		modern_fini(&world);
+	}
+}
+
+/* What an upstream without sessions knows otherwise is answered here. */
+static void
+what_it_is_not_asked(void **state)
+{
+	struct world world;
+	struct caller_task *task;
+
+	(void)state;
+	stdio_modern(&world);
+	task = call_of(&world, 0, S("{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"ping\"}"));
+	assert_true(task->is_over && task->ok);
+	task = call_of(&world, 1,
+	    S("{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"logging/setLevel\",\"params\":{"
+	      "\"level\":\"info\"}}"));
+	assert_true(task->is_over && task->ok);
+	back_notify(world.back, MCP_ROOTS_CHANGED, SLICE_NONE);
+	turns(&world);
+	assert_int_equal(world.in->heard.n, 0);
+	modern_fini(&world);
+}
+
+/* A tool that breaks the rules for headers is not offered over HTTP; the others are. */
+static void
+tools_that_cannot_be_called(void **state)
+{
+#define BAD  "{\"name\":\"b\",\"inputSchema\":{\"x-mcp-header\":\"B\"}}"
+#define GOOD "{\"name\":\"g\"}"
+	static const struct {
+		const char *tools, *left;
+	} rows[] = {
+		{ BAD, "" },
+		{ GOOD "," BAD, GOOD },
+		{ BAD "," GOOD, GOOD },
+		{ BAD " , " GOOD " , " BAD, GOOD },
+		{ BAD "," BAD "," GOOD, GOOD },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct world world;
+		struct caller_task *task;
+		struct slice tools, key, one;
+		struct json_iter iter;
+		struct buf body, left;
+
+		buf_init(&body, NULL, 4 * KIB);
+		buf_init(&left, NULL, 4 * KIB);
+		buf_printf(&body, "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"tools\":[%s]}}",
+		    rows[i].tools);
+		http_modern(&world);
+		task = call_of(
+		    &world, 0, S("{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"tools/list\"}"));
+		respond(
+		    &world, peer_that_heard(&world, "\"id\":2"), "200 OK", JSON, buf_view(&body));
+		assert_true(task->is_over && task->ok);
+		assert_true(json_find(task->call.response.body, S("tools"), &tools));
+		json_iter_init(&iter, tools);
+		while (json_iter_next(&iter, &key, &one))
+			buf_put(&left, one);
+		assert_true(slice_eq(buf_view(&left), slice_of(rows[i].left)));
+		for (size_t k = 1; k + 1 < tools.n; k++)
+			assert_true(left.n == 0 || tools.p[k] != ',');
+		buf_fini(&body);
+		buf_fini(&left);
+		modern_fini(&world);
+	}
+}
+
+/* Over HTTP a message about a subscription comes on its stream, or is dropped. */
+static void
+listening_over_http(void **state)
+{
+	struct world world;
+	struct peer *stream;
+	char text[512];
+
+	(void)state;
+	modern_init(&world, true);
+	respond(&world, peer_that_heard(&world, "server/discover"), "200 OK", JSON,
+	    S(DISCOVERED(LISTENS)));
+	stream = peer_that_heard(&world, "\"id\":2,\"method\":\"subscriptions/listen\"");
+	assert_true(has_heard(stream, "Mcp-Method: subscriptions/listen\r\n"));
+	peer_says(stream,
+	    S("HTTP/1.1 200 OK\r\nConnection: close\r\n" STREAM "\r\n"
+	      "data: " ACK(2, "\"toolsListChanged\":true") "\n\n: quiet\n\n"));
+	snprintf(text, sizeof(text), "data: %s\n\ndata: %s\n\n", CHANGED(2), CHANGED(7));
+	peer_says(stream, slice_of(text));
+	turns(&world);
+	assert_int_equal(talk.changed, 1);
+	assert_int_equal(back_faults(world.back), 1);
+	assert_int_equal(back_in_flight(world.back), 0);
+	/* It breaks: it is asked for anew, and the lists count as changed. */
+	stream->says_end = true;
+	turns(&world);
+	heard_clear(&world);
+	machine_sleep(&world.machine, world.loop, 1000);
+	turns(&world);
+	stream = peer_that_heard(&world, "\"id\":3,\"method\":\"subscriptions/listen\"");
+	peer_says(stream,
+	    S("HTTP/1.1 200 OK\r\nConnection: close\r\n" STREAM "\r\n"
+	      "data: " ACK(3, "\"toolsListChanged\":true") "\n\n"));
+	turns(&world);
+	assert_int_equal(talk.changed, 2);
+	assert_int_equal(world.lost, 0);
+	modern_fini(&world);
+}
+
 /* The back is closed while somebody waits for an acknowledgement. */
 static void
 closed_while_somebody_waits(void **state)
@@ -1016,14 +1235,20 @@ main(void)
 		cmocka_unit_test(answers_that_do_not_come),
 		cmocka_unit_test(a_page),
 		cmocka_unit_test(results_that_make_no_sense),
+		cmocka_unit_test(a_question_that_was_not_declared),
 		cmocka_unit_test(a_state_without_end),
 		cmocka_unit_test(questions_without_end),
 		cmocka_unit_test(headers_that_are_refused),
 		cmocka_unit_test(a_version_that_is_gone),
+		cmocka_unit_test(an_era_that_is_gone),
 		cmocka_unit_test(a_server_that_sends_requests),
 		cmocka_unit_test(one_stream_for_all),
 		cmocka_unit_test(a_stream_that_ends),
 		cmocka_unit_test(a_stream_that_is_refused),
+		cmocka_unit_test(subscribing),
+		cmocka_unit_test(what_it_is_not_asked),
+		cmocka_unit_test(tools_that_cannot_be_called),
+		cmocka_unit_test(listening_over_http),
 		cmocka_unit_test(closed_while_somebody_waits),
 	};
 

@@ -107,6 +107,15 @@ static const struct {
 	    ASK("\"x\":{\"type\":\"string\",\"enum\":[\"a\",\"b\"],\"enumNames\":[\"\\n\",\"B\"],\"title\":\"X\"},\"y\":{\"enum\":[],\"enumNames\":[]}") },
 	{ MCP_ELICITATION_CREATE, MCP_2025_11_25, ASK("\"x\":{\"oneOf\":[" ONE("") "]}"), NULL },
 	{ MCP_SAMPLING_CREATE, MCP_2025_06_18, ASK("\"x\":{\"oneOf\":[" ONE("") "]}"), NULL },
+	/* A list of one block is that block. */
+	{ MCP_SAMPLING_CREATE, MCP_2025_06_18,
+	    "{\"messages\":[{\"content\":[" TEXT("x") "]},{\"content\":" TEXT("y") "},{\"content\":[" TEXT(
+		"x") "," TEXT("y") "]},5],\"_meta\":{\"progressToken\":\"t\"}}",
+	    "{\"messages\":[{\"content\":" TEXT("x") "},{\"content\":" TEXT("y") "},{\"content\":[" TEXT(
+		"x") "," TEXT("y") "]},5],\"_meta\":{\"progressToken\":\"t\"}}" },
+	{ MCP_SAMPLING_CREATE, MCP_2025_11_25, "{\"messages\":[{\"content\":[" TEXT("x") "]}]}",
+	    NULL },
+	{ MCP_SAMPLING_CREATE, MCP_2025_06_18, "{\"messages\":[{\"content\":[]}]}", NULL },
 	/* No choices of texts, or choices already. */
 	{ MCP_ELICITATION_CREATE, MCP_2025_06_18,
 	    ASK("\"x\":{\"oneOf\":[" ONE(",{\"const\":1,\"title\":\"b\"}") "]}"), NULL },
