@@ -213,6 +213,7 @@ access_free(struct access **at)
 	if (access->base == NULL) {
 		rest_pool_free(&access->pool);
 		rest_pool_free(&access->gateway);
+		rest_pool_free(&access->forms);
 		token_free(&access->token);
 	}
 	access_leave(&access->base);

@@ -142,7 +142,7 @@ static bool
 batch_create_versions(struct work *work)
 {
 	yyjson_val *versions = arg_json(work, "versions"), *item;
-	yyjson_mut_val *made, *outcome;
+	yyjson_mut_val *made = NULL, *outcome;
 	size_t i, max, done = 0;
 	const char *project;
 

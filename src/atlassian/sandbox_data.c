@@ -67,6 +67,7 @@ const struct link_type sandbox_link_types[] = {
 	{ "10001", "Cloners", "is cloned by", "clones" },
 	{ "10002", "Duplicate", "is duplicated by", "duplicates" },
 	{ "10003", "Relates", "relates to", "relates to" },
+	{ "10004", "Issue split", "split from", "split to" },
 };
 const size_t sandbox_link_types_n = COUNT(sandbox_link_types);
 

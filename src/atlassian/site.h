@@ -82,6 +82,7 @@ struct access {
 	struct slice headers; /* Authorization, configured ones: "Name: value\r\n..."; secret */
 	struct token *token;  /* of OAuth: asked for each request; NULL: none */
 	struct rest_pool *gateway; /* the way by the API gateway; NULL: not needed yet */
+	struct rest_pool *forms;   /* the way to the Forms API of Cloud; likewise */
 	bool by_gateway;
 	uint64_t way_again_ms;		   /* no other way is tried before; 0: none was */
 	enum config_deployment deployment; /* AUTO: not known yet */
@@ -125,6 +126,8 @@ MUST_CHECK bool access_way_wait(struct access *access, struct rest_pool **pool, 
 /* The way *pool refused the credential: is there another one to try?  Whoever finds that it works
  * sets by_gateway. */
 MUST_CHECK bool access_other_way_wait(struct access *access, struct rest_pool **pool);
+/* The way to the forms of a Cloud site: api.atlassian.com/jira/forms/cloud/{cloud id}. */
+MUST_CHECK bool access_forms_wait(struct access *access, struct rest_pool **pool, struct err *err);
 /* How hosts of a site are reached: its TLS, proxy and times, for the address given. */
 struct rest_settings access_settings(const struct config_site *config, struct slice url);
 /* Cloud or Data Center: by the host's name, or, in doubt, by asking it once. */
@@ -141,6 +144,7 @@ struct site_request {
 	struct slice headers;		       /* "Name: value\r\n..." more, or SLICE_NONE */
 	struct slice accept;		       /* SLICE_NONE: JSON */
 	size_t max_bytes;		       /* 0: REST_MAX_BYTES */
+	bool is_for_forms;		       /* path: behind the address of the Forms API */
 	bool is_write;
 	size_t (*body_read)(void *owner, uint64_t at, char *to, size_t n); /* as rest_request's */
 	void *body_owner;

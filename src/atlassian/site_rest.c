@@ -91,7 +91,9 @@ try_wait(struct access *access, struct tries *tries, const struct site_request *
 	buf_init(&fields, NULL, FIELDS_MAX);
 	if (access->token != NULL)
 		ok = token_put_wait(access->token, &fields, &tries->used, err);
-	if (!tries->is_other)
+	if (asked->is_for_forms)
+		ok = ok && access_forms_wait(access, &tries->pool, err);
+	else if (!tries->is_other)
 		ok = ok && access_way_wait(access, &tries->pool, err);
 	put_fields(access, asked, &fields);
 	request->headers = buf_view(&fields);

@@ -111,15 +111,16 @@ ask_wait(struct access *access, struct buf *id, struct err *err)
 	return ok;
 }
 
-/* The pool of the gateway, made at most once. */
+/* A pool for {api}{before}{cloud id}{behind}, made at most once. */
 MUST_CHECK static bool
-gateway_wait(struct access *access, struct err *err)
+pool_wait(struct access *access, const char *before, const char *behind, struct rest_pool **made,
+    struct err *err)
 {
 	const struct config_site *config = access->site->config;
-	bool is_jira = config->product == PRODUCT_JIRA, ok = true;
 	struct rest_settings settings;
 	struct rest_pool *pool = NULL;
 	struct buf id, url;
+	bool ok = true;
 
 	buf_init(&id, NULL, KIB);
 	buf_init(&url, NULL, 4 * KIB);
@@ -129,17 +130,40 @@ gateway_wait(struct access *access, struct err *err)
 		buf_put(&id, token_cloud_id(access->token));
 	else
 		ok = ask_wait(access, &id, err);
-	if (ok && access->gateway == NULL) {
-		buf_printf(&url, "%.*s/ex/%s/%.*s%s", SLICE_FMT(config->api),
-		    is_jira ? "jira" : "confluence", SLICE_FMT(buf_view(&id)),
-		    is_jira ? "" : "/wiki");
+	/* Another call may have made it meanwhile. */
+	if (ok && *made == NULL) {
+		buf_printf(&url, "%.*s%s%.*s%s", SLICE_FMT(config->api), before,
+		    SLICE_FMT(buf_view(&id)), behind);
 		settings = access_settings(config, buf_view(&url));
 		ok = rest_pool_new(hub_loop(access->site->provider.hub), &settings, &pool, err);
-		access->gateway = pool;
+		*made = pool;
 	}
 	buf_fini(&url);
 	buf_fini(&id);
 	return ok;
+}
+
+MUST_CHECK static bool
+gateway_wait(struct access *access, struct err *err)
+{
+	bool is_jira = access->site->config->product == PRODUCT_JIRA;
+
+	return pool_wait(access, is_jira ? "/ex/jira/" : "/ex/confluence/", is_jira ? "" : "/wiki",
+	    &access->gateway, err);
+}
+
+bool
+access_forms_wait(struct access *access, struct rest_pool **pool, struct err *err)
+{
+	access = access_root(access);
+	if (!access->is_ours || access->site->config->api.n == 0)
+		return err_set(
+		    err, ERR_REFUSED, "forms are for the site that is configured, by its auth.api");
+	if (access->forms == NULL &&
+	    !pool_wait(access, "/jira/forms/cloud/", "", &access->forms, err))
+		return false;
+	*pool = access->forms;
+	return true;
 }
 
 bool

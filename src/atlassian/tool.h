@@ -144,6 +144,7 @@ struct work {
 	struct slice summary; /* one line for people; SLICE_NONE: made from the result */
 	struct slice said;    /* what went wrong, longer than an err can hold; or SLICE_NONE */
 	struct buf more;      /* content blocks behind the text: ",{...},{...}" */
+	struct slice headers; /* of every request: "Name: value\r\n...", or SLICE_NONE */
 	int status;	      /* of the last reply */
 	struct err *err;
 };

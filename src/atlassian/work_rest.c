@@ -171,11 +171,14 @@ work_request_wait(
     struct work *work, const struct site_request *request, yyjson_val **out, bool may_be_absent)
 {
 	const struct site *site = work->site;
+	struct site_request sent = *request;
 	struct rest_reply reply;
 	struct slice said;
 
 	*out = NULL;
-	if (!site_rest_wait(work->access, request, work->arena, &reply, work->err))
+	if (sent.headers.p == NULL)
+		sent.headers = work->headers;
+	if (!site_rest_wait(work->access, &sent, work->arena, &reply, work->err))
 		return false;
 	work->status = reply.status;
 	if (reply.status == 404 && may_be_absent)

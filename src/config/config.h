@@ -127,7 +127,9 @@ struct config_site {
 	size_t filter_n;
 	struct slice *internal_only; /* JSM projects whose comments must be internal */
 	size_t internal_only_n;
-	bool no_markup;		   /* DISABLE_JIRA_MARKUP_TRANSLATION */
+	bool no_markup;		       /* DISABLE_JIRA_MARKUP_TRANSLATION */
+	struct slice *hierarchy_links; /* "child:PHRASE", "parent:PHRASE" */
+	size_t hierarchy_links_n;
 	struct slice *sla_metrics; /* n 0: those of the tool */
 	size_t sla_metrics_n;
 	bool sla_working_hours;			       /* counted where a call does not say it */

@@ -199,7 +199,6 @@ static const struct {
 	{ "ATLASSIAN_OAUTH_CLIENT_STORAGE_CONFIG_JSON",
 	    "registration of OAuth clients is not in this version" },
 	{ "ATLASSIAN_RETRY_IGNORE_RETRY_AFTER", "Retry-After is honoured always" },
-	{ "HIERARCHY_LINK_PHRASES", "epics are found by their own fields" },
 };
 
 static const struct config_option *

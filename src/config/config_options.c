@@ -278,6 +278,11 @@ static const struct config_option options[] = {
 	    RANGE(0, 1000000), .help = "The most that a `limit` argument may ask for; `0`: any." },
 	{ "atlassian.sites[].markup", OPTION_BOOL, OF_SITE(markup), .fallback = "true",
 	    .help = "`false`: texts of Jira are neither translated from Markdown nor to it." },
+	{ "atlassian.sites[].hierarchy_links", OPTION_ONE_OR_LIST, SITE_N(hierarchy_links),
+	    RANGE(0, 100), .check = config_check_hierarchy_link,
+	    .help =
+		"`child:NAME`: links of that name lead from an epic to an issue above it, beside those "
+		"called is child of, is contained by and split from." },
 	{ "atlassian.sites[].sla.metrics", OPTION_ONE_OR_LIST, SITE_N(sla_metrics), RANGE(0, 16),
 	    .check = config_check_sla_metric,
 	    .help = "What `get_issue_sla` shows where a call does not say it.",

@@ -299,6 +299,7 @@ option_check_fn config_check_site_name, config_check_site_url, config_check_clou
 option_check_fn config_check_oauth_url;
 option_check_fn config_check_proxy, config_check_no_proxy, config_check_passthrough;
 option_check_fn config_check_filter; /* config_site.c */
+option_check_fn config_check_hierarchy_link;
 option_check_fn config_check_sla_metric, config_check_sla_clock, config_check_sla_day,
     config_check_sla_zone;
 option_check_fn config_check_tenant_host, config_check_compat, config_check_tool_name;

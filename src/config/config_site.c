@@ -460,6 +460,7 @@ digest_make(const struct making *making, struct err *err)
 	digest_put_list(&buf, site->no_proxy, site->no_proxy_n);
 	digest_put_list(&buf, site->passthrough, site->passthrough_n);
 	digest_put_list(&buf, site->filter, site->filter_n);
+	digest_put_list(&buf, site->hierarchy_links, site->hierarchy_links_n);
 	digest_put_list(&buf, site->sla_metrics, site->sla_metrics_n);
 	digest_put_list(&buf, site->sla_days, site->sla_days_n);
 	digest_put_list(&buf, site->internal_only, site->internal_only_n);

@@ -105,6 +105,8 @@ static const struct row {
 	    .help = "Keys of the spaces that may be seen and changed, with commas." },
 	{ "INTERNAL_ONLY_PROJECTS", J, .option = "internal_only",
 	    .help = "Keys of service projects in which comments must be internal." },
+	{ NULL, J, "HIERARCHY_LINK_PHRASES", .option = "hierarchy_links",
+	    .help = "Names of links between epics and what is above them: `child:is part of`." },
 	{ "SLA_METRICS", J, .option = "sla.metrics",
 	    .help = "What `jira_get_issue_sla` shows where a call does not say it." },
 	{ "SLA_WORKING_HOURS_ONLY", J, .option = "sla.working_hours_only",

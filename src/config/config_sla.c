@@ -1,5 +1,6 @@
 /*
- * Options of a site for its figures of how long issues took: which ones, and when people work.
+ * Options of a site for what is made of its issues: figures of how long they took and when people
+ * work, and links that say what is above what.
  */
 #include <ctype.h>
 #include <string.h>
@@ -63,5 +64,18 @@ config_check_sla_zone(
 		ok = isalnum((unsigned char)value->p[i]) || strchr("_+-/", value->p[i]) != NULL;
 	return ok ||
 	    CONFIG_FAIL_NODE(load, node, err, "\"%s\" is no time zone such as Europe/Berlin",
+		config_show(*value).text);
+}
+
+bool
+config_check_hierarchy_link(
+    struct config_load *load, const struct node *node, struct slice *value, struct err *err)
+{
+	struct slice phrase, role = slice_trim(slice_cut(*value, ':', &phrase));
+
+	return ((slice_eq_nocase(role, S("child")) || slice_eq_nocase(role, S("parent"))) &&
+		   slice_trim(phrase).n > 0 && phrase.n <= 255) ||
+	    CONFIG_FAIL_NODE(load, node, err,
+		"\"%s\" must be child: or parent: and the name of a link",
 		config_show(*value).text);
 }

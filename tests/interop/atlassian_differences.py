@@ -123,6 +123,10 @@ def number_and_text(theirs, ours):
     return isinstance(theirs, int) and isinstance(ours, str) and ours.isdigit()
 
 
+def refused_by_us(theirs, ours):
+    return theirs == "an answer" and ours != "an answer"
+
+
 def refused_kindly(theirs, ours):
     return ours == "an answer" and theirs != "an answer"
 
@@ -213,6 +217,16 @@ ROWS = [
     Row(r"jira_get_issue_sla", r"metrics\.time_in_status\..*", "time in a status in working hours",
         "The stay that goes on does not count, as on the calendar's clock; theirs counts it up to now, also of resolved issues.",
         both_there),
+    Row(r"jira_(get_service_desk\w*|get_queue_issues|get_request_types|create_customer_request)", r"(.*\.)?links",
+        "links for programs", "As above.", gone),
+    Row(r"jira_get_service_desk_queues", r"\(outcome\)", "desks that are not there",
+        "An error; the other server shows no queues.", refused_by_us),
+    Row(r"jira_get_queue_issues", r"issues\[\]\.(expand|self|fields)", "issues of a queue",
+        "As those of a search: `summary`, `status`, `reporter` and the rest; theirs are a copy from REST.", gone),
+    Row(r"jira_create_customer_request", r"warnings\[\]", "warnings", "Said otherwise.", both_texts),
+    Row(r"jira_get_issues?_development_info", r"(\[\]\.)?detail", "what development tools told, twice",
+        "What `detail` says stands in the lists; theirs repeats it as it came from REST.", gone),
+    Row(r"jira_get_issues_development_info", r"\[\]\.error", "why an item failed", "Said otherwise.", both_texts),
     Row(r"jira_batch_create_versions", r"\[\]\.error", "why an item failed", "Said otherwise.", both_texts),
     Row(r"jira_.*", r"(.*\.)?(url|self)", "addresses of the API", "Those of version 3, by which Cloud was asked; theirs are of version 2.",
         same_but_version, CLOUD),

@@ -46,7 +46,7 @@ atlassian:
       jira: http://127.0.0.1:{port}/cloud
       confluence: http://127.0.0.1:{port}/cloud/wiki
       deployment: cloud
-      auth: {{type: basic, user: ada@sandbox.example, token: sandbox}}
+      auth: {{type: basic, user: ada@sandbox.example, token: sandbox, api: "http://127.0.0.1:{port}"}}
 {bounds}
 """
 BOUNDS = """      projects: [DEMO, OPS]
@@ -58,7 +58,9 @@ class Call:
     """A request as the site would have got it: its path begins behind the site's address, on Cloud with /wiki."""
 
     def __init__(self, method, path, kind, body):
-        site, path = re.match(r"/(jira|confluence|cloud)(?=/)(.*)", path, re.S).groups()
+        # What stands beside the sites of Cloud: its forms, and what a site tells to anybody.
+        beside = re.match(r"/(jira/forms/cloud|_edge)/", path)
+        site, path = ("cloud", path) if beside else re.match(r"/(jira|confluence|cloud)(?=/)(.*)", path, re.S).groups()
         self.site = "cloud" if site == "cloud" else "dc"
         self.is_wiki = site == "confluence" or path.startswith("/wiki/")
         self.method, self.path, self.body, self.parts = method, path, None, None

@@ -16,6 +16,15 @@ UNPUBLISHED = [
     ("jira-dc", "POST", "/rest/servicedeskapi/request/{issueIdOrKey}/comment", "",
      "of Jira Service Management, whose operations are published for Cloud only; the same there"),
     ("jira-dc", "GET", "/rest/servicedeskapi/request/{issueIdOrKey}/comment/{commentId}", "", "likewise"),
+    *[("jira-dc", method, "/rest/servicedeskapi/" + path, "", "likewise") for method, path in (
+        ("GET", "servicedesk"), ("GET", "servicedesk/{serviceDeskId}/queue"),
+        ("GET", "servicedesk/{serviceDeskId}/queue/{queueId}"),
+        ("GET", "servicedesk/{serviceDeskId}/queue/{queueId}/issue"),
+        ("GET", "servicedesk/{serviceDeskId}/requesttype"),
+        ("GET", "servicedesk/{serviceDeskId}/requesttype/{requestTypeId}/field"), ("POST", "request"),
+        ("POST", "request/{issueIdOrKey}/attachment"))],
+    *[(product, "GET", "/rest/dev-status/1.0/issue/" + path, "", "of the development panel, not published")
+      for product in ("jira-dc", "jira-cloud") for path in ("summary", "detail")],
     ("jira-dc", "GET", "/rest/api/2/issue/{issueIdOrKey}/worklog", "?startAt",
      "not described, and ignored by old versions, which send all at once"),
     ("jira-dc", "GET", "/secure/attachment/{id}/{filename}", "",
@@ -23,13 +32,19 @@ UNPUBLISHED = [
     ("jira-dc", "GET", "/rest/api/2/issue/{issueIdOrKey}/worklog", "?maxResults", "likewise"),
 ]
 
-# Where the published description itself is wrong: as above, but none of the traced calls shows it.
+# Where the published description is wrong, or lacks what none of the traced calls shows.
 MISDESCRIBED = [
     ("confluence-dc", "POST", "/rest/api/content/{id}/property", "/value",
      "any JSON is a value; the description was made from a class of Java that holds the text of it"),
     ("confluence-dc", "PUT", "/rest/api/content/{id}/property/{key}", "/value", "likewise"),
     ("jira-dc", "GET", "/rest/servicedeskapi/request/{issueIdOrKey}/sla", "",
      "of Jira Service Management, whose operations are published for Cloud only; the same there"),
+    ("jira-dc", "GET", "/rest/servicedeskapi/servicedesk/{serviceDeskId}", "", "likewise"),
+    ("jira-dc", "POST", "/rest/servicedeskapi/servicedesk/{serviceDeskId}/attachTemporaryFile", "", "likewise"),
+    ("jira-cloud", "GET", "/_edge/tenant_info", "", "what a Cloud site tells of itself; known by use"),
+    ("jira-cloud", "GET", "/jira/forms/cloud/{cloudId}/issue/{issueIdOrKey}/form", "", "of the Forms API, published apart"),
+    ("jira-cloud", "GET", "/jira/forms/cloud/{cloudId}/issue/{issueIdOrKey}/form/{formId}", "", "likewise"),
+    ("jira-cloud", "PUT", "/jira/forms/cloud/{cloudId}/issue/{issueIdOrKey}/form/{formId}", "", "likewise"),
 ]
 
 # Defaults that differ from the Python server's: (tool, parameter, theirs, ours, why).
@@ -50,6 +65,8 @@ TYPES = [
     ("jira_edit_comment", "visibility", JSON_TEXT),
     ("jira_transition_issue", "fields", JSON_TEXT),
     ("jira_create_issue_link", "comment_visibility", JSON_TEXT),
+    ("jira_create_customer_request", "request_field_values", JSON_TEXT),
+    ("jira_create_customer_request", "attachments", "a list instead of its JSON text"),
     ("jira_batch_create_versions", "versions", "a list instead of its JSON text"),
     ("confluence_set_page_restrictions", "read_users", NAMES),
     ("confluence_set_page_restrictions", "read_groups", NAMES),
@@ -67,10 +84,15 @@ TOOLSETS = {
     "jira_links",
     "jira_projects",
     "jira_metrics",
+    "jira_service_desk",
+    "jira_forms",
+    "jira_development",
+    "jira_project_analysis",
 }
 
 # Tools that are not offered on Data Center.
-CLOUD_ONLY = {"jira_move_issue"}
+CLOUD_ONLY = {"jira_move_issue", "jira_get_issue_proforma_forms", "jira_get_proforma_form_details",
+              "jira_update_proforma_form_answers"}
 
 
 def product_of(call):
