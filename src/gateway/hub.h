@@ -309,7 +309,8 @@ bool upstream_shares(const struct upstream *upstream, const struct client *clien
 /* The last link of a closed upstream has ended. */
 void upstream_free(struct upstream *upstream);
 
-/* One session with an upstream, with the task that makes it, keeps it and makes it again. */
+/* One session with an upstream, with the task that makes it, keeps it and makes it again.  NULL:
+ * there are too many. */
 struct link *link_new(struct upstream *upstream, struct client *client);
 struct link *link_next(const struct link *link);
 bool link_is_of(const struct link *link, const struct client *client);

@@ -712,20 +712,23 @@ struct link *
 link_new(struct upstream *upstream, struct client *client)
 {
 	struct link *link = MEM_NEW(struct link);
+	struct hub *hub = upstream->provider.hub;
 	struct err err = { 0 };
 
+	if (!group_spawn(hub->loop, &hub->supervisors, "upstream", supervise, link, &err)) {
+		mem_free(link);
+		return NULL;
+	}
 	link->upstream = upstream;
 	link->client = client;
 	link->is_own = client != NULL;
 	link->level = -1;
 	link->state = PROVIDER_CONNECTING;
-	link->used_ms = loop_now_ms(upstream->provider.hub->loop);
+	link->used_ms = loop_now_ms(hub->loop);
 	link->next = upstream->links;
 	upstream->links = link;
 	if (client != NULL)
 		client->has_own = true;
-	must(group_spawn(upstream->provider.hub->loop, &upstream->provider.hub->supervisors,
-	    "upstream", supervise, link, &err));
 	return link;
 }
 

@@ -91,7 +91,7 @@ link_find(const struct upstream *u, const struct client *client)
 	return link;
 }
 
-/* NULL: for a client that has gone. */
+/* NULL: for a client that has gone, or for one too many. */
 static struct link *
 link_for(struct upstream *u, struct client *client)
 {
@@ -103,6 +103,16 @@ link_for(struct upstream *u, struct client *client)
 	if (!wants_own(u, client))
 		u->shared = link;
 	return link;
+}
+
+/* Why there is none. */
+static bool
+no_link(const struct client *client, struct err *err)
+{
+	return client != NULL && client->is_over
+	    ? err_set(err, ERR_CANCELLED, "the session is over")
+	    : err_set(
+		  err, ERR_LIMIT, "too many clients have sessions of their own: try again later");
 }
 
 /* Is it worth a session before anybody asks?  Not where every client will have its own. */
@@ -159,7 +169,7 @@ upstream_list_wait(struct provider *provider, struct client *client, struct err 
 	struct link *link = link_for(upstream_of(provider), client);
 
 	if (link == NULL) {
-		err_set(err, ERR_CANCELLED, "the session is over");
+		no_link(client, err);
 		return NULL;
 	}
 	if (link_ready_wait(link, err))
@@ -178,7 +188,7 @@ upstream_forward_wait(struct provider *provider, struct exchange *exchange,
 	struct link *link = link_for(upstream_of(provider), client_of(exchange));
 
 	if (link == NULL)
-		return err_set(err, ERR_CANCELLED, "the session is over");
+		return no_link(client_of(exchange), err);
 	return link_is_task(link, exchange, forward)
 	    ? link_task_wait(link, exchange, forward, reply, err)
 	    : link_forward_wait(link, exchange, forward, reply, err);
@@ -232,7 +242,7 @@ upstream_watch_wait(struct provider *provider, struct exchange *exchange, struct
 	struct link *link = link_for(u, client_of(exchange));
 
 	if (link == NULL)
-		return err_set(err, ERR_CANCELLED, "the client is gone");
+		return no_link(client_of(exchange), err);
 	task_deadline(exchange->task, loop_now_ms(exchange->loop) + u->config->timeout_ms);
 	return link_watch_wait(link, uri, is_granted, err);
 }
@@ -261,7 +271,7 @@ upstream_set_level_wait(struct provider *provider, struct exchange *exchange, in
 	int before;
 
 	if (link == NULL)
-		return err_set(err, ERR_CANCELLED, "the session is over");
+		return no_link(client_of(exchange), err);
 	before = link_level(link);
 	/* A connection that is made meanwhile was told already; one that fails, fails below too. */
 	if (before != level && link_ready_wait(link, err) && link_level(link) == level) {

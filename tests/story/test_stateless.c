@@ -486,6 +486,23 @@ test_too_many(void **unused)
 	assert_true(says("/result/tools/0/name", "\"add\""));
 }
 
+/* Sessions of their own need tasks, of which there is an end. */
+static void
+test_no_tasks_left(void **unused)
+{
+	struct server *one = upstream("one", "stdio", plain);
+
+	begin(PER_CLIENT("one"));
+	loop_set_tasks_max(stage->world.loop, loop_tasks(stage->world.loop));
+	send("tools/list", "");
+	assert_true(says("/error/data/kind", "\"limit\""));
+	assert_int_equal(one->starts, 0);
+	loop_set_tasks_max(stage->world.loop, 100);
+	send("tools/list", "");
+	assert_true(says("/result/tools/0/name", "\"add\""));
+	assert_int_equal(one->starts, 1);
+}
+
 /* ---- what may be kept ------------------------------------------------------------------------ */
 
 static void
@@ -901,6 +918,7 @@ static void
 test_plain_requests(void **unused)
 {
 	struct server *one = upstream("one", "stdio", plain);
+	struct buf id;
 
 	upstream("two", "stdio", plain);
 	begin("upstreams:\n  - {name: one, session: shared, $one}\n"
@@ -915,7 +933,11 @@ test_plain_requests(void **unused)
 	assert_true(at(server_last(one, S("tools/call")),
 	    "/params/_meta/io.modelcontextprotocol~1clientCapabilities", ""));
 	/* The progress token is the one that belongs to our id. */
-	assert_false(at(server_last(one, S("tools/call")), "/params/_meta/progressToken", "7"));
+	buf_init(&id, NULL, KIB);
+	assert_true(value_at(server_last(one, S("tools/call")), S("/id"), &id));
+	buf_putc(&id, '\0');
+	assert_true(at(server_last(one, S("tools/call")), "/params/_meta/progressToken", id.p));
+	buf_fini(&id);
 }
 
 #define TASK(id, status) \
@@ -964,6 +986,7 @@ main(void)
 		TEST(test_sessions_of_their_own),
 		TEST(test_shared_asks),
 		TEST(test_too_many),
+		TEST(test_no_tasks_left),
 		TEST(test_freshness),
 		TEST(test_list_is_kept),
 		TEST(test_listen),
