@@ -123,10 +123,6 @@ def number_and_text(theirs, ours):
     return isinstance(theirs, int) and isinstance(ours, str) and ours.isdigit()
 
 
-def refused_by_us(theirs, ours):
-    return theirs == "an answer" and ours != "an answer"
-
-
 def refused_kindly(theirs, ours):
     return ours == "an answer" and theirs != "an answer"
 
@@ -219,10 +215,12 @@ ROWS = [
         both_there),
     Row(r"jira_(get_service_desk\w*|get_queue_issues|get_request_types|create_customer_request)", r"(.*\.)?links",
         "links for programs", "As above.", gone),
-    Row(r"jira_get_service_desk_queues", r"\(outcome\)", "desks that are not there",
-        "An error; the other server shows no queues.", refused_by_us),
+    Row(r"jira_get_(service_desk_for_project|service_desk_queues|queue_issues)", r"\(outcome\)", "service desks on Cloud",
+        "They are read there too; the other server refuses.", refused_kindly, CLOUD),
+    Row(r"jira_create_customer_request", r"request_id|request_key|portal_url", "ids of new requests",
+        "The sandboxes count for themselves: who made more before gets a higher number.", both_texts, CLOUD),
     Row(r"jira_get_queue_issues", r"issues\[\]\.(expand|self|fields)", "issues of a queue",
-        "As those of a search: `summary`, `status`, `reporter` and the rest; theirs are a copy from REST.", gone),
+        "As those of a search: `summary`, `status`, `reporter` and the rest; theirs are a copy from REST.", gone, DC),
     Row(r"jira_create_customer_request", r"warnings\[\]", "warnings", "Said otherwise.", both_texts),
     Row(r"jira_get_issues?_development_info", r"(\[\]\.)?detail", "what development tools told, twice",
         "What `detail` says stands in the lists; theirs repeats it as it came from REST.", gone),
@@ -241,8 +239,6 @@ ROWS = [
         "sends a description as text, where version 3 wants ADF, and loses those issues.", more_of_them, CLOUD),
     Row(r"jira_search_projects", r"\[\]\.(simplified|avatarUrls)", "parts of projects for programs", "Left out.", gone, CLOUD),
     Row(r"jira_get_project_fields", r"", "fields of projects", "Told; the other server finds none there.", only_ours_of_list, CLOUD),
-    Row(r"jira_(batch_create_versions|get_project_versions)", r"\[\]\.(version\.)?id", "ids of new versions",
-        "The sandboxes count for themselves: who made more before gets a higher number.", both_texts),
     Row(r"confluence_get_page", r"metadata\.attachments\[\]\.download_url", "where attachments are", "As the newer API says it.",
         both_texts, CLOUD),
     Row(r"confluence_get_page", r"metadata\.url", "addresses of pages found by title", "Theirs has `unknown` for the space.",
