@@ -33,8 +33,8 @@ LEGACY_CLIENT = [
     ("errors", "a missing resource is -32002 with `data.uri`; a missing capability is told in words; -32020 is mended by reading the "
      "tools again, once", ["errors of a modern server are those of the client's revision",
                            "a modern server that misses a header gets it after its tools were read again"]),
-    ("structuredContent", "that is no object goes, with its schema; the text stays",
-     ["structured content that is no object stays with its text, and its schema goes"]),
+    ("structuredContent", "that is no object goes; the text stays. An `outputSchema` passes as it is",
+     ["structured content that is no object goes, and its text stays"]),
     ("batches (2025-03-26)", "go to the server one by one", ["a batch in front of a modern server goes to it one by one"]),
 ]
 
@@ -54,7 +54,7 @@ MODERN_CLIENT = [
     ("questions outside of calls", "are answered for the client", ["a question outside of calls has nobody to answer it"]),
     ("progress of a parked call", "goes on with the token of each request", ["progress goes on with the token of each request"]),
     ("URL elicitation", "loses its id; its end is not told", ["a page of a legacy server is asked for without its id"]),
-    ("-32042", "becomes `input_required`; the retry makes the call again",
+    ("-32042", "becomes `input_required`; the retry makes the call again when the server says that the page is done, or after a while",
      ["a refusal until a page was visited becomes a question, and the call is made again"]),
     ("subscriptions/listen", "`resources/subscribe` for the first that listens, `unsubscribe` after the last; what the server cannot do is "
      "missing in the acknowledgement", ["streams that listen share one subscription at a legacy server",
@@ -81,7 +81,7 @@ CANNOT = [
     "A legacy server's request without a call in flight has nobody to answer it: it is declined.",
     "2026-07-28 has no ping from a server, no notification of changed roots, and none that a URL elicitation is done.",
     "Titled and multiple choices, URL elicitation and sampling with tools end at older clients.",
-    "`structuredContent` and `outputSchema` that are no objects end at clients before 2026-07-28; the text stays.",
+    "`structuredContent` that is no object ends at clients before 2026-07-28; the text stays.",
     "Log messages outside of a request do not reach a client of 2026-07-28.",
     "A modern server's stream that breaks is lost; only the client's side can be resumed.",
     "Parked calls do not outlive the gateway: a client that comes back is told so.",

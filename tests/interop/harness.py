@@ -282,8 +282,10 @@ class Gateway:
     def close(self, sig=signal.SIGTERM):
         """Ends it in an orderly way: status 0 and nobody left."""
         try:
-            check(self.alive(), f"the gateway has ended by itself: status {self.process.p.poll()}, "
-                  f"{self.process.log(10)}")
+            if not self.alive():
+                failure = Failure(f"the gateway has ended by itself: status {self.process.p.poll()}")
+                failure.log = self.process.log(80)
+                raise failure
             status = self.process.end(sig)
             no_one_left(self.folder.mark)
             check(status == 0, f"exit status {status} after its end was asked for: {self.process.log(10)}")

@@ -20,6 +20,11 @@ SHARED = ("session HTTP", "HTTP+SSE")   # where `session: auto` is not the same 
 EVERY = (("2025-11-25", "modern HTTP"), ("2026-07-28", "legacy stdio"))
 
 
+def session_of(column):
+    """Modern servers have no sessions: one process serves all."""
+    return "shared" if column.startswith("modern") else "per_client"
+
+
 def era(name):
     """Of a row or of a column."""
     return "modern" if name == "2026-07-28" or name.startswith("modern") else "legacy"
@@ -90,7 +95,7 @@ class Runs:
                 self.done[row, kind] = suite.checks(suite.command("server", "--url", url, *ROWS[row]), folder)
         return self.done[row, kind]
 
-    def cell(self, row, column, session="per_client"):
+    def cell(self, row, column, session):
         direct = self.direct(row, fixture_kind(row, column))
         with suite.folder_of_its_own() as folder, upstream(row, column) as entry, Gateway([entry | {"session": session}]) as gateway:
             if era(row) == "modern" and column == "legacy stdio":

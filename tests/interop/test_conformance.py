@@ -43,12 +43,12 @@ def add_cell(group, row, column, session):
 
 every = harness.Group("matrix", setup)
 for row_, column_ in matrix.EVERY:
-    add_cell(every, row_, column_, "per_client")
+    add_cell(every, row_, column_, matrix.session_of(column_))
 
 whole = harness.Group("matrix", setup, more=True)
 for row_ in matrix.ROWS:
     for column_ in matrix.COLUMNS:
-        for session_ in ("per_client", *(["auto"] if column_ in matrix.SHARED else [])):
+        for session_ in (matrix.session_of(column_), *(["auto"] if column_ in matrix.SHARED else [])):
             add_cell(whole, row_, column_, session_)
 
 

@@ -294,6 +294,7 @@ client a -transport http -revision 2026-07-28 -can {"elicitation":{"form":{},"ur
   expect message ~ 'https://example.com/'
   expect message !~ 'e-2'
   let s = /result/requestState
+  tell one notify notifications/elicitation/complete {"elicitationId":"e-2"}
   call tools/call {"name":"go","inputResponses":{"q1":{"action":"accept"}},"requestState":$s}
   expect /result/again == true
 }
@@ -364,6 +365,7 @@ client a {
   call tools/list
   expect /result/tools/1/name == "more"
   cancel l
+  expect unread == 0
 }
 
 story "a client hears the logs that its request asked for, at a server that has one level" real

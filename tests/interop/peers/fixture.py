@@ -441,8 +441,9 @@ class Fixture(Server):
 
 HANDLERS = {"on_list_tools": list_tools, "on_call_tool": call_tool, "on_list_resources": list_resources,
             "on_list_resource_templates": list_templates, "on_read_resource": read_resource,
-            "on_list_prompts": list_prompts, "on_get_prompt": get_prompt, "on_completion": completion}
-ONLY = {"legacy": {"on_subscribe_resource": subscribe, "on_unsubscribe_resource": unsubscribe, "on_set_logging_level": set_level},
+            "on_list_prompts": list_prompts, "on_get_prompt": get_prompt, "on_completion": completion,
+            "on_set_logging_level": set_level}          # in the modern era: only that it logs
+ONLY = {"legacy": {"on_subscribe_resource": subscribe, "on_unsubscribe_resource": unsubscribe},
         "modern": {"on_subscriptions_listen": ListenHandler(BUS)}}
 
 
