@@ -137,6 +137,7 @@ begin(struct local_front *front, struct local_call *call)
 	exchange->client = S("bascule");
 	exchange->revision = MCP_NEWEST_LEGACY;
 	exchange->can.elicitation = person_is_there(front->person);
+	exchange->capabilities = exchange->can.elicitation ? S("{\"elicitation\":{}}") : S("{}");
 	exchange->family = front;
 	exchange->front = &local_front_ops;
 	exchange->front_data = call;

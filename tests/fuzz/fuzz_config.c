@@ -52,7 +52,8 @@ check_config(const struct config *config)
 	struct err err;
 
 	/* What was parsed is whole; only what this version cannot do is left to refuse. */
-	must(config_check(config, &err) || strstr(err.text, "not in this version") != NULL);
+	must(config_check(config, &err) || strstr(err.text, "not in this version") != NULL ||
+	    strstr(err.text, "is not spoken over") != NULL);
 	must(config->upstreams_n > 0 || config->atlassian.sites_n > 0);
 	must(config->state.n > 0 && config->state.p[0] == '/');
 	check_sites(&config->atlassian);

@@ -100,7 +100,7 @@ def one_upstream():
     assert result["structuredContent"] == {"text": "\0 \u00e4"}, result
     assert expect(0, "call", "sleep", "seconds=0.01", "-c", path) == "slept 0.01 s\n"
     expect(0, "call", "count", "to=2", "-c", path, out="counted to 2")
-    expect(0, "call", "ask", "message=x", "-c", path, out="declined")
+    expect(0, "call", "ask", "message=x", "-c", path, out="cannot be asked")
     expect(1, "call", "sleep", "seconds=601", "-c", path, out="must be from 0 to 600")
     expect(2, "call", "sleep", "seconds=x", "-c", path, err="must be a number")
     expect(2, "call", "ehco", "-c", path, err='did you mean "echo"')

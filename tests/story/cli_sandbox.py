@@ -268,7 +268,7 @@ def schemes(s):
         assert [v["name"] for v in s.get(base + "/project/DEMO/versions")] == ["0.9", "1.0"]
         assert len(s.get(base + "/project/DEMO/components")) == 3
         assert s.get(base + "/project/DEMO")["lead"]["displayName"] == "Ada Lovelace"
-        assert len(s.get(base + "/issueLinkType")["issueLinkTypes"]) == 4
+        assert len(s.get(base + "/issueLinkType")["issueLinkTypes"]) == 5
         assert s.ask("POST", base + "/version", {"project": "DEMO", "name": "2.0"}, 201)["name"] == "2.0"
         s.ask("POST", base + "/version", {"project": "DEMO", "name": "2.0"}, 400)
     s.get("/jira/rest/api/2/project/NOPE", 404)
@@ -569,7 +569,9 @@ def routes(folder):
 
 # Served because clients use them, though neither list has them.
 UNPUBLISHED = ["GET /rest/api/content/{id}/version", "GET /rest/api/content/{id}/version/{versionNumber}",
-               "GET /rest/applinks/1.0/manifest"]
+               "GET /rest/applinks/1.0/manifest",
+               "GET /issue/{issueIdOrKey}/form", "GET /issue/{issueIdOrKey}/form/{formId}",
+               "PUT /issue/{issueIdOrKey}/form/{formId}"]
 
 
 def main():
