@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define GATHER_MS	 20
+#define GATHER_MAX_MS	 100
 #define PARK_BUCKETS	 1024
 #define ANSWER_MAX_BYTES (4 * SLICE_OF_WORK_BYTES) /* as of any client */
 #define KEY_MAX		 64
@@ -45,6 +47,8 @@ struct parked {
 	struct parked_ask *asks;
 	unsigned next_key;
 	struct deferred send;
+	struct timer gather; /* until the questions of one moment are together */
+	uint64_t gather_by_ms;
 	struct timer expiry;
 	struct buf kept; /* the answer behind its id; with overflow: there was no room for it */
 	int kept_status;
@@ -114,6 +118,7 @@ parked_free(struct parked *parked)
 	*at = parked->chain;
 	park->n -= parked->is_counted;
 	deferred_stop(park->fronts->loop, &parked->send);
+	timer_stop(park->fronts->loop, &parked->gather);
 	timer_stop(park->fronts->loop, &parked->expiry);
 	buf_fini(&parked->kept);
 	mem_free(parked);
@@ -335,6 +340,26 @@ send_now(struct deferred *deferred)
 	buf_fini(&text);
 }
 
+static void
+gathered(struct timer *timer)
+{
+	send_now(&CONTAINER(timer, struct parked, gather)->send);
+}
+
+/* A server asks several things in as many writes: a short while after the last, all go together. */
+static void
+gather(struct parked *parked)
+{
+	struct loop *loop = parked->park->fronts->loop;
+	uint64_t now = loop_now_ms(loop);
+
+	if (parked->asks->next == NULL)
+		parked->gather_by_ms = now + GATHER_MAX_MS;
+	timer_start(loop, &parked->gather,
+	    now + GATHER_MS < parked->gather_by_ms ? now + GATHER_MS : parked->gather_by_ms,
+	    gathered);
+}
+
 static bool
 ask_conclude(const struct parked_ask *ask, const struct fronts *fronts, bool ok,
     struct answer *answer, struct err *err)
@@ -377,7 +402,7 @@ park_ask_wait(struct exchange *exchange, const struct question *question, struct
 		continue;
 	*at = &ask;
 	if (call->is_open)
-		loop_defer(exchange->loop, &parked->send, send_now);
+		gather(parked);
 	while (ok && !ask.is_answered && !ask.is_given_up)
 		ok = task_park_wait(exchange->loop, err);
 	for (at = &parked->asks; *at != &ask; at = &(*at)->next)

@@ -75,14 +75,17 @@ def measured(rows, version):
     import matrix
     import suite
     cells = {(row["row"], row["column"]): row for row in rows}
-    places = [*matrix.COLUMNS, *(column + " shared" for column in matrix.SHARED)]
+    places = matrix.PLACES
     lines = [f"On {datetime.date.today().isoformat()}, {version}, suite {stamp('conformance')}, Go SDK {stamp('everything-server')}, "
              f"Python SDK {stamp('mcp')}:", "", "| revision | " + " | ".join(places) + " |", "|---|" + "---|" * len(places)]
     notes = []
     for row in matrix.ROWS:
         texts = []
         for place in places:
-            cell = cells[row, place]
+            cell = cells.get((row, place))
+            if cell is None:
+                texts.append("")
+                continue
             lost = len(cell["wrong"]) + len(cell["expected"]) + len(cell["warned"])
             texts.append(f"{cell['passed'] - lost}/{cell['passed']}")
             notes += [f"{row}, {place}: `{scenario}`, `{name}`: {suite.REASONS[reason]}" for scenario, name, reason in cell["expected"]]

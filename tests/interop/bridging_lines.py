@@ -40,7 +40,7 @@ LEGACY_CLIENT = [
 
 MODERN_CLIENT = [
     ("sessions with the server", "with `session: per_client` one for each caller, transport and set of capabilities, begun with these: a client "
-     "never gets a question of another set", ["each set of capabilities has a session of its own with a legacy server"]),
+     "never gets a question of another set. A shared session declares that all can be asked, and bascule answers for who cannot", ["each set of capabilities has a session of its own with a legacy server"]),
     ("server/discover", "answered by bascule, from the handshake", ["server/discover says what a legacy server said in its handshake"]),
     ("results", "get `resultType`, `ttlMs`, `cacheScope` and bascule's name", ["results of a legacy server get what 2026-07-28 must have"]),
     ("questions during a call", "park the call: the answer is `input_required` with a sealed `requestState`; the retry hands over the answers "

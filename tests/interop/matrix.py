@@ -5,6 +5,7 @@ are not, ours is, in the era of the column, and it is compared with itself in th
 """
 import concurrent.futures
 import contextlib
+import json
 
 import suite
 from harness import Gateway, free_port, go_command, http_peer, own_command, same
@@ -18,6 +19,14 @@ COLUMNS = ("legacy stdio", "modern stdio", "session HTTP", "modern HTTP", "HTTP+
 SHARED = ("session HTTP", "HTTP+SSE")   # where `session: auto` is not the same as per_client
 # In every check: one cell for each direction of the bridge.
 EVERY = (("2025-11-25", "modern HTTP"), ("2026-07-28", "legacy stdio"))
+
+
+PLACES = (*COLUMNS, *(column + " shared" for column in SHARED))
+
+
+def is_shared_too(row, column):
+    """A shared session declares that all clients can be asked: no server can tell a client of 2026-07-28 what it lacks."""
+    return column in SHARED and era(row) == "legacy"
 
 
 def session_of(column):
@@ -76,8 +85,8 @@ def warm(url, capabilities):
     with contextlib.closing(Http(url)) as client:
         meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": capabilities,
                 "io.modelcontextprotocol/clientInfo": {"name": "warm", "version": "1"}}
-        status, _, body = client.raw(body={"jsonrpc": "2.0", "id": 1, "method": "tools/call",
-                                           "params": {"name": "test_simple_text", "_meta": meta}},
+        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "test_simple_text", "_meta": meta}}
+        status, _, body = client.raw(body=json.dumps(call, separators=(",", ":")),      # as the suite writes it
                                      headers={"Accept": ACCEPT, "Content-Type": "application/json", "Mcp-Method": "tools/call",
                                               "MCP-Protocol-Version": "2026-07-28", "Mcp-Name": "test_simple_text"})
         same(status, 200, f"status of {body[:200]}")

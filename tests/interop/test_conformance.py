@@ -48,13 +48,13 @@ for row_, column_ in matrix.EVERY:
 whole = harness.Group("matrix", setup, more=True)
 for row_ in matrix.ROWS:
     for column_ in matrix.COLUMNS:
-        for session_ in (matrix.session_of(column_), *(["auto"] if column_ in matrix.SHARED else [])):
+        for session_ in (matrix.session_of(column_), *(["auto"] if matrix.is_shared_too(row_, column_) else [])):
             add_cell(whole, row_, column_, session_)
 
 
 @every.test("every entry of a baseline has a reason that counts")
 def baselines(runs):
-    places = {*matrix.COLUMNS, *(column + " shared" for column in matrix.SHARED)}
+    places = set(matrix.PLACES)
     for row in matrix.ROWS:
         for key, (columns, _) in suite.baseline(row).items():
             harness.same(sorted(set(columns) - places), [], f"columns of {row}: {':'.join(key)}")

@@ -38,10 +38,10 @@ expect upstream one last tools/call /params/_meta/io.modelcontextprotocol~1clien
 expect upstream one last tools/call /params/_meta/io.modelcontextprotocol~1clientInfo/name == "a"
 expect upstream one last tools/call /params/_meta/progressToken exists
 expect upstream one last tools/call /params/arguments/x == 1.0
-expect upstream one last headers /mcp-protocol-version == "2026-07-28"
-expect upstream one last headers /mcp-method == "tools/call"
-expect upstream one last headers /mcp-name == "echo"
-expect upstream one last headers /mcp-session-id absent
+expect upstream one last headers/tools/call /mcp-protocol-version == "2026-07-28"
+expect upstream one last headers/tools/call /mcp-method == "tools/call"
+expect upstream one last headers/tools/call /mcp-name == "echo"
+expect upstream one last headers/tools/call /mcp-session-id absent
 
 story "arguments that a schema mirrors are sent as headers" real
 upstream one -transport http {
@@ -59,8 +59,8 @@ client a {
   expect /result/tools/1 absent
   call tools/call {"name":"where","arguments":{"region":"Zürich","count":7}}
 }
-expect upstream one last headers /mcp-param-region == "=?base64?WsO8cmljaA==?="
-expect upstream one last headers /mcp-param-count == "7"
+expect upstream one last headers/tools/call /mcp-param-region == "=?base64?WsO8cmljaA==?="
+expect upstream one last headers/tools/call /mcp-param-count == "7"
 
 story "results of a modern server lose what only 2026-07-28 has" real
 upstream one {
@@ -441,7 +441,7 @@ client a {
   expect /result/content == []
 }
 expect upstream one requests tools/call == 2
-expect upstream one last headers /mcp-param-region == "eu"
+expect upstream one last headers/tools/call /mcp-param-region == "eu"
 
 story "structured content that is no object goes, and its text stays" real
 upstream one {

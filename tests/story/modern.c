@@ -93,7 +93,10 @@ modern_record(struct server *server, struct http_request *request)
 {
 	static const char *const names[] = { "mcp-protocol-version", "mcp-method", "mcp-name",
 		"mcp-session-id", "mcp-param-region", "mcp-param-count" };
+	struct slice method = http_request_header(request, S("mcp-method"));
+	char name[60];
 	struct buf text;
+	int n = snprintf(name, sizeof(name), "headers/%.*s", SLICE_FMT(method));
 
 	buf_init(&text, NULL, MIB);
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -105,7 +108,8 @@ modern_record(struct server *server, struct http_request *request)
 		buf_json_string(&text, value);
 	}
 	buf_puts(&text, text.n > 0 ? "}" : "{}");
-	server_record(server, S("headers"), buf_view(&text));
+	if (method.n > 0 && n < (int)sizeof(name))
+		server_record(server, (struct slice){ name, (size_t)n }, buf_view(&text));
 	buf_fini(&text);
 }
 

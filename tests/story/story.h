@@ -248,7 +248,7 @@ bool is_modern_revision(struct slice revision);
 bool modern_params(const struct client *client, struct slice params, struct buf *out);
 /* The headers of a message, into client->headers. */
 void modern_headers(struct client *client, struct slice method, struct slice params);
-/* Keeps the MCP headers of a POST as a record "headers". */
+/* Keeps the MCP headers of a POST as a record "headers/METHOD". */
 void modern_record(struct server *server, struct http_request *request);
 /* The HTTP status of an answer. */
 int modern_status(struct slice message);

@@ -484,6 +484,15 @@ state_of(const struct peer *peer, char *out, size_t n)
 	snprintf(out, n, ",\"requestState\":\"%.*s\"", (int)(end - at - 16), at + 16);
 }
 
+/* A question that no other follows. */
+static void
+ask_alone(struct world *world, struct asker *asker)
+{
+	ask(world, asker);
+	machine_sleep(&world->machine, world->loop, 20);
+	turns(world);
+}
+
 static struct peer *
 retry(struct world *world, const char *id, const char *arguments, const char *state)
 {
@@ -508,7 +517,7 @@ a_question(void **state)
 	(void)state;
 	modern_init(&world);
 	peer = http(&world, "POST", CALL_HEADERS, CALL("1", ""));
-	ask(&world, &asker);
+	ask_alone(&world, &asker);
 	expect(peer, "HTTP/1.1 200");
 	expect(peer, "Content-Type: application/json");
 	expect(peer,
@@ -661,7 +670,7 @@ expiry(void **state)
 	(void)state;
 	modern_init(&world);
 	peer = http(&world, "POST", CALL_HEADERS, CALL("1", ""));
-	ask(&world, &asker);
+	ask_alone(&world, &asker);
 	state_of(peer, sealed, sizeof(sealed));
 	machine_sleep(&world.machine, world.loop, world.limits.ask_ms);
 	turns(&world);
@@ -686,7 +695,7 @@ kept(void **state)
 	(void)state;
 	modern_init(&world);
 	peer = http(&world, "POST", CALL_HEADERS, CALL("1", ""));
-	ask(&world, &asker);
+	ask_alone(&world, &asker);
 	state_of(peer, sealed, sizeof(sealed));
 	group_cancel(&world.group, ERR_CANCELLED);
 	turns(&world);
