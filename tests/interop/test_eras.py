@@ -5,6 +5,7 @@ Clients: the Python SDK 2.x and the TypeScript SDK 2.x, each left to find out, p
 2026-07-28 (peers/era_client.*; the Go SDK's client plays the suite's scenarios in test_conformance.py).  A server
 that does not speak the client's era is asked directly in its own.
 """
+import collections
 import concurrent.futures
 import contextlib
 import json
@@ -88,9 +89,10 @@ SERVERS = {
                       ("read_graph", {})],
                      child(lambda folder, run: {"command": npm_command("server-memory"),
                                                 "env": {"MEMORY_FILE_PATH": folder.file(f"memory-{run}.json")}})),
-    "go": Server(("everything-server",), ("legacy", "modern"), GO,
+    # In the handshake's era Go's answers these tools with nothing: it is asked directly in the other.
+    "go": Server(("everything-server",), ("modern",), GO,
                  child(lambda folder, run: {"command": go_command()})),
-    "goweb": Server(("everything-server",), ("legacy", "modern"), GO,
+    "goweb": Server(("everything-server",), ("modern",), GO,
                     web(os.path.join(harness.PEERS, "bin", "everything-server"), "-http=127.0.0.1:{port}", path="")),
     "old": Server(("mcp",), ("legacy",), FIXTURE,
                   child(lambda folder, run: {"command": own_command("fixture.py", "legacy", "stdio")})),
@@ -160,6 +162,12 @@ def kept(function, *arguments):
         return error
 
 
+def questions(rows):
+    """How often each was asked.  Roots are left out: some servers ask for them as soon as they are shaken hands with, once or
+    twice, and outside of every call (nobody can answer that in 2026-07-28)."""
+    return collections.Counter(json.dumps(question(row), sort_keys=True) for row in rows if row[0] != "roots/list")
+
+
 class Run:
     """One client in one mode, through bascule and directly, at every server that is there."""
 
@@ -222,9 +230,11 @@ class Run:
                 same(bare(mine), bare(its), f"result of {tool}")
 
     def judge_all(self):
-        asked = [question(row) for name in self.names for row in self.both(name)[1]["asked"]]
+        asked = questions(row for name in self.names for row in self.both(name)[1]["asked"])
+        got = questions(self.through["asked"])
         same(self.through["revision"], REVISIONS[self.mode], "revision")
-        same(sorted(map(json.dumps, map(question, self.through["asked"]))), sorted(map(json.dumps, asked)), "questions")
+        same(list((got - asked).elements()), [], "questions that no server asked")
+        same(list((asked - got).elements()), [], "questions that were not asked")
         check(asked, "no server asked anything")
 
 
