@@ -462,14 +462,28 @@ blank_if(const struct message *response, struct slice key)
 		modern_blank(response->body, value, key);
 }
 
+/* The blanks at both ends of an object whose bytes are ours. */
+static void
+object_trim(struct slice *object)
+{
+	struct slice inner = slice_trim((struct slice){ object->p + 1, object->n - 2 });
+	char *begin = (char *)inner.p - 1;
+
+	if (inner.n == 0)
+		return;
+	begin[0] = '{';
+	begin[inner.n + 1] = '}';
+	*object = (struct slice){ begin, inner.n + 2 };
+}
+
 /*
  * For a legacy client: what only modern results have goes, and structured content that is no object
  * (2025-11-25 and before know only these).  The bytes are the call's own.
  */
 static void
-result_to_legacy(const struct call *call)
+result_to_legacy(struct call *call)
 {
-	const struct message *response = &call->response;
+	struct message *response = &call->response;
 	struct slice structured =
 			 json_scan_get(response->scan, S("result"), S("structuredContent")),
 		     meta = json_scan_get(response->scan, S("result"), S("_meta")), info;
@@ -482,6 +496,7 @@ result_to_legacy(const struct call *call)
 			modern_blank(response->body, meta, S("_meta"));
 	}
 	blank_if(response, S("resultType"));
+	object_trim(&response->body);
 }
 
 /* An element of an array whose bytes are ours becomes blanks, with one comma beside it. */

@@ -104,10 +104,10 @@ upstreams:
 }
 client c {
   raw {"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"x":$repeat([,200B)$repeat(],200B)}}}
-  await nobody
+  await -id 1
   expect /error/code == -32005
   raw {"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"x":$repeat([,200KiB)
-  await nobody
+  await -id 1
   expect /error/code == -32005
   call tools/call {"name":"echo","arguments":{"x":$repeat([,100B)$repeat(],100B)}}
   expect /result/content == []

@@ -223,17 +223,22 @@ do_send(struct client *client, struct slice rest, struct err *err)
 	return request_send(client, name, rest, &request, err);
 }
 
-/* await NAME | METHOD | nobody */
+/* await NAME | METHOD | nobody | -id ID, of what was sent raw */
 static bool
 do_await(struct client *client, struct slice rest, struct err *err)
 {
 	struct slice name = script_word(&rest);
 	struct request *request = request_find(client, name);
 	struct want want = { .client = client };
+	char id[80];
 
 	if (request != NULL)
 		return answer_wait(client, request, err);
-	if (!slice_eq(name, S("nobody")))
+	if (slice_eq(name, S("-id"))) {
+		name = script_word(&rest);
+		snprintf(id, sizeof(id), "%.*s", SLICE_FMT(name));
+		want.id = id;
+	} else if (!slice_eq(name, S("nobody")))
 		want.method = name;
 	return want_wait(&want, name, err);
 }

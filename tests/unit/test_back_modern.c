@@ -515,12 +515,9 @@ results_for_legacy_clients(void **state)
 	static const struct {
 		const char *result, *seen;
 	} rows[] = {
-		{ "\"resultType\":\"complete\",\"content\":[]",
-		    "{                        \"content\":[]}" },
-		{ "\"content\":[],\"resultType\" : \"complete\" ",
-		    "{\"content\":[]                           }" },
-		{ "\"content\":[],\"structuredContent\":5",
-		    "{\"content\":[]                      }" },
+		{ "\"resultType\":\"complete\",\"content\":[]", "{\"content\":[]}" },
+		{ "\"content\":[],\"resultType\" : \"complete\" ", "{\"content\":[]}" },
+		{ "\"content\":[],\"structuredContent\":5", "{\"content\":[]}" },
 		{ "\"structuredContent\":{\"a\":1}", "{\"structuredContent\":{\"a\":1}}" },
 		{ "\"_meta\":{\"io.modelcontextprotocol/serverInfo\":{},\"k\":1}",
 		    "{\"_meta\":{                                        \"k\":1}}" },
