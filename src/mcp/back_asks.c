@@ -39,11 +39,12 @@ attribute(const struct back *back, struct call *by)
 
 	if (by != NULL)
 		return by->exchange != NULL && by->state == CALL_SENT ? by : NULL;
-	if (back->spec.is_own && back->ops->has_streams)
-		return NULL;
 	for (struct call *c = back->calls.next; c != &back->calls; c = c->next) {
 		if (c->exchange == NULL || c->state != CALL_SENT)
 			continue;
+		/* About none of them, and its client has a session to be asked in. */
+		if (back->spec.is_own && back->ops->has_streams && c->exchange->session != NULL)
+			return NULL;
 		if (oldest != NULL && oldest->exchange->family != c->exchange->family)
 			return NULL;
 		if (oldest == NULL || (oldest->exchange->is_away && !c->exchange->is_away))

@@ -632,14 +632,43 @@ probe_is_late(struct timer *timer)
 	back_call_lost(probe->back, &probe->call, &err);
 }
 
+/* Is a modern revision that is spoken here in an array of versions? */
+static bool
+versions_have_ours(struct slice versions)
+{
+	enum mcp_revision revision;
+	struct slice key, one;
+	struct json_iter iter;
+
+	if (json_type(versions) != JSON_ARRAY)
+		return false;
+	json_iter_init(&iter, versions);
+	while (json_iter_next(&iter, &key, &one)) {
+		if (json_type(one) == JSON_STRING &&
+		    mcp_revision_find((struct slice){ one.p + 1, one.n - 2 }, &revision) &&
+		    mcp_revision_is_modern(revision))
+			return true;
+	}
+	return false;
+}
+
+/* UnsupportedProtocolVersion by a server that names the very version that it was asked in. */
+static bool
+is_worth_another(const struct message *response)
+{
+	int64_t code;
+
+	return response->kind == MESSAGE_ERROR && response->body.n <= SLICE_OF_WORK_BYTES &&
+	    json_int(member(response->body, S("code")), &code) &&
+	    code == err_info(ERR_VERSION)->modern_code &&
+	    versions_have_ours(member(member(response->body, S("data")), S("supported")));
+}
+
 /* A DiscoverResult whose versions hold the one that was asked for. */
 static bool
 discover_read(struct back *back, const struct message *response, struct err *err)
 {
-	struct slice versions, key, one, meta, info = SLICE_NONE;
-	struct json_iter iter;
-	enum mcp_revision revision;
-	bool has_ours = false;
+	struct slice versions, meta, info = SLICE_NONE;
 
 	if (response->kind == MESSAGE_ERROR)
 		return err_set(err, ERR_UNAVAILABLE, "refused server/discover: %.*s",
@@ -652,13 +681,7 @@ discover_read(struct back *back, const struct message *response, struct err *err
 	if (json_type(versions) != JSON_ARRAY)
 		return err_set(
 		    err, ERR_UNAVAILABLE, "answered server/discover without supportedVersions");
-	json_iter_init(&iter, versions);
-	while (json_iter_next(&iter, &key, &one)) {
-		if (json_type(one) == JSON_STRING &&
-		    mcp_revision_find((struct slice){ one.p + 1, one.n - 2 }, &revision))
-			has_ours |= mcp_revision_is_modern(revision);
-	}
-	if (!has_ours)
+	if (!versions_have_ours(versions))
 		return err_set(err, ERR_UNAVAILABLE, "speaks only %.*s, says server/discover",
 		    (int)(versions.n > 80 ? 80 : versions.n), versions.p);
 	meta = member(response->body, S("_meta"));
@@ -666,8 +689,8 @@ discover_read(struct back *back, const struct message *response, struct err *err
 	return back_greeting_keep(back, response->body, info, err);
 }
 
-enum greeting
-modern_discover_wait(struct back *back, struct err *err)
+static enum greeting
+discover_once_wait(struct back *back, bool *is_worth, struct err *err)
 {
 	static const char text[] =
 	    "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"server/discover\",\"params\":{}}";
@@ -691,6 +714,7 @@ modern_discover_wait(struct back *back, struct err *err)
 	answered =
 	    modern_prepare(back, &probe->call, err) && back_call_once_wait(back, &probe->call, err);
 	timer_stop(back->loop, &probe->timer);
+	*is_worth = answered && is_worth_another(&probe->call.response);
 	ok = answered && discover_read(back, &probe->call.response, err);
 	if (ok)
 		greeting = GREETED;
@@ -707,4 +731,14 @@ modern_discover_wait(struct back *back, struct err *err)
 	call_fini(&probe->call);
 	mem_free(probe);
 	return greeting;
+}
+
+/* Versions, 2026-07-28: who is refused chooses another of `supported`, once. */
+enum greeting
+modern_discover_wait(struct back *back, struct err *err)
+{
+	bool is_worth;
+	enum greeting greeting = discover_once_wait(back, &is_worth, err);
+
+	return is_worth ? discover_once_wait(back, &is_worth, err) : greeting;
 }
