@@ -237,6 +237,43 @@ what_discover_tells(void **state)
 	modern_fini(&world);
 }
 
+/* A server that refuses the version and names it all the same is asked once more, and not again. */
+static void
+a_version_that_is_refused(void **state)
+{
+#define REFUSED(n, versions) \
+	"{\"jsonrpc\":\"2.0\",\"id\":" #n ",\"error\":{\"code\":-32022,\"message\":\"x\"," \
+	"\"data\":{\"supported\":[" versions "],\"requested\":\"2026-07-28\"}}}"
+#define GREETING(n) RESULT(n, "\"protocolVersion\":\"2025-11-25\",\"capabilities\":{}")
+	static const struct {
+		const char *first, *second, *greeting;
+	} rows[] = {
+		{ REFUSED(1, "\"2026-07-28\""),
+		    RESULT(2, "\"supportedVersions\":[\"2026-07-28\"],\"capabilities\":{}"), NULL },
+		{ REFUSED(1, "\"2026-07-28\""), REFUSED(2, "\"2026-07-28\""), GREETING(3) },
+		{ REFUSED(1, "\"2099-01-01\",5"), NULL, GREETING(2) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct world world;
+
+		modern_init(&world, false);
+		heard_clear(&world);
+		says(&world, rows[i].first);
+		assert_int_equal(has_heard(world.in, "server/discover"), rows[i].second != NULL);
+		if (rows[i].second != NULL)
+			says(&world, rows[i].second);
+		assert_int_equal(has_heard(world.in, "\"initialize\""), rows[i].greeting != NULL);
+		if (rows[i].greeting != NULL)
+			says(&world, rows[i].greeting);
+		assert_true(world.is_open);
+		modern_fini(&world);
+	}
+#undef GREETING
+#undef REFUSED
+}
+
 /* A child that ends itself at the first message it does not know is started anew for the other. */
 static void
 a_child_that_dies_of_the_question(void **state)
@@ -1220,6 +1257,7 @@ main(void)
 		cmocka_unit_test(what_discover_tells),
 		cmocka_unit_test(a_child_that_dies_of_the_question),
 		cmocka_unit_test(a_silent_child),
+		cmocka_unit_test(a_version_that_is_refused),
 		cmocka_unit_test(an_era_that_changes),
 		cmocka_unit_test(one_era_alone),
 		cmocka_unit_test(what_a_request_says),
