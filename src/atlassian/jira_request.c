@@ -190,7 +190,7 @@ is_missing(yyjson_val *value)
 static bool
 holds_word(struct slice text, const char *word)
 {
-	return text.n > 0 && memmem(text.p, text.n, word, strlen(word)) != NULL;
+	return text.p != NULL && memmem(text.p, text.n, word, strlen(word)) != NULL;
 }
 
 static bool

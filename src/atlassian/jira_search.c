@@ -321,7 +321,7 @@ searched_wait(struct work *work, yyjson_mut_val **errors, yyjson_mut_val **warni
 static bool
 validate_jql(struct work *work)
 {
-	yyjson_mut_val *errors, *warnings;
+	yyjson_mut_val *errors = NULL, *warnings = NULL;
 	bool is_valid;
 
 	if (!(work->is_cloud ? parsed_wait(work, &errors, &warnings)

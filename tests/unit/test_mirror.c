@@ -131,9 +131,8 @@ written_and_read(void **state)
 		{ "=?base64?eA==?=", "=?base64?PT9iYXNlNjQ/ZUE9PT89?=" },
 		{ "=?base64?x", "=?base64?x" },
 	};
-	static const char *const bad[] = { "=?base64?"
-					   "?=x?=",
-		"=?base64?e?=", "=?base64?e A=?=", "=?base64?!!!!?=", "=?base64?=" };
+	static const char *const bad[] = { "=?base64?\?=x?=", "=?base64?e?=", "=?base64?e A=?=",
+		"=?base64?!!!!?=", "=?base64?=" };
 	struct arena arena;
 	struct slice text;
 	struct err err;
