@@ -185,7 +185,7 @@ put_meta(struct back *back, const struct call *call, struct slice theirs, struct
 	/* The number that it will have: nothing comes between. */
 	if (call->token.p != NULL)
 		buf_printf(
-		    out, ",\"progressToken\":%llu", (unsigned long long)(back->next_number + 1));
+		    out, ",\"progressToken\":%llu", (unsigned long long)back->next_number + 1);
 	if (json_type(theirs) == JSON_OBJECT) {
 		json_iter_init(&iter, theirs);
 		while (json_iter_next(&iter, &key, &value)) {
