@@ -46,14 +46,15 @@ class House:
             self.urls["ssesdk"] = f"http://127.0.0.1:{port}/sse"
 
     def upstream(self, name, purpose="gateway"):
-        """Its entry in bascule.yaml; each purpose has a memory file of its own."""
+        """Its entry in bascule.yaml, in the era of the sessions that it is compared with; each purpose has a memory
+        file of its own."""
         if name in self.urls:
-            return {"name": name, "url": self.urls[name]}
+            return {"name": name, "url": self.urls[name], "protocol": "legacy"}
         commands = {"everything": lambda: npm_command("server-everything", "stdio"),
                     "files": lambda: npm_command("server-filesystem", self.files),
                     "memory": lambda: npm_command("server-memory"),
                     "go": go_command, "sdk": lambda: own_command("sdk_server.py"), "big": lambda: own_command("big.py")}
-        entry = {"name": name, "command": commands[name]()}
+        entry = {"name": name, "command": commands[name](), "protocol": "legacy"}
         if name == "memory":
             entry["env"] = {"MEMORY_FILE_PATH": self.folder.file(f"memory-{purpose}.json")}
         return entry

@@ -98,7 +98,7 @@ def through(server, front, player, steps, revision):
     folder = Folder()
     try:
         with upstream(server, folder.mark) as target:
-            entry = {"name": server, "session": SESSION, **target}
+            entry = {"name": server, "session": SESSION, "protocol": "legacy", **target}
             if front == "stdio":
                 config = harness.config_write(folder, [entry], listen={"stdio": True})
                 command = [harness.BASCULE, "serve", "-c", config, "--transport", "stdio"]
