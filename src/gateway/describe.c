@@ -185,6 +185,18 @@ additions(bool any_missing, bool has_tools, bool has_prompts, bool has_resources
 	return buf_view(out);
 }
 
+/* Does the only server speak the client's own revision with it?  Then all it says is meant for it.
+ */
+static bool
+speaks(const struct passage *passage, enum mcp_revision revision)
+{
+	const struct provider *only = route_transparent(passage);
+	struct provider_health health;
+
+	only->ops->health(only, passage->client, &health);
+	return health.revision == revision;
+}
+
 static void
 capabilities_put(const struct passage *passage, enum mcp_revision revision, struct buf *out)
 {
@@ -212,7 +224,8 @@ capabilities_put(const struct passage *passage, enum mcp_revision revision, stru
 	buf_init(&more, NULL, KIB);
 	reader.has_all_extensions = route_transparent(passage) != NULL;
 	is_alone = n == 1 && !any_missing && passage->client != NULL && passage->client->has_own;
-	if (is_alone && reader.has_all_extensions && knows_all(all[0], revision)) {
+	if (is_alone && reader.has_all_extensions &&
+	    (speaks(passage, revision) || knows_all(all[0], revision))) {
 		buf_put(out, all[0]);
 	} else {
 		if (!is_alone)

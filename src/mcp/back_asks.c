@@ -116,6 +116,7 @@ ask_answer_wait(struct upstream_ask *ask)
 		.params = message->params.p != NULL ? message->params : S("{}"),
 		.token = message->progress_token,
 		.server = ask->back->spec.server,
+		.revision = ask->back->revision,
 		.progress = ask_progress,
 		.asker = ask };
 	if (ask->call != NULL && ask->call->exchange->revision != ask->back->revision)

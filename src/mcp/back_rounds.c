@@ -230,6 +230,7 @@ input_read(struct rounds *rounds, struct input *input, struct slice key, struct 
 	method = (struct slice){ method.p + 1, method.n - 2 };
 	if (json_find(value, S("params"), &params) && json_type(params) != JSON_OBJECT)
 		return err_set(err, ERR_UNAVAILABLE, "asks with params that are no object");
+	input->question.revision = input->rounds->back->revision;
 	input->question.method = mcp_method_find(method);
 	if (input->question.method != MCP_ELICITATION_CREATE &&
 	    input->question.method != MCP_SAMPLING_CREATE &&

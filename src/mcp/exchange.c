@@ -88,32 +88,37 @@ has_many(struct slice params)
 }
 
 static bool
-can_elicit(const struct client_capabilities *can, struct slice params, enum mcp_revision revision)
+can_elicit(const struct client_capabilities *can, const struct question *question,
+    enum mcp_revision revision)
 {
+	bool is_for_newer = revision < MCP_2025_11_25 && question->revision > revision;
 	struct slice mode;
 
-	if (json_find(params, S("mode"), &mode) && slice_eq(mode, S("\"url\"")))
+	if (json_find(question->params, S("mode"), &mode) && slice_eq(mode, S("\"url\"")))
 		return can->elicitation_url;
-	return can->elicitation && (revision >= MCP_2025_11_25 || !has_many(params));
+	return can->elicitation && !(is_for_newer && has_many(question->params));
 }
 
 static bool
-can_sample(const struct client_capabilities *can, struct slice params, enum mcp_revision revision)
+can_sample(const struct client_capabilities *can, const struct question *question,
+    enum mcp_revision revision)
 {
 	struct slice tools;
 
-	return can->sampling && (can->sampling_tools || !json_find(params, S("tools"), &tools));
+	return can->sampling &&
+	    (can->sampling_tools || !json_find(question->params, S("tools"), &tools));
 }
 
 static bool
-can_tell_roots(
-    const struct client_capabilities *can, struct slice params, enum mcp_revision revision)
+can_tell_roots(const struct client_capabilities *can, const struct question *question,
+    enum mcp_revision revision)
 {
 	return can->roots;
 }
 
 static bool
-can_task(const struct client_capabilities *can, struct slice params, enum mcp_revision revision)
+can_task(const struct client_capabilities *can, const struct question *question,
+    enum mcp_revision revision)
 {
 	return can->tasks;
 }
@@ -123,8 +128,8 @@ can_task(const struct client_capabilities *can, struct slice params, enum mcp_re
 /* What servers ask: whether a client can be asked that, and the answer made for one that cannot. */
 static const struct {
 	enum mcp_method method;
-	bool (*can)(
-	    const struct client_capabilities *can, struct slice params, enum mcp_revision revision);
+	bool (*can)(const struct client_capabilities *can, const struct question *question,
+	    enum mcp_revision revision);
 	bool is_error;
 	struct slice made;
 } questions[] = {
@@ -144,7 +149,7 @@ question_is_possible(const struct question *question, enum mcp_revision revision
 	for (size_t i = 0; i < COUNT(questions); i++) {
 		if (questions[i].method == question->method)
 			return mcp_method_known(question->method, revision) &&
-			    questions[i].can(can, question->params, revision);
+			    questions[i].can(can, question, revision);
 	}
 	return false;
 }

@@ -208,7 +208,8 @@ struct question {
 	struct slice params; /* raw JSON object */
 	struct slice token;  /* span of params: the progress token in its _meta, or SLICE_NONE */
 	struct slice server; /* who asks; for people */
-	struct slice reason; /* why it was withdrawn: raw JSON string, or SLICE_NONE */
+	enum mcp_revision revision; /* that the asker speaks with us */
+	struct slice reason;	    /* why it was withdrawn: raw JSON string, or SLICE_NONE */
 	/* The client reports on it (ground floor); may be NULL. */
 	void (*progress)(const struct question *question, const struct message *message);
 	void *asker;
