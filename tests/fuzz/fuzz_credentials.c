@@ -9,7 +9,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 #define FIELDS_MAX 40
-#define TELLING	   8 /* bytes of a value that are no accident in a text */
 
 static struct auth *
 auth_for(uint8_t how)
@@ -74,6 +73,40 @@ check(const struct credentials *got, uint8_t how)
 	credentials_free(&copy);
 }
 
+/* Whether an error is one of our sentences, with no more of the request than a field's name. */
+static bool
+is_ours(const char *text, const struct http_header *headers, size_t count)
+{
+	static const char *const whole[] = {
+		"Authorization came twice",
+		"Authorization must be \"Bearer TOKEN\", \"Token PAT\" or \"Basic ...\"",
+		"Authorization holds no credential behind its scheme",
+		"more than 16 header fields that are passed on",
+	};
+	static const char *const behind_a_name[] = {
+		" is empty, or holds no such value",
+		" contradicts another header of that meaning",
+		" must be the id of a site",
+		" holds a control character",
+		" is too long to be passed on",
+	};
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < COUNT(whole); i++)
+		if (strcmp(text, whole[i]) == 0)
+			return true;
+	for (size_t i = 0; i < count; i++) {
+		struct slice name = headers[i].name;
+
+		if (n < name.n || !slice_eq_nocase((struct slice){ text, name.n }, name))
+			continue;
+		for (size_t k = 0; k < COUNT(behind_a_name); k++)
+			if (strcmp(text + name.n, behind_a_name[k]) == 0)
+				return true;
+	}
+	return false;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -99,15 +132,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		check(&got, data[0]);
 	} else {
 		must(err.kind == ERR_REQUEST);
-		for (size_t i = 0; i < count; i++)
-			must(headers[i].value.n < TELLING ||
-			    memmem("Authorization holds no credential behind its scheme", 51,
-				headers[i].value.p, headers[i].value.n) != NULL ||
-			    memmem(headers[i].name.p, headers[i].name.n, headers[i].value.p,
-				headers[i].value.n) != NULL ||
-			    strlen(err.text) < headers[i].value.n ||
-			    memmem(err.text, strlen(err.text), headers[i].value.p,
-				headers[i].value.n) == NULL);
+		must(is_ours(err.text, headers, count));
 	}
 	auth_free(&auth);
 	return 0;
