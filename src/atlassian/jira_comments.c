@@ -155,10 +155,8 @@ get_comments(struct work *work)
 	bool is_newest = slice_eq(arg_slice(work, "order"), S("newest"));
 	int64_t start = arg_int(work, "start_at"), total;
 	yyjson_mut_val *list = out_arr(work);
-	yyjson_val *items, *one;
 	struct pages pages;
 	struct slice key;
-	size_t i, max;
 
 	if (!jira_guard_wait(work, arg_slice(work, "issue_key"), &key))
 		return false;
@@ -166,16 +164,8 @@ get_comments(struct work *work)
 	    work_path(work, "{api}/issue/{key}/comment", "key", work_cstr(work, key), "orderBy",
 		is_newest ? "-created" : "created", NULL),
 	    "comments", start, arg_int(work, "limit"), PAGE);
-	if (pages.path == NULL)
+	if (!pages_show_wait(&pages, &jira_comment_shape, list))
 		return false;
-	do {
-		if (!pages_next_wait(&pages, &items))
-			return false;
-		yyjson_arr_foreach(items, i, max, one)
-		{
-			yyjson_mut_arr_append(list, shape_make(work, &jira_comment_shape, one));
-		}
-	} while (items != NULL && !pages.is_over);
 	total = pages.total >= 0 ? pages.total : start + pages.seen;
 	work->out = out_obj(work);
 	out_slice(work, work->out, "issue_key", key);

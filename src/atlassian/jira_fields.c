@@ -411,26 +411,10 @@ options_add(struct work *work, struct options *options, yyjson_val **all, size_t
 static bool
 gather_wait(struct work *work, const char *path, const char *list, yyjson_val ***out, size_t *n)
 {
-	yyjson_val *items, *item;
 	struct pages pages;
-	size_t i, max;
 
-	*n = 0;
-	if (path == NULL ||
-	    !arena_reserve(work->arena, (OPTIONS_MAX + 1) * sizeof(**out), work->err))
-		return false;
-	*out = ARENA_ARRAY(work->arena, yyjson_val *, OPTIONS_MAX + 1);
 	pages_init(&pages, work, PAGE_START_AT, path, list, 0, OPTIONS_MAX, OPTIONS_PAGE);
-	do {
-		if (!pages_next_wait(&pages, &items))
-			return false;
-		yyjson_arr_foreach(items, i, max, item)
-		{
-			if (*n < OPTIONS_MAX)
-				(*out)[(*n)++] = item;
-		}
-	} while (items != NULL);
-	return true;
+	return pages_gather_wait(&pages, out, n);
 }
 
 /* The context that the caller named, else the one for all projects, else the first. */

@@ -118,12 +118,11 @@ section_failed(struct work *work, const char *name, const struct err *err)
 static bool
 worklogs_add_wait(struct work *work, const char *key, yyjson_val *field)
 {
-	yyjson_val *first = yyjson_obj_get(field, "worklogs"), *items, *one;
+	yyjson_val *first = yyjson_obj_get(field, "worklogs");
 	int64_t total = yyjson_get_sint(yyjson_obj_get(field, "total"));
 	int64_t n = (int64_t)yyjson_arr_size(first);
 	yyjson_mut_val *list = shape_list(work, &jira_worklog_shape, first);
 	struct pages pages;
-	size_t i, max;
 
 	if (list == NULL)
 		list = out_arr(work);
@@ -134,17 +133,7 @@ worklogs_add_wait(struct work *work, const char *key, yyjson_val *field)
 	pages_init(&pages, work, PAGE_START_AT,
 	    work_path(work, "{api}/issue/{key}/worklog", "key", key, NULL), "worklogs", 0,
 	    WORKLOGS_MAX, WORKLOGS_PAGE);
-	if (pages.path == NULL)
-		return false;
-	do {
-		if (!pages_next_wait(&pages, &items))
-			return false;
-		yyjson_arr_foreach(items, i, max, one)
-		{
-			yyjson_mut_arr_append(list, shape_make(work, &jira_worklog_shape, one));
-		}
-	} while (items != NULL && !pages.is_over);
-	return true;
+	return pages_show_wait(&pages, &jira_worklog_shape, list);
 }
 
 static bool

@@ -63,25 +63,10 @@ static bool
 gather_wait(struct work *work, const char *path, const char *list, size_t most, yyjson_val ***out,
     size_t *n)
 {
-	yyjson_val *items, *item;
 	struct pages pages;
-	size_t i, max;
 
-	*n = 0;
-	if (path == NULL || !arena_reserve(work->arena, (most + 1) * sizeof(**out), work->err))
-		return false;
-	*out = ARENA_ARRAY(work->arena, yyjson_val *, most + 1);
 	pages_init(&pages, work, PAGE_START_AT, path, list, 0, (int64_t)most, PAGE_MAX);
-	do {
-		if (!pages_next_wait(&pages, &items))
-			return false;
-		yyjson_arr_foreach(items, i, max, item)
-		{
-			if (*n < most)
-				(*out)[(*n)++] = item;
-		}
-	} while (items != NULL && !pages.is_over);
-	return true;
+	return pages_gather_wait(&pages, out, n);
 }
 
 static bool

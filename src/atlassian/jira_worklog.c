@@ -204,26 +204,16 @@ get_worklog(struct work *work)
 {
 	int64_t start = arg_int(work, "start_at"), total;
 	yyjson_mut_val *list = out_arr(work);
-	yyjson_val *items, *one;
 	struct pages pages;
 	struct slice key;
-	size_t i, max;
 
 	if (!jira_guard_wait(work, arg_slice(work, "issue_key"), &key))
 		return false;
 	pages_init(&pages, work, PAGE_START_AT,
 	    work_path(work, "{api}/issue/{key}/worklog", "key", work_cstr(work, key), NULL),
 	    "worklogs", start, arg_int(work, "limit"), PAGE);
-	if (pages.path == NULL)
+	if (!pages_show_wait(&pages, &entry_shape, list))
 		return false;
-	do {
-		if (!pages_next_wait(&pages, &items))
-			return false;
-		yyjson_arr_foreach(items, i, max, one)
-		{
-			yyjson_mut_arr_append(list, shape_make(work, &entry_shape, one));
-		}
-	} while (items != NULL && !pages.is_over);
 	total = pages.total >= 0 ? pages.total : start + pages.seen;
 	work->out = out_obj(work);
 	out_val(work, work->out, "worklogs", list);

@@ -210,6 +210,11 @@ void pages_init(struct pages *pages, struct work *work, enum page_kind kind, con
     const char *list, int64_t start, int64_t most, int64_t page_size);
 /* The next page's array in *items, at most what is left of `most`; NULL: over. */
 MUST_CHECK bool pages_next_wait(struct pages *pages, yyjson_val **items);
+/* Every item of all pages, as the service sent them, in the arena.  Also false: path was NULL. */
+MUST_CHECK bool pages_gather_wait(struct pages *pages, yyjson_val ***out, size_t *n);
+/* The same, appended to a list in that shape. */
+MUST_CHECK bool
+pages_show_wait(struct pages *pages, const struct shape *shape, yyjson_mut_val *list);
 /* A path with its pairs put in, as work_get_wait() does; in the arena; NULL: work->err. */
 __attribute__((sentinel)) const char *work_path(struct work *work, const char *path, ...);
 

@@ -165,3 +165,47 @@ pages_next_wait(struct pages *pages, yyjson_val **items)
 	advance(pages, page, yyjson_arr_size(*items));
 	return true;
 }
+
+bool
+pages_gather_wait(struct pages *pages, yyjson_val ***out, size_t *n)
+{
+	struct work *work = pages->work;
+	yyjson_val *items, *item;
+	size_t i, max;
+
+	*n = 0;
+	if (pages->path == NULL ||
+	    !arena_reserve(
+		work->arena, ((size_t)pages->most + 1) * sizeof(yyjson_val *), work->err))
+		return false;
+	*out = ARENA_ARRAY(work->arena, yyjson_val *, (size_t)pages->most + 1);
+	do {
+		if (!pages_next_wait(pages, &items))
+			return false;
+		yyjson_arr_foreach(items, i, max, item)
+		{
+			must((int64_t)*n < pages->most);
+			(*out)[(*n)++] = item;
+		}
+	} while (items != NULL);
+	return true;
+}
+
+bool
+pages_show_wait(struct pages *pages, const struct shape *shape, yyjson_mut_val *list)
+{
+	yyjson_val *items, *item;
+	size_t i, max;
+
+	if (pages->path == NULL)
+		return false;
+	do {
+		if (!pages_next_wait(pages, &items))
+			return false;
+		yyjson_arr_foreach(items, i, max, item)
+		{
+			yyjson_mut_arr_append(list, shape_make(pages->work, shape, item));
+		}
+	} while (items != NULL);
+	return true;
+}
