@@ -9,29 +9,6 @@
 #define DECLARED_MAX_BYTES (64 * KIB) /* capabilities and clientInfo, each */
 #define TASKS_MAX	   256
 
-/* RFC 5424, as the specification spells them. */
-static const char *const log_levels[] = { "debug", "info", "notice", "warning", "error", "critical",
-	"alert", "emergency" };
-
-const char *
-log_level_name(int level)
-{
-	return log_levels[level];
-}
-
-int
-log_level_find(struct slice token)
-{
-	if (json_type(token) != JSON_STRING)
-		return -1;
-	token = (struct slice){ token.p + 1, token.n - 2 };
-	for (size_t i = 0; i < COUNT(log_levels); i++) {
-		if (slice_eq(token, slice_of(log_levels[i])))
-			return (int)i;
-	}
-	return -1;
-}
-
 /* ---- begin and end --------------------------------------------------------------------------- */
 
 struct client *

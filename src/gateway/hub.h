@@ -108,16 +108,14 @@ void client_tell_changed(struct client *client, unsigned kinds);
 void client_forget(struct client *client, const struct provider *provider);
 /* A task of a provider that this client began. */
 void client_own_task(struct client *client, struct slice id, struct provider *provider);
-#define LEVEL_INFO 1 /* of RFC 5424's, as log_level_find() counts them */
+#define LEVEL_INFO 1 /* of RFC 5424's, as mcp_log_level_find() counts them */
 /* The progress token of a call that began a task; the oldest of CLIENT_TOKENS_MAX gives way. */
 void
 client_keep_token(struct client *client, uint64_t connection, uint64_t number, struct slice token);
 /* SLICE_NONE: it is not this client's. */
 struct slice client_token(const struct client *client, uint64_t connection, uint64_t number);
-const char *log_level_name(int level);
 /* May it see a log message of that level? -1: no level that is known. */
 bool client_wants_level(const struct client *client, int level);
-int log_level_find(struct slice token); /* raw JSON string; -1: none of RFC 5424's */
 /* False: it has CLIENT_SUBSCRIPTIONS_MAX. */
 bool client_subscribe(struct client *client, struct provider *provider, struct slice uri);
 void client_unsubscribe(struct client *client, struct provider *provider, struct slice uri);

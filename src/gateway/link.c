@@ -270,7 +270,7 @@ restore_wait(struct link *link, struct err *err)
 	buf_init(&params, NULL, LINK_TEXT_MAX_BYTES);
 	link->level = level_wanted(link);
 	if (link->level >= 0) {
-		buf_printf(&params, "{\"level\":\"%s\"}", log_level_name(link->level));
+		buf_printf(&params, "{\"level\":\"%s\"}", mcp_log_level_name(link->level));
 		ok = link_request_wait(link, MCP_SET_LEVEL, buf_view(&params), &call, err);
 		call_fini(&call);
 	}

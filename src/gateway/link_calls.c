@@ -192,7 +192,7 @@ level_wait(struct link *link, const struct exchange *exchange, struct err *err)
 	/* However it answers, it was told. */
 	link->level = level;
 	buf_init(&params, NULL, KIB);
-	buf_printf(&params, "{\"level\":\"%s\"}", log_level_name(level));
+	buf_printf(&params, "{\"level\":\"%s\"}", mcp_log_level_name(level));
 	ok = link_request_wait(link, MCP_SET_LEVEL, buf_view(&params), &call, err);
 	call_fini(&call);
 	buf_fini(&params);

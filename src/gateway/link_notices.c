@@ -138,7 +138,7 @@ tell_only(struct link *link, const struct tell *tell)
 	}
 	/* Without a session there is nowhere to say what belongs to no request. */
 	if (only != NULL && only->session != NULL && token_param(tell, S("level"), &level) &&
-	    client_wants_level(only, log_level_find(level)))
+	    client_wants_level(only, mcp_log_level_find(level)))
 		session_tell(only->session, tell);
 }
 

@@ -436,7 +436,7 @@ set_level(struct exchange *exchange, struct passage *passage, struct reply *repl
 	struct slice token = param(exchange, S("level")), there;
 	struct forward same = { .may_repeat = true };
 	struct provider *only = route_transparent(passage);
-	int level = log_level_find(token);
+	int level = mcp_log_level_find(token);
 	bool any = false;
 
 	if (level < 0 && only != NULL)

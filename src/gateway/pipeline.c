@@ -66,7 +66,7 @@ pipeline_may_tell(void *owner, struct exchange *exchange, const struct tell *tel
 
 	if (tell->method == MCP_LOG_MESSAGE && client != NULL &&
 	    json_type(tell->params) == JSON_OBJECT && json_find(tell->params, S("level"), &level) &&
-	    !wants_level(exchange, client, log_level_find(level)))
+	    !wants_level(exchange, client, mcp_log_level_find(level)))
 		return false;
 	return guard_pass(
 	    exchange, GUARD_TELL, GUARD_TO_CLIENT, tell->server, SLICE_NONE, tell->params, &reply);

@@ -168,8 +168,6 @@ client_info(const struct back *back, const struct call *call)
 static void
 put_meta(struct back *back, const struct call *call, struct slice theirs, struct buf *out)
 {
-	static const char *const levels[] = { "debug", "info", "notice", "warning", "error",
-		"critical", "alert", "emergency" };
 	int level = call->exchange != NULL ? call->exchange->log_level : -1;
 	const char *between = ",";
 	struct slice key, value;
@@ -180,8 +178,8 @@ put_meta(struct back *back, const struct call *call, struct slice theirs, struct
 	buf_put(out, client_info(back, call));
 	buf_puts(out, ",\"" META_CAPABILITIES "\":");
 	put_capabilities(back, call, out);
-	if (level >= 0 && level < (int)COUNT(levels))
-		buf_printf(out, ",\"" META_LEVEL "\":\"%s\"", levels[level]);
+	if (level >= 0)
+		buf_printf(out, ",\"" META_LEVEL "\":\"%s\"", mcp_log_level_name(level));
 	/* The number that it will have: nothing comes between. */
 	if (call->token.p != NULL)
 		buf_printf(

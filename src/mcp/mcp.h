@@ -116,6 +116,7 @@ bool mcp_method_known(enum mcp_method method, enum mcp_revision revision);
 enum mcp_method mcp_method_find(struct slice name);
 /* Levels of a log (RFC 5424), 0 ("debug") to 7; token: a raw JSON value; -1: none of them. */
 int mcp_log_level_find(struct slice token);
+const char *mcp_log_level_name(int level);
 
 /* ---- messages (message.c) -------------------------------------------------------------------- */
 

@@ -93,16 +93,25 @@ mcp_method_find(struct slice name)
 	return MCP_UNKNOWN;
 }
 
+/* As the specification spells them. */
+static const char *const log_levels[] = { "debug", "info", "notice", "warning", "error", "critical",
+	"alert", "emergency" };
+
+const char *
+mcp_log_level_name(int level)
+{
+	must(level >= 0 && level < (int)COUNT(log_levels));
+	return log_levels[level];
+}
+
 int
 mcp_log_level_find(struct slice token)
 {
-	/* As the specification spells them. */
-	static const struct slice levels[] = { S("\"debug\""), S("\"info\""), S("\"notice\""),
-		S("\"warning\""), S("\"error\""), S("\"critical\""), S("\"alert\""),
-		S("\"emergency\"") };
-
-	for (size_t i = 0; i < COUNT(levels); i++) {
-		if (slice_eq(levels[i], token))
+	if (json_type(token) != JSON_STRING)
+		return -1;
+	token = (struct slice){ token.p + 1, token.n - 2 };
+	for (size_t i = 0; i < COUNT(log_levels); i++) {
+		if (slice_eq(token, slice_of(log_levels[i])))
 			return (int)i;
 	}
 	return -1;
