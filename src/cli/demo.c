@@ -342,6 +342,17 @@ send_versions(struct demo *demo, const struct message *message)
 	buf_fini(&out);
 }
 
+static void
+unknown(struct demo *demo, const struct message *message)
+{
+	struct err err = { 0 };
+
+	err_set(&err, ERR_METHOD, "unknown method \"%.*s\"",
+	    message->method_name.n > 100 ? 100 : (int)message->method_name.n,
+	    message->method_name.p);
+	send_error(demo, message->id, &err);
+}
+
 /* One that stands alone: no handshake, and it says what its client can. */
 static void
 modern_request(struct demo *demo, const struct message *message)
@@ -368,12 +379,9 @@ modern_request(struct demo *demo, const struct message *message)
 		tools_call(demo, message);
 		return;
 	default:
-		break;
+		unknown(demo, message);
+		return;
 	}
-	err_set(&err, ERR_METHOD, "unknown method \"%.*s\"",
-	    message->method_name.n > 100 ? 100 : (int)message->method_name.n,
-	    message->method_name.p);
-	send_error(demo, message->id, &err);
 }
 
 static void
@@ -406,12 +414,9 @@ request(struct demo *demo, const struct message *message)
 		tools_call(demo, message);
 		return;
 	default:
-		break;
+		unknown(demo, message);
+		return;
 	}
-	err_set(&err, ERR_METHOD, "unknown method \"%.*s\"",
-	    message->method_name.n > 100 ? 100 : (int)message->method_name.n,
-	    message->method_name.p);
-	send_error(demo, message->id, &err);
 }
 
 /* Takes what the message stands in when a question waits for it. */

@@ -77,6 +77,16 @@ encode_error_in(
 	buf_putc(out, '}');
 }
 
+/* What stands for `error` in a reply without a result. */
+static struct slice
+error_view(const struct exchange *exchange, const struct reply *reply, struct buf *scratch)
+{
+	if (reply->error.p != NULL)
+		return reply->error;
+	error_object(exchange->revision, scratch, reply);
+	return buf_view(scratch);
+}
+
 size_t
 encode_reply(const struct exchange *exchange, const struct reply *reply, struct buf *scratch,
     struct slice parts[REPLY_PARTS])
@@ -87,14 +97,7 @@ encode_reply(const struct exchange *exchange, const struct reply *reply, struct 
 	parts[n++] = S("{\"jsonrpc\":\"2.0\",\"id\":");
 	parts[n++] = exchange->request.id;
 	parts[n++] = is_result ? S(",\"result\":") : S(",\"error\":");
-	if (is_result) {
-		parts[n++] = reply->result;
-	} else if (reply->error.p != NULL) {
-		parts[n++] = reply->error;
-	} else {
-		error_object(exchange->revision, scratch, reply);
-		parts[n++] = buf_view(scratch);
-	}
+	parts[n++] = is_result ? reply->result : error_view(exchange, reply, scratch);
 	parts[n++] = S("}");
 	return n;
 }
@@ -256,14 +259,10 @@ encode_modern(const struct exchange *exchange, struct slice id, const struct rep
 	parts[n++] = S("{\"jsonrpc\":\"2.0\",\"id\":");
 	parts[n++] = id;
 	parts[n++] = is_result ? S(",\"result\":") : S(",\"error\":");
-	if (is_result) {
+	if (is_result)
 		n += result_put(exchange, id, reply, state, scratch, parts + n);
-	} else if (reply->error.p != NULL) {
-		parts[n++] = reply->error;
-	} else {
-		error_object(exchange->revision, scratch, reply);
-		parts[n++] = buf_view(scratch);
-	}
+	else
+		parts[n++] = error_view(exchange, reply, scratch);
 	parts[n++] = S("}");
 	return n;
 }
