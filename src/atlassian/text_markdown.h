@@ -49,7 +49,25 @@ bool fenced_text_next(const struct fenced_text *fenced, size_t at, struct fence_
 void markdown_tasks(struct doc_maker *maker, struct doc *list);
 /* A head without any text was written for a table without one. */
 void markdown_table(struct doc *table);
+/* What a line of colons says of a cell: "columns=2 rows=3 header center". */
+void markdown_cell(struct doc *cell, struct slice options);
 bool markdown_is_url(struct slice s); /* of an image: elsewhere, not an attachment */
+
+/* ---- words in plain text --------------------------------------------------------------------- */
+
+/* What a byte of waiting text is: plain, or it must not mean anything special. */
+#define BYTE_PLAIN  'p'
+#define BYTE_QUOTED 'q'
+
+/* A status, a date, an emoji or a mention; DOC_TEXT: an address. */
+struct markdown_word {
+	size_t at, n; /* in the text: where it stands */
+	enum doc_kind kind;
+	struct slice text;   /* what it says: a name, an id of an account, the address */
+	struct slice option; /* of a status its colour, of an emoji its id; {NULL}: not said */
+};
+/* The first in s; bytes: of each byte of s a BYTE_.  in_link: addresses are none there. */
+bool markdown_word_find(struct slice s, const char *bytes, bool in_link, struct markdown_word *out);
 
 /* ---- HTML ------------------------------------------------------------------------------------ */
 
@@ -66,6 +84,23 @@ void html_tag_read(struct slice tag, struct html_tag *out);
 bool html_is_color(struct slice s); /* a name, #rgb or #rrggbb */
 /* entity: from '&' to ';'.  The length of the UTF-8 in out; 0: not known. */
 size_t html_entity(struct slice entity, char out[4]);
+
+/* ---- sides of a delimiter -------------------------------------------------------------------- */
+
+/* What CommonMark sees beside a delimiter; SIDE_MAYBE: punctuation or white space beyond ASCII. */
+enum side { SIDE_BLANK, SIDE_PUNCTUATION, SIDE_MAYBE, SIDE_LETTER };
+
+enum side markdown_side(unsigned code);
+/*
+ * The length of the character at the start or the end of s, which is not empty, and its code;
+ * malformed bytes are one character each.
+ */
+size_t first_character(struct slice s, unsigned *code);
+size_t last_character(struct slice s, unsigned *code);
+bool markdown_is_alnum(char c);
+bool markdown_is_blank(char c);
+bool markdown_is_punctuation(char c);
+bool markdown_is_wide_blank(unsigned code); /* beyond ASCII */
 
 /* ---- spans ----------------------------------------------------------------------------------- */
 

@@ -13,10 +13,6 @@
 
 #define COLORS 16 /* nested; deeper ones are text */
 
-/* What a byte of waiting text is: plain, or it must not mean anything special. */
-#define BYTE_PLAIN  'p'
-#define BYTE_QUOTED 'q'
-
 enum { SPAN_COUNTS = 7 };
 
 struct reader {
@@ -194,7 +190,7 @@ add_text(struct reader *r, struct slice s)
 	    r->colors_n > 0 ? r->colors[r->colors_n - 1] : SLICE_NONE);
 }
 
-/* ---- words in braces ------------------------------------------------------------------------- */
+/* ---- words in plain text --------------------------------------------------------------------- */
 
 static struct slice
 tail(struct slice s, size_t at)
@@ -202,180 +198,52 @@ tail(struct slice s, size_t at)
 	return (struct slice){ s.p + at, s.n - at };
 }
 
-static bool
-is_date(struct slice s)
+static void
+add_address(struct reader *r, struct slice address)
 {
-	if (s.n != 10 || s.p[4] != '-' || s.p[7] != '-')
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		if (i != 4 && i != 7 && (s.p[i] < '0' || s.p[i] > '9'))
-			return false;
-	}
-	return true;
-}
-
-/* Cuts "|name=value" off the end of s. */
-static struct slice
-cut_option(struct slice *s, struct slice name)
-{
-	for (size_t i = s->n; i > name.n; i--) {
-		size_t at = i - name.n;
-		struct slice value = tail(*s, i);
-
-		if (s->p[at] != name.p[0] || memcmp(s->p + at, name.p, name.n) != 0)
-			continue;
-		s->n = at;
-		return value;
-	}
-	return SLICE_NONE;
-}
-
-static bool
-add_status(struct reader *r, struct slice inner)
-{
-	struct slice color = cut_option(&inner, S("|color="));
-	struct doc *doc = inner.n > 0 ? span_add(r, DOC_STATUS) : NULL;
-
-	if (doc != NULL) {
-		doc->text = doc_dup(r->maker, inner);
-		doc->color = doc_dup(r->maker, color);
-	}
-	return doc != NULL;
-}
-
-static bool
-add_date(struct reader *r, struct slice inner)
-{
-	struct doc *doc = is_date(inner) ? span_add(r, DOC_DATE) : NULL;
-
-	if (doc != NULL)
-		doc->text = doc_dup(r->maker, inner);
-	return doc != NULL;
-}
-
-static bool
-add_emoji(struct reader *r, struct slice inner)
-{
-	struct slice id = cut_option(&inner, S("|id="));
-	struct doc *doc = inner.n > 0 ? span_add(r, DOC_EMOJI) : NULL;
-
-	if (doc != NULL) {
-		doc->name = doc_dup(r->maker, inner);
-		doc->id = doc_dup(r->maker, id);
-	}
-	return doc != NULL;
-}
-
-static bool
-add_mention(struct reader *r, struct slice id)
-{
-	struct doc *doc = id.n > 0 ? span_add(r, DOC_MENTION) : NULL;
-
-	if (doc != NULL)
-		doc->id = doc_dup(r->maker, id);
-	return doc != NULL;
-}
-
-struct word {
-	struct slice start;
-	char end;
-	bool (*add)(struct reader *r, struct slice inner);
-};
-
-/* clang-format off */
-static const struct word words[] = {
-	{ { "{status:", 8 },	 '}',	add_status },
-	{ { "{date:", 6 },	 '}',	add_date },
-	{ { "{emoji:", 7 },	 '}',	add_emoji },
-	{ { "[~accountid:", 12 }, ']',	add_mention },
-};
-/* clang-format on */
-
-/* The end of what begins with word at s; NULL: it does not, or does not end near by. */
-static const char *
-word_end(const struct word *word, struct slice s, const char *bytes)
-{
-	size_t i, most = word->start.n + 1024;
-
-	if (!slice_starts(s, word->start) || memchr(bytes, BYTE_QUOTED, word->start.n) != NULL)
-		return NULL;
-	for (i = word->start.n; i < s.n && i < most; i++) {
-		if (s.p[i] == word->end && bytes[i] == BYTE_PLAIN)
-			return s.p + i;
-	}
-	return NULL;
-}
-
-/* The length of an address in plain text at s; 0: none (GitHub Flavored Markdown, 6.9). */
-static size_t
-address_length(const struct reader *r, struct slice s, const char *bytes)
-{
-	size_t n = slice_starts(s, S("https://")) ? 8 : slice_starts(s, S("http://")) ? 7 : 0;
-	size_t open = 0, start = n;
-
-	if (n == 0 || r->href.n > 0 || memchr(bytes, BYTE_QUOTED, n) != NULL)
-		return 0;
-	while (n < s.n && (unsigned char)s.p[n] > ' ' && memchr("<>\"`|", s.p[n], 5) == NULL) {
-		if (s.p[n] == ')' && open == 0)
-			break;
-		open += s.p[n] == '(' ? 1u : s.p[n] == ')' ? -1u : 0u;
-		n++;
-	}
-	while (n > start && memchr("?!.,:;*_~'(", s.p[n - 1], 11) != NULL)
-		n--;
-	return n > start ? n : 0;
-}
-
-static bool
-is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static size_t
-flush_address(struct reader *r, struct slice s, size_t at, size_t n)
-{
-	struct slice address = { s.p + at, n };
-
-	add_text(r, (struct slice){ s.p, at });
 	r->href = address;
 	add_text(r, address);
 	r->href = SLICE_NONE;
-	return at + n;
 }
 
-/* Text up to the next special word, and that word.  Returns how much that was. */
+static void
+add_word(struct reader *r, const struct markdown_word *word)
+{
+	struct doc *doc = span_add(r, word->kind);
+
+	if (doc == NULL)
+		return;
+	switch (word->kind) {
+	case DOC_EMOJI:
+		doc->name = doc_dup(r->maker, word->text);
+		doc->id = doc_dup(r->maker, word->option);
+		break;
+	case DOC_MENTION:
+		doc->id = doc_dup(r->maker, word->text);
+		break;
+	default:
+		doc->text = doc_dup(r->maker, word->text);
+		doc->color = doc_dup(r->maker, word->option);
+		break;
+	}
+}
+
+/* Text up to the next word, and that word.  Returns how much that was. */
 static size_t
 flush_some(struct reader *r, struct slice s, const char *bytes)
 {
-	const char *end;
+	struct markdown_word word;
 
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == 'h' && (i == 0 || !is_alnum(s.p[i - 1]))) {
-			size_t n = address_length(r, tail(s, i), bytes + i);
-
-			if (n > 0)
-				return flush_address(r, s, i, n);
-		}
-		if (bytes[i] != BYTE_PLAIN || (s.p[i] != '{' && s.p[i] != '['))
-			continue;
-		for (size_t w = 0; w < COUNT(words); w++) {
-			size_t start = words[w].start.n;
-			struct slice rest = tail(s, i);
-
-			end = word_end(&words[w], rest, bytes + i);
-			if (end == NULL)
-				continue;
-			add_text(r, (struct slice){ s.p, i });
-			rest = (struct slice){ rest.p + start, (size_t)(end - rest.p) - start };
-			if (words[w].add(r, rest))
-				return (size_t)(end - s.p) + 1;
-			add_text(r, (struct slice){ s.p + i, 1 });
-			return i + 1;
-		}
+	if (!markdown_word_find(s, bytes, r->href.n > 0, &word)) {
+		add_text(r, s);
+		return s.n;
 	}
-	add_text(r, s);
-	return s.n;
+	add_text(r, (struct slice){ s.p, word.at });
+	if (word.kind == DOC_TEXT)
+		add_address(r, word.text);
+	else
+		add_word(r, &word);
+	return word.at + word.n;
 }
 
 /* What waits gets the style of now. */
@@ -669,32 +537,6 @@ html_line_put(struct reader *r, struct slice s)
 	html_put(r, s);
 }
 
-/* "columns=2 rows=3 header center" */
-static void
-cell_options(struct doc *cell, struct slice options)
-{
-	struct slice word, value, rest;
-	uint64_t number;
-
-	for (; options.n > 0; options = slice_trim(rest)) {
-		word = slice_cut(options, ' ', &rest);
-		cell->is_header |= slice_eq(word, S("header"));
-		if (slice_eq(word, S("left")))
-			cell->align = ALIGN_LEFT;
-		else if (slice_eq(word, S("center")))
-			cell->align = ALIGN_CENTER;
-		else if (slice_eq(word, S("right")))
-			cell->align = ALIGN_RIGHT;
-		word = slice_cut(word, '=', &value);
-		if (!slice_to_u64(value, 1000, &number) || number < 2)
-			continue;
-		if (slice_eq(word, S("columns")))
-			cell->columns = (unsigned)number;
-		else if (slice_eq(word, S("rows")))
-			cell->rows = (unsigned)number;
-	}
-}
-
 /* is_done of a panel, an expand or a part of a table: opened by a line of colons. */
 static bool
 fence_close(struct reader *r)
@@ -721,7 +563,7 @@ fence_open(struct reader *r, const struct fence_line *line)
 	doc->is_done = true;
 	doc->name = doc_dup(r->maker, line->name);
 	if (line->kind == DOC_CELL)
-		cell_options(doc, line->title);
+		markdown_cell(doc, line->title);
 	else if (line->title.n > 0)
 		doc->title = doc_dup(r->maker, line->title);
 	return true;

@@ -68,109 +68,7 @@ struct spans {
 	unsigned delimiters_n;
 };
 
-/* ---- characters ------------------------------------------------------------------------------ */
-
-/* What CommonMark sees beside a delimiter. */
-enum side { SIDE_BLANK, SIDE_PUNCTUATION, SIDE_MAYBE, SIDE_LETTER };
-
-static bool
-is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool
-is_punctuation(char c)
-{
-	return c > ' ' && c < 0x7f && !is_alnum(c);
-}
-
-/* The length of the character at the start of s, and its code; malformed bytes are one each. */
-static size_t
-first_character(struct slice s, unsigned *code)
-{
-	unsigned char c = (unsigned char)s.p[0];
-	size_t n = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-
-	*code = c;
-	if (n == 1 || n > s.n)
-		return 1;
-	*code = c & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((s.p[i] & 0xc0) != 0x80) {
-			*code = c;
-			return 1;
-		}
-		*code = *code << 6 | ((unsigned char)s.p[i] & 0x3f);
-	}
-	return n;
-}
-
-static size_t
-last_character(struct slice s, unsigned *code)
-{
-	size_t at = s.n - 1;
-
-	while (at > 0 && s.n - at < 4 && (s.p[at] & 0xc0) == 0x80)
-		at--;
-	if (first_character((struct slice){ s.p + at, s.n - at }, code) != s.n - at) {
-		*code = (unsigned char)s.p[s.n - 1];
-		return 1;
-	}
-	return s.n - at;
-}
-
-static bool
-is_wide_blank(unsigned code)
-{
-	return code == 0xa0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200a) ||
-	    code == 0x202f || code == 0x205f || code == 0x3000;
-}
-
-/* Blocks of Unicode with punctuation in them; which of their characters are is not told apart. */
-static bool
-may_be_punctuation(unsigned code)
-{
-	/* clang-format off */
-	static const struct { unsigned from, to; } blocks[] = {
-		{ 0x80, 0xbf },		{ 0x37e, 0x387 },	{ 0x55a, 0x58a },
-		{ 0x5be, 0x5f4 },	{ 0x609, 0x61f },	{ 0x66a, 0x6d4 },
-		{ 0x700, 0x70d },	{ 0x7f7, 0x7f9 },	{ 0x830, 0x85e },
-		{ 0x964, 0x970 },	{ 0x9fd, 0x9fd },	{ 0xa76, 0xa76 },
-		{ 0xaf0, 0xaf0 },	{ 0xc77, 0xc84 },	{ 0xdf4, 0xdf4 },
-		{ 0xe4f, 0xe5b },	{ 0xf04, 0xfda },	{ 0x104a, 0x10fb },
-		{ 0x1360, 0x1400 },	{ 0x166e, 0x169c },	{ 0x16eb, 0x17da },
-		{ 0x1800, 0x180a },	{ 0x1944, 0x1aad },	{ 0x1b5a, 0x1cd3 },
-		{ 0x2010, 0x2bff },	{ 0x2cf9, 0x2e5d },	{ 0x3001, 0x303d },
-		{ 0x30a0, 0x30a0 },	{ 0x30fb, 0x30fb },	{ 0xa4fe, 0xa6f7 },
-		{ 0xa874, 0xabeb },	{ 0xd800, 0xdfff },	{ 0xfd3e, 0xfe6b },
-		{ 0xff01, 0xff0f },	{ 0xff1a, 0xff20 },	{ 0xff3b, 0xff3f },
-		{ 0xff5b, 0xff65 },	{ 0x10000, 0x1ffff },
-	};
-	/* clang-format on */
-
-	for (size_t i = 0; i < COUNT(blocks); i++) {
-		if (code >= blocks[i].from && code <= blocks[i].to)
-			return true;
-	}
-	return false;
-}
-
-static enum side
-side_of(unsigned code)
-{
-	if (code < 0x80)
-		return is_blank((char)code) ? SIDE_BLANK
-		    : is_alnum((char)code)  ? SIDE_LETTER
-					    : SIDE_PUNCTUATION;
-	return may_be_punctuation(code) || is_wide_blank(code) ? SIDE_MAYBE : SIDE_LETTER;
-}
+/* ---- what stands beside a delimiter ---------------------------------------------------------- */
 
 static bool
 is_plain_text(const struct piece *piece)
@@ -197,9 +95,9 @@ first_side(const struct piece *pieces, size_t n, size_t i)
 	if (!is_plain_text(&pieces[i]))
 		return SIDE_PUNCTUATION;
 	length = first_character(pieces[i].text, &code);
-	if (side_of(code) == SIDE_LETTER && is_unsure(pieces, n, i, length))
+	if (markdown_side(code) == SIDE_LETTER && is_unsure(pieces, n, i, length))
 		return SIDE_MAYBE;
-	return side_of(code);
+	return markdown_side(code);
 }
 
 /* was_coded: its first character is an entity. */
@@ -214,7 +112,7 @@ last_side(const struct piece *piece, bool was_coded)
 		return SIDE_PUNCTUATION;
 	if (last_character(piece->text, &code) == piece->text.n && was_coded)
 		return SIDE_PUNCTUATION;
-	return side_of(code);
+	return markdown_side(code);
 }
 
 /* ---- escapes --------------------------------------------------------------------------------- */
@@ -239,7 +137,7 @@ is_entity_like(struct slice s)
 {
 	size_t i = 1;
 
-	while (i < s.n && i < 50 && (is_alnum(s.p[i]) || s.p[i] == '#'))
+	while (i < s.n && i < 50 && (markdown_is_alnum(s.p[i]) || s.p[i] == '#'))
 		i++;
 	return i == s.n || (i > 1 && s.p[i] == ';');
 }
@@ -279,14 +177,15 @@ means_something(const struct spans *spans, struct slice s, size_t i, const struc
 	case '~':
 		return true;
 	case '\\':
-		return next == '\0' || is_punctuation(next) || is_blank(next);
+		return next == '\0' || markdown_is_punctuation(next) || markdown_is_blank(next);
 	case '_':
-		return !is_alnum(before) || !is_alnum(next);
+		return !markdown_is_alnum(before) || !markdown_is_alnum(next);
 	case ']':
 	case '}':
 		return around->in_label;
 	case '<':
-		return next == '\0' || next == '/' || next == '!' || next == '?' || is_alnum(next);
+		return next == '\0' || next == '/' || next == '!' || next == '?' ||
+		    markdown_is_alnum(next);
 	case '&':
 		return is_entity_like(rest);
 	case '|':
@@ -294,12 +193,12 @@ means_something(const struct spans *spans, struct slice s, size_t i, const struc
 	case '{':
 		return is_word(rest);
 	case ':':
-		return next == '/' && is_alnum(before);
+		return next == '/' && markdown_is_alnum(before);
 	case '!':
 	case '@':
 		return i + 1 == s.n && around->before_label;
 	case '#':
-		return spans->place == SPAN_HEADING && (i == 0 || is_blank(before));
+		return spans->place == SPAN_HEADING && (i == 0 || markdown_is_blank(before));
 	default:
 		return false;
 	}
@@ -320,16 +219,16 @@ block_sign(struct slice s)
 		return 0;
 	case '-':
 	case '+':
-		return is_alnum(next) ? SIZE_MAX : 0;
+		return markdown_is_alnum(next) ? SIZE_MAX : 0;
 	case '#':
 		while (n < s.n && s.p[n] == '#')
 			n++;
-		return n <= 6 && is_blank(at_or(s, n, ' ')) ? 0 : SIZE_MAX;
+		return n <= 6 && markdown_is_blank(at_or(s, n, ' ')) ? 0 : SIZE_MAX;
 	default:
 		while (n < s.n && n < 10 && s.p[n] >= '0' && s.p[n] <= '9')
 			n++;
 		if (n == 0 || n == s.n || (s.p[n] != '.' && s.p[n] != ')') ||
-		    !is_blank(at_or(s, n + 1, ' ')))
+		    !markdown_is_blank(at_or(s, n + 1, ' ')))
 			return SIZE_MAX;
 		return n;
 	}
@@ -347,7 +246,8 @@ put_escaped(const struct spans *spans, struct slice s, const struct around *arou
 		is_edge =
 		    (i == 0 && around->at_line_start) || (i + n == s.n && around->at_line_end);
 		if ((i == 0 && around->code_first) || (i + n == s.n && around->code_last) ||
-		    (is_edge && is_blank(s.p[i])) || (code < ' ' && code != '\t') || code == 0x7f) {
+		    (is_edge && markdown_is_blank(s.p[i])) || (code < ' ' && code != '\t') ||
+		    code == 0x7f) {
 			if (n > 1 || code < 0x80)
 				put_code_point(spans->out, code);
 			else
@@ -370,7 +270,7 @@ leading_blanks(struct slice s)
 
 	for (; at < s.n; at += n) {
 		n = first_character((struct slice){ s.p + at, s.n - at }, &code);
-		if (code < 0x80 ? !is_blank((char)code) : !is_wide_blank(code))
+		if (code < 0x80 ? !markdown_is_blank((char)code) : !markdown_is_wide_blank(code))
 			break;
 	}
 	return at;
@@ -384,7 +284,7 @@ trailing_blanks(struct slice s)
 
 	for (; n < s.n; n += one) {
 		one = last_character((struct slice){ s.p, s.n - n }, &code);
-		if (code < 0x80 ? !is_blank((char)code) : !is_wide_blank(code))
+		if (code < 0x80 ? !markdown_is_blank((char)code) : !markdown_is_wide_blank(code))
 			break;
 	}
 	return n;
@@ -480,13 +380,14 @@ is_bare(const struct piece *pieces, size_t n, size_t i)
 	struct slice s = pieces[i].text;
 
 	if (doc->kind != DOC_TEXT || pieces[i].marks != 0 || doc->color.n > 0 ||
-	    !slice_eq(s, doc->href) || s.n < 10 || !is_alnum(s.p[s.n - 1]) ||
+	    !slice_eq(s, doc->href) || s.n < 10 || !markdown_is_alnum(s.p[s.n - 1]) ||
 	    (!slice_starts(s, S("https://")) && !slice_starts(s, S("http://"))))
 		return false;
 	for (size_t at = 8; at < s.n; at++) {
-		if (!is_alnum(s.p[at]) && memchr("-./", s.p[at], 3) == NULL)
+		if (!markdown_is_alnum(s.p[at]) && memchr("-./", s.p[at], 3) == NULL)
 			return false;
-		if (!is_alnum(s.p[at]) && (!is_alnum(s.p[at - 1]) || !is_alnum(s.p[at + 1])))
+		if (!markdown_is_alnum(s.p[at]) &&
+		    (!markdown_is_alnum(s.p[at - 1]) || !markdown_is_alnum(s.p[at + 1])))
 			return false;
 	}
 	return is_free(pieces, n, i, false) && is_free(pieces, n, i, true);
@@ -684,7 +585,7 @@ is_easy_address(struct slice s)
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '&' && is_entity_like((struct slice){ s.p + i, s.n - i }))
 			return false;
-		if (!is_alnum(s.p[i]) && (s.p[i] & 0x80) == 0 &&
+		if (!markdown_is_alnum(s.p[i]) && (s.p[i] & 0x80) == 0 &&
 		    memchr("-._~/:?#@!$'*+,;=%&", s.p[i], 19) == NULL)
 			return false;
 	}
@@ -741,8 +642,8 @@ put_code(const struct spans *spans, struct slice start, struct slice s, bool has
 	bool is_padded = start.n == 0 && s.n > 0 && s.p[0] == '`';
 
 	is_padded |= s.n > 0 && s.p[s.n - 1] == '`';
-	is_padded |= start.n == 0 && s.n > 0 && is_blank(s.p[0]) && is_blank(s.p[s.n - 1]) &&
-	    slice_trim(s).n > 0;
+	is_padded |= start.n == 0 && s.n > 0 && markdown_is_blank(s.p[0]) &&
+	    markdown_is_blank(s.p[s.n - 1]) && slice_trim(s).n > 0;
 	markdown_repeat(spans->out, '`', ticks);
 	if (is_padded)
 		buf_putc(spans->out, ' ');

@@ -138,3 +138,28 @@ markdown_is_url(struct slice s)
 	return colon != NULL &&
 	    slice_starts((struct slice){ colon, s.n - (size_t)(colon - s.p) }, S("://"));
 }
+
+void
+markdown_cell(struct doc *cell, struct slice options)
+{
+	struct slice word, value, rest;
+	uint64_t number;
+
+	for (; options.n > 0; options = slice_trim(rest)) {
+		word = slice_cut(options, ' ', &rest);
+		cell->is_header |= slice_eq(word, S("header"));
+		if (slice_eq(word, S("left")))
+			cell->align = ALIGN_LEFT;
+		else if (slice_eq(word, S("center")))
+			cell->align = ALIGN_CENTER;
+		else if (slice_eq(word, S("right")))
+			cell->align = ALIGN_RIGHT;
+		word = slice_cut(word, '=', &value);
+		if (!slice_to_u64(value, 1000, &number) || number < 2)
+			continue;
+		if (slice_eq(word, S("columns")))
+			cell->columns = (unsigned)number;
+		else if (slice_eq(word, S("rows")))
+			cell->rows = (unsigned)number;
+	}
+}
