@@ -105,23 +105,14 @@ is_list_of_texts(const struct node *node)
 void
 import_put_tools(struct import *import, const char *key, const struct node *list)
 {
-	const struct config_option *rows;
-	size_t n;
-	bool is_known;
-
 	if (!is_list_of_texts(list)) {
 		import_note(import, "\"%s\" is no list of names and was left out",
 		    config_show(list->key).text);
 		return;
 	}
-	rows = config_options(&n);
-	is_known = config_option_find(rows, n, S(CONFIG_UPSTREAMS ".tools"), slice_of(key)) != NULL;
 	if (list->first == NULL && strcmp(key, "deny") == 0)
 		return;
-	if (!is_known)
-		import_note(import,
-		    "tools cannot be hidden by this version: every tool of the server is offered");
-	buf_printf(&import->line, "    %stools: {", is_known ? "" : "# ");
+	buf_puts(&import->line, "    tools: {");
 	if (list->first == NULL) { /* none is allowed */
 		buf_puts(&import->line, "deny: [\"*\"]");
 	} else {

@@ -360,7 +360,8 @@ static const struct config_option options[] = {
 	{ "limits.in_flight", OPTION_COUNT, ROOT(limit_in_flight), .fallback = "2000",
 	    RANGE(1, 1000000), .help = "Exchanges at the same time." },
 	{ "limits.parked", OPTION_COUNT, ROOT(limit_parked), .fallback = "1000", RANGE(0, 1000000),
-	    .help = "Exchanges that wait for a person or for a retry; not used in this version." },
+	    .help =
+		"Calls of clients without sessions that wait for an answer; another that has to ask is refused." },
 	{ "limits.ask", OPTION_DURATION, ROOT(limit_ask_ms), .fallback = "10m",
 	    RANGE(1, 7 * DAY_MS), .help = "How long a person may take to answer." },
 	{ "limits.sessions", OPTION_COUNT, ROOT(limit_sessions), .fallback = "10000",
@@ -374,7 +375,7 @@ static const struct config_option options[] = {
 	{ "log.format", OPTION_WORD, ROOT(log_format), .fallback = "text", WORDS("text", "json"),
 	    .help = "Lines for people, or one JSON object a line." },
 	{ "state", OPTION_PATH, ROOT(state),
-	    .help = "The one directory that bascule writes to; this version writes nothing.",
+	    .help = "The one directory that bascule writes to: the credentials of `bascule login`.",
 	    .fallback_help = "`$STATE_DIRECTORY`, else `$XDG_STATE_HOME/bascule`, else "
 			     "`~/.local/state/bascule`" },
 };
