@@ -302,6 +302,9 @@ forward_once_wait(struct link *link, struct exchange *exchange, const struct for
 	call.keep = exchange->text;
 	for (size_t i = 0; i < forward->edits_n; i++)
 		call.edits[call.edits_n++] = forward->edits[i];
+	if (call.edits_n < COUNT(call.edits) &&
+	    request_fit(request, back_revision(link->back), &call.edits[call.edits_n]))
+		call.edits_n++;
 	buf_init(&plain, NULL, SIZE_MAX / 2);
 	if (exchange->session == NULL && back_is_session(link->back))
 		plain_request(request, &call, &plain);

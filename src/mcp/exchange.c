@@ -87,26 +87,54 @@ has_many(struct slice params)
 	return false;
 }
 
+/* Is it asked by one that speaks 2025-11-25 or later, of a client that does not? */
+static bool
+is_for_newer(const struct question *question, enum mcp_revision revision)
+{
+	return revision < MCP_2025_11_25 && question->revision > revision;
+}
+
 static bool
 can_elicit(const struct client_capabilities *can, const struct question *question,
     enum mcp_revision revision)
 {
-	bool is_for_newer = revision < MCP_2025_11_25 && question->revision > revision;
 	struct slice mode;
 
 	if (json_find(question->params, S("mode"), &mode) && slice_eq(mode, S("\"url\"")))
-		return can->elicitation_url;
-	return can->elicitation && !(is_for_newer && has_many(question->params));
+		return can->elicitation_url && !is_for_newer(question, revision);
+	return can->elicitation &&
+	    !(is_for_newer(question, revision) && has_many(question->params));
+}
+
+/* A message of several blocks (2025-11-25); one that has a single block was made that block. */
+static bool
+has_blocks(struct slice params)
+{
+	struct slice messages, key, message, content;
+	struct json_iter iter;
+
+	if (!json_find(params, S("messages"), &messages) || json_type(messages) != JSON_ARRAY)
+		return false;
+	json_iter_init(&iter, messages);
+	while (json_iter_next(&iter, &key, &message)) {
+		if (json_type(message) == JSON_OBJECT &&
+		    json_find(message, S("content"), &content) && json_type(content) == JSON_ARRAY)
+			return true;
+	}
+	return false;
 }
 
 static bool
 can_sample(const struct client_capabilities *can, const struct question *question,
     enum mcp_revision revision)
 {
+	bool is_newer = is_for_newer(question, revision);
 	struct slice tools;
 
 	return can->sampling &&
-	    (can->sampling_tools || !json_find(question->params, S("tools"), &tools));
+	    ((can->sampling_tools && !is_newer) ||
+		!json_find(question->params, S("tools"), &tools)) &&
+	    !(is_newer && has_blocks(question->params));
 }
 
 static bool

@@ -360,7 +360,7 @@ void exchange_keep(struct exchange *exchange, struct arena *arena, struct buf *t
 MUST_CHECK bool exchange_result(struct exchange *exchange, struct buf *text, struct reply *reply);
 void exchange_free(struct exchange **exchange);
 
-/* ---- clients of earlier revisions (older.c) -------------------------------------------------- */
+/* ---- earlier revisions (older.c) ------------------------------------------------------------- */
 
 /*
  * Adds the result to out, content that the revision does not know replaced by text; false: there is
@@ -379,6 +379,8 @@ void error_fit(struct exchange *exchange, struct reply *reply);
 /* Titled choices of elicitation in the form that the revision knows; new params are in the arena.
  */
 void question_fit(struct arena *arena, struct question *question, enum mcp_revision revision);
+/* What must go from a request to a server of that revision, as an edit; false: nothing. */
+bool request_fit(const struct message *request, enum mcp_revision revision, struct edit *edit);
 
 /*
  * The narrow waist.  Brings a question to the client that sent the exchange and waits for the

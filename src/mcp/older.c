@@ -1,12 +1,15 @@
 /*
- * Results and questions for clients of earlier revisions: content of a kind that the client's
- * revision does not know becomes text that says what it is (which kinds these are is a table), and
- * titled choices take their older form.  Anything else passes byte for byte, members that are
- * unknown too: clients leave out what they do not know.
+ * Results and questions for clients of earlier revisions, requests for servers of these: content
+ * of a kind that the client's revision does not know becomes text that says what it is (which kinds
+ * these are is a table), and titled choices take their older form; members of requests that
+ * a server may refuse go.  Anything else passes byte for byte, members that are unknown too: who
+ * does not know them leaves them out.
  *
  * What an upstream says in a session of the client's own is in the client's revision already
  * and is left alone.
  */
+#include <string.h>
+
 #include "mcp/mcp.h"
 
 #define FIT_BYTES (4 * MIB)	  /* larger results pass as they are: they are walked in one go */
@@ -340,4 +343,59 @@ question_fit(struct arena *arena, struct question *question, enum mcp_revision r
 			json_find(meta, S("progressToken"), &token)
 		    ? token
 		    : SLICE_NONE;
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+/* Members of params, and the first revision of servers that know them. */
+static const struct {
+	enum mcp_method method;
+	struct slice key;
+	enum mcp_revision since;
+} members[] = {
+	{ MCP_COMPLETE, S("context"), MCP_2025_06_18 },
+};
+
+/* The member of an object with one comma beside it, if there is one; false: there is no such. */
+static bool
+member_span(struct slice object, struct slice wanted, struct slice *span)
+{
+	const char *begin = object.p + 1, *end = object.p + object.n - 1, *from = NULL, *to = NULL;
+	struct slice key, value;
+	struct json_iter iter;
+
+	json_iter_init(&iter, object);
+	while (from == NULL && json_iter_next(&iter, &key, &value)) {
+		if (!slice_eq(key, wanted))
+			continue;
+		from = key.p - 1;
+		to = value.p + value.n;
+	}
+	if (from == NULL)
+		return false;
+	while (to < end && memchr(" \t\r\n", *to, 4) != NULL)
+		to++;
+	if (to < end && *to == ',') {
+		to++;
+	} else {
+		while (from > begin && from[-1] != ',')
+			from--;
+		from -= from > begin;
+	}
+	*span = (struct slice){ from, (size_t)(to - from) };
+	return true;
+}
+
+bool
+request_fit(const struct message *request, enum mcp_revision revision, struct edit *edit)
+{
+	for (size_t i = 0; i < COUNT(members); i++) {
+		if (members[i].method != request->method || revision >= members[i].since ||
+		    json_type(request->params) != JSON_OBJECT ||
+		    !member_span(request->params, members[i].key, &edit->at))
+			continue;
+		edit->with = S("");
+		return true;
+	}
+	return false;
 }

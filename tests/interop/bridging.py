@@ -29,7 +29,8 @@ Up to 2025-11-25 client and server shake hands and share a session, in which eac
 sessions: every request says what it speaks, and a server that wants to know something says so in its answer. Clients and
 servers of both meet on one endpoint of bascule, told apart message by message ([protocol.md](protocol.md)).
 
-This page is made by `tests/interop/bridging.py`. Each line is proved by the stories named beneath its table.
+This page is made by `tests/interop/bridging.py`. Each line is proved by what is named beneath its table:
+stories of `tests/story`, or tests of a program there or in `tests/unit`.
 
 ## Measured
 
@@ -41,10 +42,16 @@ it.
 
 
 def stories():
+    """Names of stories, and of tests as `program: test`, which count only if their program runs them."""
     names = set()
     for path in glob.glob(os.path.join(ROOT, "tests", "story", "*.story")):
         with open(path) as f:
             names |= set(re.findall(r'^story "([^"]+)"', f.read(), re.M))
+    for path in glob.glob(os.path.join(ROOT, "tests", "*", "test_*.c")):
+        with open(path) as f:
+            text = f.read()
+        names |= {f"`{os.path.basename(path)[:-2]}`: `{name}`" for name in re.findall(r"^(\w+)\(void \*\*", text, re.M)
+                  if re.search(r"(cmocka_unit_test|TEST)\w*\(" + name + r"\b", text)}
     return names
 
 
@@ -53,6 +60,8 @@ def table(title, rows):
     lines, proofs, number = [f"## {title}", "", "| | what bascule does | |", "|---|---|---|"], [], 0
     for what, does, proved in rows:
         numbers = []
+        if not proved:
+            sys.exit(f"bridging: nothing proves {what!r}")
         for story in proved:
             if story not in known:
                 sys.exit(f"bridging: no story {story!r}")

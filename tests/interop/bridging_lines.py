@@ -1,7 +1,13 @@
 """What docs/bridging.md says of each line: (what it is about, what bascule does, the stories that prove it).
 
-A proof is the name of a story of tests/story; tests/interop/bridging.py refuses one that does not exist.
+A proof is the name of a story of tests/story, or a test of a program in C; tests/interop/bridging.py refuses one that does not exist.
 """
+
+
+def test(program, name):
+    return f"`{program}`: `{name}`"
+
+
 
 LEGACY_CLIENT = [
     ("initialize", "answered by bascule, from `server/discover`: capabilities, instructions",
@@ -18,6 +24,9 @@ LEGACY_CLIENT = [
      ["a page of a modern server is sent to its client with an id, and is told to be done"]),
     ("capabilities of older clients", "reach the server without what the client's revision does not know, so it does not ask for it",
      ["an older client's capabilities reach a modern server without what it does not know"]),
+    ("sampling", "in a list of one block is that block before 2025-11-25; in several, or with tools, it is refused for such a client",
+     ["sampling in one block reaches an older client, in several it is refused for it", test("test_older", "test_possible")]),
+    ("roots", "are asked of the client when the server asks; `roots/list_changed` ends here", ["changed roots are for a modern server to ask about"]),
     ("titled choices", "become `enum` and `enumNames` for 2025-06-18", ["titled choices become enumNames for a client of 2025-06-18"]),
     ("resources/subscribe", "one `subscriptions/listen` stream holds the union; a changed set is a new stream, then the old one ends",
      ["a subscription is kept by one stream that listens, and its set changes with its clients"]),
@@ -32,7 +41,8 @@ LEGACY_CLIENT = [
     ("ping", "is answered by bascule", ["a ping ends at the gateway in front of a modern server"]),
     ("errors", "a missing resource is -32002 with `data.uri`; a missing capability is told in words; -32020 is mended by reading the "
      "tools again, once", ["errors of a modern server are those of the client's revision",
-                           "a modern server that misses a header gets it after its tools were read again"]),
+                           "a modern server that misses a header gets it after its tools were read again",
+                           test("test_error_fit", "test_cases")]),
     ("structuredContent", "that is no object goes; the text stays. An `outputSchema` passes as it is",
      ["structured content that is no object goes, and its text stays"]),
     ("batches (2025-03-26)", "go to the server one by one", ["a batch in front of a modern server goes to it one by one"]),
@@ -48,10 +58,19 @@ MODERN_CLIENT = [
      ["a legacy server's question is answered in another request, and its call goes on",
       "questions of one moment are asked together, and each gets its answer", "several rounds, by a sealed state that is good once",
       "a question goes to the call whose client waits, not to one that is parked"]),
-    ("a forged, foreign, used or old state", "is -32602; a call whose client does not come back within `limits.ask` is cancelled; at most "
-     "`limits.parked` wait", ["a state that is forged or of another request is refused", "who does not come back has given the call up",
-                              "more parked calls than the limit are refused"]),
-    ("questions outside of calls", "are answered for the client", ["a question outside of calls has nobody to answer it"]),
+    ("a forged, foreign, used or expired state", "is -32602, and one from before a restart too, which is said",
+     ["a state that is forged or of another request is refused", "a state is of no use to another caller", test("test_modern_front", "test_wrong_state"),
+      test("test_modern_front", "test_expiry"), test("test_modern_front", "test_restart")]),
+    ("a client that never comes back", "has given its call up after `limits.ask`: it is cancelled at the server",
+     ["who does not come back has given the call up", test("test_modern_front", "test_expiry")]),
+    ("ten thousand parked calls", "are `limits.parked`; the others are refused (-31005), and cancelled at the server",
+     ["more parked calls than the limit are refused", test("test_modern_front", "test_many")]),
+    ("questions outside of calls", "are answered for the client; one that comes on the GET stream while a call of the only client waits is that call's",
+     ["a question outside of calls has nobody to answer it", "a question on the GET stream is put to the modern client whose call waits"]),
+    ("sampling with tools, or in several blocks", "passes as it is, to clients that declared it",
+     ["sampling with tools and in several blocks reaches a modern client as it was asked"]),
+    ("roots/list_changed", "is not sent: such a client has no way to say it, and the server asks when it needs them",
+     ["a legacy server asks a modern client for its roots whenever it wants to know them"]),
     ("progress of a parked call", "goes on with the token of each request", ["progress goes on with the token of each request"]),
     ("URL elicitation", "loses its id; its end is not told", ["a page of a legacy server is asked for without its id"]),
     ("-32042", "becomes `input_required`; the retry makes the call again when the server says that the page is done, or after a while",
@@ -64,6 +83,12 @@ MODERN_CLIENT = [
     ("cancellation", "a closed stream becomes `notifications/cancelled`; to leave with a question is no cancellation",
      ["closing the stream cancels a call at a legacy server", "leaving after a question is no cancellation"]),
     ("a server's broken stream", "is gone on with", ["a legacy server's broken stream is gone on with, unseen by a modern client"]),
+    ("a server's lost session", "is made again, with its subscriptions and its log level; a call is repeated only if it surely was not made, or "
+     "reads only, or is idempotent",
+     ["a session that an HTTP server forgot is made again for a modern client, with what it held",
+      "a call that may have been made is not made again when its session is lost"]),
+    ("completion", "loses `context` in front of servers before 2025-06-18", ["what a completion depends on is told to servers that know it",
+                                                                             test("test_older", "test_requests")]),
     ("headers", "must say what the body says", ["headers of a client must say what its body says", "a request that is not whole is told what it lacks"]),
     ("ping of the server", "is answered by bascule", ["a ping of a legacy server ends at the gateway"]),
     ("cursors", "are sealed", ["a cursor that was not made here is refused"]),

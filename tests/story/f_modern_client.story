@@ -605,3 +605,174 @@ client a -transport http -revision 2026-07-28 -can roots {
   call tools/call {"name":"ask","inputResponses":{"own":{"roots":[]}},"requestState":"s1"}
   expect /error/code == -32602
 }
+
+story "sampling with tools and in several blocks reaches a modern client as it was asked" real
+upstream one {
+  tool many
+  on tools/call many -> ask sampling/createMessage {"messages":[{"role":"user","content":[{"type":"text","text":"t"},{"type":"text","text":"u"}]}],"tools":[{"name":"f","inputSchema":{"type":"object"}}],"maxTokens":5} then result {"said":$answer}
+}
+gateway {
+upstreams:
+  - {name: one, @one@, session: per_client}
+}
+client a -transport http -revision 2026-07-28 -can {"sampling":{"tools":{}}} {
+  call tools/call {"name":"many"}
+  expect /result/inputRequests/q1/params/messages/0/content/1/text == "u"
+  expect /result/inputRequests/q1/params/tools/0/name == "f"
+}
+client b -transport http -revision 2026-07-28 -can sampling {
+  call tools/call {"name":"many"}
+  expect /result/resultType == "complete"
+  expect /result/said/code == -32601
+}
+
+story "what a completion depends on is told to servers that know it" real
+upstream old {
+  revision 2025-03-26
+  can {"completions":{},"prompts":{}}
+  on prompts/list -> result {"prompts":[{"name":"poem"}]}
+  on completion/complete -> result {"completion":{"values":["v"]}}
+}
+upstream new {
+  revision 2025-06-18
+  can {"completions":{},"prompts":{}}
+  on prompts/list -> result {"prompts":[{"name":"poem"}]}
+  on completion/complete -> result {"completion":{"values":["v"]}}
+}
+gateway {
+upstreams:
+  - {name: old, @old@}
+  - {name: new, @new@}
+}
+client a -transport http -revision 2026-07-28 {
+  call completion/complete {"ref":{"type":"ref/prompt","name":"old__poem"},"argument":{"name":"a","value":"1"},"context":{"arguments":{"b":"2"}}}
+  expect /result/completion/values == ["v"]
+  call completion/complete {"ref":{"type":"ref/prompt","name":"new__poem"},"argument":{"name":"a","value":"1"},"context":{"arguments":{"b":"2"}}}
+  expect /result/completion/values == ["v"]
+}
+expect upstream old last completion/complete /params/ref/name == "poem"
+expect upstream old last completion/complete /params/argument/value == "1"
+expect upstream old last completion/complete /params/context absent
+expect upstream new last completion/complete /params/context == {"arguments":{"b":"2"}}
+
+story "a session that an HTTP server forgot is made again for a modern client, with what it held"
+upstream web -transport http {
+  tool read {"annotations":{"readOnlyHint":true}}
+  tool write
+  can {"tools":{},"resources":{"subscribe":true},"logging":{}}
+  on resources/list -> result {"resources":[{"uri":"file:///a","name":"a"}]}
+  on resources/templates/list -> result {"resourceTemplates":[]}
+  on resources/subscribe -> result {}
+  on logging/setLevel -> result {}
+}
+gateway {
+upstreams:
+  - {name: web, @web@}
+}
+client l -transport http -revision 2026-07-28 {
+  send l -id 7 subscriptions/listen {"notifications":{"resourceSubscriptions":["file:///a"]}}
+  await notifications/subscriptions/acknowledged
+  call tools/call {"name":"read","_meta":{"io.modelcontextprotocol/logLevel":"error"}}
+}
+upstream web {
+  on once tools/call read -> status 404
+}
+client l {
+  call tools/call {"name":"read"}
+  expect /result/content == []
+}
+client l {
+  abandon l
+}
+expect upstream web requests initialize == 2
+expect upstream web requests resources/subscribe == 2
+expect upstream web last resources/subscribe /params/uri == "file:///a"
+expect upstream web requests logging/setLevel == 2
+expect upstream web last logging/setLevel /params/level == "error"
+expect upstream web requests tools/call == 3
+
+story "a call that may have been made is not made again when its session is lost"
+upstream one {
+  tool write
+  on once tools/call write -> exit 1
+}
+gateway {
+upstreams:
+  - {name: one, @one@}
+}
+client a -transport http -revision 2026-07-28 {
+  call tools/call {"name":"write"}
+  expect /error/data/kind == "outcome_unknown"
+  expect /error/data/call_id exists
+}
+expect upstream one requests tools/call == 1
+
+story "a question on the GET stream is put to the modern client whose call waits" real
+upstream one -transport http {
+  stream
+  tool wait
+  on tools/call wait -> stream then never
+}
+gateway {
+upstreams:
+  - {name: one, @one@, session: per_client}
+}
+client a -transport http -revision 2026-07-28 -can elicitation {
+  send x tools/call {"name":"wait"}
+  expect upstream one requests tools/call == 1
+  tell one ask elicitation/create {"message":"m","requestedSchema":{"type":"object","properties":{}}}
+  await x
+  expect /result/inputRequests/q1/params/message == "m"
+  let s = /result/requestState
+  send y tools/call {"name":"wait","inputResponses":{"q1":{"action":"accept","content":{"k":1}}},"requestState":$s}
+  expect upstream one last response /result/content == {"k":1}
+  abandon y
+}
+
+story "a state is of no use to another caller" real
+upstream one {
+  tool ask
+  on tools/call ask -> ask elicitation/create {"message":"one","requestedSchema":{"type":"object","properties":{}}} then result {"said":$answer}
+}
+gateway {
+auth:
+  keys:
+    - {name: ann, key: 0123456789abcdef-ann}
+    - {name: bob, key: 0123456789abcdef-bob}
+upstreams:
+  - {name: one, @one@}
+}
+client a -transport http -revision 2026-07-28 -can elicitation -key 0123456789abcdef-ann {
+  call tools/call {"name":"ask"}
+  let s = /result/requestState
+}
+client b -transport http -revision 2026-07-28 -can elicitation -key 0123456789abcdef-bob {
+  call tools/call {"name":"ask","inputResponses":{"q1":{"action":"accept"}},"requestState":$s}
+  expect /error/code == -32602
+}
+client a {
+  call tools/call {"name":"ask","inputResponses":{"q1":{"action":"accept"}},"requestState":$s}
+  expect /result/said/action == "accept"
+}
+expect upstream one requests tools/call == 1
+
+story "a legacy server asks a modern client for its roots whenever it wants to know them" real
+upstream one {
+  tool ask
+  on tools/call ask -> ask roots/list {} then result {"said":$answer}
+}
+gateway {
+upstreams:
+  - {name: one, @one@, session: per_client}
+}
+client a -transport http -revision 2026-07-28 -can {"roots":{"listChanged":true}} {
+  call tools/call {"name":"ask"}
+  let s = /result/requestState
+  call tools/call {"name":"ask","inputResponses":{"q1":{"roots":[{"uri":"file:///old"}]}},"requestState":$s}
+  expect /result/said/roots/0/uri == "file:///old"
+  call tools/call {"name":"ask"}
+  let s = /result/requestState
+  call tools/call {"name":"ask","inputResponses":{"q1":{"roots":[{"uri":"file:///new"}]}},"requestState":$s}
+  expect /result/said/roots/0/uri == "file:///new"
+}
+expect upstream one requests notifications/roots/list_changed == 0

@@ -477,3 +477,66 @@ client a -transport http -revision 2025-03-26 {
   expect status == 200
 }
 expect upstream one requests tools/call == 1
+
+story "sampling in one block reaches an older client, in several it is refused for it" real
+upstream one {
+  revision 2026-07-28
+  tool ask
+  tool many
+  tool tools
+  on tools/call ask -> result {"resultType":"complete","content":[]}
+  on once tools/call ask -> result {"resultType":"input_required","inputRequests":{"a":{"method":"sampling/createMessage","params":{"messages":[{"role":"user","content":[{"type":"text","text":"t"}]}],"maxTokens":5}}}}
+  on tools/call many -> result {"resultType":"input_required","inputRequests":{"a":{"method":"sampling/createMessage","params":{"messages":[{"role":"user","content":[{"type":"text","text":"t"},{"type":"text","text":"u"}]}],"maxTokens":5}}}}
+  on tools/call tools -> result {"resultType":"input_required","inputRequests":{"a":{"method":"sampling/createMessage","params":{"messages":[],"tools":[],"maxTokens":5}}}}
+}
+gateway {
+upstreams:
+  - {name: one, @one@}
+}
+client a -revision 2025-06-18 -can {"sampling":{"tools":{}}} {
+  send x tools/call {"name":"ask"}
+  await sampling/createMessage
+  expect /params/messages/0/content == {"type":"text","text":"t"}
+  answer {"role":"assistant","content":{"type":"text","text":"t"},"model":"m"}
+  await x
+  expect /result/content == []
+  call tools/call {"name":"many"}
+  expect /error/message ~ 'sampling'
+  call tools/call {"name":"tools"}
+  expect /error/message ~ 'sampling'
+  expect received sampling/createMessage == 1
+}
+client b -transport http -can {"sampling":{"tools":{}}} {
+  send x tools/call {"name":"many"}
+  await sampling/createMessage
+  expect /params/messages/0/content/1/text == "u"
+  answer error {"code":-1,"message":"no"}
+  await x
+  send y tools/call {"name":"tools"}
+  await sampling/createMessage
+  expect /params/tools == []
+  answer error {"code":-1,"message":"no"}
+  await y
+}
+
+story "changed roots are for a modern server to ask about" real
+upstream one {
+  revision 2026-07-28
+  tool ask
+  on tools/call ask -> result {"resultType":"complete","content":[],"got":$params}
+  on once tools/call ask -> result {"resultType":"input_required","inputRequests":{"r":{"method":"roots/list","params":{}}}}
+}
+gateway {
+upstreams:
+  - {name: one, @one@, session: per_client}
+}
+client a -can {"roots":{"listChanged":true}} {
+  call tools/list
+  notify notifications/roots/list_changed
+  send x tools/call {"name":"ask"}
+  await roots/list
+  answer {"roots":[{"uri":"file:///new"}]}
+  await x
+  expect /result/got/inputResponses/r/roots/0/uri == "file:///new"
+}
+expect upstream one requests notifications/roots/list_changed == 0

@@ -160,6 +160,91 @@ test_questions(void **state)
 	}
 }
 
+#define BLOCKS(is) "{\"messages\":[{\"content\":" is "}]}"
+
+/* What a client that can all of it is asked, and what is refused for it. */
+static void
+test_possible(void **state)
+{
+	static const struct {
+		enum mcp_method method;
+		enum mcp_revision asker, client;
+		const char *params;
+		bool is_possible;
+	} rows[] = {
+		{ MCP_SAMPLING_CREATE, MCP_2025_11_25, MCP_2025_06_18, BLOCKS("{}"), true },
+		{ MCP_SAMPLING_CREATE, MCP_2025_11_25, MCP_2025_06_18, BLOCKS("[{},{}]"), false },
+		{ MCP_SAMPLING_CREATE, MCP_2026_07_28, MCP_2024_11_05, BLOCKS("[]"), false },
+		{ MCP_SAMPLING_CREATE, MCP_2026_07_28, MCP_2025_11_25, BLOCKS("[{},{}]"), true },
+		/* Whoever speaks the same says what it likes. */
+		{ MCP_SAMPLING_CREATE, MCP_2025_06_18, MCP_2025_06_18, BLOCKS("[{},{}]"), true },
+		{ MCP_SAMPLING_CREATE, MCP_2025_06_18, MCP_2026_07_28, BLOCKS("[{},{}]"), true },
+		{ MCP_SAMPLING_CREATE, MCP_2025_11_25, MCP_2025_06_18, "{\"tools\":[]}", false },
+		{ MCP_SAMPLING_CREATE, MCP_2025_11_25, MCP_2026_07_28, "{\"tools\":[]}", true },
+		{ MCP_SAMPLING_CREATE, MCP_2025_11_25, MCP_2025_06_18, "{\"messages\":7}", true },
+		{ MCP_ELICITATION_CREATE, MCP_2026_07_28, MCP_2025_06_18, "{\"mode\":\"url\"}",
+		    false },
+		{ MCP_ELICITATION_CREATE, MCP_2026_07_28, MCP_2025_11_25, "{\"mode\":\"url\"}",
+		    true },
+		{ MCP_ELICITATION_CREATE, MCP_2026_07_28, MCP_2025_03_26, "{}", false },
+		{ MCP_ROOTS_LIST, MCP_2026_07_28, MCP_2024_11_05, "{}", true },
+	};
+	const struct client_capabilities all = { true, true, true, true, true, true };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct question question = { .method = rows[i].method,
+			.params = slice_of(rows[i].params),
+			.revision = rows[i].asker };
+
+		if (question_is_possible(&question, rows[i].client, &all) != rows[i].is_possible)
+			fail_msg("%zu: %s", i, rows[i].params);
+	}
+}
+
+/* What a server of an earlier revision is not sent, with one comma. */
+static void
+test_requests(void **state)
+{
+	static const struct {
+		enum mcp_method method;
+		enum mcp_revision revision;
+		const char *params, *fit; /* NULL: as it is */
+	} rows[] = {
+		{ MCP_COMPLETE, MCP_2025_03_26, "{\"ref\":{},\"context\":{\"a\":1},\"b\":2}",
+		    "{\"ref\":{},\"b\":2}" },
+		{ MCP_COMPLETE, MCP_2024_11_05, "{\"ref\":{} , \"context\" : {}}",
+		    "{\"ref\":{} }" },
+		{ MCP_COMPLETE, MCP_2024_11_05, "{ \"context\":[7] , \"ref\":{}}",
+		    "{  \"ref\":{}}" },
+		{ MCP_COMPLETE, MCP_2024_11_05, "{ \"context\":[7] }", "{}" },
+		{ MCP_COMPLETE, MCP_2025_06_18, "{\"context\":{}}", NULL },
+		{ MCP_COMPLETE, MCP_2024_11_05, "{\"ref\":{\"context\":1}}", NULL },
+		{ MCP_COMPLETE, MCP_2024_11_05, "[]", NULL },
+		{ MCP_TOOLS_CALL, MCP_2024_11_05, "{\"context\":{}}", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct message request = { .method = rows[i].method,
+			.params = slice_of(rows[i].params) };
+		struct slice parts[SPLICE_PARTS];
+		struct buf out;
+		struct edit edit;
+		bool is = request_fit(&request, rows[i].revision, &edit);
+
+		assert_int_equal(is, rows[i].fit != NULL);
+		if (!is)
+			continue;
+		buf_init(&out, NULL, KIB);
+		for (size_t k = 0, n = message_splice(request.params, &edit, 1, parts); k < n; k++)
+			buf_put(&out, parts[k]);
+		if (!slice_eq(buf_view(&out), slice_of(rows[i].fit)))
+			fail_msg("%zu: is %.*s", i, SLICE_FMT(buf_view(&out)));
+		buf_fini(&out);
+	}
+}
+
 /* What would take long to walk is left alone. */
 static void
 test_large(void **state)
@@ -192,6 +277,8 @@ main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_possible),
+		cmocka_unit_test(test_requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
