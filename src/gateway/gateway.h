@@ -44,8 +44,9 @@ struct item {
 	struct slice definition;	  /* raw JSON object, byte for byte as received */
 	struct slice name_token;	  /* span of definition that holds the name */
 	bool is_read_only, is_idempotent; /* of a tool */
-	bool needs_task;  /* the same: it is to be had as a task only (2025-11-25) */
-	bool has_headers; /* the same: some of its arguments are headers too (x-mcp-header) */
+	bool needs_task;     /* the same: it is to be had as a task only (2025-11-25) */
+	bool has_headers;    /* the same: some of its arguments are headers too (x-mcp-header) */
+	bool has_odd_output; /* the same: its outputSchema describes no object */
 };
 
 /* One page of a list: its bytes are in one of both, as an intake left them. */
@@ -261,6 +262,8 @@ struct slice catalogue_list(const struct catalogue *catalogue, enum item_kind ki
  * entries.
  */
 void catalogue_page(const struct catalogue *catalogue, enum item_kind kind, size_t at, size_t *next,
+/* Has any of its tools an outputSchema that describes no object? */
+bool catalogue_has_odd_output(const struct catalogue *catalogue);
     struct buf *out);
 /* Does it show the same items, byte for byte? (no list_changed then) */
 unsigned catalogue_changed(const struct catalogue *a, const struct catalogue *b); /* 1u << kind */

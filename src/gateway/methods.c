@@ -185,6 +185,7 @@ list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 	    : passage->hub->started_ms;
 
 	must(item_kind_of_list(exchange->request.method, &kind));
+	reply->has_odd_output = catalogue_has_odd_output(passage->catalogue);
 	if (!hub_ready_wait(passage->hub, passage->client, from_ms, &reply->err))
 		return false;
 	expire(passage, kind);

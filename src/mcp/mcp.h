@@ -250,6 +250,7 @@ struct reply {
 	struct slice more;
 	const struct json_scan *scan; /* of the message that result is in, or NULL */
 	bool is_own;		      /* from a session of the client's own, in its revision */
+	bool has_odd_output;	      /* tools/list: some outputSchema describes no object */
 	enum mcp_revision revision;   /* of error: what the upstream speaks that sent it */
 	/*
 	 * Results that may be cached (2026-07-28, caching): for how long, and whether by this
@@ -363,8 +364,9 @@ void exchange_free(struct exchange **exchange);
 /* ---- earlier revisions (older.c) ------------------------------------------------------------- */
 
 /*
- * Adds the result to out, content that the revision does not know replaced by text; false: there is
- * none, and nothing was added.  Linear in the result; one over 4 MiB is left as it is.
+ * Adds the result to out, content that the revision does not know replaced by text, and of
+ * tools/list each outputSchema left out that it cannot have; false: there is none, and nothing was
+ * added.  Linear in the result; one over 4 MiB is left as it is.
  */
 bool result_fit(
     enum mcp_method method, struct slice result, enum mcp_revision revision, struct buf *out);
@@ -372,6 +374,8 @@ bool result_fit(
 MUST_CHECK bool reply_fit(struct exchange *exchange, struct reply *reply);
 /* The code of a raw error object; false: it has none. */
 #define MCP_CODE_URL_ELICITATION (-32042) /* 2025-11-25 */
+/* Does an outputSchema (raw) describe an object, as all must until 2025-11-25? */
+bool schema_is_of_object(struct slice schema);
 bool mcp_error_code(struct slice error, int64_t *code);
 /* reply->error, sent by an upstream of reply->revision, as the client's revision has it
  * (error_fit.c). */
