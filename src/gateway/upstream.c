@@ -243,7 +243,8 @@ upstream_watch_wait(struct provider *provider, struct exchange *exchange, struct
 
 	if (link == NULL)
 		return no_link(client_of(exchange), err);
-	task_deadline(exchange->task, loop_now_ms(exchange->loop) + u->config->timeout_ms);
+	task_deadline(
+	    task_self(exchange->loop), loop_now_ms(exchange->loop) + u->config->timeout_ms);
 	return link_watch_wait(link, uri, is_granted, err);
 }
 
