@@ -651,7 +651,7 @@ transport_reopen_wait(struct back *back, struct err *err)
 {
 	if (back->transport != NULL)
 		back->ops->close_wait(back, 0);
-	back->is_lost = back->is_misfit = false;
+	back->is_lost = back->is_misfit = back->is_broken = false;
 	back->why = (struct err){ 0 };
 	return back->ops->open_wait(back, err);
 }
@@ -661,8 +661,9 @@ era_try_wait(struct back *back, enum config_protocol era, struct err *err)
 {
 	enum greeting greeting;
 
-	/* Some end themselves when the first message is not the one they expect. */
-	if (back->is_lost && !transport_reopen_wait(back, err))
+	/* Some end themselves when the first message is not the one they expect; what cannot be
+	 * run will not run the second time. */
+	if (back->is_lost && (back->is_broken || !transport_reopen_wait(back, err)))
 		return GREETED_NEVER;
 	back->is_misfit = false;
 	greeting =
