@@ -315,6 +315,15 @@ MUST_CHECK bool json_scan_all(struct json_scan *scan, struct err *err);
 enum json_type json_type(struct slice value);
 /* Value of key (plain; those of the text are unescaped for the comparison) in an object. */
 bool json_find(struct slice object, struct slice key, struct slice *value);
+/*
+ * Appends a valid value in one spelling: two that mean the same are the same bytes.  Members in the
+ * order of their names, no white space, one way of escapes; numbers as they are written.  skip:
+ * members of the outermost object that are left out; NULL: none.  False: deeper than 32, or no room
+ * in the arena, which is scratch; out may have a part of it then.
+ */
+typedef bool json_skip(struct slice key);
+MUST_CHECK bool
+json_canonical(struct arena *arena, struct slice value, json_skip *skip, struct buf *out);
 
 /* Walks the elements of an array or the members of an object (key: raw, between the quotes). */
 struct json_iter {

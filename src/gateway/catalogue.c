@@ -33,6 +33,7 @@ struct catalogue {
 	struct arena arena;
 	struct buf text; /* the results, one behind the other */
 	struct part parts[ITEM_KINDS];
+	bool has_odd_output;	  /* a tool's */
 	struct slice unavailable; /* the _meta member with a comma before it, or empty */
 	uint64_t seed;
 	struct provider **providers;
@@ -169,6 +170,7 @@ add(struct making *making, enum item_kind kind, struct slice name, struct provid
 	};
 	if (kind == ITEM_TOOL)
 		making->descriptions[part->n] = description;
+	catalogue->has_odd_output |= item->has_odd_output;
 	*bucket = (uint32_t)++part->n;
 }
 
@@ -550,6 +552,12 @@ page_end(const struct part *part, size_t at)
 		at++;
 	}
 	return at;
+}
+
+bool
+catalogue_has_odd_output(const struct catalogue *catalogue)
+{
+	return catalogue->has_odd_output;
 }
 
 struct slice

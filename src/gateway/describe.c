@@ -265,6 +265,14 @@ instructions_put(const struct passage *passage, struct buf *out)
 	buf_fini(&all);
 }
 
+/* What servers said of themselves is asked for again where its time is over. */
+static bool
+fresh_greetings_wait(struct passage *passage, struct err *err)
+{
+	return !fresh_expire(passage, ITEM_GREETING) ||
+	    hub_fresh_wait(passage->hub, passage->client, err);
+}
+
 /* ---- the results ----------------------------------------------------------------------------- */
 
 bool
@@ -284,7 +292,8 @@ describe_wait(struct exchange *exchange, struct passage *passage, struct reply *
 	/* Sessions of its own begin now. */
 	if (passage->client != NULL)
 		from_ms = loop_now_ms(hub->loop);
-	if (!hub_greeted_wait(hub, passage->client, from_ms, &reply->err))
+	if (!hub_greeted_wait(hub, passage->client, from_ms, &reply->err) ||
+	    !fresh_greetings_wait(passage, &reply->err))
 		return false;
 	buf_init(&out, loop_memory(hub->loop), DESCRIPTION_BYTES);
 	buf_printf(&out,
@@ -305,7 +314,8 @@ discover_wait(struct exchange *exchange, struct passage *passage, struct reply *
 	struct buf out;
 
 	if (!hub_greeted_wait(
-		hub, passage->client, client_from_ms(hub, passage->client), &reply->err))
+		hub, passage->client, client_from_ms(hub, passage->client), &reply->err) ||
+	    !fresh_greetings_wait(passage, &reply->err))
 		return false;
 	buf_init(&out, loop_memory(hub->loop), DESCRIPTION_BYTES);
 	buf_puts(&out, "{\"supportedVersions\":[");

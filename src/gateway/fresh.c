@@ -38,6 +38,21 @@ fresh_is_told(struct slice capabilities, enum item_kind kind)
 	    json_type(told) == JSON_TRUE;
 }
 
+bool
+fresh_expire(const struct passage *passage, enum item_kind kind)
+{
+	const struct gateway *gateway = passage->gateway;
+	bool any = false;
+
+	for (size_t i = 0; i < gateway->providers_n; i++) {
+		struct provider *p = gateway->providers[i];
+
+		if (p->ops->expire != NULL)
+			any |= p->ops->expire(p, passage->client, kind);
+	}
+	return any;
+}
+
 /* ---- what clients are told ------------------------------------------------------------------- */
 
 bool
@@ -98,8 +113,14 @@ fresh_description(const struct passage *passage, struct reply *reply)
 	reply->is_private = fresh_is_private(passage);
 	for (size_t i = 0; i < gateway->providers_n; i++) {
 		const struct provider *p = gateway->providers[i];
+		struct freshness of = { .ttl_ms = LISTED_TTL_MS };
 
 		if (p->ops->capabilities(p, passage->client).p == NULL)
-			reply->ttl_ms = 0;
+			of.ttl_ms = 0;
+		else if (p->ops->freshness != NULL)
+			p->ops->freshness(p, passage->client, ITEM_GREETING, &of);
+		reply->is_private |= of.is_private;
+		if (of.ttl_ms < reply->ttl_ms)
+			reply->ttl_ms = of.ttl_ms;
 	}
 }

@@ -22,7 +22,14 @@ struct catalogue;
 /* ---- providers ------------------------------------------------------------------------------ */
 
 /* What a provider can offer. */
-enum item_kind { ITEM_TOOL, ITEM_PROMPT, ITEM_RESOURCE, ITEM_TEMPLATE, ITEM_KINDS };
+enum item_kind {
+	ITEM_TOOL,
+	ITEM_PROMPT,
+	ITEM_RESOURCE,
+	ITEM_TEMPLATE,
+	ITEM_KINDS,
+	ITEM_GREETING = ITEM_KINDS, /* no list, but what it says of itself: of expire, freshness */
+};
 
 /* One row a kind: its list, and what an item looks like. */
 struct item_kind_row {
@@ -44,8 +51,9 @@ struct item {
 	struct slice definition;	  /* raw JSON object, byte for byte as received */
 	struct slice name_token;	  /* span of definition that holds the name */
 	bool is_read_only, is_idempotent; /* of a tool */
-	bool needs_task;  /* the same: it is to be had as a task only (2025-11-25) */
-	bool has_headers; /* the same: some of its arguments are headers too (x-mcp-header) */
+	bool needs_task;     /* the same: it is to be had as a task only (2025-11-25) */
+	bool has_headers;    /* the same: some of its arguments are headers too (x-mcp-header) */
+	bool has_odd_output; /* the same: its outputSchema describes no object */
 };
 
 /* One page of a list: its bytes are in one of both, as an intake left them. */
@@ -104,6 +112,7 @@ struct freshness {
 /* A message for the provider: the exchange's request with these changes. */
 struct forward {
 	const struct item *item; /* that it is about, of the provider's offer; NULL: not known */
+	struct slice uri;	 /* resources/read: as the provider knows it; else SLICE_NONE */
 	struct edit edits[2];
 	size_t edits_n;
 	bool may_repeat;  /* read-only or idempotent */
@@ -151,9 +160,9 @@ struct provider_ops {
 	 * knows no such credentials, and others are asked.
 	 */
 	bool (*confirm_wait)(struct provider *provider, struct exchange *exchange, struct err *err);
-	/* Somebody asks for that list: where its time is over (freshness), fresh_wait will read it.
-	 */
-	void (*expire)(struct provider *provider, struct client *client, enum item_kind kind);
+	/* Somebody asks for that list, or greeting: where its time is over (freshness), fresh_wait
+	 * will read it, and this is true. */
+	bool (*expire)(struct provider *provider, struct client *client, enum item_kind kind);
 	/* As it said of the list that is its offer now.  NULL: it stays as it is. */
 	void (*freshness)(const struct provider *provider, const struct client *client,
 	    enum item_kind kind, struct freshness *out);
@@ -253,6 +262,8 @@ catalogue_find(const struct catalogue *catalogue, enum item_kind kind, struct sl
 /* In the order of the list. */
 const struct catalogue_entry *
 catalogue_entries(const struct catalogue *catalogue, enum item_kind kind, size_t *n);
+/* Has any of its tools an outputSchema that describes no object? */
+bool catalogue_has_odd_output(const struct catalogue *catalogue);
 /* The raw JSON result of a list that is one page; SLICE_NONE: it has more. */
 struct slice catalogue_list(const struct catalogue *catalogue, enum item_kind kind);
 /*

@@ -4,6 +4,9 @@
  * capabilities never gets a question of another).  A guest is made with its first request, kept
  * while one of its requests is in progress and for limits.session_idle after, and counted within
  * limits.sessions, where the one that was idle longest gives way.
+ *
+ * Capabilities are the same if they mean the same.  Clients write them the same way each time: it
+ * is looked up as it is written, and only a spelling that is new to the guest is looked into.
  */
 #include <string.h>
 
@@ -12,6 +15,15 @@
 #define BUCKETS		 1024
 #define REAP_EVERY_MS	 30000
 #define CAPABILITIES_MAX (64 * KIB)
+#define SPELLINGS_MAX	 4 /* of one guest; the oldest gives way */
+
+/* Capabilities as its requests had them. */
+struct spelling {
+	struct spelling *chain; /* in its bucket */
+	struct guest *guest;	/* NULL: not in use */
+	struct slice text;	/* its own memory */
+	uint64_t hash;
+};
 
 struct guest {
 	struct guest *next, *prev; /* least recently used first */
@@ -19,13 +31,17 @@ struct guest {
 	struct guests *guests;
 	struct client *client;
 	struct caller caller; /* its own memory */
+	struct slice meaning; /* canonical capabilities; its own memory */
 	uint64_t hash, used_ms;
+	struct spelling spellings[SPELLINGS_MAX];
+	unsigned spellings_n; /* ever noted */
 };
 
 struct guests {
 	struct hub *hub;
-	struct guest all; /* list head */
-	struct guest *buckets[BUCKETS];
+	struct guest all;		   /* list head */
+	struct guest *buckets[BUCKETS];	   /* by meaning */
+	struct spelling *spelled[BUCKETS]; /* by what was written */
 	uint64_t evicted;
 	struct timer reaper;
 };
@@ -81,21 +97,80 @@ guests_free(struct guests **at)
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static uint64_t
-hash_of(const struct hub *hub, const struct exchange *exchange)
+hash_of(const struct hub *hub, const struct exchange *exchange, struct slice capabilities)
 {
 	uint64_t hash = loop_seed(hub->loop) ^ exchange->is_stdio;
 
 	hash = hash_bytes(exchange->caller.principal, hash);
 	hash = hash_bytes(exchange->caller.tenant, hash);
-	return hash_bytes(exchange->capabilities, hash);
+	return hash_bytes(capabilities, hash);
 }
 
 static bool
 is_of(const struct guest *guest, const struct exchange *exchange)
 {
 	return guest->client->is_stdio == exchange->is_stdio &&
-	    auth_same(&guest->caller, &exchange->caller) &&
-	    slice_eq(guest->client->capabilities, exchange->capabilities);
+	    auth_same(&guest->caller, &exchange->caller);
+}
+
+static struct guest *
+find_spelled(const struct guests *guests, const struct exchange *exchange, uint64_t hash)
+{
+	const struct spelling *s = guests->spelled[hash % BUCKETS];
+
+	while (s != NULL &&
+	    (s->hash != hash || !is_of(s->guest, exchange) ||
+		!slice_eq(s->text, exchange->capabilities)))
+		s = s->chain;
+	return s != NULL ? s->guest : NULL;
+}
+
+static struct guest *
+find_meant(const struct guests *guests, const struct exchange *exchange, struct slice meaning,
+    uint64_t hash)
+{
+	struct guest *guest = guests->buckets[hash % BUCKETS];
+
+	while (guest != NULL &&
+	    (guest->hash != hash || !is_of(guest, exchange) || !slice_eq(guest->meaning, meaning)))
+		guest = guest->chain;
+	return guest;
+}
+
+static void
+spelling_drop(struct spelling *spelling)
+{
+	struct spelling **at;
+
+	if (spelling->guest == NULL)
+		return;
+	for (at = &spelling->guest->guests->spelled[spelling->hash % BUCKETS]; *at != spelling;
+	     at = &(*at)->chain)
+		continue;
+	*at = spelling->chain;
+	mem_free((void *)spelling->text.p);
+	*spelling = (struct spelling){ .guest = NULL };
+}
+
+static struct slice
+text_dup(struct slice text)
+{
+	char *copy = mem_new(text.n + 1);
+
+	if (text.n > 0)
+		memcpy(copy, text.p, text.n);
+	return (struct slice){ copy, text.n };
+}
+
+static void
+spelling_note(struct guest *guest, struct slice text, uint64_t hash)
+{
+	struct spelling *spelling = &guest->spellings[guest->spellings_n++ % SPELLINGS_MAX];
+	struct spelling **at = &guest->guests->spelled[hash % BUCKETS];
+
+	spelling_drop(spelling);
+	*spelling = (struct spelling){ *at, guest, text_dup(text), hash };
+	*at = spelling;
 }
 
 static void
@@ -132,9 +207,12 @@ guest_forget(struct client *client)
 	for (at = &guest->guests->buckets[guest->hash % BUCKETS]; *at != guest; at = &(*at)->chain)
 		continue;
 	*at = guest->chain;
+	for (unsigned i = 0; i < SPELLINGS_MAX; i++)
+		spelling_drop(&guest->spellings[i]);
 	guest->prev->next = guest->next;
 	guest->next->prev = guest->prev;
 	auth_caller_free(&guest->caller);
+	mem_free((void *)guest->meaning.p);
 	mem_free(guest);
 }
 
@@ -173,9 +251,6 @@ describe(struct client *client, const struct exchange *exchange, struct err *err
 {
 	struct slice info = exchange->client_info;
 
-	if (exchange->capabilities.n > CAPABILITIES_MAX)
-		return err_set(
-		    err, ERR_LIMIT, "clientCapabilities are over %zu KiB", CAPABILITIES_MAX / KIB);
 	if (!arena_reserve(&client->arena, exchange->capabilities.n, err))
 		return false;
 	if (exchange->capabilities.n > 0)
@@ -186,8 +261,9 @@ describe(struct client *client, const struct exchange *exchange, struct err *err
 	return true;
 }
 
-static struct client *
-guest_new(struct guests *guests, const struct exchange *exchange, uint64_t hash, struct err *err)
+static struct guest *
+guest_new(struct guests *guests, const struct exchange *exchange, struct slice meaning,
+    uint64_t hash, struct err *err)
 {
 	struct hub *hub = guests->hub;
 	struct client *client;
@@ -204,6 +280,7 @@ guest_new(struct guests *guests, const struct exchange *exchange, uint64_t hash,
 	guest->guests = guests;
 	guest->client = client;
 	guest->caller = auth_caller_copy(&exchange->caller);
+	guest->meaning = text_dup(meaning);
 	guest->hash = hash;
 	guest->chain = guests->buckets[hash % BUCKETS];
 	guests->buckets[hash % BUCKETS] = guest;
@@ -214,19 +291,52 @@ guest_new(struct guests *guests, const struct exchange *exchange, uint64_t hash,
 	client->is_ready = true;
 	/* Upstream sessions of its own begin now. */
 	hub_want_all(hub, client, false);
-	return client;
+	return guest;
+}
+
+/* By what its capabilities mean; those that are too deep to tell mean what is written. */
+static struct guest *
+meet(struct guests *guests, const struct exchange *exchange, struct err *err)
+{
+	struct memory *memory = loop_memory(guests->hub->loop);
+	struct slice meaning = exchange->capabilities;
+	struct guest *guest;
+	struct arena arena;
+	struct buf text;
+	uint64_t hash;
+
+	arena_init(&arena, memory, 64 * CAPABILITIES_MAX);
+	buf_init(&text, memory, 8 * CAPABILITIES_MAX);
+	if (meaning.n > 0 && json_canonical(&arena, meaning, NULL, &text) &&
+	    buf_check(&text, &(struct err){ 0 }))
+		meaning = buf_view(&text);
+	hash = hash_of(guests->hub, exchange, meaning);
+	guest = find_meant(guests, exchange, meaning, hash);
+	if (guest == NULL)
+		guest = guest_new(guests, exchange, meaning, hash, err);
+	buf_fini(&text);
+	arena_fini(&arena);
+	return guest;
 }
 
 struct client *
 guest_find(struct guests *guests, const struct exchange *exchange, struct err *err)
 {
-	uint64_t hash = hash_of(guests->hub, exchange);
-	struct guest *guest = guests->buckets[hash % BUCKETS];
+	struct slice capabilities = exchange->capabilities;
+	uint64_t hash = hash_of(guests->hub, exchange, capabilities);
+	struct guest *guest = find_spelled(guests, exchange, hash);
 
-	while (guest != NULL && (guest->hash != hash || !is_of(guest, exchange)))
-		guest = guest->chain;
-	if (guest == NULL)
-		return guest_new(guests, exchange, hash, err);
+	if (guest == NULL && capabilities.n > CAPABILITIES_MAX) {
+		err_set(
+		    err, ERR_LIMIT, "clientCapabilities are over %zu KiB", CAPABILITIES_MAX / KIB);
+		return NULL;
+	}
+	if (guest == NULL) {
+		guest = meet(guests, exchange, err);
+		if (guest == NULL)
+			return NULL;
+		spelling_note(guest, capabilities, hash);
+	}
 	guest_touch(guest->client);
 	return guest->client;
 }

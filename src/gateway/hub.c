@@ -357,6 +357,7 @@ hub_new(struct loop *loop, struct config **config, const struct provider_kind *c
 		.may_tell = pipeline_may_tell,
 		.pass = pipeline_pass };
 	hub->clients.next = hub->clients.prev = &hub->clients;
+	hub->shelf = shelf_new(hub);
 	hub->uris = index_new(hub, URIS_MAX);
 	hub->asked = index_new(hub, ASKED_MAX);
 	hub->ledger = ledger_new(LEDGER_RECORDS);
@@ -391,6 +392,7 @@ hub_free_wait(struct hub **at)
 	deferred_stop(hub->loop, &hub->rebuild);
 	deferred_stop(hub->loop, &hub->idle);
 	ledger_free(&hub->ledger);
+	shelf_free(&hub->shelf);
 	index_free(&hub->uris);
 	index_free(&hub->asked);
 	seal_free(&hub->seal);

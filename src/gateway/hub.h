@@ -194,6 +194,7 @@ struct hub {
 	unsigned clients_n;
 	struct guests *guests;
 	struct visits *visits; /* pages that are being visited */
+	struct shelf *shelf;   /* resources that may be kept */
 	struct index *uris;    /* seen in results: provider */
 	struct index *asked;   /* elicitation id: client */
 	bool is_draining;
@@ -245,9 +246,27 @@ bool fresh_read(const struct json_scan *scan, struct freshness *out);
 bool fresh_is_told(struct slice capabilities, enum item_kind kind);
 /* Do callers or clients see different things? */
 bool fresh_is_private(const struct passage *passage);
+/* Somebody asks for these lists, or greetings: what is over is read anew, by hub_fresh_wait();
+ * true: there is such. */
+bool fresh_expire(const struct passage *passage, enum item_kind kind);
 /* Into a reply: of one of our lists, of the result of server/discover. */
 void fresh_list(const struct passage *passage, enum item_kind kind, struct reply *reply);
 void fresh_description(const struct passage *passage, struct reply *reply);
+
+/* ---- resources that may be kept (shelf.c) ---------------------------------------------------- */
+
+struct link;
+struct shelf;
+struct shelf *shelf_new(struct hub *hub);
+void shelf_free(struct shelf **shelf);
+/* What has changed, or is a part of it, or a whole; SLICE_NONE: all of that connection. */
+void shelf_forget(struct shelf *shelf, uint64_t connection, struct slice uri);
+/* A resources/read that can be answered from here; true: reply has the result and its freshness. */
+bool shelf_recall(const struct link *link, struct exchange *exchange, const struct forward *forward,
+    struct reply *reply);
+/* It was answered by the server: keeps what may be kept. */
+void shelf_keep(const struct link *link, const struct exchange *exchange,
+    const struct forward *forward, const struct reply *reply);
 
 /* Does any server offer such things, or may one that is not there? (methods.c) */
 bool is_offered(const struct passage *passage, enum item_kind kind);
@@ -318,8 +337,8 @@ void link_demand(struct link *link); /* an idle one connects */
 void link_client_ready(struct link *link);
 bool link_is_settled(const struct link *link);
 bool link_is_greeted(const struct link *link); /* handshake done, or settled */
-/* Is its list of that kind over the time that the upstream gave it?  Then it has changed. */
-void link_expire(struct link *link, enum item_kind kind);
+/* Is its list of that kind over the time that the upstream gave it?  Then it is read again. */
+bool link_expire(struct link *link, enum item_kind kind);
 void link_freshness(const struct link *link, enum item_kind kind, struct freshness *out);
 struct offer *link_offer(const struct link *link);
 struct slice link_capabilities(const struct link *link); /* raw object; SLICE_NONE: not known */
@@ -332,6 +351,9 @@ MUST_CHECK bool link_ready_wait(struct link *link, struct err *err);
 MUST_CHECK bool link_fresh_wait(struct link *link, uint64_t until_ms, struct err *err);
 /* One call; true: reply has result or error. */
 MUST_CHECK bool link_forward_wait(struct link *link, struct exchange *exchange,
+    const struct forward *forward, struct reply *reply, struct err *err);
+/* The same of resources/read, which may be answered by what was read before. */
+MUST_CHECK bool link_read_wait(struct link *link, struct exchange *exchange,
     const struct forward *forward, struct reply *reply, struct err *err);
 /*
  * A tool that is to be had as a task only, called by who knows none: the task is begun and its

@@ -18,6 +18,7 @@
 #define STEADY_MS	10000 /* a connection that lived this long starts the backoff anew */
 #define RELIST_MS	1000  /* a changed list is read again at most this often */
 #define RELIST_ASKED_MS 100   /* while a client waits for it */
+#define GREETING_MAX_MS (24 * 3600 * 1000ull)
 #define CURSOR_BYTES	(32 * KIB)
 #define CLOSE_GRACE_MS	3000 /* for a child after its stdin was closed */
 
@@ -47,6 +48,23 @@ state_set(struct link *link, enum provider_state state)
 
 /* ---- what the back tells --------------------------------------------------------------------- */
 
+/* What was read of it, or is being read, is not to be kept any more; uri: raw, or SLICE_NONE. */
+static void
+reads_forget(struct link *link, struct slice token)
+{
+	struct slice uri = SLICE_NONE;
+	struct arena arena;
+	struct err err;
+
+	arena_init(&arena, NULL, 64 * KIB);
+	link->resources_changed++;
+	if (token.p == NULL || !arena_reserve(&arena, token.n, &err) ||
+	    !json_string(&arena, token, &uri, &err))
+		uri = SLICE_NONE;
+	shelf_forget(hub_of(link)->shelf, link->connection, uri);
+	arena_fini(&arena);
+}
+
 static void
 on_list_changed(void *owner, enum mcp_method what)
 {
@@ -56,6 +74,8 @@ on_list_changed(void *owner, enum mcp_method what)
 		if (item_kind_row(kind)->changed == what)
 			link->listing |= 1u << kind;
 	}
+	if (what == MCP_RESOURCES_CHANGED)
+		reads_forget(link, SLICE_NONE);
 	link->has_changed = true;
 	task_wake(link->supervisor);
 }
@@ -84,6 +104,14 @@ on_ask_wait(void *owner, const struct question *question, struct arena *arena,
 static void
 on_notice(void *owner, const struct tell *tell)
 {
+	struct slice uri;
+
+	if (tell->method == MCP_RESOURCE_UPDATED)
+		reads_forget(owner,
+		    json_type(tell->params) == JSON_OBJECT &&
+			    json_find(tell->params, S("uri"), &uri) && json_type(uri) == JSON_STRING
+			? uri
+			: SLICE_NONE);
 	link_notice(owner, tell);
 }
 
@@ -199,8 +227,8 @@ list_wait(struct link *link, struct err *err)
 	bool ok = true;
 
 	arena_init(&arena, loop_memory(loop), 4 * MIB);
-	link->lists_begun++;
-	link->has_changed = link->is_list_wanted = false;
+	link->has_changed = false;
+	link->has_listed = true;
 	link->told = link->listing;
 	link->listing = 0;
 	for (enum item_kind kind = 0; ok && kind < ITEM_KINDS; kind++) {
@@ -223,6 +251,52 @@ list_wait(struct link *link, struct err *err)
 	} else {
 		offer_unref(&offer);
 	}
+	return ok;
+}
+
+/* ---- what it says of itself ------------------------------------------------------------------ */
+
+static void
+greeting_take(struct link *link)
+{
+	struct listed *greeting = &link->listed[ITEM_GREETING];
+	uint64_t ttl_ms;
+
+	text_keep(&link->capabilities, back_capabilities(link->back));
+	text_keep(&link->instructions, back_instructions(link->back));
+	greeting->has_ttl = back_greeting_ttl(link->back, &ttl_ms, &greeting->is_private);
+	greeting->until_ms =
+	    loop_now_ms(hub_of(link)->loop) + (ttl_ms < GREETING_MAX_MS ? ttl_ms : GREETING_MAX_MS);
+}
+
+/* What it cannot say now stays as it was; what it can more or less is listed anew. */
+static void
+greet_again_wait(struct link *link)
+{
+	struct err err = { 0 };
+
+	link->must_greet = false;
+	if (!back_greet_again_wait(link->back, &err)) {
+		log_event(loop_log(hub_of(link)->loop), LOG_INFO, "upstream_errand_failed",
+		    "%.*s: server/discover: %s", SLICE_FMT(name_of(link)), err.text);
+		return;
+	}
+	link->has_changed |= !slice_eq(link->capabilities, back_capabilities(link->back));
+	greeting_take(link);
+}
+
+/* Everything that is over; is_all: its lists in any case. */
+static bool
+refresh_wait(struct link *link, bool is_all, struct err *err)
+{
+	bool ok = true;
+
+	link->lists_begun++;
+	link->is_list_wanted = link->has_listed = false;
+	if (link->must_greet)
+		greet_again_wait(link);
+	if (is_all || link->has_changed)
+		ok = list_wait(link, err);
 	link->lists_ended = link->lists_begun;
 	return ok;
 }
@@ -328,8 +402,8 @@ greet_wait(struct link *link, struct err *err)
 	if (!back_open_wait(hub_of(link)->loop, &spec, &back_events, link, &link->back, err))
 		return false;
 	link->connection = ++hub_of(link)->connections;
-	text_keep(&link->capabilities, back_capabilities(link->back));
-	text_keep(&link->instructions, back_instructions(link->back));
+	greeting_take(link);
+	link->must_greet = false;
 	link->is_greeted = true;
 	changed(link);
 	return true;
@@ -356,7 +430,7 @@ connect_run(void *arg)
 	ok = greet_wait(link, err) && client_ready_wait(link, err);
 	if (ok)
 		back_begin_wait(link->back);
-	work_done(link, ok && list_wait(link, err) && restore_wait(link, err));
+	work_done(link, ok && refresh_wait(link, true, err) && restore_wait(link, err));
 }
 
 static void
@@ -366,7 +440,7 @@ list_run(void *arg)
 	struct loop *loop = hub_of(link)->loop;
 
 	task_deadline(task_self(loop), loop_now_ms(loop) + link->upstream->config->timeout_ms);
-	work_done(link, list_wait(link, &link->work_err));
+	work_done(link, refresh_wait(link, false, &link->work_err));
 }
 
 /* Runs fn in a child task, so that a stop can cut it short; false: it failed, or was stopped. */
@@ -396,6 +470,7 @@ work_wait(struct link *link, const char *name, void (*fn)(void *arg))
 static void
 disconnect_wait(struct link *link)
 {
+	shelf_forget(hub_of(link)->shelf, link->connection, SLICE_NONE);
 	back_close_wait(&link->back, CLOSE_GRACE_MS);
 }
 
@@ -460,7 +535,7 @@ due_ms(const struct link *link)
 {
 	uint64_t idle_ms = link->upstream->config->idle_stop_ms;
 
-	if (link->has_changed)
+	if (link_is_outdated(link))
 		return link->listed_ms + (link->is_list_wanted ? RELIST_ASKED_MS : RELIST_MS);
 	/* Who waits for changes of a resource uses it too. */
 	return idle_ms > 0 && link->calls == 0 && link->watched_n == 0 ? link->used_ms + idle_ms
@@ -475,11 +550,11 @@ list_again(struct link *link)
 	link->listed_ms = loop_now_ms(hub_of(link)->loop);
 	ok = work_wait(link, "list", list_run);
 	hub_wake(hub_of(link));
-	if (ok) {
+	if (ok && link->has_listed) {
 		if (link->client != NULL)
 			client_must_tell(link->client, link->told);
 		changed(link);
-	} else if (!link->is_lost && !link->is_stopping) {
+	} else if (!ok && !link->is_lost && !link->is_stopping) {
 		log_event(loop_log(hub_of(link)->loop), LOG_WARN, "upstream_list_failed",
 		    "%.*s: its changed list could not be read: %s", SLICE_FMT(name_of(link)),
 		    link->work_err.text);
@@ -505,7 +580,7 @@ serve_wait(struct link *link)
 			if (due == UINT64_MAX ? !task_park_wait(loop, &err)
 					      : !task_park_until_wait(loop, due, &timed_out, &err))
 				return false;
-		} else if (link->has_changed) {
+		} else if (link_is_outdated(link)) {
 			list_again(link);
 		} else {
 			return true;
@@ -619,14 +694,17 @@ is_over(const struct link *link, enum item_kind kind)
 	uint64_t now = loop_now_ms(hub_of(link)->loop);
 
 	return link->state == PROVIDER_READY && listed->has_ttl && listed->until_ms <= now &&
-	    link->listed_ms + RELIST_MS <= now && !fresh_is_told(link->capabilities, kind);
+	    link->listed_ms + RELIST_MS <= now &&
+	    (kind == ITEM_GREETING || !fresh_is_told(link->capabilities, kind));
 }
 
-void
+bool
 link_expire(struct link *link, enum item_kind kind)
 {
-	if (is_over(link, kind))
-		link->has_changed = true;
+	if (!is_over(link, kind))
+		return false;
+	*(kind == ITEM_GREETING ? &link->must_greet : &link->has_changed) = true;
+	return true;
 }
 
 void
@@ -637,6 +715,9 @@ link_freshness(const struct link *link, enum item_kind kind, struct freshness *o
 
 	out->is_private = listed->is_private;
 	out->ttl_ms = listed->until_ms > now ? listed->until_ms - now : 0;
+	/* Who has a session says it once. */
+	if (kind == ITEM_GREETING && !listed->has_ttl)
+		out->ttl_ms = UINT64_MAX;
 }
 
 /* ---- looking at it --------------------------------------------------------------------------- */

@@ -36,10 +36,13 @@ struct link {
 	uint64_t connection; /* the number of this one, of all that the hub made */
 	bool is_list_wanted; /* a client waits for the changed list */
 	bool is_settled, is_greeted, is_lost, has_changed, is_stopping, is_demanded, is_working;
+	bool must_greet; /* what it said of itself is over */
+	bool has_listed; /* its lists were read, not its greeting alone */
 	struct err why;
 	uint64_t attempt_ms, retry_ms, ready_ms, listed_ms, used_ms;
 	unsigned failures, calls;
-	struct listed listed[ITEM_KINDS];
+	struct listed listed[ITEM_KINDS + 1];	 /* the last: ITEM_GREETING */
+	uint64_t resources_changed;		 /* so many times */
 	struct back_memory memory;		 /* from one connection to the next */
 	struct slice capabilities, instructions; /* of the last handshake; their own memory */
 	struct group work;			 /* the one child task that connects or lists */
@@ -62,6 +65,13 @@ static inline struct slice
 name_of(const struct link *link)
 {
 	return link->upstream->provider.name;
+}
+
+/* Does something have to be read again? */
+static inline bool
+link_is_outdated(const struct link *link)
+{
+	return link->has_changed || link->must_greet;
 }
 
 /* Is there a connection that takes calls? */

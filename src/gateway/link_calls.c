@@ -133,7 +133,7 @@ link_fresh_wait(struct link *link, uint64_t until_ms, struct err *err)
 {
 	struct hub *hub = hub_of(link);
 	/* The list that has begun by now, or the one that must begin. */
-	uint64_t wanted = link->lists_begun + (link->has_changed ? 1 : 0);
+	uint64_t wanted = link->lists_begun + (link_is_outdated(link) ? 1 : 0);
 	bool ok = true;
 
 	if (!link_is_ready(link) || link->lists_ended >= wanted)
@@ -141,7 +141,7 @@ link_fresh_wait(struct link *link, uint64_t until_ms, struct err *err)
 	link_use(link, 1);
 	while (ok && link_is_ready(link) && link->lists_ended < wanted &&
 	    loop_now_ms(hub->loop) < until_ms) {
-		link->is_list_wanted = link->has_changed;
+		link->is_list_wanted = link_is_outdated(link);
 		task_wake(link->supervisor);
 		ok = hub_change_wait(hub, until_ms, err);
 	}
@@ -354,6 +354,22 @@ link_forward_wait(struct link *link, struct exchange *exchange, const struct for
 		err_set(err, ERR_DEADLINE, "no answer within its timeout (%llu ms)",
 		    (unsigned long long)timeout_ms);
 	return err_prefix(err, "%.*s", SLICE_FMT(name_of(link)));
+}
+
+bool
+link_read_wait(struct link *link, struct exchange *exchange, const struct forward *forward,
+    struct reply *reply, struct err *err)
+{
+	uint64_t connection = link->connection, changed = link->resources_changed;
+
+	if (link_is_ready(link) && shelf_recall(link, exchange, forward, reply))
+		return true;
+	if (!link_forward_wait(link, exchange, forward, reply, err))
+		return false;
+	/* What has changed meanwhile may not be in it. */
+	if (link->connection == connection && link->resources_changed == changed)
+		shelf_keep(link, exchange, forward, reply);
+	return true;
 }
 
 /* ---- errands --------------------------------------------------------------------------------- */

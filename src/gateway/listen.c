@@ -17,7 +17,8 @@
 
 /* A resource that it named. */
 struct heard {
-	struct provider *provider; /* NULL: nobody's, or it cannot be listened to */
+	struct provider *provider; /* that tells; NULL: nobody's, or it cannot be listened to */
+	struct provider *wanted;   /* whose it is, before it tells; the gateway holds it */
 	struct slice uri;	   /* as the provider knows it */
 	struct slice token;	   /* as the client wrote it */
 	bool has_changed;	   /* before that could be told */
@@ -238,17 +239,13 @@ uris_read(struct listen *listen, struct slice filter, struct err *err)
 	return true;
 }
 
-/*
- * Whose it is, and from now on that one tells.  What cannot be listened to is left out of what is
- * acknowledged.  False: the request itself is over.
- */
+/* Whose it is; nobody's is left out of what is acknowledged.  False: the request itself is over. */
 static bool
-heard_wait(struct listen *listen, struct heard *heard, struct reply *reply)
+heard_route_wait(struct listen *listen, struct heard *heard, struct reply *reply)
 {
 	struct exchange *exchange = listen->exchange;
 	struct passage *passage = listen->passage;
 	struct provider *provider;
-	bool is_granted = false, ok;
 	struct slice own;
 
 	passage->name = heard->uri;
@@ -263,12 +260,66 @@ heard_wait(struct listen *listen, struct heard *heard, struct reply *reply)
 	    !arena_reserve(&exchange->arena, own.n, &reply->err))
 		return true;
 	heard->uri = slice_dup(&exchange->arena, own);
-	/* What it tells meanwhile is kept. */
-	heard->provider = provider;
-	ok = provider->ops->watch_wait(provider, exchange, heard->uri, &is_granted, &reply->err);
-	if (!ok || !is_granted)
-		heard->provider = NULL;
-	return ok || task_cut(exchange->task) == ERR_NONE;
+	heard->wanted = provider;
+	return true;
+}
+
+/* The resources of one provider: each of them has a task. */
+struct watching {
+	struct listen *listen;
+	struct provider *provider;
+};
+
+/* From now on it tells of them; what cannot be listened to is left out. */
+static void
+watch_run(void *arg)
+{
+	struct watching *watching = arg;
+	struct listen *listen = watching->listen;
+	struct provider *provider = watching->provider;
+	struct exchange *exchange = listen->exchange;
+
+	for (size_t i = 0; i < listen->heard_n; i++) {
+		struct heard *heard = &listen->heard[i];
+		bool is_granted = false;
+		struct err err;
+
+		if (heard->wanted != provider)
+			continue;
+		/* What it tells meanwhile is kept. */
+		heard->provider = provider;
+		if (!provider->ops->watch_wait(provider, exchange, heard->uri, &is_granted, &err) ||
+		    !is_granted)
+			heard->provider = NULL;
+		if (task_cut(task_self(exchange->loop)) == ERR_CANCELLED)
+			return;
+	}
+}
+
+static bool
+watch_all_wait(struct listen *listen, struct err *err)
+{
+	struct exchange *exchange = listen->exchange;
+	size_t n = listen->heard_n;
+	struct group group = { 0 };
+	struct watching *all;
+
+	if (!arena_reserve(&exchange->arena, n * sizeof(*all), err))
+		return false;
+	all = ARENA_ARRAY(&exchange->arena, struct watching, n);
+	for (size_t i = 0, k; i < n; i++) {
+		struct provider *wanted = listen->heard[i].wanted;
+
+		for (k = 0; k < i && listen->heard[k].wanted != wanted; k++)
+			continue;
+		if (wanted == NULL || k < i)
+			continue;
+		all[i] = (struct watching){ listen, wanted };
+		/* Where there is no task for it, this one does it. */
+		if (!group_spawn(exchange->loop, &group, "watch", watch_run, &all[i], err))
+			watch_run(&all[i]);
+	}
+	return group_wait(exchange->loop, &group, err);
 }
 
 /* ---- the beginning --------------------------------------------------------------------------- */
@@ -384,9 +435,11 @@ begin_wait(struct listen *listen, struct slice filter, struct reply *reply)
 	}
 	n = listen->heard_n;
 	for (size_t i = 0; i < n; i++) {
-		if (!heard_wait(listen, &listen->heard[i], reply))
+		if (!heard_route_wait(listen, &listen->heard[i], reply))
 			return false;
 	}
+	if (n > 0 && !watch_all_wait(listen, &reply->err))
+		return false;
 	/* What was refused is told by what is not acknowledged. */
 	reply->err = (struct err){ 0 };
 	reply->rule = reply->uri = reply->server = SLICE_NONE;

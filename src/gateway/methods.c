@@ -158,20 +158,6 @@ is_offered(const struct passage *passage, enum item_kind kind)
 	return kind == ITEM_TOOL || gateway->providers_n == 0;
 }
 
-/* What was kept for as long as its servers said has changed since, for all that is known. */
-static void
-expire(const struct passage *passage, enum item_kind kind)
-{
-	const struct gateway *gateway = passage->gateway;
-
-	for (size_t i = 0; i < gateway->providers_n; i++) {
-		struct provider *p = gateway->providers[i];
-
-		if (p->ops->expire != NULL)
-			p->ops->expire(p, passage->client, kind);
-	}
-}
-
 static bool
 list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 {
@@ -187,7 +173,7 @@ list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 	must(item_kind_of_list(exchange->request.method, &kind));
 	if (!hub_ready_wait(passage->hub, passage->client, from_ms, &reply->err))
 		return false;
-	expire(passage, kind);
+	(void)fresh_expire(passage, kind);
 	if (!hub_fresh_wait(passage->hub, passage->client, &reply->err))
 		return false;
 	if (!is_offered(passage, kind))
@@ -199,6 +185,7 @@ list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 	route_view(passage);
 	if (passage->client != NULL)
 		passage->client->was_listed = true;
+	reply->has_odd_output = catalogue_has_odd_output(passage->catalogue);
 	if (exchange->session == NULL)
 		fresh_list(passage, kind, reply);
 	if (is_first)
@@ -351,15 +338,18 @@ read_resource(struct exchange *exchange, struct passage *passage, struct reply *
 	struct freshness fresh;
 	struct slice own;
 
-	if (!resource(exchange, passage, &own, &changes, reply) ||
-	    !forward(exchange, passage, own, &changes, reply))
+	if (!resource(exchange, passage, &own, &changes, reply))
+		return false;
+	changes.uri = own;
+	if (!forward(exchange, passage, own, &changes, reply))
 		return false;
 	uris_note(exchange, passage, reply->result, S("contents"));
 	if (reply->scan != NULL) {
 		fresh_read(reply->scan, &fresh);
 		reply->ttl_ms = fresh.ttl_ms;
-		reply->is_private = fresh.is_private || fresh_is_private(passage);
+		reply->is_private = fresh.is_private;
 	}
+	reply->is_private |= fresh_is_private(passage);
 	return true;
 }
 

@@ -216,6 +216,8 @@ tool_read(struct item *item)
 		item->is_idempotent = hint(value, S("idempotentHint"));
 	}
 	item->has_headers = mirror_is_named(item->definition);
+	item->has_odd_output =
+	    json_find(item->definition, S("outputSchema"), &value) && !schema_is_of_object(value);
 	item->needs_task = json_find(item->definition, S("execution"), &value) &&
 	    json_type(value) == JSON_OBJECT && json_find(value, S("taskSupport"), &value) &&
 	    slice_eq(value, S("\"required\""));

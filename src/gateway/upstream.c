@@ -189,9 +189,10 @@ upstream_forward_wait(struct provider *provider, struct exchange *exchange,
 
 	if (link == NULL)
 		return no_link(client_of(exchange), err);
-	return link_is_task(link, exchange, forward)
-	    ? link_task_wait(link, exchange, forward, reply, err)
-	    : link_forward_wait(link, exchange, forward, reply, err);
+	if (link_is_task(link, exchange, forward))
+		return link_task_wait(link, exchange, forward, reply, err);
+	return forward->uri.p != NULL ? link_read_wait(link, exchange, forward, reply, err)
+				      : link_forward_wait(link, exchange, forward, reply, err);
 }
 
 /*
@@ -243,7 +244,8 @@ upstream_watch_wait(struct provider *provider, struct exchange *exchange, struct
 
 	if (link == NULL)
 		return no_link(client_of(exchange), err);
-	task_deadline(exchange->task, loop_now_ms(exchange->loop) + u->config->timeout_ms);
+	task_deadline(
+	    task_self(exchange->loop), loop_now_ms(exchange->loop) + u->config->timeout_ms);
 	return link_watch_wait(link, uri, is_granted, err);
 }
 
@@ -289,13 +291,12 @@ upstream_set_level_wait(struct provider *provider, struct exchange *exchange, in
 	return true;
 }
 
-static void
+static bool
 upstream_expire(struct provider *provider, struct client *client, enum item_kind kind)
 {
 	struct link *link = link_find(upstream_of(provider), client);
 
-	if (link != NULL)
-		link_expire(link, kind);
+	return link != NULL && link_expire(link, kind);
 }
 
 static void

@@ -166,6 +166,7 @@ back_unref(struct back *back)
 		return;
 	must(back->asks == NULL);
 	arena_fini(&back->arena);
+	arena_fini(&back->greeting);
 	buf_fini(&back->declares);
 	mem_free(back);
 }
@@ -478,20 +479,26 @@ back_message(struct back *back, struct intake *intake, struct message *message,
 bool
 back_greeting_keep(struct back *back, struct slice result, struct slice info, struct err *err)
 {
-	struct slice value, token;
+	struct slice value, token, instructions = SLICE_NONE;
+	struct arena arena;
 
-	if (!arena_reserve(&back->arena, 3 * result.n, err))
+	arena_init(&arena, loop_memory(back->loop), HANDSHAKE_CEILING);
+	if (!arena_reserve(&arena, 3 * result.n, err) ||
+	    (json_find(result, S("instructions"), &token) && json_type(token) == JSON_STRING &&
+		!json_string(&arena, token, &instructions, err))) {
+		arena_fini(&arena);
 		return false;
-	back->server_info = info.p != NULL ? slice_dup(&back->arena, info) : SLICE_NONE;
-	back->instructions = SLICE_NONE;
-	if (json_find(result, S("instructions"), &token) && json_type(token) == JSON_STRING) {
-		if (!json_string(&back->arena, token, &value, err))
-			return false;
-		back->instructions = slice_dup(&back->arena, value);
 	}
+	if (instructions.p != NULL)
+		instructions = slice_dup(&arena, instructions);
+	back->instructions = instructions;
+	back->server_info = info.p != NULL ? slice_dup(&arena, info) : SLICE_NONE;
 	back->capabilities = S("{}");
 	if (json_find(result, S("capabilities"), &value) && json_type(value) == JSON_OBJECT)
-		back->capabilities = slice_dup(&back->arena, value);
+		back->capabilities = slice_dup(&arena, value);
+	arena_fini(&back->greeting);
+	arena_take(&back->greeting, &arena);
+	back->has_ttl = false;
 	return true;
 }
 
@@ -651,7 +658,7 @@ transport_reopen_wait(struct back *back, struct err *err)
 {
 	if (back->transport != NULL)
 		back->ops->close_wait(back, 0);
-	back->is_lost = back->is_misfit = false;
+	back->is_lost = back->is_misfit = back->is_broken = false;
 	back->why = (struct err){ 0 };
 	return back->ops->open_wait(back, err);
 }
@@ -661,8 +668,9 @@ era_try_wait(struct back *back, enum config_protocol era, struct err *err)
 {
 	enum greeting greeting;
 
-	/* Some end themselves when the first message is not the one they expect. */
-	if (back->is_lost && !transport_reopen_wait(back, err))
+	/* Some end themselves when the first message is not the one they expect; what cannot be
+	 * run will not run the second time. */
+	if (back->is_lost && (back->is_broken || !transport_reopen_wait(back, err)))
 		return GREETED_NEVER;
 	back->is_misfit = false;
 	greeting =
@@ -767,6 +775,7 @@ back_open_wait(struct loop *loop, const struct back_spec *spec, const struct bac
 	back->owner = owner;
 	back->calls.next = back->calls.prev = &back->calls;
 	arena_init(&back->arena, loop_memory(loop), HANDSHAKE_CEILING);
+	arena_init(&back->greeting, loop_memory(loop), 0);
 	buf_init(&back->declares, NULL, 2 * SLICE_OF_WORK_BYTES);
 	if (transport_open_wait(back, err)) {
 		*out = back;
@@ -848,6 +857,21 @@ struct slice
 back_server_info(const struct back *back)
 {
 	return back->server_info;
+}
+
+bool
+back_greeting_ttl(const struct back *back, uint64_t *ttl_ms, bool *is_private)
+{
+	*ttl_ms = back->ttl_ms;
+	*is_private = back->is_private;
+	return back->has_ttl;
+}
+
+bool
+back_greet_again_wait(struct back *back, struct err *err)
+{
+	return back->is_modern && back_is_usable(back) &&
+	    modern_discover_wait(back, err) == GREETED;
 }
 
 struct slice

@@ -50,13 +50,17 @@ struct back {
 	void *owner;
 	void *transport;
 	unsigned refs;
-	struct arena arena; /* what the handshake told */
+	struct arena arena;
 	enum mcp_revision revision;
 	bool is_ready, is_lost, is_closing;
 	bool is_modern; /* or is asked whether it is: no handshake, every request stands alone */
+	bool is_broken; /* stdio: the program could not be run at all */
 	bool is_misfit; /* the upstream does not speak this transport, but perhaps another */
 	struct err why;
+	struct arena greeting; /* holds these */
 	struct slice server_info, instructions, capabilities;
+	bool has_ttl, is_private; /* what it said of them (server/discover) */
+	uint64_t ttl_ms;
 	struct call calls; /* list head, oldest first */
 	struct call *table[BACK_BUCKETS];
 	unsigned in_flight;
@@ -141,6 +145,13 @@ MUST_CHECK bool rounds_next_wait(struct rounds *rounds, bool *again, struct err 
 void back_listen_begin(struct back *back); /* its lists, as far as it tells of their changes */
 void back_listen_end(struct back *back);   /* waits for the tasks, which end at once */
 unsigned back_listen_calls(const struct back *back);
+/*
+ * The resources whose changes are wanted from now on, all of them, in place of those before.  Until
+ * the upstream has acknowledged them; *granted: how many of the last `fresh` of them it did. False:
+ * ERR_UNAVAILABLE, or the task was cut.  A stream that breaks is opened again.
+ */
+MUST_CHECK bool back_listen_wait(struct back *back, const struct slice *uris, size_t n,
+    size_t fresh, size_t *granted, struct err *err);
 /*
  * resources/subscribe and unsubscribe of a legacy client, uri raw: the stream is made to tell of
  * it, or not any more.  True: call->response is {} or an error as such a client knows them.

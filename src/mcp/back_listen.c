@@ -287,7 +287,11 @@ gap_told(struct back_listen *listen)
 	struct back *back = listen->back;
 
 	for (size_t i = 0; i < COUNT(lists); i++) {
-		if (listen->has_gap && (listen->lists & 1u << i) != 0)
+		/* Of resources it may have told that one has changed. */
+		bool is_heard = (listen->lists & 1u << i) != 0 ||
+		    (lists[i].changed == MCP_RESOURCES_CHANGED && listen->uris_n > 0);
+
+		if (listen->has_gap && is_heard)
 			back->events->list_changed(back->owner, lists[i].changed);
 	}
 	listen->has_gap = false;

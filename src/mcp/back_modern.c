@@ -662,6 +662,18 @@ is_worth_another(const struct message *response)
 	    versions_have_ours(member(member(response->body, S("data")), S("supported")));
 }
 
+/* For how long it may be kept: one that is negative or no integer is no time. */
+static void
+ttl_read(struct back *back, struct slice result)
+{
+	struct slice ttl = member(result, S("ttlMs"));
+	int64_t ms;
+
+	back->has_ttl = ttl.p != NULL;
+	back->is_private = !slice_eq(member(result, S("cacheScope")), S("\"public\""));
+	back->ttl_ms = json_int(ttl, &ms) && ms > 0 ? (uint64_t)ms : 0;
+}
+
 /* A DiscoverResult whose versions hold the one that was asked for. */
 static bool
 discover_read(struct back *back, const struct message *response, struct err *err)
@@ -684,7 +696,10 @@ discover_read(struct back *back, const struct message *response, struct err *err
 		    (int)(versions.n > 80 ? 80 : versions.n), versions.p);
 	meta = member(response->body, S("_meta"));
 	info = member(meta, S(META_SERVER));
-	return back_greeting_keep(back, response->body, info, err);
+	if (!back_greeting_keep(back, response->body, info, err))
+		return false;
+	ttl_read(back, response->body);
+	return true;
 }
 
 static enum greeting

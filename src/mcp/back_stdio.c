@@ -46,6 +46,9 @@ lost(struct back_stdio *stdio)
 		err_set(&err, ERR_IO, "was ended by signal %d", WTERMSIG(stdio->status));
 	else
 		err_set(&err, ERR_IO, "exited with status %d", WEXITSTATUS(stdio->status));
+	/* As shells say it, and our own keeper (POSIX, 2.8.2). */
+	stdio->back->is_broken = stdio->has_exited && WIFEXITED(stdio->status) &&
+	    (WEXITSTATUS(stdio->status) == 126 || WEXITSTATUS(stdio->status) == 127);
 	back_words_add(&err, (struct slice){ stdio->stderr_kept, stdio->stderr_n });
 	back_lost(stdio->back, &err);
 }

@@ -50,6 +50,16 @@ exchange_keep(struct exchange *exchange, struct arena *arena, struct buf *text)
 		exchange->answer_text = bytes_new(text);
 }
 
+void
+exchange_share(struct exchange *exchange, struct bytes *bytes)
+{
+	struct bytes *shared = bytes_ref(bytes);
+
+	arena_fini(&exchange->answer_arena);
+	bytes_unref(&exchange->answer_text);
+	exchange->answer_text = shared;
+}
+
 bool
 exchange_result(struct exchange *exchange, struct buf *text, struct reply *reply)
 {

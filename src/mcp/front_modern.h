@@ -55,7 +55,9 @@ struct modern_call {
 	struct round round;
 	bool is_open;	       /* the round waits for its answer; else the client was asked */
 	struct parked *parked; /* from its first question on */
-	struct err verdict;    /* answered instead of what the gate says; ERR_NONE: nothing */
+	uint64_t brought[16];  /* keys of answers that came with the request and were used */
+	unsigned brought_n;
+	struct err verdict; /* answered instead of what the gate says; ERR_NONE: nothing */
 };
 
 /* Is it for modern_take()? */

@@ -250,6 +250,7 @@ struct reply {
 	struct slice more;
 	const struct json_scan *scan; /* of the message that result is in, or NULL */
 	bool is_own;		      /* from a session of the client's own, in its revision */
+	bool has_odd_output;	      /* tools/list: some outputSchema describes no object */
 	enum mcp_revision revision;   /* of error: what the upstream speaks that sent it */
 	/*
 	 * Results that may be cached (2026-07-28, caching): for how long, and whether by this
@@ -356,6 +357,8 @@ struct mcp_gate {
 struct exchange *exchange_new(struct intake *intake, const struct message *request);
 /* The answer's bytes live as long as the exchange; takes both, frees what it kept before. */
 void exchange_keep(struct exchange *exchange, struct arena *arena, struct buf *text);
+/* The same of bytes that others hold too. */
+void exchange_share(struct exchange *exchange, struct bytes *bytes);
 /* The same for a result that is made here: takes the text; false: ERR_LIMIT, it was cut. */
 MUST_CHECK bool exchange_result(struct exchange *exchange, struct buf *text, struct reply *reply);
 void exchange_free(struct exchange **exchange);
@@ -363,13 +366,16 @@ void exchange_free(struct exchange **exchange);
 /* ---- earlier revisions (older.c) ------------------------------------------------------------- */
 
 /*
- * Adds the result to out, content that the revision does not know replaced by text; false: there is
- * none, and nothing was added.  Linear in the result; one over 4 MiB is left as it is.
+ * Adds the result to out, content that the revision does not know replaced by text, and of
+ * tools/list each outputSchema left out that it cannot have; false: there is none, and nothing was
+ * added.  Linear in the result; one over 4 MiB is left as it is.
  */
 bool result_fit(
     enum mcp_method method, struct slice result, enum mcp_revision revision, struct buf *out);
 /* The same for an exchange's result, unless it is_own; false: ERR_LIMIT in reply->err. */
 MUST_CHECK bool reply_fit(struct exchange *exchange, struct reply *reply);
+/* Does an outputSchema (raw) describe an object, as all must until 2025-11-25? */
+bool schema_is_of_object(struct slice schema);
 /* The code of a raw error object; false: it has none. */
 #define MCP_CODE_URL_ELICITATION (-32042) /* 2025-11-25 */
 bool mcp_error_code(struct slice error, int64_t *code);
@@ -634,17 +640,13 @@ enum mcp_revision back_revision(const struct back *back);
 bool back_is_session(const struct back *back);
 struct slice back_instructions(const struct back *back); /* unescaped, or SLICE_NONE */
 struct slice back_server_info(const struct back *back);	 /* raw JSON object */
+/* For how long it said that holds, and for whom (server/discover); false: it did not say. */
+bool back_greeting_ttl(const struct back *back, uint64_t *ttl_ms, bool *is_private);
+/* Asks a modern upstream once more what it is and can; false: what it said before stands. */
+MUST_CHECK bool back_greet_again_wait(struct back *back, struct err *err);
 struct slice back_capabilities(const struct back *back); /* raw JSON object, of the upstream */
 /* Sends a notification, raw params or SLICE_NONE. */
 void back_notify(struct back *back, enum mcp_method method, struct slice params);
-/*
- * For an upstream whose revision has subscriptions/listen: the resources whose changes are wanted
- * from now on, all of them, in place of those before.  Until the upstream has acknowledged them;
- * *granted: how many of the last `fresh` of them it did.  False: ERR_UNAVAILABLE, or the task was
- * cut.  A stream that breaks is the back's to open again.
- */
-MUST_CHECK bool back_listen_wait(struct back *back, const struct slice *uris, size_t n,
-    size_t fresh, size_t *granted, struct err *err);
 unsigned back_in_flight(const struct back *back);
 /* Last lines of a child's stderr; SLICE_NONE for HTTP. */
 struct slice back_stderr(const struct back *back);

@@ -62,6 +62,7 @@ static const struct {
 
 #define STRUCTURED_SINCE MCP_2025_06_18
 #define ALL_SINCE	 MCP_2025_06_18
+#define ANY_OUTPUT_SINCE MCP_2026_07_28 /* before it, structured content is an object */
 
 /* Where results hold content: a list of it, or a list of objects with one each. */
 static const struct place {
@@ -87,6 +88,36 @@ replace(struct fitting *fitting, struct slice old)
 {
 	buf_put(fitting->out, (struct slice){ fitting->from, (size_t)(old.p - fitting->from) });
 	fitting->from = old.p + old.n;
+}
+
+/* The member of an object with one comma beside it, if there is one; false: there is no such. */
+static bool
+member_span(struct slice object, struct slice wanted, struct slice *span)
+{
+	const char *begin = object.p + 1, *end = object.p + object.n - 1, *from = NULL, *to = NULL;
+	struct slice key, value;
+	struct json_iter iter;
+
+	json_iter_init(&iter, object);
+	while (from == NULL && json_iter_next(&iter, &key, &value)) {
+		if (!slice_eq(key, wanted))
+			continue;
+		from = key.p - 1;
+		to = value.p + value.n;
+	}
+	if (from == NULL)
+		return false;
+	while (to < end && memchr(" \t\r\n", *to, 4) != NULL)
+		to++;
+	if (to < end && *to == ',') {
+		to++;
+	} else {
+		while (from > begin && from[-1] != ',')
+			from--;
+		from -= from > begin;
+	}
+	*span = (struct slice){ from, (size_t)(to - from) };
+	return true;
 }
 
 static void
@@ -145,28 +176,74 @@ structured_fit(struct fitting *fitting, struct slice result, struct slice list)
 	buf_puts(fitting->out, list.p != NULL ? "}]" : "}],");
 }
 
+static void
+content_fit(struct fitting *fitting, enum mcp_method method, struct slice result)
+{
+	const struct place *place = places;
+	struct slice list = SLICE_NONE;
+
+	while (place < places + COUNT(places) && place->method != method)
+		place++;
+	if (place == places + COUNT(places) ||
+	    (json_find(result, place->list, &list) && json_type(list) != JSON_ARRAY))
+		return;
+	if ((list.p == NULL || !list_fit(fitting, place, list)) && place->has_structured &&
+	    fitting->revision < STRUCTURED_SINCE)
+		structured_fit(fitting, result, list);
+}
+
+bool
+schema_is_of_object(struct slice schema)
+{
+	struct slice type;
+
+	return json_type(schema) == JSON_OBJECT && json_find(schema, S("type"), &type) &&
+	    slice_eq(type, S("\"object\""));
+}
+
+/* Tools without an outputSchema that describes no object. */
+static void
+schemas_fit(struct fitting *fitting, struct slice result)
+{
+	struct slice tools, key, tool, schema, span;
+	struct json_iter iter;
+
+	if (!json_find(result, S("tools"), &tools) || json_type(tools) != JSON_ARRAY)
+		return;
+	json_iter_init(&iter, tools);
+	while (json_iter_next(&iter, &key, &tool)) {
+		if (json_type(tool) == JSON_OBJECT && json_find(tool, S("outputSchema"), &schema) &&
+		    !schema_is_of_object(schema) && member_span(tool, S("outputSchema"), &span))
+			replace(fitting, span);
+	}
+}
+
 bool
 result_fit(enum mcp_method method, struct slice result, enum mcp_revision revision, struct buf *out)
 {
 	struct fitting fitting = { .revision = revision, .out = out, .from = result.p };
-	const struct place *place = places;
-	struct slice list = SLICE_NONE;
 
-	if (revision >= ALL_SINCE || result.n > FIT_BYTES)
+	if (result.n > FIT_BYTES || json_type(result) != JSON_OBJECT)
 		return false;
-	while (place < places + COUNT(places) && place->method != method)
-		place++;
-	if (place == places + COUNT(places) || json_type(result) != JSON_OBJECT)
-		return false;
-	if (json_find(result, place->list, &list) && json_type(list) != JSON_ARRAY)
-		return false;
-	if ((list.p == NULL || !list_fit(&fitting, place, list)) && place->has_structured &&
-	    revision < STRUCTURED_SINCE)
-		structured_fit(&fitting, result, list);
+	if (method == MCP_TOOLS_LIST && revision < ANY_OUTPUT_SINCE)
+		schemas_fit(&fitting, result);
+	else if (revision < ALL_SINCE)
+		content_fit(&fitting, method, result);
 	if (fitting.from == result.p)
 		return false;
 	buf_put(out, (struct slice){ fitting.from, (size_t)(result.p + result.n - fitting.from) });
 	return true;
+}
+
+/* Lists are looked at only where something in them is known to need it. */
+static bool
+may_need_fit(const struct exchange *exchange, const struct reply *reply)
+{
+	if (reply->result.p == NULL)
+		return false;
+	if (exchange->request.method == MCP_TOOLS_LIST)
+		return reply->has_odd_output && exchange->revision < ANY_OUTPUT_SINCE;
+	return exchange->revision < ALL_SINCE && !reply->is_own;
 }
 
 bool
@@ -174,7 +251,7 @@ reply_fit(struct exchange *exchange, struct reply *reply)
 {
 	struct buf text;
 
-	if (exchange->revision >= ALL_SINCE || reply->is_own || reply->result.p == NULL)
+	if (!may_need_fit(exchange, reply))
 		return true;
 	buf_init(&text, loop_memory(exchange->loop), OUT_BYTES);
 	if (!result_fit(exchange->request.method, reply->result, exchange->revision, &text)) {
@@ -355,36 +432,6 @@ static const struct {
 } members[] = {
 	{ MCP_COMPLETE, S("context"), MCP_2025_06_18 },
 };
-
-/* The member of an object with one comma beside it, if there is one; false: there is no such. */
-static bool
-member_span(struct slice object, struct slice wanted, struct slice *span)
-{
-	const char *begin = object.p + 1, *end = object.p + object.n - 1, *from = NULL, *to = NULL;
-	struct slice key, value;
-	struct json_iter iter;
-
-	json_iter_init(&iter, object);
-	while (from == NULL && json_iter_next(&iter, &key, &value)) {
-		if (!slice_eq(key, wanted))
-			continue;
-		from = key.p - 1;
-		to = value.p + value.n;
-	}
-	if (from == NULL)
-		return false;
-	while (to < end && memchr(" \t\r\n", *to, 4) != NULL)
-		to++;
-	if (to < end && *to == ',') {
-		to++;
-	} else {
-		while (from > begin && from[-1] != ',')
-			from--;
-		from -= from > begin;
-	}
-	*span = (struct slice){ from, (size_t)(to - from) };
-	return true;
-}
 
 bool
 request_fit(const struct message *request, enum mcp_revision revision, struct edit *edit)

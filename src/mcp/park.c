@@ -7,6 +7,9 @@
  * for its return, and so does the end of the call.  Each answer is named by a new state, which is
  * good once.  Who does not come back within limits.ask has given the call up; more than
  * limits.parked calls are not kept waiting.
+ *
+ * A client may answer beforehand: what its first request has under the key that a question wishes
+ * for is the answer, if it is one; anything else there means nothing.
  */
 #include "mcp/front_modern.h"
 
@@ -251,13 +254,22 @@ key_is_fit(const struct parked *parked, struct slice token)
 	return true;
 }
 
+/* The key that a question wishes for, raw; false: none. */
+static bool
+key_wished(const struct question *question, struct slice *key)
+{
+	struct slice meta;
+
+	return json_find(question->params, S("_meta"), &meta) && json_type(meta) == JSON_OBJECT &&
+	    json_find(meta, S("bascule/inputKey"), key);
+}
+
 static void
 key_choose(struct parked *parked, struct parked_ask *ask)
 {
-	struct slice meta, wanted;
+	struct slice wanted;
 
-	if (json_find(ask->question->params, S("_meta"), &meta) &&
-	    json_find(meta, S("bascule/inputKey"), &wanted) && key_is_fit(parked, wanted)) {
+	if (key_wished(ask->question, &wanted) && key_is_fit(parked, wanted)) {
 		ask->key = (struct slice){ wanted.p + 1, wanted.n - 2 };
 		return;
 	}
@@ -374,6 +386,75 @@ ask_conclude(const struct parked_ask *ask, const struct fronts *fronts, bool ok,
 	return true;
 }
 
+/* ---- what was answered beforehand ------------------------------------------------------------ */
+
+static struct answer
+answer_dup(struct exchange *exchange, struct slice value)
+{
+	struct err err;
+
+	if (value.n <= ANSWER_MAX_BYTES && arena_reserve(&exchange->arena, value.n + 1, &err))
+		return (struct answer){ .body = slice_dup(&exchange->arena, value) };
+	return (struct answer){ .is_error = true,
+		.body = S("{\"code\":-32005,\"message\":\"the client's answer is too large\"}") };
+}
+
+/* Could it be an answer to such a question?  Its server will look closer. */
+static bool
+answer_is_fit(enum mcp_method method, struct slice value)
+{
+	static const struct slice actions[] = { S("\"accept\""), S("\"decline\""),
+		S("\"cancel\"") };
+	struct slice member;
+	bool is_known = false;
+
+	if (json_type(value) != JSON_OBJECT || value.n > ANSWER_MAX_BYTES)
+		return false;
+	switch (method) {
+	case MCP_ELICITATION_CREATE:
+		if (!json_find(value, S("action"), &member))
+			return false;
+		for (size_t i = 0; i < COUNT(actions); i++)
+			is_known |= slice_eq(member, actions[i]);
+		return is_known &&
+		    (!json_find(value, S("content"), &member) || json_type(member) == JSON_OBJECT);
+	case MCP_SAMPLING_CREATE:
+		return json_find(value, S("role"), &member) && json_type(member) == JSON_STRING &&
+		    json_find(value, S("model"), &member) && json_type(member) == JSON_STRING &&
+		    json_find(value, S("content"), &member);
+	case MCP_ROOTS_LIST:
+		return json_find(value, S("roots"), &member) && json_type(member) == JSON_ARRAY;
+	default:
+		return false;
+	}
+}
+
+/* An answer that came with the request, for a question that wishes for its key; each once. */
+static bool
+answer_brought(struct modern_call *call, const struct question *question, struct answer *answer)
+{
+	struct exchange *exchange = call->exchange;
+	struct slice responses = exchange->request.input_responses, key, value;
+	uint64_t hash;
+
+	if (json_type(responses) != JSON_OBJECT || exchange->request.request_state.p != NULL ||
+	    !key_wished(question, &key) || json_type(key) != JSON_STRING)
+		return false;
+	key = (struct slice){ key.p + 1, key.n - 2 };
+	if (!json_find(responses, key, &value) || !answer_is_fit(question->method, value))
+		return false;
+	hash = hash_bytes(key, loop_seed(exchange->loop));
+	for (unsigned i = 0; i < call->brought_n; i++) {
+		if (call->brought[i] == hash)
+			return false;
+	}
+	if (call->brought_n == COUNT(call->brought))
+		return false;
+	call->brought[call->brought_n++] = hash;
+	*answer = answer_dup(exchange, value);
+	return true;
+}
+
 bool
 park_ask_wait(struct exchange *exchange, const struct question *question, struct answer *answer,
     struct err *err)
@@ -385,6 +466,8 @@ park_ask_wait(struct exchange *exchange, const struct question *question, struct
 	struct err cut;
 	bool ok = true;
 
+	if (answer_brought(call, question, answer))
+		return true;
 	if (call->is_open && !call->round.ops->can_return(&call->round))
 		return err_set(err, ERR_CANCELLED, "the client that should be asked has gone");
 	if (call->parked == NULL)
@@ -429,17 +512,6 @@ parked_of(struct park *park, const struct round *round, struct slice name)
 		parked->is_stdio == round->is_stdio
 	    ? parked
 	    : NULL;
-}
-
-static struct answer
-answer_dup(struct exchange *exchange, struct slice value)
-{
-	struct err err;
-
-	if (value.n <= ANSWER_MAX_BYTES && arena_reserve(&exchange->arena, value.n + 1, &err))
-		return (struct answer){ .body = slice_dup(&exchange->arena, value) };
-	return (struct answer){ .is_error = true,
-		.body = S("{\"code\":-32005,\"message\":\"the client's answer is too large\"}") };
 }
 
 /* Hands out the answers that came; true: one is missing. */

@@ -8,33 +8,17 @@
  * instance, from one that was never good.
  *
  * Params that differ only in white space, in the order of members or in how strings are escaped are
- * the same; numbers are compared as text.  Over CANONICAL_BYTES or deeper than CANONICAL_DEPTH they
- * are compared byte for byte.
+ * the same; numbers are compared as text.  Over CANONICAL_BYTES, or deeper than json_canonical()
+ * goes, they are compared byte for byte: to sort what a client may send would hold up all others.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "mcp/front_modern.h"
 
-#define CANONICAL_BYTES (64 * KIB)
-#define CANONICAL_DEPTH 32
+#define CANONICAL_BYTES SLICE_OF_WORK_BYTES
 #define STATE_BYTES	(SEALED_BYTES(SEAL_MAX_BYTES) + 16)
 
 /* ---- canonical params ------------------------------------------------------------------------ */
-
-struct member {
-	struct slice key, value; /* key unescaped */
-};
-
-static int
-member_compare(const void *a, const void *b)
-{
-	const struct slice *x = &((const struct member *)a)->key;
-	const struct slice *y = &((const struct member *)b)->key;
-	int by = memcmp(x->p, y->p, x->n < y->n ? x->n : y->n);
-
-	return by != 0 ? by : (x->n > y->n) - (x->n < y->n);
-}
 
 /* What a retry changes, or what is about this one request (2026-07-28, basic/patterns/mrtr). */
 static bool
@@ -55,81 +39,6 @@ count(struct slice container)
 	while (json_iter_next(&iter, &key, &value))
 		n++;
 	return n;
-}
-
-/* The members in the order of their names. */
-static bool
-members_sorted(struct arena *arena, struct slice object, struct member **out, size_t *n)
-{
-	size_t i = 0, all = count(object);
-	struct json_iter iter;
-	struct slice key;
-	struct err err;
-
-	if (!arena_reserve(arena, (all + 1) * sizeof(**out), &err))
-		return false;
-	*out = ARENA_ARRAY(arena, struct member, all + 1);
-	json_iter_init(&iter, object);
-	while (i < all && json_iter_next(&iter, &key, &(*out)[i].value)) {
-		if (!json_string(
-			arena, (struct slice){ key.p - 1, key.n + 2 }, &(*out)[i].key, &err))
-			return false;
-		i++;
-	}
-	*n = i;
-	qsort(*out, *n, sizeof(**out), member_compare);
-	return true;
-}
-
-static bool
-canonical(struct arena *arena, struct slice value, unsigned depth, struct buf *out)
-{
-	struct slice key, one, text;
-	struct json_iter iter;
-	struct member *members;
-	const char *between = "";
-	struct err err;
-	size_t n;
-
-	switch (json_type(value)) {
-	case JSON_OBJECT:
-		if (depth == CANONICAL_DEPTH || !members_sorted(arena, value, &members, &n))
-			return false;
-		buf_putc(out, '{');
-		for (size_t i = 0; i < n; i++) {
-			if (depth == 0 && is_of_round(members[i].key))
-				continue;
-			buf_puts(out, between);
-			between = ",";
-			buf_json_string(out, members[i].key);
-			buf_putc(out, ':');
-			if (!canonical(arena, members[i].value, depth + 1, out))
-				return false;
-		}
-		buf_putc(out, '}');
-		return true;
-	case JSON_ARRAY:
-		if (depth == CANONICAL_DEPTH)
-			return false;
-		buf_putc(out, '[');
-		json_iter_init(&iter, value);
-		while (json_iter_next(&iter, &key, &one)) {
-			buf_puts(out, between);
-			between = ",";
-			if (!canonical(arena, one, depth + 1, out))
-				return false;
-		}
-		buf_putc(out, ']');
-		return true;
-	case JSON_STRING:
-		if (!json_string(arena, value, &text, &err))
-			return false;
-		buf_json_string(out, text);
-		return true;
-	default:
-		buf_put(out, value);
-		return true;
-	}
 }
 
 /* The members as they stand, one after the other. */
@@ -167,8 +76,8 @@ state_bind(struct loop *loop, const struct caller *caller, const struct message 
 
 	arena_init(&arena, loop_memory(loop), 64 * MIB);
 	buf_init(&text, NULL, 8 * CANONICAL_BYTES);
-	if (request->params.n <= CANONICAL_BYTES && canonical(&arena, request->params, 0, &text) &&
-	    buf_check(&text, err)) {
+	if (request->params.n <= CANONICAL_BYTES &&
+	    json_canonical(&arena, request->params, is_of_round, &text) && buf_check(&text, err)) {
 		view = buf_view(&text);
 		sha256_hex(&view, 1, binding->digest);
 	} else {

@@ -9,17 +9,24 @@ def test(program, name):
 
 
 
+CACHED = ["a resource that may be kept is read once while it holds", "a private resource is kept for its caller only",
+          "what does not say for how long and for whom is not kept", "a resource is read again when it, its list or its server has changed",
+          "what changes while it is read is not kept", "what a server says of itself holds for its time, and is asked for again after it",
+          "a list holds for its time, and is read again when somebody asks after it"]
+
 LEGACY_CLIENT = [
     ("initialize", "answered by bascule, from `server/discover`: capabilities, instructions",
      ["a handshake in front of a modern server is answered from server/discover"]),
     ("every request", "gets `_meta` with revision, client and its capabilities; over HTTP the headers, those of a tool's schema too",
      ["each request to a modern server says revision, client and capabilities", "arguments that a schema mirrors are sent as headers"]),
-    ("results", "lose `resultType`, `ttlMs`, `cacheScope` and the server's name; everything else passes",
+    ("results", "lose `resultType` and the server's name, lists `ttlMs` and `cacheScope` too; everything else passes",
      ["results of a modern server lose what only 2026-07-28 has"]),
     ("`input_required`", "each question is a request to the client, all at the same time; then the call is made again with the answers "
      "and the server's state; rounds are bounded",
      ["what a modern server wants to know becomes requests on the call's stream", "several rounds of questions are one call",
       "a modern server that never stops asking is stopped"]),
+    ("ttlMs, cacheScope", "hold here: lists, `server/discover` and resources are kept for their time, within their scope, until the server tells "
+     "that they have changed", CACHED),
     ("URL elicitation", "gets an `elicitationId`; `notifications/elicitation/complete` follows when the repeated call succeeds",
      ["a page of a modern server is sent to its client with an id, and is told to be done"]),
     ("capabilities of older clients", "reach the server without what the client's revision does not know, so it does not ask for it",
@@ -43,8 +50,9 @@ LEGACY_CLIENT = [
      "tools again, once", ["errors of a modern server are those of the client's revision",
                            "a modern server that misses a header gets it after its tools were read again",
                            test("test_error_fit", "test_cases")]),
-    ("structuredContent", "that is no object goes; the text stays. An `outputSchema` passes as it is",
-     ["structured content that is no object goes, and its text stays"]),
+    ("structuredContent", "that is no object goes; the text stays. An `outputSchema` whose type is not `object` goes too",
+     ["structured content that is no object goes, and its text stays",
+      "an outputSchema that describes no object goes, for clients that know only objects"]),
     ("batches (2025-03-26)", "go to the server one by one", ["a batch in front of a modern server goes to it one by one"]),
 ]
 
@@ -58,6 +66,8 @@ MODERN_CLIENT = [
      ["a legacy server's question is answered in another request, and its call goes on",
       "questions of one moment are asked together, and each gets its answer", "several rounds, by a sealed state that is good once",
       "a question goes to the call whose client waits, not to one that is parked"]),
+    ("answers brought along", "are taken for questions that wish for their key, if they can be answers; other keys mean nothing",
+     ["an answer that was brought along is used once, if it is one"]),
     ("a forged, foreign, used or expired state", "is -32602, and one from before a restart too, which is said",
      ["a state that is forged or of another request is refused", "a state is of no use to another caller", test("test_modern_front", "test_wrong_state"),
       test("test_modern_front", "test_expiry"), test("test_modern_front", "test_restart")]),
@@ -103,10 +113,11 @@ SAME_ERA = [
 ]
 
 CANNOT = [
-    "A legacy server's request without a call in flight has nobody to answer it: it is declined.",
+    "A legacy server's request without a call in flight has nobody to answer it: it is declined. So is one on a shared stdio session where calls "
+    "of several clients, or sets of capabilities, are in flight or wait for their clients.",
     "2026-07-28 has no ping from a server, no notification of changed roots, and none that a URL elicitation is done.",
     "Titled and multiple choices, URL elicitation and sampling with tools end at older clients.",
-    "`structuredContent` that is no object ends at clients before 2026-07-28; the text stays.",
+    "`structuredContent` that is no object, and an `outputSchema` that describes none, end at clients before 2026-07-28; the text stays.",
     "Log messages outside of a request do not reach a client of 2026-07-28.",
     "A modern server's stream that breaks is lost; only the client's side can be resumed.",
     "Parked calls do not outlive the gateway: a client that comes back is told so.",

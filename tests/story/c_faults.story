@@ -90,6 +90,27 @@ client c {
   expect /error/message ~ 'exited with status 3'
 }
 
+story "a command that cannot be run is not run a second time to find out what it speaks"
+upstream one {
+  on server/discover -> stderr 'sh: no-such-program: not found' then exit 127
+}
+upstream two {
+  on server/discover -> exit 1
+  tool echo
+}
+gateway {
+upstreams:
+  - {name: one, @one@}
+  - {name: two, @two@}
+}
+client c {
+  call tools/list
+  expect /result/tools/0/name == "two__echo"
+  expect /result/_meta/bascule~1unavailable/0/reason ~ 'no-such-program: not found'
+}
+expect upstream one starts == 1
+expect upstream two starts == 2
+
 story "a server that dies in a call leaves its outcome unknown, and only that" real
 upstream one {
   tool die

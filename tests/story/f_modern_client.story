@@ -776,3 +776,77 @@ client a -transport http -revision 2026-07-28 -can {"roots":{"listChanged":true}
   expect /result/said/roots/0/uri == "file:///new"
 }
 expect upstream one requests notifications/roots/list_changed == 0
+
+story "an answer that was brought along is used once, if it is one" real
+upstream one {
+  tool ask
+  tool twice
+  on tools/call ask -> ask elicitation/create {"message":"m","requestedSchema":{"type":"object","properties":{}},"_meta":{"bascule/inputKey":"who"}} then result {"said":$answer}
+  on tools/call twice -> ask elicitation/create {"message":"one","requestedSchema":{"type":"object","properties":{}},"_meta":{"bascule/inputKey":"who"}} then ask elicitation/create {"message":"two","requestedSchema":{"type":"object","properties":{}},"_meta":{"bascule/inputKey":"who"}} then result {"said":$answer}
+}
+gateway {
+upstreams:
+  - {name: one, @one@, session: per_client}
+}
+client a -transport http -revision 2026-07-28 -can elicitation {
+  call tools/call {"name":"ask","inputResponses":{"who":{"action":"accept","content":{"k":1.0}},"other":7}}
+  expect /result/resultType == "complete"
+  expect /result/said == {"action":"accept","content":{"k":1.0}}
+  call tools/call {"name":"ask","inputResponses":{"who":12345}}
+  expect /result/resultType == "input_required"
+  call tools/call {"name":"ask","inputResponses":{"who":{"action":"perhaps"}}}
+  expect /result/resultType == "input_required"
+  call tools/call {"name":"ask","inputResponses":{"who":{"action":"accept","content":[]}}}
+  expect /result/resultType == "input_required"
+  call tools/call {"name":"ask","inputResponses":{"q1":{"action":"accept"}}}
+  expect /result/resultType == "input_required"
+  call tools/call {"name":"ask","inputResponses":null}
+  expect /result/resultType == "input_required"
+  call tools/call {"name":"twice","inputResponses":{"who":{"action":"accept","content":{}}}}
+  expect /result/resultType == "input_required"
+  expect /result/inputRequests/who/params/message == "two"
+}
+# What the client cannot be asked is not answered either.
+client b -transport http -revision 2026-07-28 {
+  call tools/call {"name":"ask","inputResponses":{"who":{"action":"accept","content":{"k":1}}}}
+  expect /result/said/action == "decline"
+}
+
+story "streams that listen at many servers wait for the slowest, not for all in turn"
+upstream one {
+  can {"resources":{"subscribe":true}}
+  on resources/list -> result {"resources":[{"uri":"one://a","name":"a"}]}
+  on resources/templates/list -> result {"resourceTemplates":[]}
+  on resources/subscribe -> after 10s then result {}
+}
+upstream two {
+  can {"resources":{"subscribe":true}}
+  on resources/list -> result {"resources":[{"uri":"two://a","name":"a"},{"uri":"two://b","name":"b"}]}
+  on resources/templates/list -> result {"resourceTemplates":[]}
+  on resources/subscribe -> result {}
+  on once resources/subscribe -> error {"code":-32602,"message":"not this one"}
+}
+upstream three {
+  can {"resources":{"subscribe":true}}
+  on resources/list -> result {"resources":[{"uri":"three://a","name":"a"}]}
+  on resources/templates/list -> result {"resourceTemplates":[]}
+  on resources/subscribe -> after 10s then result {}
+}
+gateway {
+upstreams:
+  - {name: one, @one@}
+  - {name: two, @two@}
+  - {name: three, @three@}
+}
+client a -transport http -revision 2026-07-28 {
+  send l subscriptions/listen {"notifications":{"resourceSubscriptions":["one://a","two://a","nobody://a","two://b","three://a"]}}
+  expect upstream one requests resources/subscribe == 1
+  expect upstream two requests resources/subscribe == 2
+  expect upstream three requests resources/subscribe == 1
+  tick 11s
+  await notifications/subscriptions/acknowledged
+  expect /params/notifications/resourceSubscriptions == ["one://a","two://b","three://a"]
+  abandon l
+}
+expect upstream one requests resources/unsubscribe == 1
+expect upstream two requests resources/unsubscribe == 1

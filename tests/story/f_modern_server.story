@@ -463,6 +463,29 @@ client b -transport http -revision 2026-07-28 {
   expect /result/structuredContent == [1,2]
 }
 
+story "an outputSchema that describes no object goes, for clients that know only objects" real
+upstream one {
+  revision 2026-07-28
+  tool list {"outputSchema":{"type":"array","items":{"type":"integer"}},"title":"L"}
+  tool sum {"outputSchema":{"type":"object","properties":{"sum":{"type":"integer"}}}}
+}
+gateway {
+upstreams:
+  - {name: one, @one@}
+}
+client a {
+  call tools/list
+  expect /result/tools/0/name == "list"
+  expect /result/tools/0/title == "L"
+  expect /result/tools/0/outputSchema absent
+  expect /result/tools/1/outputSchema/type == "object"
+}
+client b -transport http -revision 2026-07-28 {
+  call tools/list
+  expect /result/tools/0/outputSchema == {"type":"array","items":{"type":"integer"}}
+  expect /result/tools/1/outputSchema/type == "object"
+}
+
 story "a batch in front of a modern server goes to it one by one" real
 upstream one {
   revision 2026-07-28

@@ -439,6 +439,61 @@ test_sessions_of_their_own(void **unused)
 	assert_int_equal(one->starts, 5);
 }
 
+/* Capabilities are what they mean, however they are written. */
+static void
+test_spellings(void **unused)
+{
+	static const char *const same[] = { "{\"elicitation\":{},\"sampling\":{\"tools\":{}}}",
+		"{\"sampling\": {\"tools\" : { } }, \"elicitation\":{}}",
+		"{\"elicitation\": {},\"sampling\":{\"tools\":{}}}",
+		"{\"elicitation\":{ },\"sampling\":{\"tools\":{}}}",
+		"{\"elicitation\":{},\"sampling\":{\"t\\u006fols\":{}}}",
+		"{\"elicitation\":{  },\"sampling\":{\"tools\":{}}}" };
+	struct server *one = upstream("one", "stdio", asks);
+
+	begin(PER_CLIENT("one"));
+	for (size_t i = 0; i < 3 * COUNT(same); i++) {
+		stage->capabilities = same[i % COUNT(same)];
+		send("tools/list", "");
+		assert_true(says("/result/tools/0/name", "\"add\""));
+		assert_int_equal(one->starts, 1);
+	}
+	/* Less, or another order of a list, is another set. */
+	stage->capabilities = "{\"elicitation\":{},\"sampling\":{}}";
+	send("tools/list", "");
+	assert_int_equal(one->starts, 2);
+	stage->capabilities = "{\"elicitation\":{},\"sampling\":{\"tools\":[1,2]}}";
+	send("tools/list", "");
+	assert_int_equal(one->starts, 3);
+	stage->capabilities = "{\"elicitation\":{},\"sampling\":{\"tools\":[2,1]}}";
+	send("tools/list", "");
+	assert_int_equal(one->starts, 4);
+	/* Of another caller it is another client, in the same words. */
+	stage->principal = "bob";
+	send("tools/list", "");
+	assert_int_equal(one->starts, 5);
+}
+
+/* One spelling more than there may be, then many: memory is that of a few (the end counts it). */
+static void
+test_many_spellings(void **unused)
+{
+	struct server *one = upstream("one", "stdio", asks);
+	struct buf text;
+
+	begin(PER_CLIENT("one"));
+	buf_init(&text, NULL, MIB);
+	for (unsigned i = 0; i < 100; i++) {
+		buf_clear(&text);
+		buf_printf(&text, "{%*s}", (int)i, "");
+		buf_putc(&text, '\0');
+		stage->capabilities = text.p;
+		send("tools/list", "");
+	}
+	assert_int_equal(one->starts, 1);
+	buf_fini(&text);
+}
+
 static void
 test_shared_asks(void **unused)
 {
@@ -984,6 +1039,8 @@ main(void)
 		TEST(test_discover),
 		TEST(test_discover_own),
 		TEST(test_sessions_of_their_own),
+		TEST(test_spellings),
+		TEST(test_many_spellings),
 		TEST(test_shared_asks),
 		TEST(test_too_many),
 		TEST(test_no_tasks_left),

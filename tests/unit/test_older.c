@@ -66,6 +66,15 @@ static const struct {
 	    "{\"messages\":[{\"role\":\"user\",\"content\":" AUDIO_TEXT
 	    "},{\"content\":" TEXT("x") "},{\"content\":" LINK_TEXT "},\"role\":\"user\"},7]}" },
 	{ MCP_PROMPTS_GET, MCP_2024_11_05, "{\"structuredContent\":{}}", NULL },
+	/* Tools say what they put out only where that is an object. */
+	{ MCP_TOOLS_LIST, MCP_2025_11_25,
+	    "{\"tools\":[{\"name\":\"a\",\"outputSchema\":{\"type\":\"object\"}},7,"
+	    "{\"name\":\"b\", \"outputSchema\" : {\"anyOf\":[]}},"
+	    "{\"outputSchema\":{\"type\":\"array\"},\"name\":\"c\"},{\"outputSchema\":true}]}",
+	    "{\"tools\":[{\"name\":\"a\",\"outputSchema\":{\"type\":\"object\"}},7,"
+	    "{\"name\":\"b\"},{\"name\":\"c\"},{}]}" },
+	{ MCP_TOOLS_LIST, MCP_2026_07_28, "{\"tools\":[{\"outputSchema\":{\"anyOf\":[]}}]}", NULL },
+	{ MCP_TOOLS_LIST, MCP_2024_11_05, "{\"tools\":{}}", NULL },
 	/* Elsewhere these words mean nothing. */
 	{ MCP_RESOURCES_READ, MCP_2024_11_05, CONTENT(AUDIO), NULL },
 };
