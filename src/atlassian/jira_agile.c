@@ -313,6 +313,8 @@ move_wait(struct work *work, const struct slice *keys, size_t n, const char *pat
 			return from == 0
 			    ? false
 			    : work_fail_after(work, "%zu of %zu issues were moved", from, n);
+		work_progress(work, (int64_t)(n - from < MOVE_MAX ? n : from + MOVE_MAX),
+		    (int64_t)n, "issues moved");
 	}
 	return true;
 }

@@ -246,6 +246,7 @@ download_wait(struct work *work, bool is_images)
 
 		if (is_wanted(names, n, &one) && !download_one_wait(&d, &one))
 			return false;
+		work_progress(work, (int64_t)i + 1, (int64_t)max, "files looked at");
 	}
 	tell_missing(&d, list, names, n);
 	download_end(&d);

@@ -140,18 +140,39 @@ error_add(struct work *work, struct batch *batch, yyjson_val *error, size_t from
 	buf_fini(&text);
 }
 
+/* Jira took none of these: each has that as its outcome, and those behind them get their turn. */
+static bool
+refuse_all(struct work *work, struct batch *batch, size_t from)
+{
+	struct slice said = work->said.p != NULL ? work->said : slice_of(work->err->text);
+
+	if (work->err->kind != ERR_REQUEST || batch->n <= CREATE_AT_ONCE)
+		return false;
+	for (size_t i = from; i < batch->n && i < from + CREATE_AT_ONCE; i++) {
+		yyjson_mut_val *one = out_obj(work);
+
+		out_int(work, one, "issue", (int64_t)i + 1);
+		out_slice(work, one, "error", said);
+		yyjson_mut_arr_append(batch->errors, one);
+	}
+	*work->err = (struct err){ 0 };
+	work->said = SLICE_NONE;
+	return true;
+}
+
 static bool
 batch_send_wait(struct work *work, struct batch *batch, size_t from)
 {
 	yyjson_mut_val *body = out_obj(work), *list = out_arr(work);
-	yyjson_val *reply, *one;
+	yyjson_val *reply = NULL, *one;
 	size_t i, max;
 
 	for (i = from; i < batch->n && i < from + CREATE_AT_ONCE; i++)
 		yyjson_mut_arr_append(list, batch->updates[i]);
 	out_val(work, body, "issueUpdates", list);
-	if (!work_send_wait(work, "POST", body, &reply, "{api}/issue/bulk", NULL))
-		return batch->keys_n == 0
+	if (!work_send_wait(work, "POST", body, unless_dry(work, &reply), "{api}/issue/bulk", NULL))
+		return refuse_all(work, batch, from) ? true
+		    : batch->keys_n == 0
 		    ? false
 		    : work_fail_after(work, "%zu issues were created, the last %.*s", batch->keys_n,
 			  SLICE_FMT(batch->keys[batch->keys_n - 1]));
@@ -166,6 +187,9 @@ batch_send_wait(struct work *work, struct batch *batch, size_t from)
 	{
 		error_add(work, batch, one, from);
 	}
+	work_progress(work,
+	    (int64_t)(from + CREATE_AT_ONCE < batch->n ? from + CREATE_AT_ONCE : batch->n),
+	    (int64_t)batch->n, "issues sent");
 	return true;
 }
 
@@ -340,6 +364,8 @@ cloud_changes_wait(struct work *work, const struct slice *keys, size_t n, int64_
 			changes_add(work, json_slice(yyjson_obj_get(one, "issueId")),
 			    yyjson_obj_get(one, "changeHistories"), limit);
 		}
+		work_progress(
+		    work, (int64_t)yyjson_mut_arr_size(work->out), (int64_t)n, "histories read");
 	} while (items != NULL && !pages.is_over);
 	return true;
 }
@@ -411,6 +437,7 @@ dc_changes_wait(struct work *work, const struct slice *keys, size_t n, int64_t l
 			    !dc_changes_add(work, parts[i].reply, limit))
 				return false;
 		}
+		work_progress(work, (int64_t)(from + some), (int64_t)n, "histories read");
 	}
 	return true;
 }
@@ -530,6 +557,8 @@ task_wait(struct work *work, const char *task, struct slice key)
 			if (yyjson_equals_str(status, ended[k]))
 				return say_failed(work, reply, key);
 		}
+		work_progress(work, yyjson_get_sint(yyjson_obj_get(reply, "progressPercent")), 100,
+		    "per cent moved");
 		if (!task_sleep_wait(work->loop, MOVE_POLL_MS, work->err))
 			return work_fail_after(
 			    work, "the move of %.*s was begun (task %s)", SLICE_FMT(key), task);

@@ -80,13 +80,13 @@ create_wait(
     struct work *work, const char *project, const struct wanted *wanted, yyjson_mut_val **out)
 {
 	yyjson_mut_val *body;
-	yyjson_val *reply;
+	yyjson_val *reply = NULL;
 
 	if (!wanted_check(work, wanted))
 		return false;
 	body = wanted_body(work, wanted);
 	out_str(work, body, "project", project);
-	if (!work_send_wait(work, "POST", body, &reply, "{api}/version", NULL))
+	if (!work_send_wait(work, "POST", body, unless_dry(work, &reply), "{api}/version", NULL))
 		return false;
 	*out = shape_make(work, &jira_version_shape, reply);
 	return true;
@@ -169,6 +169,7 @@ batch_create_versions(struct work *work)
 		done += ok;
 		*work->err = (struct err){ 0 };
 		work->said = SLICE_NONE;
+		work_progress(work, (int64_t)i + 1, (int64_t)max, "versions handled");
 	}
 	work->summary = slice_of(
 	    work_printf(work, "%zu of %zu versions created", done, yyjson_arr_size(versions)));

@@ -146,6 +146,7 @@ struct work {
 	struct buf more;      /* content blocks behind the text: ",{...},{...}" */
 	struct slice headers; /* of every request: "Name: value\r\n...", or SLICE_NONE */
 	int status;	      /* of the last reply */
+	struct dry *dry;      /* NULL: requests are sent; shared by the parts of a work */
 	struct err *err;
 };
 
@@ -162,12 +163,31 @@ yyjson_val *arg_json(const struct work *work, const char *name); /* object, arra
 size_t arg_list(const struct work *work, const char *name, struct slice **out); /* of ARG_CSV */
 
 /*
+ * Dry runs (work_dry.c).  A request that writes is kept in place of being sent.  Where its answer
+ * is needed (out is not NULL) the story ends with it: nothing is sent behind it, and every request
+ * fails.  Where it is not, the story goes on as if it had been done.
+ */
+struct dry {
+	yyjson_mut_val *requests;
+	bool is_over;
+};
+/* The argument that every tool of a kind has beside those of its row; NULL: none. */
+const struct arg *tool_common_arg(const struct tool *tool);
+/* out; in a dry run NULL: for stories that can do without the answer. */
+yyjson_val **unless_dry(const struct work *work, yyjson_val **out);
+MUST_CHECK bool dry_init(struct work *work, bool is_dry, struct err *err);
+MUST_CHECK bool dry_take(struct work *work, const struct site_request *request, bool needs_answer);
+/* ok: how the story ended; what was kept is the result then, also where that was no success. */
+MUST_CHECK bool dry_finish(struct work *work, bool ok);
+
+/*
  * Requests.  path: "{name}" is replaced by the encoded value of that name: one of the pairs (name,
  * value; NULL-ended) or of the arguments; "{api}": /rest/api/3 on Cloud, /rest/api/2 elsewhere.
  * Pairs that the path does not use go into the query; a pair whose value is NULL is left out.  A
  * status of 300 or more is an error: what Atlassian said, with the site's name; ERR_RESOURCE for
  * 404 and 410, ERR_REFUSED for 401 and 403, ERR_REQUEST for other 4xx, ERR_UNAVAILABLE for 429 and
- * 5xx.  *out: the body as JSON, NULL when it is empty.
+ * 5xx.  *out: the body as JSON, NULL when it is empty; out NULL: nobody wants it, which lets a dry
+ * run go on behind it.
  */
 MUST_CHECK __attribute__((sentinel)) bool
 work_get_wait(struct work *work, yyjson_val **out, const char *path, ...);
@@ -252,6 +272,9 @@ MUST_CHECK bool work_text(struct work *work, struct slice text, enum text_format
 struct slice work_base(const struct work *work);
 /* The URL of an issue or page for people. */
 const char *site_browse_url(const struct work *work, const char *path_fmt, const char *key);
+
+/* Tells a client that wants to know: so much of so much is done.  Never waits. */
+void work_progress(struct work *work, int64_t done, int64_t total, const char *what);
 
 /* Several requests side by side: each fn gets its own place of `each`; the first failure is kept.
  */

@@ -154,6 +154,10 @@ put_input_schema(const struct tool *tool, struct buf *out)
 		buf_puts(out, i > 0 ? "," : "");
 		put_arg(&tool->args[i], out);
 	}
+	if (tool_common_arg(tool) != NULL) {
+		buf_puts(out, tool->args_n > 0 ? "," : "");
+		put_arg(tool_common_arg(tool), out);
+	}
 	buf_puts(out, "},\"required\":[");
 	for (size_t i = 0; i < tool->args_n; i++) {
 		if (!(tool->args[i].flags & REQUIRED))

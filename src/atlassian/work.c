@@ -194,7 +194,7 @@ work_call_wait(struct site *site, const struct tool *tool, struct exchange *exch
 	work.alc = json_alc(&arena);
 	work.doc = yyjson_mut_doc_new(&work.alc);
 	ok = work.doc != NULL || err_set(err, ERR_LIMIT, "no memory for another call");
-	ok = ok && run_wait(&work);
+	ok = ok && dry_finish(&work, run_wait(&work));
 	if (ok && work.out == NULL)
 		work.out = out_obj(&work);
 	ok = ok && put_result(&work, &out, err);
@@ -231,6 +231,35 @@ work_text(struct work *work, struct slice text, enum text_format from, enum text
 		*out = slice_dup(work->arena, (struct slice){ made.n > 0 ? made.p : "", made.n });
 	buf_fini(&made);
 	return ok;
+}
+
+/* ---- progress -------------------------------------------------------------------------------- */
+
+#define PROGRESS_MAX 512
+
+void
+work_progress(struct work *work, int64_t done, int64_t total, const char *what)
+{
+	static const char head[] = "{\"progressToken\":";
+	struct tell tell = { .method = MCP_PROGRESS, .server = work->site->provider.name };
+	struct buf params;
+
+	if (work->exchange == NULL || work->dry != NULL ||
+	    work->exchange->request.progress_token.p == NULL)
+		return;
+	buf_init(&params, NULL, PROGRESS_MAX);
+	buf_printf(&params, "%s0,\"progress\":%lld,\"total\":%lld,\"message\":", head,
+	    (long long)done, (long long)total);
+	buf_json_string(&params,
+	    slice_of(
+		work_printf(work, "%lld of %lld %s", (long long)done, (long long)total, what)));
+	buf_putc(&params, '}');
+	tell.params = buf_view(&params);
+	/* The client's own token comes in the place of this one. */
+	tell.token = (struct slice){ params.p + sizeof(head) - 1, 1 };
+	if (!params.overflow)
+		exchange_tell(work->exchange, &tell);
+	buf_fini(&params);
 }
 
 /* ---- side by side ---------------------------------------------------------------------------- */

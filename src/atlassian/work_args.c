@@ -289,18 +289,28 @@ take(struct work *work, const struct arg *arg, struct given *given, struct err *
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
+/* Those of the row, and the common one behind them; NULL: no more. */
+static const struct arg *
+arg_at(const struct tool *tool, size_t k)
+{
+	if (k < tool->args_n)
+		return &tool->args[k];
+	return k == tool->args_n ? tool_common_arg(tool) : NULL;
+}
+
 static bool
 refuse_unknown(const struct work *work, struct slice name, struct err *err)
 {
 	const struct arg *nearest = NULL;
+	const struct arg *arg;
 	unsigned best = 4;
 
-	for (size_t i = 0; i < work->tool->args_n; i++) {
-		unsigned far = slice_distance(slice_of(work->tool->args[i].name), name);
+	for (size_t i = 0; (arg = arg_at(work->tool, i)) != NULL; i++) {
+		unsigned far = slice_distance(slice_of(arg->name), name);
 
 		if (far < best) {
 			best = far;
-			nearest = &work->tool->args[i];
+			nearest = arg;
 		}
 	}
 	return err_set(err, ERR_PARAMS, "unknown argument \"%.*s\"%s%s%s",
@@ -319,18 +329,19 @@ is_nothing(const struct arg *arg, yyjson_val *value)
 static bool
 place(struct work *work, yyjson_val *object, struct err *err)
 {
+	const struct arg *arg = NULL;
 	yyjson_val *key, *value;
 	size_t i, max, k;
 
 	yyjson_obj_foreach(object, i, max, key, value)
 	{
-		for (k = 0; k < work->tool->args_n; k++) {
-			if (yyjson_equals_str(key, work->tool->args[k].name))
+		for (k = 0; (arg = arg_at(work->tool, k)) != NULL; k++) {
+			if (yyjson_equals_str(key, arg->name))
 				break;
 		}
-		if (k == work->tool->args_n)
+		if (arg == NULL)
 			return refuse_unknown(work, json_slice(key), err);
-		work->given[k].value = is_nothing(&work->tool->args[k], value) ? NULL : value;
+		work->given[k].value = is_nothing(arg, value) ? NULL : value;
 	}
 	return true;
 }
@@ -339,6 +350,7 @@ bool
 work_take_args(struct work *work, struct slice arguments, struct err *err)
 {
 	const struct tool *tool = work->tool;
+	const struct arg *arg;
 	yyjson_val *object = NULL;
 
 	if (!arena_reserve(work->arena, (tool->args_n + 1) * sizeof(*work->given), err))
@@ -350,8 +362,7 @@ work_take_args(struct work *work, struct slice arguments, struct err *err)
 		return err_set(err, ERR_PARAMS, "arguments must be an object");
 	if (object != NULL && !place(work, object, err))
 		return false;
-	for (size_t i = 0; i < tool->args_n; i++) {
-		const struct arg *arg = &tool->args[i];
+	for (size_t i = 0; (arg = arg_at(tool, i)) != NULL; i++) {
 		struct given *given = &work->given[i];
 
 		given->is_given = given->value != NULL;
@@ -363,7 +374,7 @@ work_take_args(struct work *work, struct slice arguments, struct err *err)
 		if (given->value != NULL && !take(work, arg, given, err))
 			return false;
 	}
-	return true;
+	return dry_init(work, work->given[tool->args_n].number != 0, err);
 }
 
 /* ---- asking for one -------------------------------------------------------------------------- */

@@ -174,7 +174,11 @@ work_request_wait(
 	struct site_request sent = *request;
 	struct rest_reply reply;
 	struct slice said;
+	yyjson_val *unused;
 
+	if (work->dry != NULL && (request->is_write || work->dry->is_over))
+		return dry_take(work, request, out != NULL);
+	out = out != NULL ? out : &unused;
 	*out = NULL;
 	if (sent.headers.p == NULL)
 		sent.headers = work->headers;
@@ -232,12 +236,11 @@ send_wait(struct work *work, const char *verb, yyjson_mut_val *body, yyjson_val 
 	struct site_request request = { .method = slice_of(verb),
 		.is_write = work->tool->flags & WRITES && strcmp(verb, "GET") != 0 };
 	const char *made = path_of(work, path, ap);
-	yyjson_val *unused;
 
 	if (made == NULL)
 		return false;
 	request.path = slice_of(made);
-	return work_json_wait(work, &request, body, out != NULL ? out : &unused, may_be_absent);
+	return work_json_wait(work, &request, body, out, may_be_absent);
 }
 
 bool

@@ -8,6 +8,7 @@ GOLDEN has tools.json (what tools/list says) and *.jsonl: a call a line, in this
    "calls": ["METHOD path body" of each REST request]}
 with "error": "part of its text" in the place of expect, and "sites": "bounded" for sites with filters (BOUNDS).
 REFERENCE has the published operations and the tools and parameters of the Python servers (contract_reference.py).
+Each case of a tool that writes is a dry run first: it must send nothing that writes, and show what the case then sends.
 BASCULE_GOLDEN=write writes calls, values and tools.json anew; read what changed before you believe it.
 """
 import concurrent.futures
@@ -278,6 +279,38 @@ def called(case, result, calls, tool, writes):
     return wrong
 
 
+def shown(request):
+    """A request of a dry run, as Call.text() has it."""
+    text = f"{request['method']} {request['path']}"
+    if request.get("content_type", "").startswith("multipart/form-data"):
+        return text + " form-data"
+    if "body" not in request:
+        return text
+    return f"{text} {json.dumps(request['body'], separators=(',', ':'), ensure_ascii=False)}"
+
+
+def rehearsed(result, sent, tool):
+    """Of a dry run: what it would write, and what is wrong with it."""
+    wrong = [f"a dry run sent {text}" for text in sent if not text.startswith("GET ")]
+    content = result.get("structuredContent") or {}
+    found = misfit(tool["outputSchema"], content)
+    if found:
+        wrong.append("a dry run is not of the outputSchema: " + found)
+    if result.get("isError") or not isinstance(content.get("dry_run"), dict):
+        return None, wrong + [f"a dry run failed: {json.dumps(result)[:600]}"]
+    return content["dry_run"], wrong
+
+
+def compared(rehearsal, calls):
+    """What a dry run showed against what was then sent."""
+    would = [shown(request) for request in rehearsal["requests"]]
+    did = [re.sub(r" form-data: .*", " form-data", call) for call in calls if not call.startswith("GET ")]
+    did = [re.sub(r"^(\S+) (?:/wiki|/jira/forms/cloud/[^/]+)(?=/)", r"\1 ", call) for call in did]
+    if would == (did if rehearsal["is_all"] else did[:len(would)]) and bool(would) == bool(did):
+        return []
+    return ["a dry run showed\n    " + "\n    ".join(would) + "\n  and then came\n    " + "\n    ".join(did)]
+
+
 def prepare(world, case):
     """What no tool can make, made by requests of the test itself: {"times", "request": [method, path, body]}, or
     "requests": a list of these that are made in turn."""
@@ -304,12 +337,23 @@ def play(program, path, tools, used, writes):
             where = f"{os.path.basename(path)}:{n}: {name}"
             used.setdefault(name, set()).update(["(called)"] if "error" not in case else [], case["arguments"])
             prepare(world, case)
+            rehearsal = None
+            if "error" not in case and not tools[name]["annotations"]["readOnlyHint"] and \
+                    "dry_run" not in case["arguments"]:
+                with Gateway(program, folder, case.get("sites", "free")) as gateway:
+                    result = gateway.ask("tools/call", {"name": name, "arguments": case["arguments"] | {"dry_run": True}})
+                rehearsal, faults = rehearsed(result, [call.text() for call in world.relay.take()], tools[name])
+                wrong += [f"{where} {json.dumps(case['arguments'])}: {one}" for one in faults]
+                used[name].add("dry_run")
             with Gateway(program, folder, case.get("sites", "free")) as gateway:
                 result = gateway.ask("tools/call", {"name": name, "arguments": case["arguments"]})
             calls = world.relay.take()
             made += [(where, call) for call in calls]
             wrong += [f"{where} {json.dumps(case['arguments'])}: {one}" for one in
                       called(case, result, [call.text() for call in calls], tools[name], writes)]
+            if rehearsal:
+                wrong += [f"{where} {json.dumps(case['arguments'])}: {one}" for one in
+                          compared(rehearsal, [call.text() for call in calls])]
     if writes:
         with open(path, "w", encoding="utf-8") as file:
             file.writelines(json.dumps(case, ensure_ascii=False) + "\n" for case in cases)

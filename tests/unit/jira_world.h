@@ -175,7 +175,7 @@ world_run(void *arg)
 	struct world *world = arg;
 
 	world->ok = work_take_args(&world->work, slice_of(world_now->args), &world->err) &&
-	    world->work.tool->run(&world->work);
+	    dry_finish(&world->work, world->work.tool->run(&world->work));
 }
 
 /* "A,B" into slices. */
