@@ -275,6 +275,19 @@ tools_offer(const struct config_site *site, const struct config_atlassian *all,
 	*rows_n = n;
 }
 
+struct slice
+site_toolset(const struct provider *provider, struct slice tool)
+{
+	const struct site *site = CONTAINER(provider, struct site, provider);
+	char name[TOOL_NAME_BYTES];
+
+	for (size_t i = 0; provider_is_site(provider) && i < site->rows_n; i++) {
+		if (slice_eq(tool_name(site->config, site->rows[i], name), tool))
+			return slice_of(site->rows[i]->toolset);
+	}
+	return SLICE_NONE;
+}
+
 static bool
 lists_are_same(const struct slice *a, size_t a_n, const struct slice *b, size_t b_n)
 {
