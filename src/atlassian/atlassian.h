@@ -12,6 +12,9 @@
 /* One provider for each of config->atlassian.sites (site.c). */
 extern const struct provider_kind atlassian_sites;
 bool provider_is_site(const struct provider *provider);
+/* The toolset that a tool of a site is of; SLICE_NONE: the provider is no site, or has no such tool
+ * (tools.c). */
+struct slice site_toolset(const struct provider *provider, struct slice tool);
 
 /* What a look at a site found (site_check.c). */
 struct site_report {

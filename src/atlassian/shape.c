@@ -158,45 +158,30 @@ shape_list(struct work *work, const struct shape *shape, yyjson_val *array)
 
 /* ---- the schema ------------------------------------------------------------------------------ */
 
-static void
-field_schema(const struct shape_field *field, struct buf *out)
-{
-	static const char *const types[] = {
-		[SHAPE_STR] = "\"type\":\"string\"",
-		[SHAPE_INT] = "\"type\":\"integer\"",
-		[SHAPE_BOOL] = "\"type\":\"boolean\"",
-		[SHAPE_NAME] = "\"type\":\"string\"",
-		[SHAPE_NAMES] = "\"type\":\"array\",\"items\":{\"type\":\"string\"}",
-		[SHAPE_TEXT] = "\"type\":\"string\"",
-	};
-
-	if (field->how == SHAPE_OBJECT) {
-		shape_schema(field->of, out);
-		return;
-	}
-	buf_putc(out, '{');
-	if (field->how == SHAPE_LIST) {
-		buf_puts(out, "\"type\":\"array\",\"items\":");
-		if (field->of != NULL)
-			shape_schema(field->of, out);
-		else
-			buf_puts(out, "{\"type\":\"string\"}");
-	} else if (field->how < COUNT(types) && types[field->how] != NULL) {
-		buf_puts(out, types[field->how]);
-	}
-	buf_putc(out, '}');
-}
-
-/* Nothing is required: only what was asked for and what is there is shown. */
+/*
+ * What a list of tools costs its reader is mostly this, so it is short: the names at the first
+ * level, and what is no text.  Nothing is required: only what was asked for and what is there is
+ * shown.
+ */
 void
 shape_schema(const struct shape *shape, struct buf *out)
 {
+	static const char *const types[] = {
+		[SHAPE_INT] = "{\"type\":\"integer\"}",
+		[SHAPE_BOOL] = "{\"type\":\"boolean\"}",
+		[SHAPE_OBJECT] = "{\"type\":\"object\"}",
+		[SHAPE_LIST] = "{\"type\":\"array\"}",
+		[SHAPE_NAMES] = "{\"type\":\"array\"}",
+	};
+
 	buf_puts(out, "{\"type\":\"object\"");
 	for (size_t i = 0; shape != NULL && i < shape->n; i++) {
+		enum shape_how how = shape->fields[i].how;
+
 		buf_puts(out, i == 0 ? ",\"properties\":{" : ",");
 		buf_json_string(out, slice_of(shape->fields[i].key));
 		buf_putc(out, ':');
-		field_schema(&shape->fields[i], out);
+		buf_puts(out, how < COUNT(types) && types[how] != NULL ? types[how] : "{}");
 	}
 	buf_puts(out, shape != NULL && shape->n > 0 ? "}}" : "}");
 }

@@ -113,6 +113,38 @@ arg_schema_type(enum arg_type type)
 	return types[type];
 }
 
+/* Arguments whose name says what the help says: it stands in the manual and not in the schema. */
+static const struct {
+	const char *name, *help;
+} plain[] = {
+	{ "board_id", "Id of the board" },
+	{ "comment_id", "Id of the comment" },
+	{ "dry_run", "Only show the requests" },
+	{ "goal", "Goal of the sprint" },
+	{ "issue_key", "Issue key, such as PROJ-123" },
+	{ "issue_keys", "Keys of the issues" },
+	{ "limit", "Most results" },
+	{ "max_results", "Most results" },
+	{ "name", "Name" },
+	{ "project_key", "Project key, such as PROJ" },
+	{ "return_limit", "Most results" },
+	{ "space_key", "Key of the space" },
+	{ "sprint_id", "Id of the sprint" },
+	{ "start_at", "Results left out at the start" },
+	{ "summary", "Summary" },
+	{ "worklog_id", "Id of the worklog" },
+};
+
+static bool
+is_said_by_name(const struct arg *arg)
+{
+	for (size_t i = 0; i < COUNT(plain); i++) {
+		if (strcmp(plain[i].name, arg->name) == 0)
+			return strcmp(plain[i].help, arg->help) == 0;
+	}
+	return false;
+}
+
 static void
 put_enum(const char *one_of, struct buf *out)
 {
@@ -131,11 +163,17 @@ static void
 put_arg(const struct arg *arg, struct buf *out)
 {
 	buf_json_string(out, slice_of(arg->name));
-	buf_printf(out, ":{%s,\"description\":", arg_schema_type(arg->type));
-	buf_json_string(out, slice_of(arg->help));
+	buf_putc(out, ':');
+	buf_putc(out, '{');
+	buf_puts(out, arg_schema_type(arg->type));
+	if (!is_said_by_name(arg)) {
+		buf_puts(out, ",\"description\":");
+		buf_json_string(out, slice_of(arg->help));
+	}
 	if (arg->type == ARG_INT && (arg->min != 0 || arg->max != 0))
 		buf_printf(out, ",\"minimum\":%ld", arg->min);
-	if (arg->type == ARG_INT && arg->max != 0)
+	/* What a JSON integer of a client may be at most is no limit that tells anything. */
+	if (arg->type == ARG_INT && arg->max != 0 && arg->max < INT32_MAX)
 		buf_printf(out, ",\"maximum\":%ld", arg->max);
 	if (arg->one_of != NULL)
 		put_enum(arg->one_of, out);
@@ -144,10 +182,11 @@ put_arg(const struct arg *arg, struct buf *out)
 	buf_putc(out, '}');
 }
 
+/* That other arguments are refused is not said: the refusal names them. */
 static void
 put_input_schema(const struct tool *tool, struct buf *out)
 {
-	const char *mark = "";
+	const char *mark = ",\"required\":[";
 
 	buf_puts(out, "{\"type\":\"object\",\"properties\":{");
 	for (size_t i = 0; i < tool->args_n; i++) {
@@ -158,7 +197,7 @@ put_input_schema(const struct tool *tool, struct buf *out)
 		buf_puts(out, tool->args_n > 0 ? "," : "");
 		put_arg(tool_common_arg(tool), out);
 	}
-	buf_puts(out, "},\"required\":[");
+	buf_putc(out, '}');
 	for (size_t i = 0; i < tool->args_n; i++) {
 		if (!(tool->args[i].flags & REQUIRED))
 			continue;
@@ -166,9 +205,10 @@ put_input_schema(const struct tool *tool, struct buf *out)
 		buf_json_string(out, slice_of(tool->args[i].name));
 		mark = ",";
 	}
-	buf_puts(out, "],\"additionalProperties\":false}");
+	buf_puts(out, mark[1] == '\0' ? "]}" : "}");
 }
 
+/* Only what is not so by default (2025-03-26, ToolAnnotations), and what kind of call it is. */
 static void
 put_annotations(const struct tool *tool, struct buf *out)
 {
@@ -180,7 +220,7 @@ put_annotations(const struct tool *tool, struct buf *out)
 		    out, ",\"destructiveHint\":%s", tool->flags & DESTROYS ? "true" : "false");
 	if (tool->flags & IDEMPOTENT)
 		buf_puts(out, ",\"idempotentHint\":true");
-	buf_puts(out, ",\"openWorldHint\":true}");
+	buf_putc(out, '}');
 }
 
 static void
@@ -191,8 +231,6 @@ put_definition(const struct config_site *site, const struct tool *tool, struct b
 
 	buf_puts(out, "{\"name\":");
 	buf_json_string(out, tool_name(site, tool, name));
-	buf_puts(out, ",\"title\":");
-	buf_json_string(out, slice_of(tool->title));
 	buf_init(&help, NULL, HELP_MAX);
 	buf_puts(&help, tool->help);
 	if (site->name.n > 0)
@@ -235,6 +273,19 @@ tools_offer(const struct config_site *site, const struct config_atlassian *all,
 	}
 	buf_putc(out, ']');
 	*rows_n = n;
+}
+
+struct slice
+site_toolset(const struct provider *provider, struct slice tool)
+{
+	const struct site *site = CONTAINER(provider, struct site, provider);
+	char name[TOOL_NAME_BYTES];
+
+	for (size_t i = 0; provider_is_site(provider) && i < site->rows_n; i++) {
+		if (slice_eq(tool_name(site->config, site->rows[i], name), tool))
+			return slice_of(site->rows[i]->toolset);
+	}
+	return SLICE_NONE;
 }
 
 static bool

@@ -307,6 +307,9 @@ const struct json_member *json_scan_members(const struct json_scan *scan, size_t
  * are plain; keys of the text are unescaped for the comparison, so none can hide behind \u0061.
  */
 struct slice json_scan_get(const struct json_scan *scan, struct slice parent, struct slice key);
+/* Several below one parent in a single pass: values[i] is that of keys[i], or SLICE_NONE. */
+void json_scan_get_all(const struct json_scan *scan, struct slice parent, const struct slice *keys,
+    size_t n, struct slice *values);
 /* All steps at once, for texts that are known to be small (configuration, tests, tools). */
 MUST_CHECK bool json_scan_all(struct json_scan *scan, struct err *err);
 

@@ -781,3 +781,23 @@ json_scan_get(const struct json_scan *scan, struct slice parent, struct slice ke
 	}
 	return SLICE_NONE;
 }
+
+void
+json_scan_get_all(const struct json_scan *scan, struct slice parent, const struct slice *keys,
+    size_t n, struct slice *values)
+{
+	for (size_t k = 0; k < n; k++)
+		values[k] = SLICE_NONE;
+	for (size_t i = 0; i < scan->members_n; i++) {
+		const struct json_member *member = &scan->members[i];
+
+		if (member->depth != 2 || !json_key_is(member->parent, parent))
+			continue;
+		for (size_t k = 0; k < n; k++) {
+			if (values[k].p == NULL && json_key_is(member->key, keys[k])) {
+				values[k] = member->value;
+				break;
+			}
+		}
+	}
+}

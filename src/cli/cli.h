@@ -86,6 +86,7 @@ extern const struct provider_kind *const native_providers[];
 	X(CODE, 0, "code", "ADDRESS", \
 	    "the address that the browser was sent back to; - reads it from stdin") \
 	X(COMMAND, 0, "command", NULL, "what follows is a program with its arguments") \
+	X(TOKENS, 0, "tokens", NULL, "say what each tool costs a client, dearest first") \
 	X(JSON, 0, "json", NULL, "print JSON for programs") \
 	X(MARKDOWN, 0, "markdown", NULL, "print a page of documentation") \
 	X(SCHEMA, 0, "schema", NULL, "print a JSON Schema for editors") \
@@ -268,6 +269,8 @@ int install_run(struct options *options);
 int check_run(struct options *options);
 int instances_run(struct options *options);
 int tools_run(struct options *options);
+/* What each of a raw list of tools costs, as tables or one JSON object (tools_cost.c). */
+void tools_cost_put(struct local *local, struct slice tools, bool as_json, struct buf *out);
 int call_run(struct options *options);
 int health_run(struct options *options);
 int login_run(struct options *options);

@@ -60,8 +60,10 @@ const struct command cli_commands[] = {
 	    .help = "list the tools that a client would see",
 	    .about =
 		"Starts its own upstreams. With --json, the result of tools/list with `server` on "
-		"each tool.",
-	    .options = READS_CONFIG | OPTION_BIT(JSON) | ABOUT_SITES,
+		"each tool.\n\nWith --tokens, what the list costs a client: the bytes of each definition "
+		"and of each server and\ntoolset, and the tokens that these are at 4 bytes each; "
+		"tokenizers differ from that by a quarter.",
+	    .options = READS_CONFIG | OPTION_BIT(TOKENS) | OPTION_BIT(JSON) | ABOUT_SITES,
 	    .keeper = KEEPER_ALWAYS,
 	    .run = tools_run },
 	{ .name = "call",

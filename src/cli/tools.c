@@ -232,14 +232,16 @@ tools_work(struct local *local, void *arg)
 	must(json_find(buf_view(&result), S("tools"), &tools));
 	buf_init(&out, NULL, SIZE_MAX / 2);
 	status = tell_failures(local);
-	if (option_is_given(options, OPTION_JSON)) {
+	if (option_is_given(options, OPTION_TOKENS)) {
+		tools_cost_put(local, tools, option_is_given(options, OPTION_JSON), &out);
+	} else if (option_is_given(options, OPTION_JSON)) {
 		put_json(local, buf_view(&result), tools, &out);
 		buf_putc(&out, '\n');
 	} else {
 		put_table(local, tools, &out);
-		if (out.n == 0)
-			cli_write(STDERR_FILENO, S("no tools are offered\n"));
 	}
+	if (out.n == 0)
+		cli_write(STDERR_FILENO, S("no tools are offered\n"));
 	buf_fini(&result);
 	return cli_print(&out, status);
 }

@@ -215,19 +215,23 @@ link_reply(struct link *link, struct exchange *exchange, struct call *call, stru
 
 /* The _meta of a request without what it says of itself there, which its session has said. */
 static void
-put_plain_meta(struct buf *out, struct slice meta)
+put_plain_meta(struct buf *out, const struct message *request)
 {
-	const char *between = "";
+	const char *between = "\"";
 	struct slice key, value;
 	struct json_iter iter;
 
+	if (!request->meta_has_more && request->progress_token.p == NULL) {
+		buf_puts(out, "{}");
+		return;
+	}
 	buf_putc(out, '{');
-	json_iter_init(&iter, meta);
+	json_iter_init(&iter, request->meta);
 	while (json_iter_next(&iter, &key, &value)) {
 		if (slice_starts(key, S(MCP_META)))
 			continue;
-		buf_printf(out, "%s\"", between);
-		between = ",";
+		buf_puts(out, between);
+		between = ",\"";
 		buf_put(out, key);
 		buf_puts(out, "\":");
 		buf_put(out, value);
@@ -260,7 +264,7 @@ plain_request(const struct message *request, struct call *call, struct buf *out)
 		return;
 	buf_put(out, (struct slice){ text.p, (size_t)(meta.p - text.p) });
 	from = out->n;
-	put_plain_meta(out, meta);
+	put_plain_meta(out, request);
 	delta = (ptrdiff_t)(out->n - from) - (ptrdiff_t)meta.n;
 	buf_put(
 	    out, (struct slice){ meta.p + meta.n, (size_t)(text.p + text.n - meta.p) - meta.n });

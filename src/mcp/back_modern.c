@@ -164,7 +164,7 @@ client_info(const struct back *back, const struct call *call)
 						: (struct slice){ own_info, sizeof(own_info) - 1 };
 }
 
-/* The whole _meta; theirs: the client's, or SLICE_NONE. */
+/* The whole _meta; theirs: the client's, or SLICE_NONE where it has nothing to add. */
 static void
 put_meta(struct back *back, const struct call *call, struct slice theirs, struct buf *out)
 {
@@ -173,17 +173,19 @@ put_meta(struct back *back, const struct call *call, struct slice theirs, struct
 	struct slice key, value;
 	struct json_iter iter;
 
-	buf_printf(out,
-	    "{\"" META_VERSION "\":\"%s\",\"" META_CLIENT "\":", mcp_revision_name(back->revision));
+	buf_puts(out, "{\"" META_VERSION "\":\"");
+	buf_puts(out, mcp_revision_name(back->revision));
+	buf_puts(out, "\",\"" META_CLIENT "\":");
 	buf_put(out, client_info(back, call));
 	buf_puts(out, ",\"" META_CAPABILITIES "\":");
 	put_capabilities(back, call, out);
 	if (level >= 0)
 		buf_printf(out, ",\"" META_LEVEL "\":\"%s\"", mcp_log_level_name(level));
 	/* The number that it will have: nothing comes between. */
-	if (call->token.p != NULL)
-		buf_printf(
-		    out, ",\"progressToken\":%llu", (unsigned long long)back->next_number + 1);
+	if (call->token.p != NULL) {
+		buf_puts(out, ",\"progressToken\":");
+		buf_put_u64(out, back->next_number + 1);
+	}
 	if (json_type(theirs) == JSON_OBJECT) {
 		json_iter_init(&iter, theirs);
 		while (json_iter_next(&iter, &key, &value)) {
@@ -201,6 +203,8 @@ struct places {
 	struct slice method; /* name */
 	struct slice params, meta, responses, state;
 	struct slice name, arguments;
+	enum mcp_method known; /* which of ours it is */
+	bool meta_has_more;    /* than what is said here anew */
 };
 
 static struct slice
@@ -242,21 +246,25 @@ places_find(const struct call *call, struct places *places)
 	memset(places, 0, sizeof(*places));
 	if (request != NULL && request->text.p == call->text.p) {
 		places->method = request->method_name;
+		places->known = request->method;
 		places->params = request->params;
 		places->meta = request->meta;
+		places->meta_has_more = request->meta_has_more;
 		places->responses = request->input_responses;
 		places->state = request->request_state;
 		places->arguments = request->arguments;
 	} else {
 		token = member(call->text, S("method"));
 		places->method = (struct slice){ token.p + 1, token.n - 2 };
+		places->known = mcp_method_find(places->method);
 		places->params = member(call->text, S("params"));
 		places->meta = member(places->params, S("_meta"));
+		places->meta_has_more = true;
 		places->arguments = member(places->params, S("arguments"));
 		places->responses = member(places->params, S("inputResponses"));
 		places->state = member(places->params, S("requestState"));
 	}
-	key = name_member(mcp_method_find(places->method));
+	key = name_member(places->known);
 	if (key.p != NULL)
 		places->name = member(places->params, key);
 	for (size_t i = 0; i < call->edits_n; i++) {
@@ -326,7 +334,7 @@ changes_make(struct back *back, struct call *call, const struct places *places,
 			       : (struct slice){ call->id.p + call->id.n, 0 });
 	if (places->meta.p == NULL)
 		buf_puts(&part->text, has_params ? "\"_meta\":" : ",\"params\":{\"_meta\":");
-	put_meta(back, call, places->meta, &part->text);
+	put_meta(back, call, places->meta_has_more ? places->meta : SLICE_NONE, &part->text);
 	if (places->meta.p != NULL && missing.n > 0)
 		change_add(changes, part, (struct slice){ places->params.p + 1, 0 });
 	if (places->meta.p != NULL && missing.n > 0) {
@@ -403,17 +411,15 @@ headers_make(const struct call *call, const struct places *places, struct err *e
 	return mirroring.ok && buf_check(&part->headers, err);
 }
 
-bool
-modern_prepare(struct back *back, struct call *call, struct err *err)
+static bool
+request_make(struct back *back, struct call *call, const struct places *places, struct err *err)
 {
 	struct modern_part *part = call->modern;
 	struct changes changes = { .n = 0 };
-	struct places places;
 
-	places_find(call, &places);
 	buf_clear(&part->text);
 	part->edits_n = 0;
-	if (!changes_make(back, call, &places, &changes, err))
+	if (!changes_make(back, call, places, &changes, err))
 		return false;
 	for (size_t i = 0; i < changes.n; i++) {
 		size_t end = i + 1 < changes.n ? changes.all[i + 1].from : part->text.n;
@@ -421,7 +427,16 @@ modern_prepare(struct back *back, struct call *call, struct err *err)
 		part->edits[part->edits_n++] = (struct edit){ changes.all[i].at,
 			{ part->text.p + changes.all[i].from, end - changes.all[i].from } };
 	}
-	return !back->ops->has_streams || headers_make(call, &places, err);
+	return !back->ops->has_streams || headers_make(call, places, err);
+}
+
+bool
+modern_prepare(struct back *back, struct call *call, struct err *err)
+{
+	struct places places;
+
+	places_find(call, &places);
+	return request_make(back, call, &places, err);
 }
 
 /* ---- results --------------------------------------------------------------------------------- */
@@ -451,15 +466,6 @@ modern_blank(struct slice object, struct slice value, struct slice key)
 	memset(from, ' ', (size_t)(to - from));
 }
 
-static void
-blank_if(const struct message *response, struct slice key)
-{
-	struct slice value = json_scan_get(response->scan, S("result"), key);
-
-	if (value.p != NULL)
-		modern_blank(response->body, value, key);
-}
-
 /* The blanks at both ends of an object whose bytes are ours. */
 static void
 object_trim(struct slice *object)
@@ -481,11 +487,14 @@ object_trim(struct slice *object)
 static void
 result_to_legacy(struct call *call)
 {
+	static const struct slice keys[] = { S("structuredContent"), S("_meta"), S("resultType") };
 	struct message *response = &call->response;
-	struct slice structured =
-			 json_scan_get(response->scan, S("result"), S("structuredContent")),
-		     meta = json_scan_get(response->scan, S("result"), S("_meta")), info;
+	struct slice found[COUNT(keys)], structured, meta, type, info;
 
+	json_scan_get_all(response->scan, S("result"), keys, COUNT(keys), found);
+	structured = found[0];
+	meta = found[1];
+	type = found[2];
 	if (structured.p != NULL && json_type(structured) != JSON_OBJECT)
 		modern_blank(response->body, structured, S("structuredContent"));
 	if (json_type(meta) == JSON_OBJECT && json_find(meta, S(META_SERVER), &info)) {
@@ -493,7 +502,8 @@ result_to_legacy(struct call *call)
 		if (slice_trim((struct slice){ meta.p + 1, meta.n - 2 }).n == 0)
 			modern_blank(response->body, meta, S("_meta"));
 	}
-	blank_if(response, S("resultType"));
+	if (type.p != NULL)
+		modern_blank(response->body, type, S("resultType"));
 	object_trim(&response->body);
 }
 
@@ -554,18 +564,19 @@ static bool
 answered_here_wait(
     struct back *back, struct call *call, const struct places *places, bool *ok, struct err *err)
 {
-	enum mcp_method method = mcp_method_find(places->method);
+	static const struct message done = { .kind = MESSAGE_RESULT, .body = S("{}") };
 
 	*ok = true;
-	call->response = (struct message){ .kind = MESSAGE_RESULT, .body = S("{}") };
-	switch (method) {
+	switch (places->known) {
 	case MCP_PING:
 	case MCP_SET_LEVEL: /* each request says it */
+		call->response = done;
 		return true;
 	case MCP_SUBSCRIBE:
 	case MCP_UNSUBSCRIBE:
-		*ok =
-		    back_listen_change_wait(back, call, places->name, method == MCP_SUBSCRIBE, err);
+		call->response = done;
+		*ok = back_listen_change_wait(
+		    back, call, places->name, places->known == MCP_SUBSCRIBE, err);
 		return true;
 	default:
 		return false;
@@ -573,15 +584,16 @@ answered_here_wait(
 }
 
 static bool
-calls_wait(struct back *back, struct call *call, struct err *err)
+calls_wait(struct back *back, struct call *call, const struct places *places, struct err *err)
 {
 	struct rounds *rounds = rounds_new(back, call);
 	bool again = true, ok = true;
 
 	while (ok && again)
-		ok = modern_prepare(back, call, err) && back_call_once_wait(back, call, err) &&
-		    rounds_next_wait(rounds, &again, err);
-	if (ok && back->ops->has_streams && call->response.kind == MESSAGE_RESULT)
+		ok = request_make(back, call, places, err) &&
+		    back_call_once_wait(back, call, err) && rounds_next_wait(rounds, &again, err);
+	if (ok && back->ops->has_streams && places->known == MCP_TOOLS_LIST &&
+	    call->response.kind == MESSAGE_RESULT)
 		tools_check(back, call);
 	if (ok && call->response.kind == MESSAGE_RESULT && call->exchange != NULL &&
 	    !mcp_revision_is_modern(call->exchange->revision))
@@ -602,7 +614,7 @@ modern_call_wait(struct back *back, struct call *call, struct err *err)
 		return ok;
 	modern_part_init(&part);
 	call->modern = &part;
-	ok = calls_wait(back, call, err);
+	ok = calls_wait(back, call, &places, err);
 	call->modern = NULL;
 	modern_part_fini(&part);
 	return ok;

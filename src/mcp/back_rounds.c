@@ -41,7 +41,7 @@ struct rounds {
 	unsigned asked, polled, waited;
 	uint64_t waits_until_ms; /* for pages; 0: not yet */
 	bool has_listed;	 /* tools, because of a header */
-	struct page pages[PAGES_MAX];
+	struct page *pages;	 /* room for PAGES_MAX with the first: few calls ask */
 	size_t pages_n;
 	struct buf answers; /* inputResponses of the next request */
 	struct buf kept;    /* requestState, likewise */
@@ -84,6 +84,7 @@ rounds_free(struct rounds **at)
 	buf_fini(&rounds->answers);
 	buf_fini(&rounds->kept);
 	buf_fini(&rounds->listed);
+	mem_free(rounds->pages);
 	mem_free(rounds);
 }
 
@@ -128,6 +129,8 @@ page_note(struct rounds *rounds, const struct input *input)
 	    !json_find(input->answer.body, S("action"), &action) ||
 	    !slice_eq(action, S("\"accept\"")))
 		return;
+	if (rounds->pages == NULL)
+		rounds->pages = mem_new(PAGES_MAX * sizeof(*rounds->pages));
 	rounds->pages[rounds->pages_n].url = hash_bytes(input->url, loop_seed(rounds->back->loop));
 	memcpy(rounds->pages[rounds->pages_n++].id, input->id, sizeof(input->id));
 }

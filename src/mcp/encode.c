@@ -122,12 +122,11 @@ added_find(const struct reply *reply, struct slice there[ADDED_N])
 	struct slice key, value;
 	struct json_iter iter;
 
-	memset(there, 0, ADDED_N * sizeof(*there));
 	if (reply->scan != NULL) {
-		for (size_t i = 0; i < ADDED_N; i++)
-			there[i] = json_scan_get(reply->scan, S("result"), added_names[i]);
+		json_scan_get_all(reply->scan, S("result"), added_names, ADDED_N, there);
 		return;
 	}
+	memset(there, 0, ADDED_N * sizeof(*there));
 	json_iter_init(&iter, reply->result);
 	while (json_iter_next(&iter, &key, &value)) {
 		for (size_t i = 0; i < ADDED_N; i++) {
@@ -163,8 +162,9 @@ member_put(struct buf *scratch, struct change *changes, size_t *n, struct buf *f
     struct slice name, struct slice there, struct slice value)
 {
 	if (there.p == NULL) {
-		buf_json_string(front, name);
-		buf_putc(front, ':');
+		buf_putc(front, '"');
+		buf_put(front, name);
+		buf_puts(front, "\":");
 		buf_put(front, value);
 		buf_putc(front, ',');
 	} else if (!slice_eq(there, value)) {

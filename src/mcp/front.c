@@ -224,6 +224,8 @@ front_capabilities(struct slice capabilities)
 	struct client_capabilities can = { .elicitation = false };
 	struct slice value, mode;
 
+	if (capabilities.n == 2) /* {}, of who can nothing */
+		return can;
 	if (has_member(capabilities, S("elicitation"), &value)) {
 		/* 2025-11-25: {} means form; url must be named. */
 		can.elicitation_url = has_member(value, S("url"), &mode);

@@ -19,10 +19,12 @@
 static bool
 field(const struct http_request *http, const char *name, struct slice *value, struct err *err)
 {
-	*value = http_request_header(http, slice_of(name));
-	if (value->p == NULL)
+	unsigned n;
+
+	*value = http_request_header_counted(http, slice_of(name), &n);
+	if (n == 0)
 		return err_set(err, ERR_HEADER, "header %s is missing", name);
-	if (http_request_header_count(http, slice_of(name)) > 1)
+	if (n > 1)
 		return err_set(err, ERR_HEADER, "header %s came twice", name);
 	return true;
 }

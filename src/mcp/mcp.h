@@ -146,7 +146,8 @@ struct message {
 	struct {
 		struct slice version, client_info, capabilities, log_level;
 	} modern;
-	unsigned mended; /* lone surrogates overwritten */
+	bool meta_has_more; /* params._meta says something beside these and the progress token */
+	unsigned mended;    /* lone surrogates overwritten */
 	/* Lives as long as the text: members of result without another pass (json_scan_get). */
 	const struct json_scan *scan;
 };

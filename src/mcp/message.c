@@ -225,8 +225,10 @@ message_read_meta(struct message *message, struct arena *arena, struct err *err)
 		    !json_string(arena, (struct slice){ key.p - 1, key.n + 2 }, &plain, err))
 			return false;
 		to = meta_place(message, plain);
-		if (to == NULL)
+		if (to == NULL) {
+			message->meta_has_more = true;
 			continue;
+		}
 		if (plain.p != key.p)
 			return err_set(
 			    err, ERR_PARAMS, "\"%.*s\" is written with escapes", SLICE_FMT(plain));

@@ -114,13 +114,25 @@ http_request_header(const struct http_request *request, struct slice name)
 	return http_fields_get(request->headers, request->headers_n, name);
 }
 
+struct slice
+http_request_header_counted(const struct http_request *request, struct slice name, unsigned *n)
+{
+	struct slice value = SLICE_NONE;
+
+	*n = 0;
+	for (unsigned i = 0; i < request->headers_n; i++) {
+		if (slice_eq_nocase(request->headers[i].name, name) && (*n)++ == 0)
+			value = request->headers[i].value;
+	}
+	return value;
+}
+
 unsigned
 http_request_header_count(const struct http_request *request, struct slice name)
 {
-	unsigned n = 0;
+	unsigned n;
 
-	for (unsigned i = 0; i < request->headers_n; i++)
-		n += slice_eq_nocase(request->headers[i].name, name);
+	http_request_header_counted(request, name, &n);
 	return n;
 }
 

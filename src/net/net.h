@@ -220,6 +220,9 @@ unsigned http_server_streams(const struct http_server *server); /* responses tha
 /* Value of the first header field of that name (case-insensitive); SLICE_NONE when absent. */
 struct slice http_request_header(const struct http_request *request, struct slice name);
 unsigned http_request_header_count(const struct http_request *request, struct slice name);
+/* Both in one pass: the first value, and how many there are. */
+struct slice
+http_request_header_counted(const struct http_request *request, struct slice name, unsigned *n);
 
 /*
  * The whole response.  extra: complete header lines "Name: value\r\n..." or SLICE_NONE.  With n 0

@@ -2,7 +2,8 @@
  * A closed-loop MCP client to measure with.  Over Streamable HTTP: N sessions, each on one kept
  * connection with one request at a time.  Over stdio: one child, N requests at a time.  Each
  * session initializes, warms up, and then calls one tool again and again for the time given (or
- * --calls times).
+ * --calls times).  With --modern there are no sessions: each request carries what 2026-07-28 wants
+ * in its _meta and its header fields.
  *
  * Every reply is checked for its id and for the text that only this call was given; a wrong one
  * counts as an error, a lost connection or a silence of 60 s ends the run.  With --wait the program
@@ -28,6 +29,11 @@
 
 #define SILENCE_MS 60000
 #define HEADERS	   "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
+/* What a client of 2026-07-28 says with each request. */
+#define META \
+	"\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\"," \
+	"\"io.modelcontextprotocol/clientCapabilities\":{}," \
+	"\"io.modelcontextprotocol/clientInfo\":{\"name\":\"bench-load\",\"version\":\"1\"}}"
 
 enum step { STEP_INITIALIZE, STEP_INITIALIZED, STEP_READY };
 
@@ -42,7 +48,7 @@ struct link {
 	int in_fd, out_fd;
 	unsigned first_lane, lanes;
 	enum step step;
-	char session[160];
+	char session[160];	   /* header fields of each request, beside HEADERS */
 	struct room in, out, body; /* body: of a chunked reply, unchunked */
 };
 
@@ -52,7 +58,7 @@ struct load {
 		const char *path, *tool, *arguments, *answer; /* JSON, of any tool */
 		unsigned lanes;
 		uint64_t seconds, warm_ms, calls, ms, text_bytes;
-		bool waits;
+		bool waits, is_modern;
 		char **command;
 	} want;
 	int epoll;
@@ -95,8 +101,10 @@ lane_request(struct load *l, const struct lane *lane)
 		room_put(&l->request, TEXT("\"ping\"}"));
 		return;
 	}
-	room_printf(
-	    &l->request, "\"tools/call\",\"params\":{\"name\":\"%s\",\"arguments\":", l->want.tool);
+	room_put(&l->request, TEXT("\"tools/call\",\"params\":{"));
+	if (l->want.is_modern)
+		room_put(&l->request, TEXT(META ","));
+	room_printf(&l->request, "\"name\":\"%s\",\"arguments\":", l->want.tool);
 	if (l->want.arguments != NULL) {
 		room_printf(&l->request, "%s}}", l->want.arguments);
 		return;
@@ -160,6 +168,8 @@ reply_right(struct load *l, const struct lane *lane, struct text message)
 		return false;
 	if (strcmp(l->want.tool, "ping") == 0)
 		return *result.p == '{';
+	if (l->want.is_modern && !text_is(json_member(result, "resultType"), "\"complete\""))
+		return false;
 	content = json_first(json_member(result, "content"));
 	lane_expect(l, lane);
 	return text_same(json_member(content, "text"), (struct text){ l->expect.p, l->expect.n });
@@ -361,6 +371,25 @@ links_step(struct load *l)
 	}
 }
 
+/* The first message of a connection, or, where there is no handshake, the header fields of all. */
+static void
+link_begin(struct load *l, struct link *k)
+{
+	if (!l->want.is_modern) {
+		link_send(l, k,
+		    TEXT(
+			"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
+			"\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"bench-load\",\"version\":\"1\"}}}"));
+		link_flush(k);
+		return;
+	}
+	snprintf(k->session, sizeof k->session,
+	    "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: %.64s\r\n",
+	    l->want.tool);
+	k->step = STEP_READY;
+	l->ready++;
+}
+
 static void
 link_open(struct load *l, struct link *k, int in_fd, int out_fd)
 {
@@ -373,11 +402,7 @@ link_open(struct load *l, struct link *k, int in_fd, int out_fd)
 		fcntl(out_fd, F_SETFL, fcntl(out_fd, F_GETFL) | O_NONBLOCK);
 	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, in_fd, &e) < 0)
 		die("load: epoll: %m");
-	link_send(l, k,
-	    TEXT(
-		"{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
-		"\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"bench-load\",\"version\":\"1\"}}}"));
-	link_flush(k);
+	link_begin(l, k);
 }
 
 static void
@@ -516,6 +541,10 @@ options_read(struct load *l, int argc, char **argv)
 			l->want.waits = true;
 			continue;
 		}
+		if (strcmp(option, "--modern") == 0) {
+			l->want.is_modern = true;
+			continue;
+		}
 		if (strcmp(option, "--") == 0 && value != NULL) {
 			l->want.command = argv + i + 1;
 			break;
@@ -547,9 +576,11 @@ options_read(struct load *l, int argc, char **argv)
 		else
 			die("load: %s is unknown", option);
 	}
+	if (l->want.is_modern && strcmp(l->want.tool, "ping") == 0)
+		die("load: there is no ping in 2026-07-28");
 	if (has_url == (l->want.command != NULL))
 		die("usage: load (--url URL | -- COMMAND...) [--tool echo|sleep|ping] [--sessions N] [--seconds N | --calls N]\n"
-		    "    [--warm-ms N] [--ms N] [--text BYTES] [--wait]\n"
+		    "    [--warm-ms N] [--ms N] [--text BYTES] [--wait] [--modern]\n"
 		    "    --tool NAME --arguments JSON --answer JSON-STRING: any other tool, and the text that it answers");
 }
 

@@ -26,11 +26,12 @@ import tempfile
 import time
 
 import atlassian
+import bridge
 import soak
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (1, 16, 64)
-SECTIONS = ("http", "http-stdio", "stdio", "memory", "start", "sessions", "parallel", "atlassian")
+SECTIONS = ("http", "bridge", "http-stdio", "stdio", "memory", "start", "sessions", "parallel", "atlassian")
 ASKED_FOR = ("soak",)                           # not part of a run that names nothing
 UPSTREAMS = ("bench_upstream", "demo")          # processes that belong to no target
 
@@ -166,8 +167,9 @@ class Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextlib.contextmanager
-    def upstream(self):
-        with self.process([self.upstream_program], "upstream", stdout=subprocess.PIPE, text=True) as p:
+    def upstream(self, era="legacy"):
+        command = [self.upstream_program, *(["--modern"] if era == "modern" else [])]
+        with self.process(command, "upstream", stdout=subprocess.PIPE, text=True) as p:
             yield p.stdout.readline().split()[-1]
 
     @contextlib.contextmanager
@@ -284,27 +286,35 @@ def wait_port(p, port):
 
 # --- a small MCP client ---------------------------------------------------------------------------------------
 
+MODERN = "2026-07-28"
+STATS_MESSAGES = {"legacy": 3, "modern": 1}     # what upstream_stats itself sends
+
+
 class Client:
     """One session on one connection; blocking, for everything that is not timed."""
 
     def __init__(self, url):
+        self.connect(url)
+        self.request("initialize", {"protocolVersion": "2025-11-25", "capabilities": {},
+                                    "clientInfo": {"name": "bench", "version": "1"}})
+        self.post({"jsonrpc": "2.0", "method": "notifications/initialized"})
+
+    def connect(self, url):
         host, port = url.split("/")[2].split(":")
         self.path = "/" + url.split("/", 3)[3]
         self.http = http.client.HTTPConnection(host, int(port), timeout=30)
         self.session = None
         self.id = 0
-        self.request("initialize", {"protocolVersion": "2025-11-25", "capabilities": {},
-                                    "clientInfo": {"name": "bench", "version": "1"}})
-        self.post({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
-    def headers(self, accept):
+    def headers(self, accept, message=None):
         headers = {"Accept": accept, "Content-Type": "application/json"}
         if self.session:
             headers |= {"Mcp-Session-Id": self.session, "MCP-Protocol-Version": "2025-11-25"}
         return headers
 
     def post(self, message):
-        self.http.request("POST", self.path, json.dumps(message), self.headers("application/json, text/event-stream"))
+        headers = self.headers("application/json, text/event-stream", message)
+        self.http.request("POST", self.path, json.dumps(message), headers)
         answer = self.http.getresponse()
         body = answer.read().decode()
         self.session = answer.getheader("Mcp-Session-Id") or self.session
@@ -342,8 +352,26 @@ class Client:
         self.http.close()
 
 
-def upstream_stats(url):
-    client = Client(url)
+class ModernClient(Client):
+    """The same without a session: each request says everything itself."""
+
+    def __init__(self, url):
+        self.connect(url)
+
+    def headers(self, accept, message=None):
+        headers = super().headers(accept) | {"MCP-Protocol-Version": MODERN, "Mcp-Method": message["method"]}
+        if "name" in message["params"]:
+            headers["Mcp-Name"] = message["params"]["name"]
+        return headers
+
+    def request(self, method, params):
+        key = "io.modelcontextprotocol/"
+        return super().request(method, params | {"_meta": {key + "protocolVersion": MODERN,
+                                                           key + "clientCapabilities": {}}})
+
+
+def upstream_stats(url, era="legacy"):
+    client = {"legacy": Client, "modern": ModernClient}[era](url)
     words = dict(word.split("=") for word in client.call("stats").split())
     client.close()
     return int(words["messages"]), int(words["calls"])
@@ -373,7 +401,7 @@ def http_repetition(bench, seconds):
                     missing[target.name] = str(e)
                     continue
                 after = upstream_stats(url)
-                got["upstream_messages"] = (after[0] - before[0] - 3) / max(after[1] - before[1], 1)
+                got["upstream_messages"] = (after[0] - before[0] - STATS_MESSAGES["legacy"]) / max(after[1] - before[1], 1)
                 row[target.name] = got
     return result, missing
 
@@ -418,6 +446,10 @@ def measure_soak(bench):
     if not bench.options.quick:
         soak.page_write(got, os.path.join(ROOT, "docs", "soak.md"))
     return got
+
+
+def measure_bridge(bench):
+    return bridge.measure(bench, sys.modules[__name__])
 
 
 def measure_atlassian(bench):
@@ -583,6 +615,8 @@ def show(results):
         show_soak(results["soak"])
     if have("http"):
         show_http(results["http"])
+    if have("bridge"):
+        bridge.show(results["bridge"], table, figure, ratio_text)
     if have("http-stdio"):
         table("HTTP to stdio echo", LOAD_HEAD, [load_row(f"{c} client{'s' if c > 1 else ''}", f)
                                                 for c, f in results["http-stdio"].items()])
@@ -626,6 +660,8 @@ def budget_rows(results):
     yield "RssAnon per idle session", member("sessions", "kib_each"), 6, "KiB"
     yield "150 calls of 1 s at once, in all", max(totals, default=None), 1.2, "s"
     yield "ping meanwhile, p99", max(pings, default=None), 10, "ms"
+    if "pairs" in results.get("bridge", {}):
+        yield from bridge.budget(results["bridge"])
 
 
 def show_budget(results):
@@ -646,7 +682,7 @@ def options_read():
     p.add_argument("--quick", action="store_true", help="short windows, one repetition")
     p.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     p.add_argument("--only", default="", help="comma-separated: " + ", ".join(SECTIONS + ASKED_FOR))
-    p.add_argument("--reps", type=int, help="repetitions of HTTP to HTTP (default 5, quick 1)")
+    p.add_argument("--reps", type=int, help="repetitions of HTTP to HTTP and of bridge (default 5, quick 1)")
     p.add_argument("--seconds", type=int, help="of each measured window (default 2, quick 1)")
     p.add_argument("--minutes", type=float, default=20, help="of the soak (default 20)")
     p.add_argument("--calls", type=int, default=100000, help="of the soak, at most (default 100000)")
@@ -665,7 +701,7 @@ def main():
     options = options_read()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20000), hard))
-    measures = {"http": measure_http, "http-stdio": measure_http_stdio, "stdio": measure_stdio,
+    measures = {"http": measure_http, "bridge": measure_bridge, "http-stdio": measure_http_stdio, "stdio": measure_stdio,
                 "memory": measure_memory, "start": measure_start, "sessions": measure_sessions,
                 "parallel": measure_parallel, "atlassian": measure_atlassian,
                 "soak": measure_soak}

@@ -1,8 +1,9 @@
 /*
  * A small MCP server to measure gateways with: Streamable HTTP with sessions (2025-11-25) on
- * loopback, or stdio with --stdio.  Tools: echo{text}, sleep{ms}, stats{}.  One read and one write
- * a message, JSON found by scanning and answered by copying, so that it costs little beside what is
- * measured.
+ * loopback, or stdio with --stdio; with --modern it speaks 2026-07-28 and nothing else, and holds
+ * a request's header fields against its body.  Tools: echo{text}, sleep{ms}, stats{}.  One read and
+ * one write a message, JSON found by scanning and answered by copying, so that it costs little
+ * beside what is measured.
  *
  * stats answers with the number of messages that came and the number of echo and sleep calls among
  * them: what a gateway sends upstream for one call.
@@ -44,19 +45,23 @@ struct server {
 	struct nap *naps;
 	uint64_t sessions, messages, calls;
 	struct room body; /* of the answer in the making */
-	bool is_over;
+	bool is_over, is_modern;
 };
 
 enum answer { ANSWER_NOW, ANSWER_LATER, ANSWER_NONE };
 
 static const char tools[] =
-    "{\"tools\":["
+    "\"tools\":["
     "{\"name\":\"echo\",\"description\":\"Answers with the text it was given\",\"inputSchema\":"
     "{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\"}},\"required\":[\"text\"]}},"
     "{\"name\":\"sleep\",\"description\":\"Answers after some milliseconds\",\"inputSchema\":"
     "{\"type\":\"object\",\"properties\":{\"ms\":{\"type\":\"integer\"}},\"required\":[\"ms\"]}},"
     "{\"name\":\"stats\",\"description\":\"Messages and calls seen so far\",\"inputSchema\":"
-    "{\"type\":\"object\"}}]}";
+    "{\"type\":\"object\"}}]";
+
+/* What a complete result of 2026-07-28 begins with; a list's says how long it holds as well. */
+#define COMPLETE "\"resultType\":\"complete\","
+#define CACHED	 COMPLETE "\"ttlMs\":60000,\"cacheScope\":\"public\","
 
 static void
 answer_begin(struct server *s, struct text id)
@@ -66,20 +71,26 @@ answer_begin(struct server *s, struct text id)
 	room_put(&s->body, id);
 }
 
+/* members: what stands between the braces of the result; modern: what 2026-07-28 has beside it. */
 static void
-answer_result(struct server *s, struct text id, struct text result)
+answer_result(struct server *s, struct text id, struct text modern, struct text members)
 {
 	answer_begin(s, id);
-	room_put(&s->body, TEXT(",\"result\":"));
-	room_put(&s->body, result);
-	room_put(&s->body, TEXT("}"));
+	room_put(&s->body, TEXT(",\"result\":{"));
+	if (s->is_modern)
+		room_put(&s->body, modern);
+	room_put(&s->body, members);
+	room_put(&s->body, TEXT("}}"));
 }
 
 static void
 answer_text(struct server *s, struct text id, struct text token)
 {
 	answer_begin(s, id);
-	room_put(&s->body, TEXT(",\"result\":{\"content\":[{\"type\":\"text\",\"text\":"));
+	room_put(&s->body, TEXT(",\"result\":{"));
+	if (s->is_modern)
+		room_put(&s->body, TEXT(COMPLETE));
+	room_put(&s->body, TEXT("\"content\":[{\"type\":\"text\",\"text\":"));
 	room_put(&s->body, token);
 	room_put(&s->body, TEXT("}]}}"));
 }
@@ -146,6 +157,38 @@ tool_call(struct server *s, struct conn *c, struct text id, struct text params)
 	return ANSWER_NOW;
 }
 
+/* What a request of 2026-07-28 has to say of itself. */
+static bool
+meta_right(struct text params)
+{
+	struct text meta = json_member(params, "_meta"),
+		    capabilities = json_member(meta, "io.modelcontextprotocol/clientCapabilities");
+
+	return text_is(json_member(meta, "io.modelcontextprotocol/protocolVersion"),
+		   "\"2026-07-28\"") &&
+	    capabilities.p != NULL && *capabilities.p == '{';
+}
+
+/* The methods that only one era has; false: it is none of them. */
+static bool
+era_method(struct server *s, struct text id, struct text method)
+{
+	if (s->is_modern && text_is(method, "\"server/discover\""))
+		answer_result(s, id, TEXT(CACHED),
+		    TEXT("\"supportedVersions\":[\"2026-07-28\"],\"capabilities\":{\"tools\":{}},"
+			 "\"_meta\":{\"io.modelcontextprotocol/serverInfo\":"
+			 "{\"name\":\"bench-upstream\",\"version\":\"1\"}}"));
+	else if (!s->is_modern && text_is(method, "\"ping\""))
+		answer_result(s, id, TEXT(""), TEXT(""));
+	else if (!s->is_modern && text_is(method, "\"initialize\""))
+		answer_result(s, id, TEXT(""),
+		    TEXT("\"protocolVersion\":\"2025-11-25\",\"capabilities\":{\"tools\":{}},"
+			 "\"serverInfo\":{\"name\":\"bench-upstream\",\"version\":\"1\"}"));
+	else
+		return false;
+	return true;
+}
+
 /* Leaves the answer in body. */
 static enum answer
 message_take(struct server *s, struct conn *c, struct text message, struct text *method)
@@ -156,17 +199,15 @@ message_take(struct server *s, struct conn *c, struct text message, struct text 
 	*method = json_member(message, "method");
 	if (method->p == NULL || id.p == NULL)
 		return ANSWER_NONE;
+	if (s->is_modern && !text_is(*method, "\"initialize\"") && !meta_right(params)) {
+		answer_error(s, id, -32602, "_meta is not that of 2026-07-28");
+		return ANSWER_NOW;
+	}
 	if (text_is(*method, "\"tools/call\""))
 		return tool_call(s, c, id, params);
 	if (text_is(*method, "\"tools/list\""))
-		answer_result(s, id, TEXT(tools));
-	else if (text_is(*method, "\"ping\""))
-		answer_result(s, id, TEXT("{}"));
-	else if (text_is(*method, "\"initialize\""))
-		answer_result(s, id,
-		    TEXT("{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{\"tools\":{}},"
-			 "\"serverInfo\":{\"name\":\"bench-upstream\",\"version\":\"1\"}}"));
-	else
+		answer_result(s, id, TEXT(CACHED), TEXT(tools));
+	else if (!era_method(s, id, *method))
 		answer_error(s, id, -32601, "unknown method");
 	return ANSWER_NOW;
 }
@@ -216,12 +257,12 @@ conn_close(struct server *s, struct conn *c)
 
 /* The body goes out with its head, or as a line. */
 static void
-body_send(struct server *s, struct conn *c, const char *session)
+body_send(struct server *s, struct conn *c, const char *status, const char *session)
 {
 	if (!c->is_stdio)
 		room_printf(&c->out,
-		    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n",
-		    session, s->body.n);
+		    "HTTP/1.1 %s\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n",
+		    status, session, s->body.n);
 	room_put(&c->out, (struct text){ s->body.p, s->body.n });
 	if (c->is_stdio)
 		room_put(&c->out, TEXT("\n"));
@@ -244,8 +285,50 @@ session_known(struct server *s, struct text id)
 	return strtoull(text, NULL, 10) < s->sessions;
 }
 
+/* Is the header's value the text of the raw JSON string? */
+static bool
+header_says(struct text head, const char *header, struct text token)
+{
+	return token.n >= 2 && *token.p == '"' &&
+	    text_same(head_value(head, header), (struct text){ token.p + 1, token.n - 2 });
+}
+
+/* Do the header fields of 2026-07-28 repeat what the body says? */
+static bool
+headers_right(struct text head, struct text body)
+{
+	struct text method = json_member(body, "method"), params = json_member(body, "params");
+
+	return text_is(head_value(head, "mcp-protocol-version"), "2026-07-28") &&
+	    header_says(head, "mcp-method", method) &&
+	    (!text_is(method, "\"tools/call\"") ||
+		header_says(head, "mcp-name", json_member(params, "name")));
+}
+
 static void
-post_take(struct server *s, struct conn *c, struct text head, struct text body)
+modern_take(struct server *s, struct conn *c, struct text head, struct text body)
+{
+	struct text method;
+
+	if (!headers_right(head, body)) {
+		answer_error(s, TEXT("null"), -32020, "the header fields are wrong");
+		body_send(s, c, "400 Bad Request", "");
+		return;
+	}
+	switch (message_take(s, c, body, &method)) {
+	case ANSWER_NONE:
+		refuse(c, "202 Accepted");
+		break;
+	case ANSWER_LATER:
+		break;
+	case ANSWER_NOW:
+		body_send(s, c, "200 OK", "");
+		break;
+	}
+}
+
+static void
+session_take(struct server *s, struct conn *c, struct text head, struct text body)
 {
 	struct text method, session = head_value(head, "mcp-session-id");
 	char header[64] = "";
@@ -268,7 +351,7 @@ post_take(struct server *s, struct conn *c, struct text head, struct text body)
 			refuse(c, "400 Bad Request");
 			break;
 		}
-		body_send(s, c, header);
+		body_send(s, c, "200 OK", header);
 		break;
 	}
 }
@@ -292,7 +375,12 @@ request_take(struct server *s, struct conn *c)
 	if (c->in.n < head.n + body.n)
 		return false;
 	if (memcmp(head.p, "POST ", 5) == 0) {
-		post_take(s, c, head, body);
+		if (s->is_modern)
+			modern_take(s, c, head, body);
+		else
+			session_take(s, c, head, body);
+	} else if (s->is_modern) {
+		refuse(c, "405 Method Not Allowed");
 	} else if (memcmp(head.p, "GET ", 4) == 0) {
 		room_put(&c->out,
 		    TEXT("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -321,7 +409,7 @@ lines_take(struct server *s, struct conn *c)
 		at += (size_t)(end - line) + 1;
 		if (message_take(s, c, (struct text){ line, (size_t)(end - line) }, &method) ==
 		    ANSWER_NOW)
-			body_send(s, c, "");
+			body_send(s, c, "", "");
 	}
 	room_drop(&c->in, at);
 }
@@ -382,7 +470,7 @@ naps_wake(struct server *s)
 		s->naps = nap->next;
 		c->is_napping = false;
 		answer_text(s, (struct text){ nap->id, strlen(nap->id) }, TEXT("\"slept\""));
-		body_send(s, c, "");
+		body_send(s, c, "200 OK", "");
 		free(nap);
 		conn_work(s, c);
 	}
@@ -432,12 +520,16 @@ main(int argc, char **argv)
 	struct epoll_event events[64];
 
 	signal(SIGPIPE, SIG_IGN);
+	if (argc > 1 && strcmp(argv[argc - 1], "--modern") == 0) {
+		s.is_modern = true;
+		argc--;
+	}
 	if (argc == 2 && strcmp(argv[1], "--stdio") == 0)
 		pipes_open(&s);
 	else if (argc == 1 || (argc == 3 && strcmp(argv[1], "--port") == 0))
 		listen_open(&s, argc == 1 ? 0 : (uint16_t)number("--port", argv[2], 0, 65535));
 	else
-		die("usage: upstream [--port N | --stdio]");
+		die("usage: upstream [--port N | --stdio] [--modern]");
 	while (!s.is_over) {
 		int n = epoll_wait(s.epoll, events, 64, naps_wake(&s));
 

@@ -95,6 +95,19 @@ def one_upstream():
         [[name, "one"] for name in ("echo", "time", "sleep", "count", "ask")], out
     listed = json.loads(expect(0, "tools", "-c", path, "--json"))
     assert {tool["server"] for tool in listed["tools"]} == {"one"} and "_meta" not in listed
+    cost = json.loads(expect(0, "tools", "-c", path, "--tokens", "--json"))
+    assert sorted(tool["name"] for tool in cost["tools"]) == sorted(tool["name"] for tool in listed["tools"]), cost
+    plain = {tool["name"]: tool for tool in listed["tools"]}
+    for tool in cost["tools"]:
+        sent = {k: v for k, v in plain[tool["name"]].items() if k != "server"}
+        assert tool["bytes"] == len(json.dumps(sent, separators=(",", ":"), ensure_ascii=False).encode()), tool
+        assert tool["tokens"] == -(-tool["bytes"] // cost["bytes_per_token"]) and tool["server"] == "one", tool
+    bytes_of = [tool["bytes"] for tool in cost["tools"]]
+    assert bytes_of == sorted(bytes_of, reverse=True) and cost["total"]["bytes"] == sum(bytes_of), cost
+    assert [(one["server"], one["tools"]) for one in cost["sums"]] == [("one", 5)], cost
+    out = expect(0, "tools", "-c", path, "--tokens")
+    assert out.splitlines()[0].split() == ["BYTES", "TOKENS", "TOOL", "SERVER", "TOOLSET"], out
+    assert out.splitlines()[-1].split() == [str(cost["total"]["bytes"]), str(cost["total"]["tokens"]), "5", "all"], out
     assert expect(0, "call", "echo", "text=5", "-c", path) == '5\n{\n  "text": "5"\n}\n'
     result = json.loads(expect(0, "call", "echo", '{"text":"\\u0000 \u00e4"}', "--json", "-c", path))
     assert result["structuredContent"] == {"text": "\0 \u00e4"}, result

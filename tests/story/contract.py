@@ -28,6 +28,7 @@ import threading
 import contract_reference
 
 LIMIT_S = 60
+DEFINITION_MEAN, DEFINITION_MOST = 714, 2600    # bytes: 98 tools are less than 70 KB
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "src", "atlassian")
 BASES = {("dc", "jira"): "/jira", ("dc", "confluence"): "/confluence", ("cloud", "jira"): "/cloud",
          ("cloud", "confluence"): "/cloud/wiki"}
@@ -376,6 +377,18 @@ def outline(tools):
     return rows
 
 
+def too_long(tools):
+    """What of tools/list costs its readers more than it may."""
+    sizes = {name: len(json.dumps(tool, ensure_ascii=False, separators=(",", ":")).encode())
+             for name, tool in tools.items()}
+    wrong = [f"tools.json: the definition of {name} has {n} bytes, over {DEFINITION_MOST}"
+             for name, n in sizes.items() if n > DEFINITION_MOST]
+    if sum(sizes.values()) > DEFINITION_MEAN * len(sizes):
+        wrong.append(f"tools.json: a definition has {sum(sizes.values()) / len(sizes):.0f} bytes on average, "
+                     f"over {DEFINITION_MEAN}")
+    return wrong
+
+
 def offered(tools, path, writes):
     rows = outline(tools)
     if writes:
@@ -384,7 +397,7 @@ def offered(tools, path, writes):
             file.write("{\n" + ",\n".join(lines) + "\n}\n")
     with open(path, encoding="utf-8") as file:
         golden = json.load(file)
-    return [f"tools.json: {name} is {json.dumps(rows.get(name))}, not {json.dumps(golden.get(name))}"
+    return too_long(tools) + [f"tools.json: {name} is {json.dumps(rows.get(name))}, not {json.dumps(golden.get(name))}"
             for name in sorted(rows.keys() | golden.keys()) if rows.get(name) != golden.get(name)]
 
 

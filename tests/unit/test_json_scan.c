@@ -213,7 +213,8 @@ spans(void **state)
 	    "\"list\":[{\"q\":1}]},\"a\":[ ],\"e\":{}} ";
 	const struct json_member *members;
 	struct json_scan *scan;
-	struct slice params = S("params");
+	const struct slice wanted[] = { S("list"), S("q"), S("name") };
+	struct slice params = S("params"), found[COUNT(wanted)];
 	struct err err;
 	unsigned depth;
 	size_t n, budget;
@@ -238,6 +239,10 @@ spans(void **state)
 		assert_null(json_scan_get(scan, SLICE_NONE, S("name")).p);
 		assert_null(json_scan_get(scan, params, S("q")).p);
 		assert_null(json_scan_get(scan, S("id"), S("name")).p);
+		json_scan_get_all(scan, params, wanted, COUNT(wanted), found);
+		assert_true(slice_eq(found[0], S("[{\"q\":1}]")));
+		assert_null(found[1].p);
+		assert_true(slice_eq(found[2], S("\"x\"")));
 		free(text);
 	}
 	for (depth = 0; depth < 5; depth++) {

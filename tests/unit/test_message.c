@@ -577,7 +577,12 @@ modern_meta(void **state)
 	assert_slice(told.message.modern.client_info, "{}");
 	assert_slice(told.message.modern.capabilities, "[]");
 	assert_slice(told.message.modern.log_level, "3");
+	assert_true(told.message.meta_has_more);
 	assert_slice(told.message.progress_token, "5");
+	feed(&told,
+	    S("{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"ping\",\"params\":{\"_meta\":{"
+	      "\"io.modelcontextprotocol/protocolVersion\":\"v\",\"progressToken\":5}}}"));
+	assert_false(told.message.meta_has_more);
 	told_fini(&told);
 }
 
