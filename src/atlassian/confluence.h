@@ -51,10 +51,51 @@ page_told(struct work *work, const char *message, const struct page *page, enum 
 extern const struct shape page_told_shape;
 
 /*
+ * Contents of any kind (confluence_content.c): pages, blog posts, attachments ("att12").  One
+ * without its body; ERR_REFUSED as of page_get_wait().
+ */
+MUST_CHECK bool content_get_wait(struct work *work, const char *id, struct page *out);
+/* May it be seen?  As page_check_wait(). */
+MUST_CHECK bool content_check_wait(struct work *work, const char *id);
+bool content_is_attachment(const char *id);
+/* A list below a content. */
+struct content_list {
+	const char *cloud, *server; /* paths with {id}, that of Cloud with {kind} too */
+	const char *filename, *media_type, *expand; /* NULL: any; expand: Data Center */
+	int64_t start, most;
+};
+/* The items, in the arena; there may be more of them than `most`. */
+MUST_CHECK bool content_list_wait(struct work *work, const char *id,
+    const struct content_list *list, yyjson_val ***out, size_t *n, bool *has_more);
+/* An attachment: as the site tells it, and what it is attached to, which may be seen. */
+struct file_place {
+	yyjson_val *file;
+	const char *holder;
+};
+MUST_CHECK bool file_find_wait(struct work *work, const char *id, struct file_place *out);
+
+/*
+ * New pages (confluence_write.c).  In a space below a page (NULL: below its homepage), as storage
+ * format; subtype NULL: a page as they all are.
+ */
+MUST_CHECK bool page_post_wait(struct work *work, const char *key, const char *parent,
+    const char *title, const char *subtype, struct slice storage, yyjson_val **reply);
+/* What was written, by the reply; what that leaves out is as it was. */
+MUST_CHECK bool
+page_written_wait(struct work *work, yyjson_val *reply, const char *space_key, struct page *out);
+/* The id of a page that is written below or beside (NULL: none): its space must be visible. */
+MUST_CHECK bool page_target_wait(struct work *work, const char **id);
+/* A step behind a write failed: what was done stands before why the rest was not.  Always false. */
+bool page_said_done(struct work *work, const char *done);
+
+/*
  * Cloud (confluence_cloud.c).  The name of an account, asked for once and kept by the access; the
  * id itself, where nobody tells it.
  */
 const char *person_name(struct work *work, const char *account);
+/* An attachment as a page has it. */
+yyjson_mut_val *attachment_show(struct work *work, yyjson_val *source);
+extern const struct shape attachment_shape;
 /* Appends the attachments of a page, as pages of Data Center have them. */
 MUST_CHECK bool attachments_wait(struct work *work, const char *page, yyjson_mut_val *list);
 /* Where people find the page; NULL: not told. */
@@ -82,6 +123,8 @@ const char *cql_within(struct work *work, const char *cql);
 
 extern const struct tool_set confluence_search_tools, confluence_page_tools, confluence_write_tools,
     confluence_comment_tools, confluence_restriction_tools;
+extern const struct tool_set confluence_label_tools, confluence_people_tools,
+    confluence_permission_tools, confluence_template_tools, confluence_attachment_tools;
 
 /* The argument that most tools have. */
 #define PAGE_ID \

@@ -58,12 +58,14 @@ person_name(struct work *work, const char *account)
 
 /* ---- attachments ----------------------------------------------------------------------------- */
 
-static yyjson_mut_val *
+yyjson_mut_val *
 attachment_show(struct work *work, yyjson_val *source)
 {
 	yyjson_mut_val *out = out_obj(work);
 	yyjson_val *version = yyjson_obj_get(source, "version");
 
+	if (!work->is_cloud)
+		return shape_make(work, &attachment_shape, source);
 	out_slice(work, out, "id", json_slice(yyjson_obj_get(source, "id")));
 	out_slice(work, out, "title", json_slice(yyjson_obj_get(source, "title")));
 	out_str(work, out, "type", "attachment");

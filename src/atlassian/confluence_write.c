@@ -36,8 +36,8 @@ ancestors_of(struct work *work, const char *parent)
 }
 
 /* The id of a page that is written below or beside: its space must be visible too. */
-static bool
-target_take_wait(struct work *work, const char **id)
+bool
+page_target_wait(struct work *work, const char **id)
 {
 	struct page seen;
 
@@ -58,8 +58,8 @@ body_check(struct work *work, const struct page *page)
 }
 
 /* What a reply to a write leaves out is as it was. */
-static bool
-written_wait(struct work *work, yyjson_val *reply, const char *space_key, struct page *out)
+bool
+page_written_wait(struct work *work, yyjson_val *reply, const char *space_key, struct page *out)
 {
 	if (!page_take_wait(work, reply, out))
 		return false;
@@ -207,8 +207,8 @@ properties_wait(struct work *work, const char *page)
 }
 
 /* A step behind a write failed: what was done stands before why the rest was not. */
-static bool
-said_done(struct work *work, const char *done)
+bool
+page_said_done(struct work *work, const char *done)
 {
 	return work_fail(work, ERR_REQUEST, "%s, but: %.*s", done,
 	    SLICE_FMT(work->said.p != NULL ? work->said : slice_of(work->err->text)));
@@ -216,8 +216,8 @@ said_done(struct work *work, const char *done)
 
 /* ---- create ---------------------------------------------------------------------------------- */
 
-static bool
-post_page_wait(struct work *work, const char *key, const char *parent, const char *title,
+bool
+page_post_wait(struct work *work, const char *key, const char *parent, const char *title,
     const char *subtype, struct slice storage, yyjson_val **reply)
 {
 	yyjson_mut_val *body = out_obj(work), *space;
@@ -254,14 +254,14 @@ create_page(struct work *work)
 	yyjson_val *reply;
 
 	if (!space_check(work, key) || !content_take(work, &storage) ||
-	    !target_take_wait(work, &parent) ||
-	    !post_page_wait(work, key, parent, arg_str(work, "title"), arg_str(work, "subtype"),
+	    !page_target_wait(work, &parent) ||
+	    !page_post_wait(work, key, parent, arg_str(work, "title"), arg_str(work, "subtype"),
 		storage, &reply) ||
-	    !written_wait(work, reply, key, &page))
+	    !page_written_wait(work, reply, key, &page))
 		return false;
 	page.body = storage;
 	if (!properties_wait(work, page.id))
-		return said_done(work, work_printf(work, "Page %s was created", page.id));
+		return page_said_done(work, work_printf(work, "Page %s was created", page.id));
 	page_told(work, "Page created successfully", &page, wanted_body(work));
 	return true;
 }
@@ -305,7 +305,7 @@ put_page_wait(
 		return work_fail(work, ERR_REQUEST,
 		    "%.*s: page %s was changed meanwhile (it was at version %lld): read it again, then update",
 		    SLICE_FMT(work->site->provider.name), before->id, (long long)before->version);
-	if (!ok || !written_wait(work, reply, before->space_key, after))
+	if (!ok || !page_written_wait(work, reply, before->space_key, after))
 		return false;
 	after->body = update->storage;
 	return true;
@@ -334,7 +334,7 @@ update_page(struct work *work)
 
 	if (id == NULL || (has_content && !content_take(work, &update.storage)) ||
 	    !page_get_wait(work, id, 0, has_content ? WITHOUT_BODY : WITH_BODY, &before) ||
-	    !target_take_wait(work, &update.parent) || (!has_content && !body_check(work, &before)))
+	    !page_target_wait(work, &update.parent) || (!has_content && !body_check(work, &before)))
 		return false;
 	if (!has_content)
 		update.storage = before.body;
@@ -347,7 +347,7 @@ update_page(struct work *work)
 	else if (!put_page_wait(work, &before, &update, &after))
 		return false;
 	if (!properties_wait(work, id))
-		return said_done(work,
+		return page_said_done(work,
 		    work_printf(
 			work, is_same ? "Page %s has no new version" : "Page %s was updated", id));
 	if (is_same && !arg_has(work, "emoji") && !arg_has(work, "page_width")) {
@@ -497,7 +497,7 @@ move_page(struct work *work)
 	if (!move_wait(work, id, parent, work->is_cloud ? NULL : target.space_key))
 		return false;
 	if (!page_get_wait(work, id, 0, WITHOUT_BODY, &page))
-		return said_done(work, work_printf(work, "Page %s was moved", id));
+		return page_said_done(work, work_printf(work, "Page %s was moved", id));
 	page_told(work, "Page moved successfully", &page, SHOW_NONE);
 	return true;
 }
@@ -519,7 +519,7 @@ copy_cloud_wait(
 	out_val(work, body, "destination", to);
 	return work_send_wait(
 		   work, "POST", body, &reply, "/rest/api/content/{page}/copy", "page", id, NULL) &&
-	    written_wait(work, reply, key, page);
+	    page_written_wait(work, reply, key, page);
 }
 
 static bool
@@ -532,7 +532,7 @@ copy_page(struct work *work)
 	yyjson_val *reply;
 	bool ok;
 
-	if (id == NULL || !space_check(work, key) || !target_take_wait(work, &parent))
+	if (id == NULL || !space_check(work, key) || !page_target_wait(work, &parent))
 		return false;
 	if ((!work->is_cloud || work->site->config->filter_n > 0) &&
 	    !page_get_wait(work, id, 0, work->is_cloud ? WITHOUT_BODY : WITH_BODY, &source))
@@ -542,9 +542,9 @@ copy_page(struct work *work)
 	if (work->is_cloud)
 		ok = copy_cloud_wait(work, id, key, parent, &page);
 	else
-		ok = post_page_wait(work, key, parent, arg_str(work, "new_title"), NULL,
+		ok = page_post_wait(work, key, parent, arg_str(work, "new_title"), NULL,
 			 source.body, &reply) &&
-		    written_wait(work, reply, key, &page);
+		    page_written_wait(work, reply, key, &page);
 	if (!ok)
 		return false;
 	page_told(work,

@@ -36,6 +36,9 @@ struct work_files {
  */
 MUST_CHECK bool work_files_open(struct work *work, const char *arg, struct work_files *files);
 void work_files_close(struct work_files *files);
+/* One more of them (there is room), from such an item; `at` names it in errors. */
+MUST_CHECK bool
+work_files_add(struct work *work, const char *at, yyjson_val *item, struct work_files *files);
 
 /* A field of a form beside its files. */
 struct work_field {
@@ -50,9 +53,40 @@ MUST_CHECK bool work_files_send_wait(struct work *work, const char *verb, const 
 
 /* ---- from a site ----------------------------------------------------------------------------- */
 
-/* GET of what is no JSON, into an arena of the caller's.  max_bytes: more is ERR_LIMIT. */
+/*
+ * GET of what is no JSON, into an arena of the caller's.  max_bytes: more is ERR_LIMIT.  Cloud may
+ * send to where it keeps files: one such hop is followed, without the credential, to Atlassian's
+ * own hosts only (work_download.c).
+ */
 MUST_CHECK bool work_bytes_wait(
     struct work *work, const char *path, size_t max_bytes, struct arena *arena, struct slice *out);
+
+/* One file there, as its site tells of it. */
+struct remote_file {
+	struct slice id, name, type, url;
+	uint64_t size;
+};
+/*
+ * Several files as content blocks: embedded, or as images; links where the result has no more room
+ * (attachments.inline).  What one file does wrong is told beside the others.
+ */
+struct downloads {
+	struct work *work;
+	const char *site;   /* what the product is called */
+	struct slice owner; /* what the files hang on; stands in the addresses of what is shown */
+	const char *(*path)(const struct downloads *downloads, const struct remote_file *file);
+	bool is_images; /* only those, to look at */
+	uint64_t left;	/* bytes that the result may still hold */
+	int64_t total, done;
+	yyjson_mut_val *shown, *linked, *failed;
+};
+void downloads_init(struct downloads *downloads, struct work *work);
+/* False: the call as a whole is over. */
+MUST_CHECK bool downloads_add_wait(struct downloads *downloads, const struct remote_file *file);
+void downloads_fail(struct downloads *downloads, const struct remote_file *file, const char *why);
+/* Into the result: total or total_images, downloaded, attachments, linked, failed. */
+void downloads_show(const struct downloads *downloads);
+extern const struct shape downloaded_shape; /* an item of these lists */
 
 /* What is shown of a file. */
 struct work_shown {

@@ -5,8 +5,6 @@
 #include "atlassian/files.h"
 #include "atlassian/jira.h"
 
-#define DOWNLOADS_MAX 100 /* of one call; more are links */
-
 /* ---- what an issue has ----------------------------------------------------------------------- */
 
 /* *key: where the issue is now. */
@@ -26,15 +24,10 @@ list_wait(struct work *work, struct slice *key, yyjson_val **list)
 	return true;
 }
 
-struct attachment {
-	struct slice id, name, type, url;
-	uint64_t size;
-};
-
-static struct attachment
+static struct remote_file
 attachment_of(yyjson_val *value)
 {
-	return (struct attachment){ .id = json_slice(yyjson_obj_get(value, "id")),
+	return (struct remote_file){ .id = json_slice(yyjson_obj_get(value, "id")),
 		.name = json_slice(yyjson_obj_get(value, "filename")),
 		.type = json_slice(yyjson_obj_get(value, "mimeType")),
 		.url = json_slice(yyjson_obj_get(value, "content")),
@@ -43,7 +36,7 @@ attachment_of(yyjson_val *value)
 
 /* By id or by name; none named: all. */
 static bool
-is_wanted(const struct slice *names, size_t n, const struct attachment *one)
+is_wanted(const struct slice *names, size_t n, const struct remote_file *one)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (slice_eq(names[i], one->id) || slice_eq(names[i], one->name))
@@ -54,35 +47,10 @@ is_wanted(const struct slice *names, size_t n, const struct attachment *one)
 
 /* ---- downloads ------------------------------------------------------------------------------- */
 
-struct download {
-	struct work *work;
-	struct slice key;
-	bool is_images;
-	uint64_t left; /* bytes that the result may still hold */
-	int64_t total, done;
-	yyjson_mut_val *shown, *linked, *failed;
-};
-
-static yyjson_mut_val *
-told(struct work *work, yyjson_mut_val *list, const struct attachment *one)
-{
-	yyjson_mut_val *out = out_obj(work);
-
-	out_slice(work, out, "id", one->id);
-	out_slice(work, out, "filename", one->name);
-	yyjson_mut_arr_append(list, out);
-	return out;
-}
-
-static void
-tell_failure(struct download *d, const struct attachment *one, const char *why)
-{
-	out_str(d->work, told(d->work, d->failed, one), "error", why);
-}
-
 static const char *
-path_of(struct work *work, const struct attachment *one)
+path_of(const struct downloads *d, const struct remote_file *one)
 {
+	struct work *work = d->work;
 	const char *id = work_cstr(work, one->id), *name = work_cstr(work, one->name);
 
 	return work->is_cloud
@@ -91,98 +59,9 @@ path_of(struct work *work, const struct attachment *one)
 	    : work_path(work, "/secure/attachment/{id}/{name}", "id", id, "name", name, NULL);
 }
 
-/* For clients, not for the site: attachment:///DEMO-4/moth.png */
-static struct slice
-uri_of(struct work *work, struct slice key, struct slice name)
-{
-	const char *uri = work_path(work, "attachment:///{key}/{name}", "key", work_cstr(work, key),
-	    "name", work_cstr(work, name), NULL);
-
-	return uri != NULL ? slice_of(uri) : S("attachment:///");
-}
-
-static void
-link_add(struct download *d, const struct attachment *one)
-{
-	struct work *work = d->work;
-	struct work_shown shown = { one->url, one->name, one->type, one->size };
-	yyjson_mut_val *out;
-
-	if (!slice_starts(one->url, S("https://")) && !slice_starts(one->url, S("http://"))) {
-		tell_failure(d, one, "it is too large for this result, and Jira gave no address");
-		return;
-	}
-	out = told(work, d->linked, one);
-	out_int(work, out, "size", (int64_t)one->size);
-	out_slice(work, out, "url", one->url);
-	work_link(work, &shown);
-}
-
-static void
-show(struct download *d, const struct attachment *one, struct slice type, struct slice bytes)
-{
-	struct work *work = d->work;
-	struct work_shown shown = { uri_of(work, d->key, one->name), one->name, type, bytes.n };
-	yyjson_mut_val *out = told(work, d->shown, one);
-
-	out_slice(work, out, "mime_type", type);
-	out_int(work, out, "size", (int64_t)bytes.n);
-	d->left -= bytes.n;
-	d->done++;
-	(d->is_images ? work_image : work_embed)(work, &shown, bytes);
-}
-
-/* False: the call as a whole is over.  What one file did wrong is told beside the others. */
-static bool
-fetch_wait(struct download *d, const struct attachment *one, struct slice type)
-{
-	struct work *work = d->work;
-	struct err *kept = work->err, err = { 0 };
-	struct arena arena;
-	struct slice bytes;
-	bool ok;
-
-	arena_init(&arena, loop_memory(work->loop), d->left + MIB);
-	work->err = &err;
-	ok = work_bytes_wait(work, path_of(work, one), d->left, &arena, &bytes);
-	work->err = kept;
-	if (ok)
-		show(d, one, type, bytes);
-	else if (err.kind == ERR_LIMIT)
-		link_add(d, one);
-	else
-		tell_failure(d, one, err.text);
-	arena_fini(&arena);
-	work->said = SLICE_NONE;
-	if (err.kind != ERR_CANCELLED && err.kind != ERR_DEADLINE)
-		return true;
-	*work->err = err;
-	return false;
-}
-
-static bool
-download_one_wait(struct download *d, const struct attachment *one)
-{
-	struct slice type = d->is_images ? file_image_type(one->type, one->name) : one->type;
-
-	if (d->is_images && type.n == 0)
-		return true;
-	d->total++;
-	if (type.n == 0)
-		type = file_type(one->name);
-	if (one->id.n == 0 || one->name.n == 0) {
-		tell_failure(d, one, "Jira did not say what it is");
-		return true;
-	}
-	if (d->left > 0 && one->size <= d->left && d->done < DOWNLOADS_MAX)
-		return fetch_wait(d, one, type);
-	link_add(d, one);
-	return true;
-}
-
 /* Names that fit nothing. */
 static void
-tell_missing(struct download *d, yyjson_val *list, const struct slice *names, size_t n)
+tell_missing(struct downloads *d, yyjson_val *list, const struct slice *names, size_t n)
 {
 	yyjson_val *value;
 	size_t i, max;
@@ -192,59 +71,51 @@ tell_missing(struct download *d, yyjson_val *list, const struct slice *names, si
 
 		yyjson_arr_foreach(list, i, max, value)
 		{
-			struct attachment one = attachment_of(value);
+			struct remote_file one = attachment_of(value);
 
 			is_there |= is_wanted(&names[k], 1, &one);
 		}
 		if (!is_there)
-			tell_failure(d, &(struct attachment){ .name = names[k] },
+			downloads_fail(d, &(struct remote_file){ .name = names[k] },
 			    "the issue has no such attachment");
 	}
 }
 
 static void
-download_end(struct download *d)
+download_end(struct downloads *d)
 {
 	struct work *work = d->work;
 	const char *what = d->is_images ? "images" : "attachments";
 
 	out_bool(work, work->out, "success", true);
-	out_slice(work, work->out, "issue_key", d->key);
-	out_int(work, work->out, d->is_images ? "total_images" : "total", d->total);
-	out_int(work, work->out, "downloaded", d->done);
-	out_val(work, work->out, "attachments", d->shown);
-	out_val(work, work->out, "linked", d->linked);
-	out_val(work, work->out, "failed", d->failed);
+	out_slice(work, work->out, "issue_key", d->owner);
+	downloads_show(d);
 	if (d->total == 0)
 		out_str(work, work->out, "message",
 		    d->is_images ? "No image attachments found"
 				 : work_printf(work, "No attachments found for issue %.*s",
-				       SLICE_FMT(d->key)));
+				       SLICE_FMT(d->owner)));
 	work->summary = slice_of(work_printf(work, "%lld of %lld %s of %.*s", (long long)d->done,
-	    (long long)d->total, what, SLICE_FMT(d->key)));
+	    (long long)d->total, what, SLICE_FMT(d->owner)));
 }
 
 static bool
 download_wait(struct work *work, bool is_images)
 {
-	struct download d = { .work = work,
-		.is_images = is_images,
-		.left = work->site->all->inline_bytes,
-		.shown = out_arr(work),
-		.linked = out_arr(work),
-		.failed = out_arr(work) };
+	struct downloads d = { .site = "Jira", .path = path_of, .is_images = is_images };
 	struct slice *names;
 	size_t n = arg_list(work, "only", &names), i, max;
 	yyjson_val *list, *value;
 
-	if (!list_wait(work, &d.key, &list))
+	downloads_init(&d, work);
+	if (!list_wait(work, &d.owner, &list))
 		return false;
 	work->out = out_obj(work);
 	yyjson_arr_foreach(list, i, max, value)
 	{
-		struct attachment one = attachment_of(value);
+		struct remote_file one = attachment_of(value);
 
-		if (is_wanted(names, n, &one) && !download_one_wait(&d, &one))
+		if (is_wanted(names, n, &one) && !downloads_add_wait(&d, &one))
 			return false;
 		work_progress(work, (int64_t)i + 1, (int64_t)max, "files looked at");
 	}
@@ -312,8 +183,8 @@ static bool
 delete_attachment(struct work *work)
 {
 	struct slice id = arg_slice(work, "attachment_id"), key;
-	const struct attachment *found = NULL;
-	struct attachment one = { 0 };
+	const struct remote_file *found = NULL;
+	struct remote_file one = { 0 };
 	yyjson_val *list, *value;
 	size_t i, max;
 
@@ -340,14 +211,12 @@ delete_attachment(struct work *work)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-LOCAL_SHAPE(told_shape, { "id", SHAPE_STR }, { "filename", SHAPE_STR }, { "mime_type", SHAPE_STR },
-    { "size", SHAPE_INT }, { "url", SHAPE_STR }, { "error", SHAPE_STR });
 #define DOWNLOAD_SHAPE(name, total) \
 	LOCAL_SHAPE(name, { "success", SHAPE_BOOL }, { "message", SHAPE_STR }, \
 	    { "issue_key", SHAPE_STR }, { total, SHAPE_INT }, { "downloaded", SHAPE_INT }, \
-	    { "attachments", SHAPE_LIST, .of = &told_shape }, \
-	    { "linked", SHAPE_LIST, .of = &told_shape }, \
-	    { "failed", SHAPE_LIST, .of = &told_shape })
+	    { "attachments", SHAPE_LIST, .of = &downloaded_shape }, \
+	    { "linked", SHAPE_LIST, .of = &downloaded_shape }, \
+	    { "failed", SHAPE_LIST, .of = &downloaded_shape })
 DOWNLOAD_SHAPE(files_shape, "total");
 DOWNLOAD_SHAPE(images_shape, "total_images");
 SHAPE(jira_attached_shape, { "success", SHAPE_BOOL }, { "issue_key", SHAPE_STR },

@@ -368,7 +368,7 @@ struct routes {
 extern const struct routes sandbox_jira_issue_routes, sandbox_jira_part_routes,
     sandbox_jira_meta_routes, sandbox_jira_agile_routes, sandbox_wiki_content_routes,
     sandbox_wiki_meta_routes, sandbox_wiki_part_routes, sandbox_wiki_v2_routes;
-extern const struct routes sandbox_jira_worklog_routes;
+extern const struct routes sandbox_jira_worklog_routes, sandbox_wiki_cloud_routes;
 extern const struct routes sandbox_jira_desk_routes, sandbox_jira_form_routes;
 
 /* Decoded value of a query parameter, the at-th of that name; SLICE_NONE: absent. */

@@ -63,7 +63,8 @@ static void
 put_list(struct visit *visit, const struct list *list, const char *type)
 {
 	struct listing listing = listing_begin(visit);
-	struct slice filename = visit_query(visit, "filename");
+	struct slice filename = visit_query(visit, "filename"),
+		     media_type = visit_query(visit, "mediaType");
 	const struct content *content;
 
 	LIST_EACH(content, list)
@@ -71,7 +72,8 @@ put_list(struct visit *visit, const struct list *list, const char *type)
 		if (type != NULL && strcmp(content_type_name(content), type) != 0)
 			continue;
 		if (!is_shown(visit, content) ||
-		    (filename.n > 0 && !slice_eq(filename, content->title)))
+		    (filename.n > 0 && !slice_eq(filename, content->title)) ||
+		    (media_type.n > 0 && !slice_eq(media_type, content->media_type)))
 			continue;
 		if (listing_takes(&listing))
 			put_content(visit, NULL, content);
@@ -695,13 +697,35 @@ put_data(struct visit *visit, const struct content *file)
 	buf_put(&visit->out, file->data);
 }
 
+#define STORE_KEY "open"
+
+/* As Cloud does it: elsewhere, with a permission that stands in the address. */
 static void
 attachment_download(struct visit *visit)
 {
 	const struct content *file = visit_file(visit, 1);
+	struct slice host = http_request_header(visit->request, S("Host"));
 
-	if (file != NULL)
+	if (file == NULL)
+		return;
+	visit_no_content(visit);
+	visit->status = 302;
+	visit->headers = arena_printf(visit->arena,
+	    "Location: http://%.*s%s/store/%u/binary?token=" STORE_KEY "\r\n", SLICE_FMT(host),
+	    visit->world->wiki_path, file->id);
+}
+
+static void
+store_get(struct visit *visit)
+{
+	const struct content *file = visit_file(visit, 0);
+
+	if (file == NULL)
+		return;
+	if (slice_eq(visit_query(visit, "token"), S(STORE_KEY)))
 		put_data(visit, file);
+	else
+		visit_fail(visit, 403, "The address of the file is none that was given out");
 }
 
 static void
@@ -846,6 +870,7 @@ static const struct route rows[] = {
 	{ "PUT",	"/rest/api/content/{id}/child/attachment",		ON_CLOUD | NO_BODY, attachment_put },
 	{ "POST",	"/rest/api/content/{id}/child/attachment/{attachmentId}/data", ON_BOTH | NO_BODY, attachment_replace },
 	{ "GET",	"/rest/api/content/{id}/child/attachment/{attachmentId}/download", ON_CLOUD, attachment_download },
+	{ "GET",	"/store/{id}/binary",					ON_CLOUD | ANONYMOUS, store_get },
 	{ "GET",	"/download/attachments/{id}/{filename}",		ON_BOTH, attachment_by_name },
 	{ "POST",	"/rest/api/content/{id}/copy",				ON_CLOUD, content_copy },
 	{ "PUT",	"/rest/api/content/{pageId}/move/{position}/{targetId}", ON_CLOUD, content_move },

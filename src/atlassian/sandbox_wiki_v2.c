@@ -92,10 +92,22 @@ visit_page(struct visit *visit, enum content_type type)
 	return NULL;
 }
 
+/* What the path speaks of: pages, blogposts, attachments. */
+static struct content *
+visit_kind(struct visit *visit)
+{
+	struct slice kind = visit->segments[2];
+
+	return visit_page(visit,
+	    slice_eq(kind, S("blogposts"))	   ? CONTENT_BLOG
+		: slice_eq(kind, S("attachments")) ? CONTENT_ATTACHMENT
+						   : CONTENT_PAGE);
+}
+
 static void
 page_get(struct visit *visit)
 {
-	struct content *page = visit_page(visit, CONTENT_PAGE);
+	struct content *page = visit_kind(visit);
 	unsigned number = visit_number(visit, "version", 0, UINT32_MAX);
 
 	if (page == NULL)
@@ -393,7 +405,7 @@ version_get(struct visit *visit)
 static void
 labels_get(struct visit *visit)
 {
-	const struct content *page = visit_page(visit, CONTENT_PAGE);
+	const struct content *page = visit_kind(visit);
 	const struct slice *label;
 	struct listing listing;
 
@@ -422,7 +434,8 @@ put_v2_file(struct visit *visit, const struct content *file)
 	put_cstr(out, "status", file->status);
 	put_text(out, "title", file->title);
 	put_time(out, "createdAt", content_revision(file)->when_ms, "Z");
-	put_id(out, "pageId", file->container->id);
+	put_id(out, file->container->type == CONTENT_BLOG ? "blogPostId" : "pageId",
+	    file->container->id);
 	put_text(out, "mediaType", file->media_type);
 	put_text(out, "comment", file->note);
 	put_number(out, "fileSize", (int64_t)file->data.n);
@@ -435,7 +448,7 @@ put_v2_file(struct visit *visit, const struct content *file)
 static void
 attachments_get(struct visit *visit)
 {
-	const struct content *page = visit_page(visit, CONTENT_PAGE), *file;
+	const struct content *page = visit_kind(visit), *file;
 	struct listing listing;
 
 	if (page == NULL || !listing_begin(visit, &listing))
@@ -443,6 +456,8 @@ attachments_get(struct visit *visit)
 	LIST_EACH(file, &page->attachments)
 	if ((visit_query(visit, "filename").n == 0 ||
 		slice_eq(visit_query(visit, "filename"), file->title)) &&
+	    (visit_query(visit, "mediaType").n == 0 ||
+		slice_eq(visit_query(visit, "mediaType"), file->media_type)) &&
 	    listing_takes(&listing))
 		put_v2_file(visit, file);
 	listing_end(visit, &listing);
@@ -856,6 +871,10 @@ static const struct route rows[] = {
 	{ "GET",	"/api/v2/pages/{id}/versions",				ON_CLOUD, versions_get },
 	{ "GET",	"/api/v2/pages/{page-id}/versions/{version-number}",	ON_CLOUD, version_get },
 	{ "GET",	"/api/v2/pages/{id}/attachments",			ON_CLOUD, attachments_get },
+	{ "GET",	"/api/v2/blogposts/{id}",				ON_CLOUD, page_get },
+	{ "GET",	"/api/v2/blogposts/{id}/labels",			ON_CLOUD, labels_get },
+	{ "GET",	"/api/v2/blogposts/{id}/attachments",			ON_CLOUD, attachments_get },
+	{ "GET",	"/api/v2/attachments/{id}/labels",			ON_CLOUD, labels_get },
 	{ "GET",	"/api/v2/pages/{page-id}/properties",			ON_CLOUD, properties_get },
 	{ "POST",	"/api/v2/pages/{page-id}/properties",			ON_CLOUD, property_post },
 	{ "GET",	"/api/v2/pages/{page-id}/properties/{property-id}",	ON_CLOUD, property_get },

@@ -33,6 +33,11 @@ const struct tool_set *const tool_sets[] = {
 	&confluence_write_tools,
 	&confluence_comment_tools,
 	&confluence_restriction_tools,
+	&confluence_label_tools,
+	&confluence_people_tools,
+	&confluence_permission_tools,
+	&confluence_template_tools,
+	&confluence_attachment_tools,
 	NULL,
 };
 

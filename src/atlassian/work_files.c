@@ -236,13 +236,20 @@ work_files_open(struct work *work, const char *arg, struct work_files *files)
 	yyjson_arr_foreach(list, i, max, item)
 	{
 		snprintf(at, sizeof(at), "%s[%zu]", arg, i);
-		files->n++;
-		if (!file_open(work, at, item, &files->file[i])) {
-			work_files_close(files);
+		if (!work_files_add(work, at, item, files))
 			return false;
-		}
 	}
 	return true;
+}
+
+bool
+work_files_add(struct work *work, const char *at, yyjson_val *item, struct work_files *files)
+{
+	must(files->n < FILES_MAX);
+	if (file_open(work, at, item, &files->file[files->n++]))
+		return true;
+	work_files_close(files);
+	return false;
 }
 
 void
@@ -390,27 +397,7 @@ work_files_send_wait(struct work *work, const char *verb, const char *path,
 	return ok;
 }
 
-/* ---- downloads ------------------------------------------------------------------------------- */
-
-bool
-work_bytes_wait(
-    struct work *work, const char *path, size_t max_bytes, struct arena *arena, struct slice *out)
-{
-	struct site_request request = { .method = S("GET"),
-		.path = slice_of(path),
-		.accept = S("*/*"),
-		.max_bytes = max_bytes };
-	struct rest_reply reply;
-
-	*out = SLICE_NONE;
-	if (path == NULL || !site_rest_wait(work->access, &request, arena, &reply, work->err))
-		return false;
-	work->status = reply.status;
-	*out = reply.body;
-	return reply.status < 300 ||
-	    work_fail(work, ERR_REQUEST, "%.*s: %.*s", SLICE_FMT(work->site->provider.name),
-		SLICE_FMT(site_complaint(work->access, &reply, work->arena)));
-}
+/* ---- content blocks -------------------------------------------------------------------------- */
 
 static bool
 is_text(struct slice type, struct slice bytes)

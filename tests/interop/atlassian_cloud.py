@@ -31,6 +31,10 @@ class Proxy:
                 connection.request(self.command, PREFIX + url.path + (f"?{url.query}" if url.query else ""), body or None,
                                    {k: v for k, v in self.headers.items() if k.lower() in PASSED_ON})
                 reply = connection.getresponse()
+                if reply.status == 302:         # to the store of files; whether clients go there depends on names
+                    reply.read()
+                    connection.request("GET", reply.headers["Location"].removeprefix(origin))
+                    reply = connection.getresponse()
                 self.answer(reply.status, [(k, v) for k, v in reply.getheaders()
                                            if k.lower() in ("content-type", "retry-after", "location")],
                             reply.read().replace(f"{origin}{PREFIX}".encode(), SITE.encode()))

@@ -156,6 +156,18 @@ def longer(theirs, ours):
     return both_texts(theirs, ours) and ours.startswith(theirs + "/")
 
 
+def no_score(theirs, ours):
+    return theirs == 0.0 and ours is None
+
+
+def said_of_nobody(theirs, ours):
+    return theirs is False and ours is None
+
+
+def refused_plainly(theirs, ours):
+    return theirs == "an answer" and ours != "an answer"
+
+
 ANY = r".*"
 LINKED = r"(.*\.)?(parent|subtasks\[\]|outward_issue|inward_issue|issuelinks\[\]\.type)"
 ROWS = [
@@ -248,6 +260,16 @@ ROWS = [
     Row(r"confluence_get_space_page_tree", r"pages\[\]\.position", "places in a tree", "Told; theirs says null.", only_ours, CLOUD),
     Row(r"confluence_(add_comment|reply_to_comment)", r"comment\.body", "texts of new comments", "Shown; theirs is empty.", only_ours,
         CLOUD),
+    Row(r"confluence_search_user", r"\[\]\.score", "scores of people", "A score stands there when the site gave one; theirs is 0 else.",
+        no_score),
+    Row(r"confluence_search_user", r"\[\]\.user\.is_active", "whether people are active",
+        "Told where the site tells it; theirs calls everybody inactive of whom nothing is told.", said_of_nobody, CLOUD),
+    Row(r"confluence_get_attachments", r"attachments\[\]\.(metadata|extensions|_links)", "inner parts of attachments",
+        "Theirs are copied from REST; ours have `media_type`, `file_size`, `comment`, `download_url`, as those of a page.", gone),
+    Row(r"confluence_upload_attachments", r"\(outcome\)", "files of the server",
+        "A path is refused; theirs answers with success and lists it as failed.", refused_plainly),
+    Row(r"confluence_(check_content|get_space)_permissions", r"_links", "links for programs",
+        "Left out; `next_cursor` is what the next call needs.", gone, CLOUD),
     Row(r"confluence_copy_page", r"page\.url", "the address of a copy", "With the title behind it, as the site says.", longer, CLOUD),
 ]
 

@@ -4,6 +4,7 @@ that neither sees what the other writes): what bascule answers is the same or mo
 All of it twice: on Data Center, and on Cloud (atlassian_cloud.py).  Whatever differs stands in the table of atlassian_differences.py with its reason; a row that no call needs any more
 fails, and docs/differences.md is that table (BASCULE_GOLDEN=write writes it again).
 """
+import base64
 import contextlib
 import json
 import os
@@ -62,7 +63,8 @@ class Side:
         if result.get("isError"):
             return None, text
         document = self.document(result, text)
-        if isinstance(document, dict) and (document.get("success") is False or set(document) == {"error"}):
+        if isinstance(document, dict) and (document.get("success") is False or
+                                           "error" in document and set(document) <= {"error", "details", "page_id"}):
             return None, json.dumps(document)       # an error that does not call itself one
         for name, path in call.keep.items():
             self.kept[name] = str(at(document, path))
@@ -104,6 +106,9 @@ class Theirs(Side):
         super().__init__(stack, kind, "mcp-atlassian", [program], {"MCP_ATLASSIAN_USE_SYSTEM_TRUSTSTORE": "false"})
 
     def document(self, result, text):
+        if not text:                            # nothing but a file
+            file = result["content"][0]["resource"]
+            return {"mime_type": file["mimeType"], "size": len(base64.b64decode(file["blob"]))}
         return json.JSONDecoder().raw_decode(text)[0]       # files may follow
 
 

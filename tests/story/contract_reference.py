@@ -30,6 +30,8 @@ UNPUBLISHED = [
     ("jira-dc", "GET", "/secure/attachment/{id}/{filename}", "",
      "Data Center has no REST operation for the bytes of an attachment; this is the address that it names"),
     ("jira-dc", "GET", "/rest/api/2/issue/{issueIdOrKey}/worklog", "?maxResults", "likewise"),
+    ("confluence-dc", "GET", "/download/attachments/{id}/{filename}", "",
+     "Data Center has no REST operation for the bytes of an attachment; this is the address that it names"),
 ]
 
 # Where the published description is wrong, or lacks what none of the traced calls shows.
@@ -46,6 +48,9 @@ MISDESCRIBED = [
     ("jira-cloud", "GET", "/jira/forms/cloud/{cloudId}/issue/{issueIdOrKey}/form/{formId}", "", "likewise"),
     ("jira-cloud", "PUT", "/jira/forms/cloud/{cloudId}/issue/{issueIdOrKey}/form/{formId}", "", "likewise"),
 ]
+
+# Where the sandbox sends to for the bytes of a file, as Cloud sends to its store.
+MISDESCRIBED.append(("confluence-cloud-v1", "GET", "/wiki/store/{id}/binary", "", "of the sandbox: Cloud's own has another host"))
 
 # Defaults that differ from the Python server's: (tool, parameter, theirs, ours, why).
 DEFAULTS = [
@@ -72,6 +77,7 @@ TYPES = [
     ("confluence_set_page_restrictions", "read_groups", NAMES),
     ("confluence_set_page_restrictions", "edit_users", NAMES),
     ("confluence_set_page_restrictions", "edit_groups", NAMES),
+    ("confluence_upload_attachments", "file_paths", "files with their content, or names below a folder, instead of any paths"),
 ]
 
 # Toolsets whose tools are all here, beside the default ones.
@@ -88,11 +94,19 @@ TOOLSETS = {
     "jira_forms",
     "jira_development",
     "jira_project_analysis",
+    "confluence_labels",
+    "confluence_users",
+    "confluence_analytics",
+    "confluence_attachments",
+    "confluence_templates",
+    "confluence_permissions",
 }
 
 # Tools that are not offered on Data Center.
 CLOUD_ONLY = {"jira_move_issue", "jira_get_issue_proforma_forms", "jira_get_proforma_form_details",
-              "jira_update_proforma_form_answers"}
+              "jira_update_proforma_form_answers", "confluence_get_page_views", "confluence_list_page_templates",
+              "confluence_get_page_template", "confluence_create_page_from_template",
+              "confluence_check_content_permissions", "confluence_get_space_permissions"}
 
 
 def product_of(call):

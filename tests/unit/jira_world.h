@@ -29,8 +29,8 @@
 /* A request ("GET /rest/api/2/field", to its end or its '?') and what comes back. */
 struct canned {
 	const char *request;
-	int status; /* 0: 200 */
-	const char *body;
+	int status;		    /* 0: 200 */
+	const char *body, *headers; /* NULL: none */
 };
 
 struct world_case {
@@ -98,7 +98,7 @@ site_rest_wait(struct access *access, const struct site_request *request, struct
 		    (asked[length] != '\0' && asked[length] != '?'))
 			continue;
 		*reply = (struct rest_reply){ .status = canned[i].status ? canned[i].status : 200,
-			.headers = S(""),
+			.headers = slice_of(canned[i].headers != NULL ? canned[i].headers : ""),
 			.body = slice_of(canned[i].body != NULL ? canned[i].body : "") };
 		return true;
 	}
