@@ -89,6 +89,23 @@ MUST_CHECK bool page_target_wait(struct work *work, const char **id);
 bool page_said_done(struct work *work, const char *done);
 
 /*
+ * Two writers (confluence_conflict.c).  The unified diff of two bodies: of their Markdown, or,
+ * where one cannot be read, of their storage format.
+ */
+MUST_CHECK bool page_diff(struct work *work, const struct page *before, const struct page *after,
+    bool *is_markdown, struct slice *out);
+/* The page is not at that version any more, which somebody has read: always false, and the text
+ * shows who changed what since. */
+MUST_CHECK bool page_conflict_wait(struct work *work, const char *id, int64_t version);
+/* Is the page at the version that the argument says, if it does? */
+MUST_CHECK bool page_expect_wait(struct work *work, const struct page *page);
+#define EXPECTED_ARG \
+	{ \
+		.name = "expected_version", .type = ARG_INT, .min = 1, .max = INT32_MAX, \
+		.help = "Refuse unless the page is at this version" \
+	}
+
+/*
  * Cloud (confluence_cloud.c).  The name of an account, asked for once and kept by the access; the
  * id itself, where nobody tells it.
  */

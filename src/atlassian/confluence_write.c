@@ -302,9 +302,7 @@ put_page_wait(
 		    before->id, "status", "current", NULL);
 	}
 	if (!ok && work_status(work) == 409)
-		return work_fail(work, ERR_REQUEST,
-		    "%.*s: page %s was changed meanwhile (it was at version %lld): read it again, then update",
-		    SLICE_FMT(work->site->provider.name), before->id, (long long)before->version);
+		return page_conflict_wait(work, before->id, before->version);
 	if (!ok || !page_written_wait(work, reply, before->space_key, after))
 		return false;
 	after->body = update->storage;
@@ -334,7 +332,8 @@ update_page(struct work *work)
 
 	if (id == NULL || (has_content && !content_take(work, &update.storage)) ||
 	    !page_get_wait(work, id, 0, has_content ? WITHOUT_BODY : WITH_BODY, &before) ||
-	    !page_target_wait(work, &update.parent) || (!has_content && !body_check(work, &before)))
+	    !page_expect_wait(work, &before) || !page_target_wait(work, &update.parent) ||
+	    (!has_content && !body_check(work, &before)))
 		return false;
 	if (!has_content)
 		update.storage = before.body;
@@ -389,7 +388,8 @@ update_page_section(struct work *work)
 	if (id == NULL ||
 	    !content_as_storage(
 		work, arg_slice(work, "new_content"), arg_str(work, "content_format"), &section) ||
-	    !page_get_wait(work, id, 0, WITH_BODY, &before) || !body_check(work, &before) ||
+	    !page_get_wait(work, id, 0, WITH_BODY, &before) || !page_expect_wait(work, &before) ||
+	    !body_check(work, &before) ||
 	    !section_put(
 		work, before.body, arg_slice(work, "heading_text"), section, &update.storage))
 		return false;
@@ -592,6 +592,7 @@ copy_page(struct work *work)
 		.type = ARG_BOOL, \
 		.fallback = "false", \
 		.help = "Data Center: no mail to watchers (Cloud has no such mark)" }, \
+	    EXPECTED_ARG, \
 	{ \
 		.name = "version_comment", .type = ARG_STR, .help = "What this version is about" \
 	}

@@ -254,7 +254,7 @@ def called(case, result, calls, tool, writes):
     """What of one call is not as it should be."""
     text = "\n".join(block.get("text", "") for block in result.get("content", []))
     wrong = []
-    if writes and ordered(case["calls"]) != ordered(calls):
+    if writes and ordered(case.get("calls", [])) != ordered(calls):
         case["calls"] = calls
     if ordered(case.get("calls", [])) != ordered(calls):
         wrong.append("calls\n    expected " + "\n             ".join(case.get("calls", ["?"])) +

@@ -463,7 +463,9 @@ static const struct world_case writes[] = {
 	      "{\"message\":\"Version must be incremented\"}" } },
 	  .requests = "GET /rest/api/content/12?expand=version%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cmetadata.labels\n"
 	    "PUT /rest/api/content/12?status=current {\"id\":\"12\",\"title\":\"T\",\"status\":\"current\",\"version\":{\"number\":4,\"minor"
-	    "Edit\":false},\"body\":{\"storage\":{\"value\":\"<p>x</p>\",\"representation\":\"storage\"}},\"type\":\"page\"}\n",
+	    "Edit\":false},\"body\":{\"storage\":{\"value\":\"<p>x</p>\",\"representation\":\"storage\"}},\"type\":\"page\"}\n"
+	    "GET /rest/api/content/12?expand=body.storage%2Cversion%2Cspace%2Chistory%2Cancestors%2Cchildren.attachment.version%2Cm"
+	    "etadata.labels\n",
 	  .failure = "confluence: page 12 was changed meanwhile (it was at version 3): read it again, then update", .kind = ERR_REQUEST },
 	{ .name = "update: a body that does not come is not written as none", .tool = "update_page",
 	  .args = "{\"page_id\":\"12\",\"title\":\"New\"}",
