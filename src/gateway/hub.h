@@ -333,7 +333,6 @@ struct link *link_next(const struct link *link);
 bool link_is_of(const struct link *link, const struct client *client);
 /* The client has gone, or the upstream is closed. It frees itself. */
 void link_stop(struct link *link);
-void link_demand(struct link *link); /* an idle one connects */
 void link_client_ready(struct link *link);
 bool link_is_settled(const struct link *link);
 bool link_is_greeted(const struct link *link); /* handshake done, or settled */

@@ -65,8 +65,9 @@ link_is_ready(const struct link *link)
 	return link->state == PROVIDER_READY && link->back != NULL && back_is_usable(link->back);
 }
 
-void
-link_demand(struct link *link)
+/* An idle one connects. */
+static void
+demand(struct link *link)
 {
 	if (link->is_demanded)
 		return;
@@ -95,7 +96,7 @@ ready_wait(struct link *link, struct err *err)
 			return false;
 		}
 		if (link->state == PROVIDER_DOWN || link->state == PROVIDER_IDLE)
-			link_demand(link);
+			demand(link);
 		is_tried = link->is_demanded || link->state == PROVIDER_CONNECTING;
 		if (!hub_change_wait(hub, now + LINK_BACKOFF_MAX_MS, err))
 			return false;

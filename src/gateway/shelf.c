@@ -203,6 +203,22 @@ may_keep(const struct link *link, const struct reply *reply, struct freshness *f
 	    fresh_read(reply->scan, fresh) && fresh->ttl_ms > 0;
 }
 
+/* On the loop's account; NULL: there is no room. */
+static struct bytes *
+copy(struct loop *loop, struct slice text)
+{
+	struct bytes *bytes;
+	struct buf none;
+
+	buf_init(&none, NULL, 0);
+	bytes = bytes_new(&none);
+	buf_init(&bytes->buf, loop_memory(loop), ITEM_BYTES_MAX);
+	buf_put(&bytes->buf, text);
+	if (!buf_check(&bytes->buf, &(struct err){ 0 }))
+		bytes_unref(&bytes);
+	return bytes;
+}
+
 void
 shelf_keep(const struct link *link, const struct exchange *exchange, const struct forward *forward,
     const struct reply *reply)
@@ -212,7 +228,7 @@ shelf_keep(const struct link *link, const struct exchange *exchange, const struc
 	struct shelf_key key = key_of(link, exchange, forward);
 	struct freshness fresh;
 	struct shelf_item *item;
-	struct buf result;
+	struct bytes *result;
 	char *uri;
 
 	if (!is_plain(exchange, forward) || !may_keep(link, reply, &fresh))
@@ -220,12 +236,9 @@ shelf_keep(const struct link *link, const struct exchange *exchange, const struc
 	item = find(shelf, &key, &exchange->caller);
 	if (item != NULL)
 		item_drop(shelf, item);
-	buf_init(&result, loop_memory(hub->loop), ITEM_BYTES_MAX);
-	buf_put(&result, reply->result);
-	if (!buf_check(&result, &(struct err){ 0 })) {
-		buf_fini(&result);
+	result = copy(hub->loop, reply->result);
+	if (result == NULL)
 		return;
-	}
 	item = MEM_NEW(struct shelf_item);
 	item->hash = hash_of(shelf, &key);
 	uri = mem_new(key.uri.n + 1);
@@ -236,7 +249,7 @@ shelf_keep(const struct link *link, const struct exchange *exchange, const struc
 	item->is_private = fresh.is_private;
 	if (item->is_private)
 		item->caller = auth_caller_copy(&exchange->caller);
-	item->result = bytes_new(&result);
+	item->result = result;
 	item->chain = shelf->buckets[item->hash % SHELF_BUCKETS];
 	shelf->buckets[item->hash % SHELF_BUCKETS] = item;
 	link_last(shelf, item);

@@ -870,8 +870,12 @@ back_greeting_ttl(const struct back *back, uint64_t *ttl_ms, bool *is_private)
 bool
 back_greet_again_wait(struct back *back, struct err *err)
 {
-	return back->is_modern && back_is_usable(back) &&
-	    modern_discover_wait(back, err) == GREETED;
+	if (!back->is_modern || !back_is_usable(back))
+		return err_set(err, ERR_UNAVAILABLE, "cannot be asked");
+	if (modern_discover_wait(back, err) != GREETED)
+		return false;
+	back_listen_begin(back);
+	return true;
 }
 
 struct slice

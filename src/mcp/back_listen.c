@@ -418,10 +418,18 @@ lists_told(const struct back *back)
 void
 back_listen_begin(struct back *back)
 {
-	struct back_listen *listen;
+	struct back_listen *listen = back->listen;
 	struct err err;
 
-	if (back->listen != NULL)
+	if (listen != NULL && listen->lists != lists_told(back)) {
+		/* It has come to tell of other lists. */
+		listen->lists = lists_told(back);
+		listen->wanted++;
+		listen->retry_ms = 0;
+		if (listen->keeper != NULL)
+			task_wake(listen->keeper);
+	}
+	if (listen != NULL)
 		return;
 	listen = MEM_NEW(struct back_listen);
 	listen->refs = 1;

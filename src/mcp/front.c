@@ -706,12 +706,6 @@ session_is_stdio(const struct session *session)
 	return session->ops->is_stdio;
 }
 
-enum mcp_revision
-session_revision(const struct session *session)
-{
-	return session->revision;
-}
-
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 struct fronts *

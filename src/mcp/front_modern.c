@@ -147,8 +147,9 @@ status_of(const struct reply *reply)
 	    : 200;
 }
 
-void
-modern_refuse(struct round *round, enum mcp_method method, const struct reply *reply)
+/* Answers a request that becomes no call, or is no part of one any more. */
+static void
+refuse(struct round *round, enum mcp_method method, const struct reply *reply)
 {
 	struct buf text;
 	struct slice part;
@@ -255,7 +256,7 @@ modern_take(struct round *round, const struct caller *caller, struct intake *int
 	if (fault->kind != ERR_NONE || !request_check(round, message, &revision, &reply) ||
 	    (message->request_state.p != NULL &&
 		!state_take(round, caller, intake, message, revision, &reply)))
-		modern_refuse(round, message != NULL ? message->method : MCP_UNKNOWN, &reply);
+		refuse(round, message != NULL ? message->method : MCP_UNKNOWN, &reply);
 	else if (message->request_state.p == NULL)
 		call_begin(call_new(round, caller, intake, message, revision));
 	arena_fini(&arena);

@@ -76,8 +76,6 @@ void modern_gone(struct modern_call *call);
 void modern_lost(struct fronts *fronts);
 /* A round over stdio is in progress. */
 bool modern_is_busy(const struct fronts *fronts);
-/* Answers a request that becomes no call, or is no part of one any more. */
-void modern_refuse(struct round *round, enum mcp_method method, const struct reply *reply);
 /* The three of front_ops that are the same for all. */
 void modern_tell(struct exchange *exchange, const struct tell *tell);
 void modern_finish(struct exchange *exchange, const struct reply *reply);

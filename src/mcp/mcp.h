@@ -409,7 +409,6 @@ struct answer question_declined(enum mcp_method method);
 void *session_data(const struct session *session);
 void session_set_data(struct session *session, void *data);
 bool session_is_stdio(const struct session *session);
-enum mcp_revision session_revision(const struct session *session);
 /* A question that belongs to none of its requests; the answer is in the arena. As
  * exchange_ask_wait. */
 MUST_CHECK bool session_ask_wait(struct session *session, const struct question *question,

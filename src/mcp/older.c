@@ -95,18 +95,18 @@ static bool
 member_span(struct slice object, struct slice wanted, struct slice *span)
 {
 	const char *begin = object.p + 1, *end = object.p + object.n - 1, *from = NULL, *to = NULL;
-	struct slice key, value;
+	struct slice key, value, found;
 	struct json_iter iter;
 
+	if (!json_find(object, wanted, &found))
+		return false;
+	to = found.p + found.n;
+	/* Its name may be written with escapes. */
 	json_iter_init(&iter, object);
 	while (from == NULL && json_iter_next(&iter, &key, &value)) {
-		if (!slice_eq(key, wanted))
-			continue;
-		from = key.p - 1;
-		to = value.p + value.n;
+		if (value.p == found.p)
+			from = key.p - 1;
 	}
-	if (from == NULL)
-		return false;
 	while (to < end && memchr(" \t\r\n", *to, 4) != NULL)
 		to++;
 	if (to < end && *to == ',') {
@@ -291,7 +291,8 @@ choices_fit(struct fitting *fitting, struct slice property, struct buf *scratch)
 	struct slice key, value;
 	struct json_iter iter;
 
-	if (json_type(property) != JSON_OBJECT || json_find(property, S("enum"), &value))
+	if (json_type(property) != JSON_OBJECT || json_find(property, S("enum"), &value) ||
+	    json_find(property, S("enumNames"), &value))
 		return;
 	json_iter_init(&iter, property);
 	while (json_iter_next(&iter, &key, &value)) {
@@ -381,7 +382,7 @@ words_fit(struct arena *arena, struct question *question, enum mcp_revision revi
 
 /* Elicitation by URL without the id that 2026-07-28 has no more. */
 static void
-id_drop(struct arena *arena, struct question *question)
+id_drop(struct arena *arena, struct question *question, struct slice id)
 {
 	struct slice key, value;
 	struct json_iter iter;
@@ -391,7 +392,7 @@ id_drop(struct arena *arena, struct question *question)
 	json_iter_init(&iter, question->params);
 	buf_putc(&out, '{');
 	while (json_iter_next(&iter, &key, &value)) {
-		if (slice_eq(key, S("elicitationId")))
+		if (value.p == id.p)
 			continue;
 		buf_puts(&out, out.n > 1 ? ",\"" : "\"");
 		buf_put(&out, key);
@@ -412,7 +413,7 @@ question_fit(struct arena *arena, struct question *question, enum mcp_revision r
 
 	if (question->method == MCP_ELICITATION_CREATE && revision >= MCP_2026_07_28 &&
 	    json_find(question->params, S("elicitationId"), &id))
-		id_drop(arena, question);
+		id_drop(arena, question, id);
 	words_fit(arena, question, revision);
 	if (question->params.p != before && question->token.p != NULL)
 		question->token = json_find(question->params, S("_meta"), &meta) &&

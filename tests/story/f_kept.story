@@ -214,7 +214,7 @@ client a -transport http -revision 2026-07-28 {
 expect upstream one requests server/discover == 1
 upstream one {
   says "second"
-  can {"tools":{},"prompts":{}}
+  can {"tools":{},"prompts":{"listChanged":true}}
   on prompts/list -> result {"resultType":"complete","prompts":[{"name":"poem"}],"ttlMs":0,"cacheScope":"public"}
 }
 tick 21s
@@ -227,6 +227,7 @@ client a {
   expect /result/prompts/0/name == "poem"
 }
 expect upstream one requests server/discover == 2
+expect upstream one last subscriptions/listen /params/notifications == {"promptsListChanged":true}
 upstream one {
   on server/discover -> error {"code":-32603,"message":"not now"}
 }

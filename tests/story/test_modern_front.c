@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "mcp/front_modern.h"
-#include "story.h"
+#include "stage.h"
 
 #define EXPIRY_MS 600000
 #define ASK \
@@ -71,29 +71,17 @@ ended(void *owner)
 static void
 begin_over(const char *transport, const char *const *lines, unsigned parked_max)
 {
-	static const char *const no_environ[] = { NULL };
-	struct config *config = NULL;
 	struct front_limits limits;
 	struct err err = { 0 };
 	struct world *world;
-	struct buf yaml;
 
 	stage = MEM_NEW(struct stage);
 	world = &stage->world;
-	world->loop = sim_new(++seed, NULL, &world->sim);
-	arena_init(&world->arena, NULL, 64 * MIB);
+	stage_begin(world, ++seed);
 	buf_init(&stage->answer, NULL, MIB);
 	buf_init(&stage->line, NULL, 64 * MIB);
-	stage->server = server_new(world, S("one"), slice_of(transport), &err);
-	for (; *lines != NULL; lines++)
-		assert_true(server_line(stage->server, slice_of(*lines), &err));
-	buf_init(&yaml, NULL, MIB);
-	buf_puts(&yaml, "upstreams:\n  - {name: one, timeout: 10s, ");
-	server_spell(stage->server, &yaml);
-	buf_puts(&yaml, "}\n");
-	assert_true(config_parse(buf_view(&yaml), "test", "/", no_environ, NULL, &config, &err));
-	buf_fini(&yaml);
-	stage->hub = hub_new(world->loop, &config, NULL);
+	stage->server = stage_server(world, "one", transport, lines);
+	stage->hub = stage_hub(world, "upstreams:\n  - {name: one, timeout: 10s, $one}\n");
 	limits = (struct front_limits){ .message_bytes = 64 * MIB,
 		.ask_ms = EXPIRY_MS,
 		.session_idle_ms = EXPIRY_MS,
@@ -113,12 +101,6 @@ begin(const char *const *lines, unsigned parked_max)
 	begin_over("stdio", lines, parked_max);
 }
 
-static void
-hub_end(void *arg)
-{
-	hub_free_wait(&stage->hub);
-}
-
 /* Whatever is still parked goes with the gateway; nothing is left. */
 static void
 end(void)
@@ -127,18 +109,11 @@ end(void)
 
 	assert_int_equal(
 	    ledger_count(hub_ledger(stage->hub), LEDGER_OPEN), hub_in_flight(stage->hub));
-	assert_true(world_run(world, "end", hub_end, NULL));
+	stage_hub_end(world, &stage->hub);
 	fronts_free(&stage->fronts);
 	stream_close(&stage->in);
 	stream_close(&stage->out);
-	world_settle(world);
-	server_free(&world->servers);
-	world_settle(world);
-	assert_int_equal(loop_tasks(world->loop), 0);
-	assert_int_equal(sim_streams_open(world->sim), 0);
-	assert_int_equal(loop_memory(world->loop)->used_bytes, 0);
-	loop_free(&world->loop);
-	arena_fini(&world->arena);
+	stage_end(world);
 	buf_fini(&stage->answer);
 	buf_fini(&stage->line);
 	mem_free(stage);
@@ -186,16 +161,7 @@ parked(void)
 static bool
 says(const char *pointer, const char *value)
 {
-	struct buf got;
-	bool same;
-
-	buf_init(&got, NULL, MIB);
-	same = value_at(buf_view(&stage->answer), slice_of(pointer), &got) &&
-	    value_same(buf_view(&got), slice_of(value));
-	if (!same)
-		print_error("%s of %.*s\n", pointer, SLICE_FMT(buf_view(&stage->answer)));
-	buf_fini(&got);
-	return same;
+	return stage_says(buf_view(&stage->answer), pointer, value);
 }
 
 /* The newest answer asks under this id; its state is kept. */

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "story.h"
+#include "stage.h"
 
 #define CAN_NOTHING "{}"
 #define CAN_ASK	    "{\"elicitation\":{}}"
@@ -131,52 +131,25 @@ on_message(void *owner, struct message *message, const struct err *err)
 static void
 begin(const char *yaml)
 {
-	static const char *const no_environ[] = { NULL };
-	struct config *config = NULL;
-	struct err err = { 0 };
-	struct buf text;
-
-	buf_init(&text, NULL, MIB);
-	world_substitute(&stage->world, slice_of(yaml), NULL, NULL, &text);
-	if (!config_parse(buf_view(&text), "test", "/", no_environ, NULL, &config, &err))
-		fail_msg("%s", err.text);
-	buf_fini(&text);
-	stage->hub = hub_new(stage->world.loop, &config, NULL);
+	stage->hub = stage_hub(&stage->world, yaml);
 	world_settle(&stage->world);
 }
 
 static struct server *
 upstream(const char *name, const char *transport, const char *const *lines)
 {
-	struct world *world = &stage->world;
-	struct err err = { 0 };
-	struct server *server = server_new(world, slice_of(name), slice_of(transport), &err);
-	struct buf spelled;
-
-	for (; *lines != NULL; lines++) {
-		if (!server_line(server, slice_of(*lines), &err))
-			fail_msg("%s: %s", *lines, err.text);
-	}
-	buf_init(&spelled, NULL, MIB);
-	server_spell(server, &spelled);
-	world_let(world, slice_of(name), buf_view(&spelled));
-	buf_fini(&spelled);
-	return server;
+	return stage_server(&stage->world, name, transport, lines);
 }
 
 static int
 set_up(void **unused)
 {
-	struct world *world;
-
 	stage = MEM_NEW(struct stage);
-	world = &stage->world;
-	world->loop = sim_new(1, NULL, &world->sim);
-	arena_init(&world->arena, NULL, MIB);
+	stage_begin(&stage->world, 1);
 	buf_init(&stage->answer, NULL, MIB);
 	buf_init(&stage->told, NULL, MIB);
 	buf_init(&stage->asked, NULL, MIB);
-	intake_init(&stage->intake, world->loop, 0);
+	intake_init(&stage->intake, stage->world.loop, 0);
 	stage->intake.done = on_message;
 	stage->principal = "ann";
 	stage->capabilities = CAN_NOTHING;
@@ -185,34 +158,14 @@ set_up(void **unused)
 	return 0;
 }
 
-static void
-hub_end(void *arg)
-{
-	hub_free_wait(&stage->hub);
-}
-
 /* Nothing is left of clients, tasks, streams, memory. */
 static int
 tear_down(void **unused)
 {
-	struct world *world = &stage->world;
-
-	assert_true(world_run(world, "end", hub_end, NULL));
+	stage_hub_end(&stage->world, &stage->hub);
 	intake_fini(&stage->intake);
-	world_settle(world);
-	while (world->servers != NULL) {
-		struct server *server = world->servers;
-
-		world->servers = server->next;
-		server_free(&server);
-	}
-	world_settle(world);
 	assert_null(stage->lasting);
-	assert_int_equal(loop_tasks(world->loop), 0);
-	assert_int_equal(sim_streams_open(world->sim), 0);
-	assert_int_equal(loop_memory(world->loop)->used_bytes, 0);
-	loop_free(&world->loop);
-	arena_fini(&world->arena);
+	stage_end(&stage->world);
 	buf_fini(&stage->answer);
 	buf_fini(&stage->told);
 	buf_fini(&stage->asked);
@@ -241,26 +194,11 @@ send(const char *method, const char *params)
 	world_settle(&stage->world);
 }
 
-static bool
-at(struct slice text, const char *pointer, const char *value)
-{
-	struct buf got;
-	bool same;
-
-	buf_init(&got, NULL, MIB);
-	same = value_at(text, slice_of(pointer), &got);
-	same = value[0] == '\0' ? !same : same && value_same(buf_view(&got), slice_of(value));
-	if (!same)
-		print_error("%s of %.*s\n", pointer, SLICE_FMT(text));
-	buf_fini(&got);
-	return same;
-}
-
 /* Of the newest answer; value "": it is not there. */
 static bool
 says(const char *pointer, const char *value)
 {
-	return at(buf_view(&stage->answer), pointer, value);
+	return stage_says(buf_view(&stage->answer), pointer, value);
 }
 
 static bool
@@ -410,17 +348,19 @@ test_sessions_of_their_own(void **unused)
 	assert_int_equal(one->starts, 0);
 	send("tools/call", "\"name\":\"add\"");
 	assert_true(says("/result/said/action", "\"decline\""));
-	assert_true(at(server_last(one, S("initialize")), "/params/capabilities", CAN_NOTHING));
-	assert_true(at(server_last(one, S("initialize")), "/params/clientInfo/name", "\"double\""));
 	assert_true(
-	    at(server_last(one, S("initialize")), "/params/protocolVersion", "\"2025-11-25\""));
+	    stage_says(server_last(one, S("initialize")), "/params/capabilities", CAN_NOTHING));
+	assert_true(
+	    stage_says(server_last(one, S("initialize")), "/params/clientInfo/name", "\"double\""));
+	assert_true(stage_says(
+	    server_last(one, S("initialize")), "/params/protocolVersion", "\"2025-11-25\""));
 	send("tools/list", "");
 	assert_int_equal(one->starts, 1);
 	stage->capabilities = CAN_ASK;
 	send("tools/call", "\"name\":\"add\"");
 	assert_true(says("/result/said/action", "\"accept\""));
 	assert_int_equal(one->starts, 2);
-	assert_true(at(server_last(one, S("initialize")), "/params/capabilities", CAN_ASK));
+	assert_true(stage_says(server_last(one, S("initialize")), "/params/capabilities", CAN_ASK));
 	stage->principal = "bob";
 	send("tools/list", "");
 	assert_int_equal(one->starts, 3);
@@ -642,9 +582,9 @@ test_listen(void **unused)
 	first = stage->lasting;
 	assert_non_null(first);
 	/* There are no prompts; a resource keeps the spelling of the client. */
-	assert_true(
-	    at(buf_view(&stage->told), "/method", "\"notifications/subscriptions/acknowledged\""));
-	assert_true(at(buf_view(&stage->told), "/params/notifications",
+	assert_true(stage_says(
+	    buf_view(&stage->told), "/method", "\"notifications/subscriptions/acknowledged\""));
+	assert_true(stage_says(buf_view(&stage->told), "/params/notifications",
 	    "{\"toolsListChanged\":true,\"resourceSubscriptions\":[\"x://a\",\"x://b\"]}"));
 	assert_int_equal(stage->tells, 1);
 	assert_int_equal(stage->answers, 0);
@@ -707,8 +647,8 @@ test_listen_refused(void **unused)
 	upstream("one", "stdio", refuses);
 	begin(SHARED("one"));
 	send("subscriptions/listen", FILTER_ALL);
-	assert_true(
-	    at(buf_view(&stage->told), "/params/notifications", "{\"toolsListChanged\":true}"));
+	assert_true(stage_says(
+	    buf_view(&stage->told), "/params/notifications", "{\"toolsListChanged\":true}"));
 	send("subscriptions/listen", "\"notifications\":{\"resourceSubscriptions\":7}");
 	assert_true(says("/error/code", "-32602"));
 	send("subscriptions/listen", "\"notifications\":{\"resourceSubscriptions\":[7]}");
@@ -776,7 +716,7 @@ test_listen_own(void **unused)
 	begin(PER_CLIENT("one"));
 	send("tools/list", "");
 	send("subscriptions/listen", FILTER_ALL);
-	assert_true(at(buf_view(&stage->told), "/params/notifications",
+	assert_true(stage_says(buf_view(&stage->told), "/params/notifications",
 	    "{\"toolsListChanged\":true,\"resourceSubscriptions\":[\"x://a\",\"x://b\"]}"));
 	does(one, "notify notifications/resources/updated {\"uri\":\"x://b\"}");
 	assert_int_equal(stage->tells, 2);
@@ -834,7 +774,7 @@ test_page(void **unused)
 	stage->capabilities = CAN_URL;
 	send("tools/call", "\"name\":\"book\"");
 	assert_int_equal(stage->asks, 1);
-	assert_true(at(buf_view(&stage->asked), "",
+	assert_true(stage_says(buf_view(&stage->asked), "",
 	    "{\"mode\":\"url\",\"message\":\"pay\",\"url\":\"https://x.example/\"}"));
 	assert_int_equal(got(one, "tools/call"), 1);
 	/* Not yet: asked again, later each time, and not the user. */
@@ -897,12 +837,14 @@ test_logs(void **unused)
 	send("tools/call", "\"name\":\"add\"");
 	assert_int_equal(stage->tells, 1);
 	assert_true(told("\"error\""));
-	assert_true(at(server_last(one, S("logging/setLevel")), "/params/level", "\"error\""));
+	assert_true(
+	    stage_says(server_last(one, S("logging/setLevel")), "/params/level", "\"error\""));
 	/* The most talkative level stays; each request sees its own part. */
 	stage->log_level = 0;
 	send("tools/call", "\"name\":\"add\"");
 	assert_int_equal(stage->tells, 2);
-	assert_true(at(server_last(one, S("logging/setLevel")), "/params/level", "\"debug\""));
+	assert_true(
+	    stage_says(server_last(one, S("logging/setLevel")), "/params/level", "\"debug\""));
 	stage->log_level = 4;
 	send("tools/call", "\"name\":\"add\"");
 	assert_int_equal(stage->tells, 1);
@@ -966,6 +908,91 @@ test_read_freshness(void **unused)
 	assert_false(stage->is_private);
 }
 
+/* A server of 2026-07-28 that lets everything be kept, in answers of this many bytes. */
+static struct server *
+keeping(unsigned bytes)
+{
+	static const char *const lines[] = { "revision 2026-07-28", "can {\"resources\":{}}",
+		"on resources/list -> result {\"resources\":[],\"ttlMs\":900000,"
+		"\"cacheScope\":\"public\"}",
+		"on resources/templates/list -> result {\"resourceTemplates\":[],\"ttlMs\":900000,"
+		"\"cacheScope\":\"public\"}",
+		NULL };
+	struct server *one = upstream("one", "stdio", lines);
+	struct err err = { 0 };
+	struct buf line;
+
+	buf_init(&line, NULL, 4 * MIB);
+	buf_puts(
+	    &line, "on resources/read -> result {\"contents\":[{\"uri\":\"x://a\",\"text\":\"");
+	for (unsigned i = 0; i < bytes; i++)
+		buf_putc(&line, 'A');
+	buf_puts(&line, "\"}],\"ttlMs\":900000,\"cacheScope\":\"public\"}");
+	/* The server keeps what it was told as it stands. */
+	assert_true(arena_reserve(&stage->world.arena, line.n, &err));
+	assert_true(server_line(one, slice_dup(&stage->world.arena, buf_view(&line)), &err));
+	buf_fini(&line);
+	begin(SHARED("one"));
+	return one;
+}
+
+static void
+read_one(unsigned n)
+{
+	char params[40];
+
+	snprintf(params, sizeof(params), "\"uri\":\"x://%u\"", n);
+	send("resources/read", params);
+	assert_true(stage->ttl_ms > 0);
+}
+
+/* As many as there is room for; who was asked for longest ago gives way. */
+static void
+test_kept_number(void **unused)
+{
+	struct server *one = keeping(1);
+
+	for (unsigned i = 0; i < 1000; i++)
+		read_one(i);
+	read_one(0);
+	assert_int_equal(got(one, "resources/read"), 1000);
+	read_one(1000);
+	assert_int_equal(got(one, "resources/read"), 1001);
+	read_one(0);
+	read_one(2);
+	assert_int_equal(got(one, "resources/read"), 1001);
+	read_one(1);
+	assert_int_equal(got(one, "resources/read"), 1002);
+}
+
+static void
+test_kept_bytes(void **unused)
+{
+	size_t before;
+	struct server *one = keeping(900 * 1024);
+
+	before = loop_memory(stage->world.loop)->used_bytes;
+	for (unsigned i = 0; i < 40; i++)
+		read_one(i);
+	assert_int_equal(got(one, "resources/read"), 40);
+	assert_in_range(loop_memory(stage->world.loop)->used_bytes - before, 15 * MIB, 17 * MIB);
+	read_one(39);
+	assert_int_equal(got(one, "resources/read"), 40);
+	read_one(0);
+	assert_int_equal(got(one, "resources/read"), 41);
+}
+
+/* One that is too large is read each time. */
+static void
+test_kept_large(void **unused)
+{
+	struct server *one = keeping(1024 * 1024);
+
+	read_one(0);
+	read_one(0);
+	assert_int_equal(got(one, "resources/read"), 2);
+}
+
 /* ---- the old way ----------------------------------------------------------------------------- */
 
 /* A server with a session reads nothing of a revision that it was not greeted in. */
@@ -980,18 +1007,20 @@ test_plain_requests(void **unused)
 	      "  - {name: two, session: shared, $two}\n");
 	send("tools/call", "\"name\":\"one__add\",\"arguments\":{\"a\":1.0}");
 	assert_true(says("/result/sum", "3"));
-	assert_true(at(server_last(one, S("tools/call")), "/params/name", "\"add\""));
-	assert_true(at(server_last(one, S("tools/call")), "/params/arguments", "{\"a\":1.0}"));
-	assert_true(at(server_last(one, S("tools/call")), "/params/_meta/mine", "1"));
-	assert_true(at(server_last(one, S("tools/call")),
+	assert_true(stage_says(server_last(one, S("tools/call")), "/params/name", "\"add\""));
+	assert_true(
+	    stage_says(server_last(one, S("tools/call")), "/params/arguments", "{\"a\":1.0}"));
+	assert_true(stage_says(server_last(one, S("tools/call")), "/params/_meta/mine", "1"));
+	assert_true(stage_says(server_last(one, S("tools/call")),
 	    "/params/_meta/io.modelcontextprotocol~1protocolVersion", ""));
-	assert_true(at(server_last(one, S("tools/call")),
+	assert_true(stage_says(server_last(one, S("tools/call")),
 	    "/params/_meta/io.modelcontextprotocol~1clientCapabilities", ""));
 	/* The progress token is the one that belongs to our id. */
 	buf_init(&id, NULL, KIB);
 	assert_true(value_at(server_last(one, S("tools/call")), S("/id"), &id));
 	buf_putc(&id, '\0');
-	assert_true(at(server_last(one, S("tools/call")), "/params/_meta/progressToken", id.p));
+	assert_true(
+	    stage_says(server_last(one, S("tools/call")), "/params/_meta/progressToken", id.p));
 	buf_fini(&id);
 }
 
@@ -1015,8 +1044,8 @@ test_only_as_task(void **unused)
 	begin(SHARED("one"));
 	stage->capabilities = CAN_ASK;
 	send("tools/call", "\"name\":\"book\",\"arguments\":{}");
-	assert_true(at(server_last(one, S("tools/call")), "/params/task", "{}"));
-	assert_true(at(server_last(one, S("tasks/result")), "/params/taskId", "\"t1\""));
+	assert_true(stage_says(server_last(one, S("tools/call")), "/params/task", "{}"));
+	assert_true(stage_says(server_last(one, S("tasks/result")), "/params/taskId", "\"t1\""));
 	assert_int_equal(stage->asks, 1);
 	assert_int_equal(stage->answers, 0);
 	world_tick(&stage->world, 90000);
@@ -1026,7 +1055,7 @@ test_only_as_task(void **unused)
 	send("tools/call", "\"name\":\"book\"");
 	leave(stage->lasting);
 	assert_int_equal(got(one, "tasks/cancel"), 1);
-	assert_true(at(server_last(one, S("tasks/cancel")), "/params/taskId", "\"t1\""));
+	assert_true(stage_says(server_last(one, S("tasks/cancel")), "/params/taskId", "\"t1\""));
 	assert_int_equal(got(one, "tools/call"), 2);
 }
 
@@ -1059,6 +1088,9 @@ main(void)
 		TEST(test_headers),
 		TEST(test_state),
 		TEST(test_read_freshness),
+		TEST(test_kept_number),
+		TEST(test_kept_bytes),
+		TEST(test_kept_large),
 		TEST(test_plain_requests),
 		TEST(test_only_as_task),
 	};
