@@ -147,6 +147,7 @@ site_close(struct provider *provider)
 {
 	struct site *site = site_of(provider);
 
+	parts_free(&site->parts);
 	accesses_close(site);
 	offer_unref(&site->provider.offer);
 	gate_free(&site->gate);

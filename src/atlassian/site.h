@@ -31,6 +31,10 @@ bool gate_is_open(const struct gate *gate, uint64_t *until_ms);
 
 enum site_outcome { OUTCOME_DONE, OUTCOME_REFUSED, OUTCOME_FAILED, SITE_OUTCOMES };
 
+/* Results that are had in parts (work_parts.c). */
+struct parts;
+void parts_free(struct parts **parts); /* NULL is nothing */
+
 struct tool;
 struct waiting;
 struct site {
@@ -47,6 +51,7 @@ struct site {
 	struct access
 	    *tenants; /* by credentials of requests, as long as they are kept; newest first */
 	unsigned tenants_n;
+	struct parts *parts; /* NULL: none yet */
 };
 
 /* A list that is asked for once and kept for a while. */

@@ -307,6 +307,7 @@ bool
 tools_are_same(const struct config_atlassian *a, const struct config_atlassian *b)
 {
 	return a->is_read_only == b->is_read_only && a->json_in_text == b->json_in_text &&
+	    a->result_bytes == b->result_bytes &&
 	    lists_are_same(a->toolsets, a->toolsets_n, b->toolsets, b->toolsets_n) &&
 	    lists_are_same(
 		a->enabled_tools, a->enabled_tools_n, b->enabled_tools, b->enabled_tools_n);

@@ -5,6 +5,7 @@
  * result with isError and a text that says what and where; what it cannot (the site does not
  * answer, time is over) is an error of the protocol.
  */
+#include "atlassian/parts.h"
 #include "atlassian/tools.h"
 
 #define WORK_BYTES_MAX (128 * MIB)
@@ -104,6 +105,9 @@ put_result(struct work *work, struct buf *out, struct err *err)
 	buf_init(&line, NULL, 4 * KIB);
 	ok = json_put(work, work->out, &json, err) && buf_check(&json, err) &&
 	    buf_check(&work->more, err);
+	if (ok && json.n > work->site->all->result_bytes)
+		ok = parts_cut(work, &json, err) && json_put(work, work->out, &json, err) &&
+		    buf_check(&json, err);
 	if (ok) {
 		summarise(work, &line);
 		put_text_block(out,
@@ -154,8 +158,12 @@ refuse_deployment(struct work *work)
 static bool
 run_wait(struct work *work)
 {
+	struct slice rest = parts_asked(work);
 	yyjson_val *reply = NULL;
 
+	if (rest.p != NULL)
+		return access_find_wait(work->site, work->exchange, &work->access, work->err) &&
+		    parts_take(work, rest);
 	if (!work_take_args(work, work->exchange->request.arguments, work->err) ||
 	    !access_find_wait(work->site, work->exchange, &work->access, work->err) ||
 	    !access_deployment_wait(work->access, &work->is_cloud, work->err) ||

@@ -168,6 +168,7 @@ struct config_atlassian {
 	struct slice sandbox; /* "127.0.0.1:8090": served there too; SLICE_NONE: no sandbox */
 	struct slice spool;   /* folder of files that may be uploaded; SLICE_NONE: none may */
 	uint64_t inline_bytes, upload_bytes; /* of downloads in one result; of one file sent */
+	uint64_t result_bytes;		     /* of one result's JSON, else it comes in parts */
 };
 
 struct config {

@@ -336,6 +336,9 @@ static const struct config_option options[] = {
 	    .fallback_help = "all" },
 	{ "atlassian.json_in_text", OPTION_BOOL, ROOT(atlassian.json_in_text), .fallback = "false",
 	    .help = "Results also as JSON text, for clients that read only text." },
+	{ "atlassian.result_max", OPTION_SIZE, ROOT(atlassian.result_bytes), .fallback = "64MiB",
+	    RANGE(KIB, 64 * MIB),
+	    .help = "Of a result's JSON; one that is larger comes in parts." },
 	{ "atlassian.spool", OPTION_PATH, ROOT(atlassian.spool),
 	    .help =
 		"Folder of files that tools may attach by their names below it; with the configured "

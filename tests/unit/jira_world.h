@@ -245,6 +245,7 @@ world_play(const struct world_case *one)
 	world->access.is_operators = !one->is_strangers;
 	world->all.spool = one->spool != NULL ? slice_of(one->spool) : SLICE_NONE;
 	world->all.inline_bytes = one->inline_bytes > 0 ? one->inline_bytes : KIB;
+	world->all.result_bytes = MIB;
 	world->all.upload_bytes = 100;
 	arena_init(&world->arena, NULL, 64 * MIB);
 	arena_init(&world->access.arena, NULL, MIB);
