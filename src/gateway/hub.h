@@ -355,13 +355,8 @@ MUST_CHECK bool link_forward_wait(struct link *link, struct exchange *exchange,
 /* The same of resources/read, which may be answered by what was read before. */
 MUST_CHECK bool link_read_wait(struct link *link, struct exchange *exchange,
     const struct forward *forward, struct reply *reply, struct err *err);
-/*
- * A tool that is to be had as a task only, called by who knows none: the task is begun and its
- * result waited for (link_tasks.c).
- */
-bool link_is_task(
-    const struct link *link, const struct exchange *exchange, const struct forward *forward);
-MUST_CHECK bool link_task_wait(struct link *link, struct exchange *exchange,
+/* The same; where the answer is a task and the client takes none, its outcome (link_tasks.c). */
+MUST_CHECK bool link_call_wait(struct link *link, struct exchange *exchange,
     const struct forward *forward, struct reply *reply, struct err *err);
 /* For a provider's own errands: method and raw params; the answer is dropped. */
 void link_chore(struct link *link, enum mcp_method method, struct slice params);

@@ -189,10 +189,8 @@ upstream_forward_wait(struct provider *provider, struct exchange *exchange,
 
 	if (link == NULL)
 		return no_link(client_of(exchange), err);
-	if (link_is_task(link, exchange, forward))
-		return link_task_wait(link, exchange, forward, reply, err);
 	return forward->uri.p != NULL ? link_read_wait(link, exchange, forward, reply, err)
-				      : link_forward_wait(link, exchange, forward, reply, err);
+				      : link_call_wait(link, exchange, forward, reply, err);
 }
 
 /*

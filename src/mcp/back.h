@@ -40,6 +40,7 @@ struct modern_part {
 	/* The client's answers and the upstream's state, raw; SLICE_NONE: as the request has them.
 	 */
 	struct slice responses, state;
+	bool with_tasks; /* the upstream does what it is asked only as a task */
 };
 
 struct back {
@@ -110,6 +111,15 @@ void back_fault(struct back *back, const char *event, const struct err *err);
 
 void modern_part_init(struct modern_part *part);
 void modern_part_fini(struct modern_part *part);
+/* Is it the client's own request, and not one that is made on its behalf? */
+static inline bool
+modern_is_request(const struct call *call)
+{
+	return call->exchange != NULL && !call->is_errand;
+}
+/* The result of a task, in place of the response in which it stood, for a client of that revision.
+ */
+void modern_outcome_fit(struct call *call, enum mcp_revision revision);
 /* What the next request of the call has to say about its client, into call->modern. */
 MUST_CHECK bool modern_prepare(struct back *back, struct call *call, struct err *err);
 /* A member of an object whose bytes are ours, whose key is written plainly, becomes blanks. */
@@ -139,6 +149,13 @@ void rounds_free(struct rounds **rounds);
  * call->modern has what goes with it.  False: the call cannot go on.
  */
 MUST_CHECK bool rounds_next_wait(struct rounds *rounds, bool *again, struct err *err);
+
+/*
+ * Puts questions (an object as inputRequests is) to the client of the rounds' call; *answers: the
+ * object for inputResponses, good until the next time.
+ */
+MUST_CHECK bool rounds_ask_wait(
+    struct rounds *rounds, struct slice requests, struct slice *answers, struct err *err);
 
 /* back_listen.c: subscriptions/listen. */
 

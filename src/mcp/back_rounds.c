@@ -364,6 +364,16 @@ questions_wait(struct rounds *rounds, struct slice requests, struct err *err)
 	return ok;
 }
 
+bool
+rounds_ask_wait(
+    struct rounds *rounds, struct slice requests, struct slice *answers, struct err *err)
+{
+	if (!questions_wait(rounds, requests, err))
+		return false;
+	*answers = buf_view(&rounds->answers);
+	return true;
+}
+
 /* Is it a question at all? */
 static bool
 round_check(const struct call *call, struct err *err)
@@ -555,6 +565,40 @@ header_fault_wait(struct rounds *rounds, bool *again, struct err *err)
 	    SLICE_FMT(error_text(&call->response)));
 }
 
+/* Does the upstream do it as a task only? */
+static bool
+wants_tasks(const struct message *error)
+{
+	static const struct slice path[] = { S("data"), S("requiredCapabilities"), S("extensions"),
+		S(MCP_TASKS_EXTENSION) };
+	struct slice at = error->body;
+
+	for (size_t i = 0; i < COUNT(path); i++) {
+		if (json_type(at) != JSON_OBJECT || !json_find(at, path[i], &at))
+			return false;
+	}
+	return true;
+}
+
+/* What the client lacks: a task that it does not know is waited for, so that may be asked for. */
+static bool
+capability_fault(struct rounds *rounds, bool *again, struct err *err)
+{
+	struct call *call = rounds->call;
+
+	if (modern_is_request(call) && !call->modern->with_tasks &&
+	    call->exchange->request.method == MCP_TOOLS_CALL &&
+	    !exchange_takes_task(call->exchange) && wants_tasks(&call->response)) {
+		call->modern->with_tasks = *again = true;
+		response_drop(call);
+		return true;
+	}
+	if (call->exchange == NULL || mcp_revision_is_modern(call->exchange->revision))
+		return true;
+	return err_set(err, ERR_REQUEST, "needs what the client does not offer: %.*s",
+	    SLICE_FMT(error_text(&call->response)));
+}
+
 /* An error that is about how bascule asks, not about what. */
 static bool
 error_wait(struct rounds *rounds, bool *again, struct err *err)
@@ -574,11 +618,7 @@ error_wait(struct rounds *rounds, bool *again, struct err *err)
 		err->kind = ERR_UNAVAILABLE;
 		return false;
 	}
-	if (has_code(error, CODE_CAPABILITY) && call->exchange != NULL &&
-	    !mcp_revision_is_modern(call->exchange->revision))
-		return err_set(err, ERR_REQUEST, "needs what the client does not offer: %.*s",
-		    SLICE_FMT(error_text(error)));
-	return true;
+	return !has_code(error, CODE_CAPABILITY) || capability_fault(rounds, again, err);
 }
 
 /* ---- after a response ------------------------------------------------------------------------ */
@@ -588,6 +628,19 @@ may_ask(enum mcp_method method)
 {
 	return method == MCP_TOOLS_CALL || method == MCP_PROMPTS_GET ||
 	    method == MCP_RESOURCES_READ;
+}
+
+/* The upstream will be asked for the outcome later: by the client, or for it. */
+static bool
+task_begun(struct rounds *rounds, struct err *err)
+{
+	struct call *call = rounds->call;
+	struct mcp_task task;
+
+	if (!modern_is_request(call) || call->exchange->request.method != MCP_TOOLS_CALL)
+		return err_set(err, ERR_UNAVAILABLE, "answers by a task where it may not");
+	call->type = REPLY_TASK;
+	return mcp_task_read(call->response.body, call->response.scan, &task, err);
 }
 
 bool
@@ -606,10 +659,12 @@ rounds_next_wait(struct rounds *rounds, bool *again, struct err *err)
 		pages_done(rounds);
 		return true;
 	}
+	if (slice_eq(type, S("\"task\"")))
+		return task_begun(rounds, err);
 	if (!slice_eq(type, S("\"input_required\"")))
 		return err_set(err, ERR_UNAVAILABLE, "sent a result of type %.*s, which is unknown",
 		    (int)(type.n > 40 ? 40 : type.n), type.p);
-	if (exchange == NULL || !may_ask(exchange->request.method))
+	if (!modern_is_request(call) || !may_ask(exchange->request.method))
 		return err_set(err, ERR_UNAVAILABLE, "asks for input where it may not");
 	if (!round_check(call, err))
 		return false;
