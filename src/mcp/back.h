@@ -151,11 +151,12 @@ void rounds_free(struct rounds **rounds);
 MUST_CHECK bool rounds_next_wait(struct rounds *rounds, bool *again, struct err *err);
 
 /*
- * Puts questions (an object as inputRequests is) to the client of the rounds' call; *answers: the
- * object for inputResponses, good until the next time.
+ * Puts questions (an object as inputRequests is) to the client of the rounds' call; related: the
+ * id by which that client knows the task they are about, raw, or SLICE_NONE; *answers: the object
+ * for inputResponses, good until the next time.
  */
-MUST_CHECK bool rounds_ask_wait(
-    struct rounds *rounds, struct slice requests, struct slice *answers, struct err *err);
+MUST_CHECK bool rounds_ask_wait(struct rounds *rounds, struct slice requests, struct slice related,
+    struct slice *answers, struct err *err);
 
 /* back_listen.c: subscriptions/listen. */
 
@@ -170,11 +171,12 @@ unsigned back_listen_calls(const struct back *back);
 MUST_CHECK bool back_listen_wait(struct back *back, const struct slice *uris, size_t n,
     size_t fresh, size_t *granted, struct err *err);
 /*
- * resources/subscribe and unsubscribe of a legacy client, uri raw: the stream is made to tell of
- * it, or not any more.  True: call->response is {} or an error as such a client knows them.
+ * resources/subscribe and unsubscribe of a legacy client, uri raw; or a task's id (is_task): the
+ * stream is made to tell of it, or not any more.  True: call->response is {} or an error as such a
+ * client knows them.
  */
-MUST_CHECK bool back_listen_change_wait(
-    struct back *back, struct call *call, struct slice uri, bool wants, struct err *err);
+MUST_CHECK bool back_listen_change_wait(struct back *back, struct call *call, struct slice uri,
+    bool is_task, bool wants, struct err *err);
 /*
  * A notification of a stream; true: it was about the stream itself, or is of none that is open,
  * and was dealt with.

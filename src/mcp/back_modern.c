@@ -231,6 +231,7 @@ struct places {
 	struct slice name, arguments;
 	enum mcp_method known; /* which of ours it is */
 	bool meta_has_more;    /* than what is said here anew */
+	bool is_task; /* name is a task's id */
 };
 
 static struct slice
@@ -293,6 +294,10 @@ places_find(const struct call *call, struct places *places)
 	key = name_member(places->known);
 	if (key.p != NULL)
 		places->name = member(places->params, key);
+	/* What is to be heard of may be a task. */
+	places->is_task = places->name.p == NULL && key.p != NULL;
+	if (places->is_task)
+		places->name = member(places->params, S("taskId"));
 	for (size_t i = 0; i < call->edits_n; i++) {
 		if (places->name.p != NULL && call->edits[i].at.p == places->name.p)
 			places->name = call->edits[i].with;
@@ -613,8 +618,8 @@ answered_here_wait(
 	case MCP_SUBSCRIBE:
 	case MCP_UNSUBSCRIBE:
 		call->response = done;
-		*ok = back_listen_change_wait(
-		    back, call, places->name, places->known == MCP_SUBSCRIBE, err);
+		*ok = back_listen_change_wait(back, call, places->name, places->is_task,
+		    places->known == MCP_SUBSCRIBE, err);
 		return true;
 	default:
 		return false;

@@ -43,9 +43,10 @@ struct rounds {
 	bool has_listed;	 /* tools, because of a header */
 	struct page *pages;	 /* room for PAGES_MAX with the first: few calls ask */
 	size_t pages_n;
-	struct buf answers; /* inputResponses of the next request */
-	struct buf kept;    /* requestState, likewise */
-	struct buf listed;  /* the tool's definition that was read again */
+	struct buf answers;   /* inputResponses of the next request */
+	struct buf kept;      /* requestState, likewise */
+	struct buf listed;    /* the tool's definition that was read again */
+	struct slice related; /* the client's id of the task that is asked about, raw */
 };
 
 /* One entry of inputRequests. */
@@ -158,6 +159,30 @@ page_name(struct input *input, struct err *err)
 	return true;
 }
 
+/* Of which task the question is (2025-11-25, "Associating messages with tasks"). */
+static bool
+input_relate(struct input *input, struct slice id, struct err *err)
+{
+	static const char key[] = "\"" MCP_META "related-task\":{\"taskId\":";
+	struct slice params = input->question.params, meta, at;
+	bool has_meta = json_find(params, S("_meta"), &meta) && json_type(meta) == JSON_OBJECT, ok;
+	struct buf text;
+
+	at = has_meta ? meta : params;
+	buf_init(&text, NULL, 2 * SLICE_OF_WORK_BYTES);
+	buf_put(&text, (struct slice){ params.p, (size_t)(at.p + 1 - params.p) });
+	buf_printf(&text, "%s%s", has_meta ? "" : "\"_meta\":{", key);
+	buf_put(&text, id);
+	buf_puts(&text, has_meta ? "}" : "}}");
+	buf_puts(&text, slice_trim((struct slice){ at.p + 1, at.n - 2 }).n > 0 ? "," : "");
+	buf_put(&text, (struct slice){ at.p + 1, (size_t)(params.p + params.n - (at.p + 1)) });
+	ok = buf_check(&text, err) && arena_reserve(&input->arena, text.n, err);
+	if (ok)
+		input->question.params = slice_dup(&input->arena, buf_view(&text));
+	buf_fini(&text);
+	return ok;
+}
+
 /* What was asked about pages is over. */
 static void
 pages_done(struct rounds *rounds)
@@ -242,6 +267,9 @@ input_read(struct rounds *rounds, struct input *input, struct slice key, struct 
 		    (int)(method.n > 64 ? 64 : method.n), method.p);
 	input->question.params = params;
 	input->question.server = rounds->back->spec.server;
+	if (rounds->related.p != NULL && !input_relate(input, rounds->related, err))
+		return false;
+	params = input->question.params;
 	if (input->question.method != MCP_ELICITATION_CREATE ||
 	    !json_find(params, S("mode"), &mode) || !slice_eq(mode, S("\"url\"")))
 		return true;
@@ -365,9 +393,10 @@ questions_wait(struct rounds *rounds, struct slice requests, struct err *err)
 }
 
 bool
-rounds_ask_wait(
-    struct rounds *rounds, struct slice requests, struct slice *answers, struct err *err)
+rounds_ask_wait(struct rounds *rounds, struct slice requests, struct slice related,
+    struct slice *answers, struct err *err)
 {
+	rounds->related = related;
 	if (!questions_wait(rounds, requests, err))
 		return false;
 	*answers = buf_view(&rounds->answers);

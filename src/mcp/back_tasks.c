@@ -1,9 +1,9 @@
 /*
- * Waiting for the outcome of a task.  An upstream of 2025-11-25 is asked for it once (tasks/result),
- * and asks questions of its own meanwhile, as about any call.  One of 2026-07-28 is asked how the
- * task is, as often as it wants to be asked within our bounds (tasks/get): what it asks is put to
- * the client, each key once, and answered by tasks/update; when the task is over its outcome is in
- * the same answer.
+ * Waiting for the outcome of a task.  An upstream of 2025-11-25 is asked for it once
+ * (tasks/result), and asks questions of its own meanwhile, as about any call.  One of 2026-07-28 is
+ * asked how the task is, as often as it wants to be asked within our bounds (tasks/get): what it
+ * asks is put to the client, each key once, and answered by tasks/update; when the task is over its
+ * outcome is in the same answer.
  *
  * A task may end never, be forgotten, change its mind, or ask without end: time, questions and
  * failures in a row are counted.
@@ -20,7 +20,8 @@
 struct waiting {
 	struct back *back;
 	struct exchange *exchange;
-	struct slice id; /* raw */
+	struct slice id;      /* raw */
+	struct slice related; /* the client's, where it knows the task */
 	struct call *call;
 	struct rounds *rounds;
 	uint64_t keys[KEYS_MAX]; /* hashes of those that were answered */
@@ -51,6 +52,7 @@ request_wait(struct waiting *waiting, enum mcp_method method, struct slice more,
 	call_init(call);
 	call->exchange = waiting->exchange;
 	call->is_errand = true;
+	call->task_id = method == MCP_TASKS_RESULT ? waiting->id : SLICE_NONE;
 	call->text = buf_view(&text);
 	call->id = (struct slice){ call->text.p + sizeof(head) - 1, 1 };
 	call->may_repeat = true;
@@ -148,7 +150,8 @@ questions_wait(struct waiting *waiting, const struct mcp_task *task, bool *asked
 	ok = fresh_put(waiting, task->requests, &fresh, err);
 	if (ok && fresh.n > 0) {
 		*asked = true;
-		ok = rounds_ask_wait(waiting->rounds, buf_view(&fresh), &answers, err) &&
+		ok = rounds_ask_wait(
+			 waiting->rounds, buf_view(&fresh), waiting->related, &answers, err) &&
 		    update_wait(waiting, answers, err);
 	}
 	buf_fini(&fresh);
@@ -156,6 +159,26 @@ questions_wait(struct waiting *waiting, const struct mcp_task *task, bool *asked
 }
 
 /* ---- how it goes ----------------------------------------------------------------------------- */
+
+/* To who knows the task by an id: as it is now (2025-11-25, tasks). */
+static void
+status_tell(struct waiting *waiting, const struct mcp_task *task)
+{
+	struct tell tell = { .method = MCP_TASK_STATUS, .server = waiting->back->spec.server };
+	struct mcp_task shown = *task;
+	struct buf params;
+
+	shown.id = waiting->related;
+	buf_init(&params, NULL, TEXT_BYTES);
+	buf_putc(&params, '{');
+	mcp_task_put(
+	    &params, &shown, waiting->exchange->revision, loop_unix_ms(waiting->back->loop));
+	buf_putc(&params, '}');
+	tell.params = buf_view(&params);
+	if (!params.overflow)
+		exchange_tell(waiting->exchange, &tell);
+	buf_fini(&params);
+}
 
 /* Each news is progress: the client's call is slow, and not forgotten. */
 static void
@@ -170,6 +193,8 @@ news_tell(struct waiting *waiting, const struct mcp_task *task)
 	if (waiting->told_n > 0 && hash == waiting->told)
 		return;
 	waiting->told = hash;
+	if (waiting->related.p != NULL)
+		status_tell(waiting, task);
 	buf_init(&params, NULL, TEXT_BYTES);
 	buf_printf(&params, "%s0,\"progress\":%u", head, ++waiting->told_n);
 	if (task->message.p != NULL) {
@@ -196,7 +221,8 @@ outcome(struct call *call, const struct mcp_task *task, struct err *err)
 	if (task->status == TASK_IS_COMPLETED && task->result.p == NULL)
 		return err_set(err, ERR_UNAVAILABLE, "has completed a task without a result");
 	if (task->status == TASK_IS_FAILED && task->error.p == NULL)
-		return err_set(err, ERR_UNAVAILABLE, "has a task that failed, and says not how%s%.*s",
+		return err_set(err, ERR_UNAVAILABLE,
+		    "has a task that failed, and says not how%s%.*s",
 		    task->message.p != NULL ? ": " : "",
 		    (int)(task->message.n > 150 ? 150 : task->message.n),
 		    task->message.p != NULL ? task->message.p : "");
@@ -209,8 +235,8 @@ outcome(struct call *call, const struct mcp_task *task, struct err *err)
 }
 
 /*
- * One look at the task; *is_over: its outcome is in the call.  Failures on the way are forgiven some
- * times; that the upstream does not know the task is not one.
+ * One look at the task; *is_over: its outcome is in the call.  Failures on the way are forgiven
+ * some times; that the upstream does not know the task is not one.
  */
 static bool
 look_wait(struct waiting *waiting, uint64_t *pause_ms, bool *is_over, struct err *err)
@@ -258,8 +284,8 @@ looks_wait(struct waiting *waiting, uint64_t pause_ms, struct err *err)
 
 	while (!is_over) {
 		if (loop_now_ms(loop) >= waiting->until_ms)
-			return err_set(err, ERR_DEADLINE,
-			    "has a task that has not ended within a day");
+			return err_set(
+			    err, ERR_DEADLINE, "has a task that has not ended within a day");
 		if (!task_sleep_wait(loop, pause_ms, err) ||
 		    !look_wait(waiting, &pause_ms, &is_over, err))
 			return false;
@@ -274,8 +300,9 @@ back_task_wait(struct back *back, struct exchange *exchange, struct slice id, ui
 	struct waiting *waiting = MEM_NEW(struct waiting);
 	bool ok;
 
-	*waiting =
-	    (struct waiting){ .back = back, .exchange = exchange, .id = id, .call = call };
+	*waiting = (struct waiting){ .back = back, .exchange = exchange, .id = id, .call = call };
+	if (exchange->request.method == MCP_TASKS_RESULT)
+		waiting->related = json_scan_get(exchange->request.scan, S("params"), S("taskId"));
 	waiting->until_ms = loop_now_ms(back->loop) + TASK_MOST_MS;
 	task_deadline(task_self(back->loop), 0);
 	if (back->is_modern) {

@@ -443,7 +443,8 @@ struct mcp_task {
 	uint64_t poll_ms; /* how often to ask for it; bounded, whatever was said */
 	struct slice requests, result, error;
 };
-/* The object, or (scan given) the result of the message that was scanned. False: ERR_UNAVAILABLE. */
+/* The object, or (scan given) the result of the message that was scanned. False: ERR_UNAVAILABLE.
+ */
 MUST_CHECK bool mcp_task_read(
     struct slice object, const struct json_scan *scan, struct mcp_task *task, struct err *err);
 /* Does it go on no more? */
@@ -452,8 +453,8 @@ bool mcp_task_is_over(const struct mcp_task *task);
  * Its members but for the last three in the words of a revision, between which braces they ever
  * stand; now_ms: for times that were not told, since 1970.
  */
-void mcp_task_put(struct buf *out, const struct mcp_task *task, enum mcp_revision revision,
-    uint64_t now_ms);
+void mcp_task_put(
+    struct buf *out, const struct mcp_task *task, enum mcp_revision revision, uint64_t now_ms);
 /* May the exchange be answered by a task, as its revision knows them? */
 bool exchange_takes_task(const struct exchange *exchange);
 
@@ -622,9 +623,10 @@ struct call {
 	struct bytes *keep;	   /* that hold text, so that it need not be copied; may be NULL */
 	struct edit edits[2];	   /* further changes: the tool's name */
 	size_t edits_n;
-	bool may_repeat; /* read-only or idempotent */
-	bool wants_task; /* asks for a task (2025-11-25) */
-	bool is_errand;	 /* about the exchange's task, and not its own request */
+	bool may_repeat;      /* read-only or idempotent */
+	bool wants_task;      /* asks for a task (2025-11-25) */
+	struct slice task_id; /* raw: what is asked about that task belongs to this call */
+	bool is_errand;	      /* about the exchange's task, and not its own request */
 	/* Raw, of the tool that is called, if it names headers (x-mcp-header); else SLICE_NONE. */
 	struct slice definition;
 	void (*on_sent)(struct call *call); /* bytes were handed over; may be NULL */
@@ -666,11 +668,11 @@ void back_begin_wait(struct back *back);
  */
 MUST_CHECK bool back_call_wait(struct back *back, struct call *call, struct err *err);
 /*
- * The response to a call that was answered by a task, when there is one: an upstream is asked in the
- * way that it knows, what it asks is put to the exchange's client, and how it goes is told as
- * progress.  id: raw; poll_ms: of mcp_task.  Each request has the upstream's timeout; the task takes
- * the time that it takes, a day at most.  Otherwise as back_call_wait; the upstream's task goes on
- * when this fails.
+ * The response to a call that was answered by a task, when there is one: an upstream is asked in
+ * the way that it knows, what it asks is put to the exchange's client, and how it goes is told as
+ * progress.  id: raw; poll_ms: of mcp_task.  Each request has the upstream's timeout; the task
+ * takes the time that it takes, a day at most.  Otherwise as back_call_wait; the upstream's task
+ * goes on when this fails.
  */
 MUST_CHECK bool back_task_wait(struct back *back, struct exchange *exchange, struct slice id,
     uint64_t poll_ms, struct call *call, struct err *err);

@@ -85,7 +85,8 @@ mcp_task_read(
 	memset(task, 0, sizeof(*task));
 	task->id = typed(member(object, scan, S("taskId")), JSON_STRING);
 	if (task->id.n <= 2 || task->id.n > MCP_TASK_ID_MAX)
-		return err_set(err, ERR_UNAVAILABLE, "tells of a task without an id that can be used");
+		return err_set(
+		    err, ERR_UNAVAILABLE, "tells of a task without an id that can be used");
 	if (!status_read(member(object, scan, S("status")), &task->status, err))
 		return false;
 	task->message = typed(member(object, scan, S("statusMessage")), JSON_STRING);
@@ -121,8 +122,8 @@ put_time(struct buf *out, const char *name, struct slice told, uint64_t now_ms)
 }
 
 void
-mcp_task_put(struct buf *out, const struct mcp_task *task, enum mcp_revision revision,
-    uint64_t now_ms)
+mcp_task_put(
+    struct buf *out, const struct mcp_task *task, enum mcp_revision revision, uint64_t now_ms)
 {
 	enum era era = mcp_revision_is_modern(revision) ? NEW : OLD;
 
@@ -138,8 +139,8 @@ mcp_task_put(struct buf *out, const struct mcp_task *task, enum mcp_revision rev
 	put_time(out, "lastUpdatedAt", task->updated, now_ms);
 	buf_printf(out, ",\"%.*s\":", SLICE_FMT(ttl_names[era]));
 	buf_put(out, task->ttl.p != NULL ? task->ttl : S("null"));
-	buf_printf(out, ",\"%.*s\":%llu", SLICE_FMT(poll_names[era]),
-	    (unsigned long long)task->poll_ms);
+	buf_printf(
+	    out, ",\"%.*s\":%llu", SLICE_FMT(poll_names[era]), (unsigned long long)task->poll_ms);
 }
 
 bool
@@ -151,6 +152,5 @@ exchange_takes_task(const struct exchange *exchange)
 		return exchange->can.task_results;
 	return mcp_method_known(MCP_TASKS_RESULT, exchange->revision) &&
 	    exchange->request.scan != NULL &&
-	    json_type(json_scan_get(exchange->request.scan, S("params"), S("task"))) ==
-	    JSON_OBJECT;
+	    json_type(json_scan_get(exchange->request.scan, S("params"), S("task"))) == JSON_OBJECT;
 }
