@@ -377,7 +377,12 @@ ask_wait(struct exchange *exchange, struct passage *passage, struct slice own,
 		return err_set(
 		    &reply->err, ERR_PARAMS, "%.*s has no tasks", SLICE_FMT(provider->name));
 	reply->result = reply->error = SLICE_NONE;
-	return provider->ops->task_wait(provider, exchange, method, own, reply, &reply->err);
+	ledger_route(passage->hub->ledger, exchange->number, provider->name, own);
+	return guard_pass(exchange, GUARD_REQUEST, GUARD_TO_PROVIDER, provider->name, own,
+		   exchange->request.params, reply) &&
+	    provider->ops->task_wait(provider, exchange, method, own, reply, &reply->err) &&
+	    guard_pass(exchange, GUARD_RESULT, GUARD_TO_CLIENT, provider->name, own,
+		reply->result.p != NULL ? reply->result : reply->error, reply);
 }
 
 /* The result, and whose it is (2025-11-25, "Associating messages with tasks"). */
@@ -468,7 +473,7 @@ static bool
 older_wait(struct exchange *exchange, struct passage *passage, struct slice id, struct slice own,
     struct reply *reply)
 {
-	struct mcp_task task;
+	struct mcp_task task = { .status = TASK_IS_WORKING };
 	struct held *held;
 
 	switch (exchange->request.method) {

@@ -169,7 +169,7 @@ link_call_wait(struct link *link, struct exchange *exchange, const struct forwar
 {
 	bool is_needed;
 	struct forward begin = *forward;
-	struct mcp_task task;
+	struct mcp_task task = { .status = TASK_IS_WORKING };
 	bool is_task;
 
 	if (forward->task.p != NULL && !link_ready_wait(link, err))

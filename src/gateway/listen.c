@@ -286,7 +286,7 @@ static bool
 tasks_read(struct listen *listen, struct slice filter, struct reply *reply)
 {
 	struct exchange *exchange = listen->exchange;
-	struct slice list, key, token, own;
+	struct slice list, key, token, own = SLICE_NONE;
 	struct json_iter iter;
 	size_t n = 0;
 
@@ -381,8 +381,8 @@ watch_run(void *arg)
 			continue;
 		/* What it tells meanwhile is kept. */
 		heard->provider = provider;
-		watch_one_wait = heard->is_task ? provider->ops->watch_task_wait
-						: provider->ops->watch_wait;
+		watch_one_wait =
+		    heard->is_task ? provider->ops->watch_task_wait : provider->ops->watch_wait;
 		if (!watch_one_wait(provider, exchange, heard->uri, &is_granted, &err) ||
 		    !is_granted)
 			heard->provider = NULL;

@@ -150,7 +150,8 @@ exchange_takes_task(const struct exchange *exchange)
 		return false;
 	if (mcp_revision_is_modern(exchange->revision))
 		return exchange->can.task_results;
+	/* Without a session there is nothing in which it could ask for the outcome. */
 	return mcp_method_known(MCP_TASKS_RESULT, exchange->revision) &&
-	    exchange->request.scan != NULL &&
+	    exchange->session != NULL && exchange->request.scan != NULL &&
 	    json_type(json_scan_get(exchange->request.scan, S("params"), S("task"))) == JSON_OBJECT;
 }

@@ -571,3 +571,56 @@ client a -transport http -revision 2026-07-28 -can {"extensions":{"io.modelconte
   call tasks/get {"taskId":$second}
   expect /result/statusMessage == "two"
 }
+
+story "a task of a server that ends is not known any more" real
+upstream one {
+  can {"tools":{},"tasks":{"requests":{"tools":{"call":{}}},"cancel":{}}}
+  tool long {"execution":{"taskSupport":"optional"}}
+  on tools/call long -> result {"task":{"taskId":"t-1","status":"working","createdAt":"x","lastUpdatedAt":"x","ttl":null}}
+  on tasks/get -> error {"code":-32602,"message":"no such task"}
+  on tasks/cancel -> error {"code":-32602,"message":"no such task"}
+}
+gateway {
+upstreams:
+  - {name: one, @one@}
+}
+client a -transport http -revision 2026-07-28 -can {"extensions":{"io.modelcontextprotocol/tasks":{}}} {
+  call tools/call {"name":"long"}
+  let id = /result/taskId
+  call tasks/get {"taskId":$id}
+  expect /error/code == -32602
+  expect /error/message == "no such task"
+  call tasks/cancel {"taskId":$id}
+  expect /error/code == -32602
+  call tasks/update {"taskId":$id,"inputResponses":7}
+  expect /error/code == -32602
+  call tasks/update {"taskId":$id,"inputResponses":{"q9":{}}}
+  expect /result/resultType == "complete"
+}
+
+story "a tool that is to be had as a task only is a slow call for who takes none, in both eras" real
+upstream one {
+  can {"tools":{},"tasks":{"requests":{"tools":{"call":{}}},"cancel":{}}}
+  tool long {"execution":{"taskSupport":"required"}}
+  on tools/call long -> result {"task":{"taskId":"t-1","status":"working","createdAt":"x","lastUpdatedAt":"x","ttl":null}}
+  on tasks/result -> ask elicitation/create {"message":"m","requestedSchema":{"type":"object","properties":{}},"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t-1"}}} then result {"content":[],"said":$answer}
+}
+gateway {
+upstreams:
+  - {name: one, @one@}
+}
+client a -transport http -revision 2025-06-18 -can elicitation {
+  send x tools/call {"name":"long"}
+  await elicitation/create
+  answer {"action":"accept","content":{}}
+  await x
+  expect /result/said/action == "accept"
+}
+client b -transport http -revision 2026-07-28 -can elicitation {
+  call tools/call {"name":"long"}
+  expect /result/resultType == "input_required"
+  let s = /result/requestState
+  call tools/call {"name":"long","inputResponses":{"q1":{"action":"decline"}},"requestState":$s}
+  expect /result/said/action == "decline"
+}
+expect upstream one requests tasks/get == 0
