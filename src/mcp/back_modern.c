@@ -231,7 +231,7 @@ struct places {
 	struct slice name, arguments;
 	enum mcp_method known; /* which of ours it is */
 	bool meta_has_more;    /* than what is said here anew */
-	bool is_task; /* name is a task's id */
+	bool is_task;	       /* name is a task's id */
 };
 
 static struct slice
@@ -618,8 +618,8 @@ answered_here_wait(
 	case MCP_SUBSCRIBE:
 	case MCP_UNSUBSCRIBE:
 		call->response = done;
-		*ok = back_listen_change_wait(back, call, places->name, places->is_task,
-		    places->known == MCP_SUBSCRIBE, err);
+		*ok = back_listen_change_wait(
+		    back, call, places->name, places->is_task, places->known == MCP_SUBSCRIBE, err);
 		return true;
 	default:
 		return false;
