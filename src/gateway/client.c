@@ -140,6 +140,7 @@ client_end(struct client *client)
 	guest_forget(client);
 	own_links(client, link_stop);
 	listens_end(client, true);
+	held_leave(client);
 	while (client->subscriptions_n > 0) {
 		struct subscription *last = &client->subscriptions[client->subscriptions_n - 1];
 

@@ -47,10 +47,10 @@ knows_all(struct slice capabilities, enum mcp_revision revision)
 }
 
 /*
- * Extensions are announced where what they add is carried: here those that add no methods.  What
- * passes through as it is may have any.
+ * Extensions are announced where what they add is carried: those that add no methods, and tasks.
+ * What passes through as it is may have any.
  */
-static const struct slice carried[] = { S("io.modelcontextprotocol/ui") };
+static const struct slice carried[] = { S("io.modelcontextprotocol/ui"), S(MCP_TASKS_EXTENSION) };
 
 static bool
 is_carried(struct slice extension)
@@ -160,6 +160,38 @@ merge(struct buf *out, const struct slice *objects, size_t n, enum part part,
 	mem_free(values);
 }
 
+/* Do its tools make tasks, as 2026-07-28 has them (is_newer), or as 2025-11-25 has? */
+static bool
+makes_tasks(struct slice capabilities, bool is_newer)
+{
+	static const struct slice older[] = { S("tasks"), S("requests"), S("tools"), S("call") },
+				  newer[] = { S("extensions"), S(MCP_TASKS_EXTENSION) };
+	const struct slice *path = is_newer ? newer : older;
+	size_t n = is_newer ? COUNT(newer) : COUNT(older);
+
+	for (size_t i = 0; i < n; i++) {
+		if (json_type(capabilities) != JSON_OBJECT ||
+		    !json_find(capabilities, path[i], &capabilities))
+			return false;
+	}
+	return json_type(capabilities) == JSON_OBJECT;
+}
+
+/* Tasks of servers of the other kind, in the client's words; SLICE_NONE: there are none. */
+static struct slice
+tasks_carried(const struct slice *all, size_t n, enum mcp_revision revision)
+{
+	bool is_newer = mcp_method_known(MCP_TASKS_UPDATE, revision), any = false;
+
+	for (size_t i = 0; i < n; i++)
+		any |= makes_tasks(all[i], !is_newer);
+	if (!any || !mcp_method_known(MCP_TASKS_GET, revision))
+		return SLICE_NONE;
+	return is_newer
+	    ? S("{\"extensions\":{\"" MCP_TASKS_EXTENSION "\":{}}}")
+	    : S("{\"tasks\":{\"list\":{},\"cancel\":{},\"requests\":{\"tools\":{\"call\":{}}}}}");
+}
+
 /* What is added for a view that can change: the lists that are there, or may come. */
 static struct slice
 additions(bool any_missing, bool has_tools, bool has_prompts, bool has_resources, struct buf *out)
@@ -201,7 +233,7 @@ static void
 capabilities_put(const struct passage *passage, enum mcp_revision revision, struct buf *out)
 {
 	const struct gateway *gateway = passage->gateway;
-	struct slice *all = mem_new((gateway->providers_n + 1) * sizeof(*all)), there;
+	struct slice *all = mem_new((gateway->providers_n + 2) * sizeof(*all)), there, tasks;
 	bool any_missing = gateway->providers_n == 0, tools = false, prompts = false,
 	     resources = false, is_alone;
 	struct reader reader = { .revision = revision };
@@ -222,14 +254,17 @@ capabilities_put(const struct passage *passage, enum mcp_revision revision, stru
 		resources |= json_find(one, S("resources"), &there);
 	}
 	buf_init(&more, NULL, KIB);
+	tasks = tasks_carried(all, n, revision);
 	reader.has_all_extensions = route_transparent(passage) != NULL;
 	is_alone = n == 1 && !any_missing && passage->client != NULL && passage->client->has_own;
-	if (is_alone && reader.has_all_extensions &&
+	if (is_alone && reader.has_all_extensions && tasks.p == NULL &&
 	    (speaks(passage, revision) || knows_all(all[0], revision))) {
 		buf_put(out, all[0]);
 	} else {
 		if (!is_alone)
 			all[n++] = additions(any_missing, tools, prompts, resources, &more);
+		if (tasks.p != NULL)
+			all[n++] = tasks;
 		merge(out, all, n, PART_ALL, &reader);
 	}
 	buf_fini(&more);

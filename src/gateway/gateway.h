@@ -52,6 +52,7 @@ struct item {
 	struct slice name_token;	  /* span of definition that holds the name */
 	bool is_read_only, is_idempotent; /* of a tool */
 	bool needs_task;     /* the same: it is to be had as a task only (2025-11-25) */
+	bool takes_task;     /* the same: it may be had as one */
 	bool has_headers;    /* the same: some of its arguments are headers too (x-mcp-header) */
 	bool has_odd_output; /* the same: its outputSchema describes no object */
 };
@@ -115,9 +116,10 @@ struct forward {
 	struct slice uri;	 /* resources/read: as the provider knows it; else SLICE_NONE */
 	struct edit edits[2];
 	size_t edits_n;
-	bool may_repeat;  /* read-only or idempotent */
-	bool is_patient;  /* no deadline but the client's own */
-	uint64_t from_ms; /* since when its timeout counts; 0: since the exchange began */
+	bool may_repeat;   /* read-only or idempotent */
+	bool is_patient;   /* no deadline but the client's own */
+	struct slice task; /* that it is about, as the provider knows it, raw; or SLICE_NONE */
+	uint64_t from_ms;  /* since when its timeout counts; 0: since the exchange began */
 };
 
 /*
@@ -150,6 +152,17 @@ struct provider_ops {
 	 */
 	bool (*watch_wait)(struct provider *provider, struct exchange *exchange, struct slice uri,
 	    bool *is_granted, struct err *err);
+	/*
+	 * About a task that a call of this client began, by the provider's id (raw): tasks/get,
+	 * update, cancel as 2026-07-28 has them, or tasks/result, which waits for the outcome.
+	 * NULL: it begins none.
+	 */
+	bool (*task_wait)(struct provider *provider, struct exchange *exchange,
+	    enum mcp_method method, struct slice id, struct reply *reply, struct err *err);
+	/* From now on (wants), or no longer, its changes are told; may be NULL. */
+	bool (*watch_task_wait)(struct provider *provider, struct exchange *exchange,
+	    struct slice id, bool *is_granted, struct err *err);
+	void (*forget_task)(struct provider *provider, struct client *client, struct slice id);
 	/* A client that was subscribed, or listened, has gone. */
 	void (*forget)(struct provider *provider, struct client *client, struct slice uri);
 	bool (*set_level_wait)(struct provider *provider, struct exchange *exchange, int level,

@@ -234,6 +234,7 @@ void
 hub_forget(struct hub *hub, const struct provider *provider)
 {
 	index_forget(hub->uris, provider);
+	held_forget(hub, provider);
 	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next)
 		client_forget(c, provider);
 }
@@ -366,6 +367,7 @@ hub_new(struct loop *loop, struct config **config, const struct provider_kind *c
 	hub->started_ms = loop_now_ms(loop);
 	hub->now = gateway_new(hub, config);
 	hub->guests = guests_new(hub);
+	hub->held = held_all_new(hub);
 	catalogue_make(hub);
 	return hub;
 }
@@ -391,6 +393,7 @@ hub_free_wait(struct hub **at)
 	group_drain(hub->loop, &hub->supervisors);
 	deferred_stop(hub->loop, &hub->rebuild);
 	deferred_stop(hub->loop, &hub->idle);
+	held_all_free(&hub->held);
 	ledger_free(&hub->ledger);
 	shelf_free(&hub->shelf);
 	index_free(&hub->uris);

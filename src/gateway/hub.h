@@ -140,6 +140,34 @@ void guest_touch(struct client *client);
 /* Takes it out of the table (client_end does). */
 void guest_forget(struct client *client);
 
+/* ---- tasks that clients hold (held.c) -------------------------------------------------------- */
+
+struct held;
+struct held_all;
+struct held_all *held_all_new(struct hub *hub);
+void held_all_free(struct held_all **all);
+/* The client is over: those of its session too; others wait for their caller. */
+void held_leave(struct client *client);
+void held_forget(struct hub *hub, const struct provider *provider);
+/* By the client's id, raw; NULL: there is none that this caller began. */
+struct held *
+held_find(const struct exchange *exchange, const struct passage *passage, struct slice id);
+/* Whose it is, and how that one knows it; NULL: it was over when it began. */
+struct provider *held_own(const struct held *held, struct slice *own);
+/* After a call: where its answer is a task for its client, it is held, and shown as that knows it.
+ */
+MUST_CHECK bool held_begin(struct exchange *exchange, struct passage *passage, struct reply *reply);
+/* tasks/get, result, update, cancel. */
+MUST_CHECK bool held_wait(struct exchange *exchange, struct passage *passage, struct held *held,
+    const struct forward *forward, struct reply *reply);
+/* Those of the client as they were last told, with commas between. */
+void held_list(const struct passage *passage, struct buf *out);
+/* A raw member of params. */
+struct slice exchange_param(const struct exchange *exchange, struct slice key);
+/* Rules, the ledger's route, the provider, rules again (methods.c). */
+MUST_CHECK bool method_forward(struct exchange *exchange, struct passage *passage,
+    struct slice name, const struct forward *forward, struct reply *reply);
+
 /* ---- pages that the user is sent to (visit.c) ------------------------------------------------ */
 
 /*
@@ -164,6 +192,12 @@ void listens_forget(struct client *client, const struct provider *provider);
 void listens_tell_changed(struct client *client, enum item_kind kind);
 /* uri: as the provider knows it; tell: as the client does. */
 bool listens_hear(const struct client *client, const struct provider *provider, struct slice uri);
+/* Of a task, by the provider's id, raw. */
+bool
+listens_hear_task(const struct client *client, const struct provider *provider, struct slice id);
+/* token: span of tell->params that holds that id. */
+void listens_tell_task(struct client *client, const struct provider *provider, struct slice id,
+    struct slice token, const struct tell *tell);
 void listens_tell_updated(struct client *client, const struct provider *provider, struct slice uri,
     const struct tell *tell);
 
@@ -193,6 +227,7 @@ struct hub {
 	struct client clients; /* list head */
 	unsigned clients_n;
 	struct guests *guests;
+	struct held_all *held;
 	struct visits *visits; /* pages that are being visited */
 	struct shelf *shelf;   /* resources that may be kept */
 	struct index *uris;    /* seen in results: provider */
@@ -354,14 +389,16 @@ MUST_CHECK bool link_forward_wait(struct link *link, struct exchange *exchange,
 /* The same of resources/read, which may be answered by what was read before. */
 MUST_CHECK bool link_read_wait(struct link *link, struct exchange *exchange,
     const struct forward *forward, struct reply *reply, struct err *err);
-/*
- * A tool that is to be had as a task only, called by who knows none: the task is begun and its
- * result waited for (link_tasks.c).
- */
-bool link_is_task(
-    const struct link *link, const struct exchange *exchange, const struct forward *forward);
-MUST_CHECK bool link_task_wait(struct link *link, struct exchange *exchange,
+/* The same; where the answer is a task and the client takes none, its outcome (link_tasks.c). */
+MUST_CHECK bool link_call_wait(struct link *link, struct exchange *exchange,
     const struct forward *forward, struct reply *reply, struct err *err);
+/* A request about a task, by the server's id, raw; tasks/result waits for the outcome. */
+MUST_CHECK bool link_task_wait(struct link *link, struct exchange *exchange, enum mcp_method method,
+    struct slice id, struct reply *reply, struct err *err);
+/* link_watch_wait and link_unwatch of a task. */
+MUST_CHECK bool
+link_watch_task_wait(struct link *link, struct slice id, bool *is_granted, struct err *err);
+void link_unwatch_task(struct link *link, struct slice id);
 /* For a provider's own errands: method and raw params; the answer is dropped. */
 void link_chore(struct link *link, enum mcp_method method, struct slice params);
 void link_notify(struct link *link, enum mcp_method method, struct slice params);

@@ -349,10 +349,10 @@ restore_wait(struct link *link, struct err *err)
 		call_fini(&call);
 	}
 	for (size_t i = 0; ok && i < link->watched_n; i++) {
-		buf_clear(&params);
-		buf_puts(&params, "{\"uri\":");
-		buf_json_string(&params, link->watched[i].uri);
-		buf_putc(&params, '}');
+		if (link->watched[i].is_task && back_is_session(link->back))
+			continue;
+		buf_fini(&params);
+		link_watch_params(&params, link->watched[i].uri, link->watched[i].is_task);
 		ok = link_request_wait(link, MCP_SUBSCRIBE, buf_view(&params), &call, err);
 		call_fini(&call);
 	}

@@ -7,12 +7,14 @@
 #include "gateway/hub.h"
 
 #define LINK_BACKOFF_MAX_MS 30000
+#define LINK_CHORES_MAX	    256
 #define LINK_TEXT_MAX_BYTES (64 * KIB) /* of a request of our own */
 
 /* A resource that somebody is subscribed to. */
 struct watched {
-	struct slice uri; /* its own memory */
-	unsigned refs;	  /* clients */
+	struct slice uri; /* its own memory; of a task: its id, raw */
+	bool is_task;
+	unsigned refs; /* clients */
 };
 
 /* What the upstream said of one of its lists; the shortest of its pages. */
@@ -50,7 +52,10 @@ struct link {
 	bool work_ok;
 	struct watched *watched;
 	size_t watched_n;
-	int level; /* that the upstream was asked for; -1: none */
+	int level;	      /* that the upstream was asked for; -1: none */
+	struct asker *askers; /* tasks that ask (link_held.c) */
+	unsigned askers_n;
+	uint64_t asked; /* questions of such, ever */
 	struct group chores;
 	unsigned chores_n;
 };
@@ -84,8 +89,15 @@ link_reply(struct link *link, struct exchange *exchange, struct call *call, stru
 /* A request of our own; the caller ends the call, however it went. */
 MUST_CHECK bool link_request_wait(struct link *link, enum mcp_method method, struct slice params,
     struct call *call, struct err *err);
+/* tasks/get, update, cancel of a client without sessions, here; id: raw (link_held.c). */
+MUST_CHECK bool link_held_wait(struct link *link, struct exchange *exchange, struct slice id,
+    struct reply *reply, struct err *err);
+/* The server tells of one of its tasks: so are those who listen. */
+void link_held_status(struct link *link, struct slice id);
 /* A notification that belongs to no call (link_notices.c). */
 void link_notice(struct link *link, const struct tell *tell);
+/* params of a request that tells what is to be heard of; begins the buffer. */
+void link_watch_params(struct buf *params, struct slice uri, bool is_task);
 /* Replaces a text with memory of its own. */
 void text_keep(struct slice *at, struct slice text);
 

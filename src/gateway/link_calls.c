@@ -8,7 +8,6 @@
 
 #define DEMAND_MS	  1000 /* a call may ask for a new attempt this long after the last */
 #define SUBSCRIPTIONS_MAX 10000
-#define CHORES_MAX	  256
 
 void
 text_keep(struct slice *at, struct slice text)
@@ -413,7 +412,7 @@ link_chore(struct link *link, enum mcp_method method, struct slice params)
 	struct chore *chore;
 	struct err err;
 
-	if (!link_is_ready(link) || link->is_stopping || link->chores_n >= CHORES_MAX)
+	if (!link_is_ready(link) || link->is_stopping || link->chores_n >= LINK_CHORES_MAX)
 		return;
 	chore = MEM_NEW(struct chore);
 	chore->link = link;
@@ -438,19 +437,19 @@ link_notify(struct link *link, enum mcp_method method, struct slice params)
 /* ---- what outlives a connection -------------------------------------------------------------- */
 
 static struct watched *
-watched_find(const struct link *link, struct slice uri)
+watched_find(const struct link *link, struct slice uri, bool is_task)
 {
 	for (size_t i = 0; i < link->watched_n; i++) {
-		if (slice_eq(link->watched[i].uri, uri))
+		if (link->watched[i].is_task == is_task && slice_eq(link->watched[i].uri, uri))
 			return &link->watched[i];
 	}
 	return NULL;
 }
 
-bool
-link_subscribe(struct link *link, struct slice uri, bool *is_first)
+static bool
+watch(struct link *link, struct slice uri, bool is_task, bool *is_first)
 {
-	struct watched *watched = watched_find(link, uri);
+	struct watched *watched = watched_find(link, uri, is_task);
 	size_t n = link->watched_n;
 
 	*is_first = watched == NULL;
@@ -462,15 +461,21 @@ link_subscribe(struct link *link, struct slice uri, bool *is_first)
 		return false;
 	link->watched = mem_resize(link->watched, n * sizeof(*watched), (n + 1) * sizeof(*watched));
 	watched = &link->watched[link->watched_n++];
-	*watched = (struct watched){ .refs = 1 };
+	*watched = (struct watched){ .is_task = is_task, .refs = 1 };
 	text_keep(&watched->uri, uri);
 	return true;
 }
 
 bool
-link_unsubscribe(struct link *link, struct slice uri)
+link_subscribe(struct link *link, struct slice uri, bool *is_first)
 {
-	struct watched *watched = watched_find(link, uri);
+	return watch(link, uri, false, is_first);
+}
+
+static bool
+unwatch(struct link *link, struct slice uri, bool is_task)
+{
+	struct watched *watched = watched_find(link, uri, is_task);
 
 	if (watched == NULL || --watched->refs > 0)
 		return false;
@@ -478,6 +483,12 @@ link_unsubscribe(struct link *link, struct slice uri)
 	*watched = link->watched[--link->watched_n];
 	link_use(link, 0);
 	return true;
+}
+
+bool
+link_unsubscribe(struct link *link, struct slice uri)
+{
+	return unwatch(link, uri, false);
 }
 
 /* ---- changes of resources -------------------------------------------------------------------- */
@@ -543,6 +554,59 @@ link_unwatch(struct link *link, struct slice uri)
 	if (!link_unsubscribe(link, uri))
 		return;
 	uri_params(&params, uri);
+	link_chore(link, MCP_UNSUBSCRIBE, buf_view(&params));
+	buf_fini(&params);
+}
+
+/* ---- changes of tasks ------------------------------------------------------------------------ */
+
+void
+link_watch_params(struct buf *params, const struct slice uri, bool is_task)
+{
+	if (!is_task) {
+		uri_params(params, uri);
+		return;
+	}
+	buf_init(params, NULL, LINK_TEXT_MAX_BYTES);
+	buf_puts(params, "{\"taskId\":");
+	buf_put(params, uri);
+	buf_putc(params, '}');
+}
+
+/* In a session a task's changes are told to who began it, where the server tells them at all. */
+bool
+link_watch_task_wait(struct link *link, struct slice id, bool *is_granted, struct err *err)
+{
+	struct buf params;
+	struct call call;
+	bool is_first, ok = true;
+
+	*is_granted = false;
+	if (!link_ready_wait(link, err))
+		return false;
+	if (!watch(link, id, true, &is_first))
+		return true;
+	*is_granted = !is_first || back_is_session(link->back);
+	if (!*is_granted) {
+		link_watch_params(&params, id, true);
+		ok = link_request_wait(link, MCP_SUBSCRIBE, buf_view(&params), &call, err);
+		*is_granted = ok && call.response.kind == MESSAGE_RESULT;
+		call_fini(&call);
+		buf_fini(&params);
+	}
+	if (!*is_granted)
+		unwatch(link, id, true);
+	return ok;
+}
+
+void
+link_unwatch_task(struct link *link, struct slice id)
+{
+	struct buf params;
+
+	if (!unwatch(link, id, true) || !link_is_ready(link) || back_is_session(link->back))
+		return;
+	link_watch_params(&params, id, true);
 	link_chore(link, MCP_UNSUBSCRIBE, buf_view(&params));
 	buf_fini(&params);
 }

@@ -142,22 +142,41 @@ tell_only(struct link *link, const struct tell *tell)
 		session_tell(only->session, tell);
 }
 
+/* To those who listen, by the id that they know. */
+static void
+tell_task(struct link *link, const struct tell *tell)
+{
+	struct hub *hub = hub_of(link);
+	struct slice id;
+
+	if ((tell->method != MCP_TASK_TOLD && tell->method != MCP_TASK_STATUS) ||
+	    !token_param(tell, S("taskId"), &id))
+		return;
+	if (tell->method == MCP_TASK_STATUS) {
+		link_held_status(link, id);
+		return;
+	}
+	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next)
+		listens_tell_task(c, &link->upstream->provider, id, id, tell);
+}
+
 void
 link_notice(struct link *link, const struct tell *tell)
 {
 	if (link->is_own && link->client == NULL)
 		return;
 	visit_done(link, tell);
+	tell_task(link, tell);
 	if (tell->method == MCP_RESOURCE_UPDATED)
 		updated(link, tell);
 	else if (link->is_own && link->client->session == NULL)
 		return;
 	else if (tell->method == MCP_PROGRESS)
 		tell_task_progress(link, tell);
-	else if (link->is_own)
+	else if (link->is_own && tell->method != MCP_TASK_TOLD)
 		session_tell(link->client->session, tell);
 	else if (tell->method == MCP_LOG_MESSAGE)
 		tell_only(link, tell);
-	else
+	else if (tell->method != MCP_TASK_TOLD)
 		tell_owner(link, tell);
 }

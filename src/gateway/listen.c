@@ -11,6 +11,7 @@
 
 #define LISTENS_MAX    64	   /* of one client */
 #define URIS_MAX       1000	   /* of one request */
+#define TASKS_MAX      256	   /* of one request */
 #define URI_TOKEN_MAX  (8 * KIB)   /* as written */
 #define FILTER_BYTES   (512 * KIB) /* of all its URIs */
 #define TOLD_BYTES_MAX (2 * URI_TOKEN_MAX)
@@ -21,6 +22,7 @@ struct heard {
 	struct provider *wanted;   /* whose it is, before it tells; the gateway holds it */
 	struct slice uri;	   /* as the provider knows it */
 	struct slice token;	   /* as the client wrote it */
+	bool is_task;		   /* it is one: uri is the provider's id, raw */
 	bool has_changed;	   /* before that could be told */
 };
 
@@ -53,7 +55,9 @@ drop(struct listen *listen)
 	for (size_t i = 0; i < listen->heard_n; i++) {
 		struct heard *h = &listen->heard[i];
 
-		if (h->provider != NULL)
+		if (h->provider != NULL && h->is_task)
+			h->provider->ops->forget_task(h->provider, client, h->uri);
+		else if (h->provider != NULL)
 			h->provider->ops->forget(h->provider, client, h->uri);
 	}
 	listen->heard_n = 0;
@@ -138,7 +142,7 @@ heard_find(const struct listen *listen, const struct provider *provider, struct 
 	for (size_t i = 0; i < listen->heard_n; i++) {
 		struct heard *h = &listen->heard[i];
 
-		if (h->provider == provider && uri_is_part(uri, h->uri))
+		if (h->provider == provider && !h->is_task && uri_is_part(uri, h->uri))
 			return h;
 	}
 	return NULL;
@@ -165,6 +169,44 @@ listens_tell_updated(struct client *client, const struct provider *provider, str
 			exchange_tell(l->exchange, tell);
 		else if (h != NULL)
 			h->has_changed = true;
+	}
+}
+
+static struct heard *
+heard_task(const struct listen *listen, const struct provider *provider, struct slice id)
+{
+	for (size_t i = 0; i < listen->heard_n; i++) {
+		struct heard *h = &listen->heard[i];
+
+		if (h->provider == provider && h->is_task && slice_eq(h->uri, id))
+			return h;
+	}
+	return NULL;
+}
+
+bool
+listens_hear_task(const struct client *client, const struct provider *provider, struct slice id)
+{
+	for (const struct listen *l = client->listens; l != NULL; l = l->next) {
+		if (heard_task(l, provider, id) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* What comes before the acknowledgement is seen by who asks after it. */
+void
+listens_tell_task(struct client *client, const struct provider *provider, struct slice id,
+    struct slice token, const struct tell *tell)
+{
+	for (struct listen *l = client->listens; l != NULL; l = l->next) {
+		struct heard *h = heard_task(l, provider, id);
+		struct tell named = *tell;
+
+		if (h == NULL || !l->is_begun)
+			continue;
+		named.named = (struct edit){ token, h->token };
+		exchange_tell(l->exchange, &named);
 	}
 }
 
@@ -224,9 +266,9 @@ uris_read(struct listen *listen, struct slice filter, struct err *err)
 		    FILTER_BYTES / KIB);
 	if (n == 0)
 		return true;
-	if (!arena_reserve(arena, n * sizeof(*listen->heard) + bytes, err))
+	if (!arena_reserve(arena, (n + TASKS_MAX) * sizeof(*listen->heard) + bytes, err))
 		return false;
-	listen->heard = ARENA_ARRAY(arena, struct heard, n);
+	listen->heard = ARENA_ARRAY(arena, struct heard, n + TASKS_MAX);
 	json_iter_init(&iter, list);
 	while (json_iter_next(&iter, &key, &token)) {
 		struct heard *h = &listen->heard[listen->heard_n];
@@ -235,6 +277,55 @@ uris_read(struct listen *listen, struct slice filter, struct err *err)
 		if (!json_string(arena, token, &h->uri, err))
 			return false;
 		listen->heard_n++;
+	}
+	return true;
+}
+
+/* The tasks that it named, behind the resources; each id as its provider knows it. */
+static bool
+tasks_read(struct listen *listen, struct slice filter, struct reply *reply)
+{
+	struct exchange *exchange = listen->exchange;
+	struct slice list, key, token, own = SLICE_NONE;
+	struct json_iter iter;
+	size_t n = 0;
+
+	if (!json_find(filter, S("taskIds"), &list))
+		return true;
+	if (!exchange->can.task_results) {
+		reply->more =
+		    S("\"requiredCapabilities\":{\"extensions\":{\"" MCP_TASKS_EXTENSION "\":{}}}");
+		return err_set(&reply->err, ERR_CAPABILITY,
+		    "params.notifications.taskIds needs the capability " MCP_TASKS_EXTENSION);
+	}
+	if (json_type(list) != JSON_ARRAY)
+		return err_set(
+		    &reply->err, ERR_PARAMS, "params.notifications.taskIds must be an array");
+	if (listen->heard == NULL) {
+		if (!arena_reserve(
+			&exchange->arena, TASKS_MAX * sizeof(*listen->heard), &reply->err))
+			return false;
+		listen->heard = ARENA_ARRAY(&exchange->arena, struct heard, TASKS_MAX);
+	}
+	json_iter_init(&iter, list);
+	while (json_iter_next(&iter, &key, &token)) {
+		struct held *held;
+		struct provider *provider;
+
+		if (json_type(token) != JSON_STRING || n++ == TASKS_MAX)
+			return err_set(&reply->err, ERR_PARAMS,
+			    "params.notifications.taskIds must be at most %d strings", TASKS_MAX);
+		held = held_find(exchange, listen->passage, token);
+		provider = held != NULL ? held_own(held, &own) : NULL;
+		/* What it does not hold is not acknowledged. */
+		if (provider == NULL || provider->ops->watch_task_wait == NULL)
+			continue;
+		if (!arena_reserve(&exchange->arena, own.n, &reply->err))
+			return false;
+		listen->heard[listen->heard_n++] = (struct heard){ .wanted = provider,
+			.uri = slice_dup(&exchange->arena, own),
+			.token = token,
+			.is_task = true };
 	}
 	return true;
 }
@@ -278,6 +369,8 @@ watch_run(void *arg)
 	struct listen *listen = watching->listen;
 	struct provider *provider = watching->provider;
 	struct exchange *exchange = listen->exchange;
+	bool (*watch_one_wait)(struct provider * provider, struct exchange * exchange,
+	    struct slice what, bool *is_granted, struct err *err);
 
 	for (size_t i = 0; i < listen->heard_n; i++) {
 		struct heard *heard = &listen->heard[i];
@@ -288,7 +381,9 @@ watch_run(void *arg)
 			continue;
 		/* What it tells meanwhile is kept. */
 		heard->provider = provider;
-		if (!provider->ops->watch_wait(provider, exchange, heard->uri, &is_granted, &err) ||
+		watch_one_wait =
+		    heard->is_task ? provider->ops->watch_task_wait : provider->ops->watch_wait;
+		if (!watch_one_wait(provider, exchange, heard->uri, &is_granted, &err) ||
 		    !is_granted)
 			heard->provider = NULL;
 		if (task_cut(task_self(exchange->loop)) == ERR_CANCELLED)
@@ -324,6 +419,27 @@ watch_all_wait(struct listen *listen, struct err *err)
 
 /* ---- the beginning --------------------------------------------------------------------------- */
 
+/* Those of one kind, as a list; false: there is none. */
+static bool
+heard_put(const struct listen *listen, bool is_task, const char *separator, struct buf *text)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < listen->heard_n; i++) {
+		if (listen->heard[i].provider == NULL || listen->heard[i].is_task != is_task)
+			continue;
+		buf_puts(text, any ? "," : separator);
+		buf_puts(text,
+		    any		  ? ""
+			: is_task ? "\"taskIds\":["
+				  : "\"resourceSubscriptions\":[");
+		buf_put(text, listen->heard[i].token);
+		any = true;
+	}
+	buf_puts(text, any ? "]" : "");
+	return any;
+}
+
 /* {"notifications":{what is kept}} */
 static void
 acknowledge(const struct listen *listen)
@@ -336,7 +452,6 @@ acknowledge(const struct listen *listen)
 		{ ITEM_RESOURCE, "\"resourcesListChanged\":true" } };
 	struct tell tell = { .method = MCP_ACKNOWLEDGED };
 	const char *separator = "";
-	bool any = false;
 	struct buf text;
 
 	buf_init(&text, NULL, SIZE_MAX / 2);
@@ -347,15 +462,10 @@ acknowledge(const struct listen *listen)
 		buf_printf(&text, "%s%s", separator, rows[i].text);
 		separator = ",";
 	}
-	for (size_t i = 0; i < listen->heard_n; i++) {
-		if (listen->heard[i].provider == NULL)
-			continue;
-		buf_puts(&text, any ? "," : separator);
-		buf_puts(&text, any ? "" : "\"resourceSubscriptions\":[");
-		buf_put(&text, listen->heard[i].token);
-		any = true;
-	}
-	buf_puts(&text, any ? "]}}" : "}}");
+	if (heard_put(listen, false, separator, &text))
+		separator = ",";
+	(void)heard_put(listen, true, separator, &text);
+	buf_puts(&text, "}}");
 	tell.params = buf_view(&text);
 	listen->exchange->front->tell(listen->exchange, &tell);
 	buf_fini(&text);
@@ -433,9 +543,15 @@ begin_wait(struct listen *listen, struct slice filter, struct reply *reply)
 		listen->heard_n = 0;
 		return false;
 	}
+	if (!tasks_read(listen, filter, reply)) {
+		listen->heard_n = 0;
+		return false;
+	}
 	n = listen->heard_n;
 	for (size_t i = 0; i < n; i++) {
-		if (!heard_route_wait(listen, &listen->heard[i], reply))
+		struct heard *h = &listen->heard[i];
+
+		if (!h->is_task && !heard_route_wait(listen, h, reply))
 			return false;
 	}
 	if (n > 0 && !watch_all_wait(listen, &reply->err))

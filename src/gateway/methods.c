@@ -26,8 +26,8 @@ text_param(struct exchange *exchange, struct slice token, const char *what, size
 	    json_string(&exchange->arena, token, out, err);
 }
 
-static struct slice
-param(const struct exchange *exchange, struct slice key)
+struct slice
+exchange_param(const struct exchange *exchange, struct slice key)
 {
 	return json_scan_get(exchange->request.scan, S("params"), key);
 }
@@ -86,8 +86,8 @@ admit_wait(struct exchange *exchange, const struct passage *passage, struct err 
 }
 
 /* Rules, the ledger's route, the provider, rules again. */
-static bool
-forward(struct exchange *exchange, struct passage *passage, struct slice name,
+bool
+method_forward(struct exchange *exchange, struct passage *passage, struct slice name,
     const struct forward *forward, struct reply *reply)
 {
 	struct provider *provider = passage->provider;
@@ -114,7 +114,7 @@ forward_as_is(struct exchange *exchange, struct passage *passage, struct provide
 	struct forward same = { .edits_n = 0 };
 
 	route_to(passage, provider);
-	return forward(exchange, passage, passage->name, &same, reply);
+	return method_forward(exchange, passage, passage->name, &same, reply);
 }
 
 /* ---- lists ----------------------------------------------------------------------------------- */
@@ -253,7 +253,8 @@ task_note(struct exchange *exchange, struct passage *passage, const struct reply
 {
 	struct slice task, id;
 
-	if (passage->client == NULL || param(exchange, S("task")).p == NULL || reply->scan == NULL)
+	if (passage->client == NULL || exchange_param(exchange, S("task")).p == NULL ||
+	    reply->scan == NULL || reply->type != REPLY_COMPLETE)
 		return;
 	task = json_scan_get(reply->scan, S("result"), S("task"));
 	if (json_type(task) == JSON_OBJECT && json_find(task, S("taskId"), &id) &&
@@ -291,7 +292,7 @@ named(struct exchange *exchange, struct passage *passage, enum item_kind kind, s
 	changes.item = entry->item;
 	changes.may_repeat =
 	    kind == ITEM_PROMPT || entry->item->is_read_only || entry->item->is_idempotent;
-	return forward(exchange, passage, entry->item->name, &changes, reply);
+	return method_forward(exchange, passage, entry->item->name, &changes, reply);
 }
 
 static bool
@@ -305,7 +306,7 @@ call(struct exchange *exchange, struct passage *passage, struct reply *reply)
 	}
 	task_note(exchange, passage, reply);
 	uris_note(exchange, passage, reply->result, S("content"));
-	return true;
+	return held_begin(exchange, passage, reply);
 }
 
 static bool
@@ -321,7 +322,7 @@ static bool
 resource(struct exchange *exchange, struct passage *passage, struct slice *own,
     struct forward *changes, struct reply *reply)
 {
-	struct slice token = param(exchange, S("uri"));
+	struct slice token = exchange_param(exchange, S("uri"));
 
 	if (!text_param(exchange, token, "uri", URI_TOKEN_MAX, &passage->name, &reply->err) ||
 	    !route_uri_wait(passage, own, reply))
@@ -341,7 +342,7 @@ read_resource(struct exchange *exchange, struct passage *passage, struct reply *
 	if (!resource(exchange, passage, &own, &changes, reply))
 		return false;
 	changes.uri = own;
-	if (!forward(exchange, passage, own, &changes, reply))
+	if (!method_forward(exchange, passage, own, &changes, reply))
 		return false;
 	uris_note(exchange, passage, reply->result, S("contents"));
 	if (reply->scan != NULL) {
@@ -378,7 +379,7 @@ subscribe(struct exchange *exchange, struct passage *passage, struct reply *repl
 static bool
 complete(struct exchange *exchange, struct passage *passage, struct reply *reply)
 {
-	struct slice ref = param(exchange, S("ref")), type, token, own;
+	struct slice ref = exchange_param(exchange, S("ref")), type, token, own;
 	struct forward changes = { .may_repeat = true };
 	const struct catalogue_entry *entry;
 	struct provider *only = route_transparent(passage);
@@ -410,7 +411,7 @@ complete(struct exchange *exchange, struct passage *passage, struct reply *reply
 		own = entry->item->name;
 	}
 	edit_text(exchange, &changes, token, passage->name, own);
-	return forward(exchange, passage, own, &changes, reply);
+	return method_forward(exchange, passage, own, &changes, reply);
 }
 
 /* ---- logging --------------------------------------------------------------------------------- */
@@ -423,7 +424,7 @@ static bool
 set_level(struct exchange *exchange, struct passage *passage, struct reply *reply)
 {
 	const struct gateway *gateway = passage->gateway;
-	struct slice token = param(exchange, S("level")), there;
+	struct slice token = exchange_param(exchange, S("level")), there;
 	struct forward same = { .may_repeat = true };
 	struct provider *only = route_transparent(passage);
 	int level = mcp_log_level_find(token);
@@ -458,16 +459,24 @@ set_level(struct exchange *exchange, struct passage *passage, struct reply *repl
 	return true;
 }
 
-/* ---- tasks (2025-11-25) ---------------------------------------------------------------------- */
+/* ---- tasks ----------------------------------------------------------------------------------- */
 
-/* tasks/get, tasks/result, tasks/cancel: only of the client that began it. */
+/* About a task: only of the client that began it. */
 static bool
 task(struct exchange *exchange, struct passage *passage, struct reply *reply)
 {
-	struct slice id = param(exchange, S("taskId"));
+	struct slice id = exchange_param(exchange, S("taskId"));
 	struct forward same = { .is_patient = exchange->request.method == MCP_TASKS_RESULT };
 	struct provider *provider = route_transparent(passage);
+	struct held *held = id.p != NULL ? held_find(exchange, passage, id) : NULL;
 
+	same.may_repeat = exchange->request.method != MCP_TASKS_CANCEL &&
+	    exchange->request.method != MCP_TASKS_UPDATE;
+	if (held != NULL)
+		return held_wait(exchange, passage, held, &same, reply);
+	/* What it began without a session it holds, or has forgotten. */
+	if (exchange->session == NULL)
+		provider = NULL;
 	if (provider == NULL && (json_type(id) != JSON_STRING || id.n > KIB))
 		return err_set(&reply->err, ERR_PARAMS, "params.taskId must be a string");
 	if (provider == NULL && passage->client != NULL)
@@ -477,8 +486,7 @@ task(struct exchange *exchange, struct passage *passage, struct reply *reply)
 		    (int)(id.n > 80 ? 80 : id.n), id.p);
 	passage->name = id;
 	route_to(passage, provider);
-	same.may_repeat = exchange->request.method != MCP_TASKS_CANCEL;
-	return forward(exchange, passage, id, &same, reply);
+	return method_forward(exchange, passage, id, &same, reply);
 }
 
 /* Appends the tasks of one server's answer that are this client's. */
@@ -513,7 +521,8 @@ tasks_list(struct exchange *exchange, struct passage *passage, struct reply *rep
 	struct buf all;
 	bool ok = true;
 
-	if (only != NULL)
+	if (only != NULL &&
+	    json_find(only->ops->capabilities(only, passage->client), S("tasks"), &tasks))
 		return forward_as_is(exchange, passage, only, reply);
 	if (exchange->request.cursor.p != NULL)
 		return err_set(&reply->err, ERR_PARAMS, "unknown cursor: this list has one page");
@@ -530,6 +539,8 @@ tasks_list(struct exchange *exchange, struct passage *passage, struct reply *rep
 			tasks_take(passage, p, reply->result, &all);
 	}
 	reply->error = SLICE_NONE;
+	if (passage->client != NULL)
+		held_list(passage, &all);
 	if (ok && (ok = buf_check(&all, &reply->err))) {
 		struct buf out;
 
@@ -564,6 +575,7 @@ static bool (*const methods[MCP_METHODS_N])(
 	[MCP_TASKS_GET] = task,
 	[MCP_TASKS_RESULT] = task,
 	[MCP_TASKS_CANCEL] = task,
+	[MCP_TASKS_UPDATE] = task,
 	[MCP_TASKS_LIST] = tasks_list,
 };
 

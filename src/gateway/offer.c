@@ -221,6 +221,10 @@ tool_read(struct item *item)
 	item->needs_task = json_find(item->definition, S("execution"), &value) &&
 	    json_type(value) == JSON_OBJECT && json_find(value, S("taskSupport"), &value) &&
 	    slice_eq(value, S("\"required\""));
+	item->takes_task = item->needs_task ||
+	    (json_find(item->definition, S("execution"), &value) &&
+		json_type(value) == JSON_OBJECT && json_find(value, S("taskSupport"), &value) &&
+		slice_eq(value, S("\"optional\"")));
 	return NULL;
 }
 

@@ -189,10 +189,8 @@ upstream_forward_wait(struct provider *provider, struct exchange *exchange,
 
 	if (link == NULL)
 		return no_link(client_of(exchange), err);
-	if (link_is_task(link, exchange, forward))
-		return link_task_wait(link, exchange, forward, reply, err);
 	return forward->uri.p != NULL ? link_read_wait(link, exchange, forward, reply, err)
-				      : link_forward_wait(link, exchange, forward, reply, err);
+				      : link_call_wait(link, exchange, forward, reply, err);
 }
 
 /*
@@ -257,6 +255,40 @@ upstream_forget(struct provider *provider, struct client *client, struct slice u
 
 	if (link != NULL)
 		link_unwatch(link, uri);
+}
+
+static bool
+upstream_task_wait(struct provider *provider, struct exchange *exchange, enum mcp_method method,
+    struct slice id, struct reply *reply, struct err *err)
+{
+	struct link *link = link_for(upstream_of(provider), client_of(exchange));
+
+	if (link == NULL)
+		return no_link(client_of(exchange), err);
+	return link_task_wait(link, exchange, method, id, reply, err);
+}
+
+static bool
+upstream_watch_task_wait(struct provider *provider, struct exchange *exchange, struct slice id,
+    bool *is_granted, struct err *err)
+{
+	struct upstream *u = upstream_of(provider);
+	struct link *link = link_for(u, client_of(exchange));
+
+	if (link == NULL)
+		return no_link(client_of(exchange), err);
+	task_deadline(
+	    task_self(exchange->loop), loop_now_ms(exchange->loop) + u->config->timeout_ms);
+	return link_watch_task_wait(link, id, is_granted, err);
+}
+
+static void
+upstream_forget_task(struct provider *provider, struct client *client, struct slice id)
+{
+	struct link *link = link_find(upstream_of(provider), client);
+
+	if (link != NULL)
+		link_unwatch_task(link, id);
 }
 
 /*
@@ -398,6 +430,9 @@ static const struct provider_ops upstream_ops = {
 	.subscribe_wait = upstream_subscribe_wait,
 	.watch_wait = upstream_watch_wait,
 	.forget = upstream_forget,
+	.task_wait = upstream_task_wait,
+	.watch_task_wait = upstream_watch_task_wait,
+	.forget_task = upstream_forget_task,
 	.set_level_wait = upstream_set_level_wait,
 	.expire = upstream_expire,
 	.freshness = upstream_freshness,

@@ -386,6 +386,7 @@ on_notification(struct back *back, const struct message *message, struct call *b
 	case MCP_RESOURCE_UPDATED:
 	case MCP_ELICITATION_COMPLETE:
 	case MCP_TASK_STATUS:
+	case MCP_TASK_TOLD:
 		back_notice(back, message, by);
 		break;
 	default:

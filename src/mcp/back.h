@@ -40,6 +40,7 @@ struct modern_part {
 	/* The client's answers and the upstream's state, raw; SLICE_NONE: as the request has them.
 	 */
 	struct slice responses, state;
+	bool with_tasks; /* the upstream does what it is asked only as a task */
 };
 
 struct back {
@@ -110,6 +111,15 @@ void back_fault(struct back *back, const char *event, const struct err *err);
 
 void modern_part_init(struct modern_part *part);
 void modern_part_fini(struct modern_part *part);
+/* Is it the client's own request, and not one that is made on its behalf? */
+static inline bool
+modern_is_request(const struct call *call)
+{
+	return call->exchange != NULL && !call->is_errand;
+}
+/* The result of a task, in place of the response in which it stood, for a client of that revision.
+ */
+void modern_outcome_fit(struct call *call, enum mcp_revision revision);
 /* What the next request of the call has to say about its client, into call->modern. */
 MUST_CHECK bool modern_prepare(struct back *back, struct call *call, struct err *err);
 /* A member of an object whose bytes are ours, whose key is written plainly, becomes blanks. */
@@ -140,6 +150,14 @@ void rounds_free(struct rounds **rounds);
  */
 MUST_CHECK bool rounds_next_wait(struct rounds *rounds, bool *again, struct err *err);
 
+/*
+ * Puts questions (an object as inputRequests is) to the client of the rounds' call; related: the
+ * id by which that client knows the task they are about, raw, or SLICE_NONE; *answers: the object
+ * for inputResponses, good until the next time.
+ */
+MUST_CHECK bool rounds_ask_wait(struct rounds *rounds, struct slice requests, struct slice related,
+    struct slice *answers, struct err *err);
+
 /* back_listen.c: subscriptions/listen. */
 
 void back_listen_begin(struct back *back); /* its lists, as far as it tells of their changes */
@@ -153,11 +171,12 @@ unsigned back_listen_calls(const struct back *back);
 MUST_CHECK bool back_listen_wait(struct back *back, const struct slice *uris, size_t n,
     size_t fresh, size_t *granted, struct err *err);
 /*
- * resources/subscribe and unsubscribe of a legacy client, uri raw: the stream is made to tell of
- * it, or not any more.  True: call->response is {} or an error as such a client knows them.
+ * resources/subscribe and unsubscribe of a legacy client, uri raw; or a task's id (is_task): the
+ * stream is made to tell of it, or not any more.  True: call->response is {} or an error as such a
+ * client knows them.
  */
-MUST_CHECK bool back_listen_change_wait(
-    struct back *back, struct call *call, struct slice uri, bool wants, struct err *err);
+MUST_CHECK bool back_listen_change_wait(struct back *back, struct call *call, struct slice uri,
+    bool is_task, bool wants, struct err *err);
 /*
  * A notification of a stream; true: it was about the stream itself, or is of none that is open,
  * and was dealt with.

@@ -53,6 +53,23 @@ attribute(const struct back *back, struct call *by)
 	return oldest;
 }
 
+/* The call that waits for the task to which a question belongs (2025-11-25, tasks). */
+static struct call *
+of_task(const struct back *back, const struct message *message)
+{
+	struct slice meta = message->meta, related, id;
+
+	if (json_type(meta) != JSON_OBJECT ||
+	    !json_find(meta, S(MCP_META "related-task"), &related) ||
+	    json_type(related) != JSON_OBJECT || !json_find(related, S("taskId"), &id))
+		return NULL;
+	for (struct call *c = back->calls.next; c != &back->calls; c = c->next) {
+		if (c->state == CALL_SENT && c->task_id.p != NULL && slice_eq(c->task_id, id))
+			return c;
+	}
+	return NULL;
+}
+
 /* ---- questions ------------------------------------------------------------------------------- */
 
 void
@@ -206,9 +223,11 @@ back_ask_begin(
     struct back *back, struct intake *intake, const struct message *message, struct call *by)
 {
 	struct err err = { 0 };
-	struct call *call = attribute(back, by);
+	struct call *call = by == NULL ? of_task(back, message) : NULL;
 	struct upstream_ask *ask;
 
+	if (call == NULL)
+		call = attribute(back, by);
 	if (!ask_admit(back, message, call, &err)) {
 		log_event(loop_log(back->loop), err.kind == ERR_LIMIT ? LOG_WARN : LOG_INFO,
 		    "ask_declined", "%.*s: %s", SLICE_FMT(back->spec.server), err.text);
@@ -242,7 +261,8 @@ static bool
 may_be_of_call(const struct back *back, enum mcp_method method, const struct call *by)
 {
 	return method == MCP_LOG_MESSAGE ||
-	    (back->spec.is_own && (by != NULL || method != MCP_RESOURCE_UPDATED));
+	    (back->spec.is_own &&
+		(by != NULL || (method != MCP_RESOURCE_UPDATED && method != MCP_TASK_TOLD)));
 }
 
 /* To the client whose call it is about; what is about no call is the owner's to place. */

@@ -26,8 +26,10 @@ static const struct {
 	{ S("resources"), S("resourcesListChanged"), MCP_RESOURCES_CHANGED },
 };
 
+/* A resource, or a task by its id. */
 struct listen_uri {
 	struct slice uri; /* its own memory */
+	bool is_task;
 	bool is_granted;
 };
 
@@ -87,6 +89,32 @@ uris_free(struct back_listen *listen)
 
 /* ---- one stream ------------------------------------------------------------------------------ */
 
+/* How the filter calls them. */
+static struct slice
+filter_of(bool is_task)
+{
+	return is_task ? S("taskIds") : S("resourceSubscriptions");
+}
+
+/* Those of one kind; false: there is none. */
+static bool
+uris_put(const struct back_listen *listen, bool is_task, const char *between, struct buf *out)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < listen->uris_n; i++) {
+		if (listen->uris[i].is_task != is_task)
+			continue;
+		if (!any)
+			buf_printf(out, "%s\"%.*s\":[", between, SLICE_FMT(filter_of(is_task)));
+		buf_puts(out, any ? "," : "");
+		buf_json_string(out, listen->uris[i].uri);
+		any = true;
+	}
+	buf_puts(out, any ? "]" : "");
+	return any;
+}
+
 static void
 text_put(const struct back_listen *listen, struct buf *out)
 {
@@ -101,13 +129,10 @@ text_put(const struct back_listen *listen, struct buf *out)
 		buf_printf(out, "%s\"%.*s\":true", between, SLICE_FMT(lists[i].filter));
 		between = ",";
 	}
-	if (listen->uris_n > 0)
-		buf_printf(out, "%s\"resourceSubscriptions\":[", between);
-	for (size_t i = 0; i < listen->uris_n; i++) {
-		buf_puts(out, i > 0 ? "," : "");
-		buf_json_string(out, listen->uris[i].uri);
-	}
-	buf_puts(out, listen->uris_n > 0 ? "]}}}" : "}}}");
+	if (uris_put(listen, false, between, out))
+		between = ",";
+	(void)uris_put(listen, true, between, out);
+	buf_puts(out, "}}}");
 }
 
 static void
@@ -209,23 +234,21 @@ static void
 acknowledged(struct listen_stream *stream, const struct message *message)
 {
 	struct back_listen *listen = stream->listen;
-	struct slice filter, uris = SLICE_NONE;
+	struct slice filter, uris;
 	struct arena arena;
 
 	stream->is_acked = true;
-	if (json_type(message->params) == JSON_OBJECT &&
-	    json_find(message->params, S("notifications"), &filter) &&
-	    json_type(filter) == JSON_OBJECT &&
-	    (!json_find(filter, S("resourceSubscriptions"), &uris) ||
-		json_type(uris) != JSON_ARRAY))
-		uris = SLICE_NONE;
-	if (stream->generation == listen->wanted) {
-		for (size_t i = 0; i < listen->uris_n; i++) {
-			arena_init(&arena, NULL, TEXT_BYTES);
-			listen->uris[i].is_granted =
-			    uris.p != NULL && is_in(uris, listen->uris[i].uri, &arena);
-			arena_fini(&arena);
-		}
+	if (json_type(message->params) != JSON_OBJECT ||
+	    !json_find(message->params, S("notifications"), &filter) ||
+	    json_type(filter) != JSON_OBJECT)
+		filter = S("{}");
+	for (size_t i = 0; stream->generation == listen->wanted && i < listen->uris_n; i++) {
+		struct listen_uri *one = &listen->uris[i];
+
+		arena_init(&arena, NULL, TEXT_BYTES);
+		one->is_granted = json_find(filter, filter_of(one->is_task), &uris) &&
+		    json_type(uris) == JSON_ARRAY && is_in(uris, one->uri, &arena);
+		arena_fini(&arena);
 	}
 	task_wake(listen->keeper);
 }
@@ -479,17 +502,24 @@ back_listen_calls(const struct back *back)
 
 /* ---- what is wanted -------------------------------------------------------------------------- */
 
+/* What is to be heard of: a URI, or a task's id, unescaped. */
+struct wanted {
+	struct slice text;
+	bool is_task;
+};
+
 static void
-uris_take(struct back_listen *listen, const struct slice *uris, size_t n)
+uris_take(struct back_listen *listen, const struct wanted *uris, size_t n)
 {
 	uris_free(listen);
 	listen->uris = n > 0 ? mem_new(n * sizeof(*listen->uris)) : NULL;
 	listen->uris_n = n;
 	for (size_t i = 0; i < n; i++) {
-		char *copy = mem_new(uris[i].n + 1);
+		char *copy = mem_new(uris[i].text.n + 1);
 
-		memcpy(copy, uris[i].p, uris[i].n);
-		listen->uris[i].uri = (struct slice){ copy, uris[i].n };
+		memcpy(copy, uris[i].text.p, uris[i].text.n);
+		listen->uris[i] = (struct listen_uri){ .uri = { copy, uris[i].text.n },
+			.is_task = uris[i].is_task };
 	}
 	listen->wanted++;
 	/* What was refused or failed before may do now. */
@@ -534,9 +564,9 @@ is_granted(const struct back_listen *listen, struct loop *loop, uint64_t hash)
 	return false;
 }
 
-bool
-back_listen_wait(struct back *back, const struct slice *uris, size_t n, size_t fresh,
-    size_t *granted, struct err *err)
+static bool
+wanted_wait(struct back *back, const struct wanted *uris, size_t n, size_t fresh, size_t *granted,
+    struct err *err)
 {
 	struct back_listen *listen = back->listen;
 	struct loop *loop = back->loop;
@@ -550,7 +580,7 @@ back_listen_wait(struct back *back, const struct slice *uris, size_t n, size_t f
 	/* Whose texts they are may be gone when the answer is there. */
 	hashes = mem_new((fresh + 1) * sizeof(*hashes));
 	for (size_t i = 0; i < fresh; i++)
-		hashes[i] = hash_bytes(uris[n - fresh + i], loop_seed(loop));
+		hashes[i] = hash_bytes(uris[n - fresh + i].text, loop_seed(loop));
 	uris_take(listen, uris, n);
 	listen->refs++;
 	ok = acked_wait(listen, loop, listen->wanted, err);
@@ -561,12 +591,27 @@ back_listen_wait(struct back *back, const struct slice *uris, size_t n, size_t f
 	return ok;
 }
 
+bool
+back_listen_wait(struct back *back, const struct slice *uris, size_t n, size_t fresh,
+    size_t *granted, struct err *err)
+{
+	struct wanted *all = mem_new((n + 1) * sizeof(*all));
+	bool ok;
+
+	for (size_t i = 0; i < n; i++)
+		all[i] = (struct wanted){ uris[i], false };
+	ok = wanted_wait(back, all, n, fresh, granted, err);
+	mem_free(all);
+	return ok;
+}
+
 /* Not granted: the next stream need not ask for it again. */
 static void
-uri_forget(struct back_listen *listen, struct slice uri)
+uri_forget(struct back_listen *listen, const struct wanted *wanted)
 {
 	for (size_t i = 0; i < listen->uris_n; i++) {
-		if (!slice_eq(listen->uris[i].uri, uri) || listen->uris[i].is_granted)
+		if (!slice_eq(listen->uris[i].uri, wanted->text) ||
+		    listen->uris[i].is_task != wanted->is_task || listen->uris[i].is_granted)
 			continue;
 		mem_free((void *)listen->uris[i].uri.p);
 		listen->uris[i] = listen->uris[--listen->uris_n];
@@ -577,39 +622,43 @@ uri_forget(struct back_listen *listen, struct slice uri)
 }
 
 bool
-back_listen_change_wait(
-    struct back *back, struct call *call, struct slice uri, bool wants, struct err *err)
+back_listen_change_wait(struct back *back, struct call *call, struct slice uri, bool is_task,
+    bool wants, struct err *err)
 {
 	struct back_listen *listen = back->listen;
 	size_t n = 0, granted = 0, most = listen != NULL ? listen->uris_n + 1 : 1;
-	struct slice plain, *uris;
+	struct wanted one = { .is_task = is_task }, *uris;
 	struct arena arena;
 	size_t bytes = uri.n + most * (sizeof(*uris) + 16);
 	bool ok;
 
 	if (json_type(uri) != JSON_STRING)
-		return err_set(err, ERR_PARAMS, "params.uri must be a string");
+		return err_set(
+		    err, ERR_PARAMS, "params.%s must be a string", is_task ? "taskId" : "uri");
 	for (size_t i = 0; i + 1 < most; i++)
 		bytes += listen->uris[i].uri.n;
 	arena_init(&arena, loop_memory(back->loop), 2 * TEXT_BYTES);
-	if (!arena_reserve(&arena, bytes, err) || !json_string(&arena, uri, &plain, err)) {
+	if (!arena_reserve(&arena, bytes, err) || !json_string(&arena, uri, &one.text, err)) {
 		arena_fini(&arena);
 		return false;
 	}
-	uris = ARENA_ARRAY(&arena, struct slice, most);
+	uris = ARENA_ARRAY(&arena, struct wanted, most);
 	for (size_t i = 0; listen != NULL && i < listen->uris_n; i++) {
-		if (!slice_eq(listen->uris[i].uri, plain))
-			uris[n++] = slice_dup(&arena, listen->uris[i].uri);
+		const struct listen_uri *other = &listen->uris[i];
+
+		if (other->is_task != is_task || !slice_eq(other->uri, one.text))
+			uris[n++] =
+			    (struct wanted){ slice_dup(&arena, other->uri), other->is_task };
 	}
 	if (wants)
-		uris[n++] = plain;
-	ok = back_listen_wait(back, uris, n, wants, &granted, err);
+		uris[n++] = one;
+	ok = wanted_wait(back, uris, n, wants, &granted, err);
 	if (ok && wants && granted == 0 && back->listen != NULL)
-		uri_forget(back->listen, plain);
+		uri_forget(back->listen, &one);
 	if (ok && wants && granted == 0)
 		call->response = (struct message){ .kind = MESSAGE_ERROR,
 			.body = S("{\"code\":-32602,\"message\":\"the server does not tell of "
-				  "changes of this resource\"}") };
+				  "changes of this\"}") };
 	arena_fini(&arena);
 	return ok;
 }

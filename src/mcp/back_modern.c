@@ -15,6 +15,7 @@
 #define META_BYTES    (2 * SLICE_OF_WORK_BYTES) /* what is put in, without the client's answers */
 #define HEADERS_BYTES (32 * KIB)
 #define NAME_BYTES    (16 * KIB)
+#define OUTCOME_BYTES (4 * MIB)
 #define PROBE_MS      10000 /* how long a question may take that perhaps is not understood */
 
 static const char own_info[] = "{\"name\":\"bascule\",\"version\":\"" BASCULE_VERSION "\"}";
@@ -38,9 +39,26 @@ modern_part_fini(struct modern_part *part)
 
 /* ---- what the client can --------------------------------------------------------------------- */
 
-/* Extensions whose methods and results are carried; any other is not declared (2026-07-28, 4.12:
- * the side that has it then falls back). */
+/* Extensions that pass as they are; of others only tasks are declared (2026-07-28, 4.12: the side
+ * that has one then falls back). */
 static const struct slice carried[] = { S("io.modelcontextprotocol/ui") };
+
+static bool
+is_about_task(enum mcp_method method)
+{
+	return method == MCP_TASKS_GET || method == MCP_TASKS_UPDATE || method == MCP_TASKS_CANCEL;
+}
+
+/*
+ * May the answer be a task?  Of a client that takes none the outcome is waited for, but only where
+ * the upstream will not do without: what it can do at once it shall.
+ */
+static bool
+declares_tasks(const struct call *call)
+{
+	return !modern_is_request(call) || is_about_task(call->exchange->request.method) ||
+	    exchange_takes_task(call->exchange) || call->modern->with_tasks;
+}
 
 static void
 put_member(struct buf *out, const char **between, struct slice key, struct slice value)
@@ -53,32 +71,36 @@ put_member(struct buf *out, const char **between, struct slice key, struct slice
 	*between = ",";
 }
 
+/* extensions: as the client declared them, or SLICE_NONE. */
 static void
-put_extensions(struct buf *out, const char **between, struct slice extensions)
+put_extensions(struct buf *out, const char *between, struct slice extensions, bool with_tasks)
 {
-	struct slice value;
-	const char *inner = "";
+	struct slice value, settings[COUNT(carried)] = { 0 };
+	bool any = with_tasks;
 
-	if (json_type(extensions) != JSON_OBJECT)
-		return;
 	for (size_t i = 0; i < COUNT(carried); i++) {
-		if (!json_find(extensions, carried[i], &value))
-			continue;
-		if (inner[0] == '\0') {
-			buf_puts(out, *between);
-			buf_puts(out, "\"extensions\":{");
-		}
-		put_member(out, &inner, carried[i], value);
+		if (json_type(extensions) == JSON_OBJECT &&
+		    json_find(extensions, carried[i], &value))
+			settings[i] = value;
+		any |= settings[i].p != NULL;
 	}
-	if (inner[0] == '\0')
+	if (!any)
 		return;
+	buf_puts(out, between);
+	between = "";
+	buf_puts(out, "\"extensions\":{");
+	for (size_t i = 0; i < COUNT(carried); i++) {
+		if (settings[i].p != NULL)
+			put_member(out, &between, carried[i], settings[i]);
+	}
+	if (with_tasks)
+		put_member(out, &between, S(MCP_TASKS_EXTENSION), S("{}"));
 	buf_putc(out, '}');
-	*between = ",";
 }
 
 /* What a client declared, in its words, without what has no place in a modern request. */
 static void
-put_declared(struct buf *out, struct slice declared)
+put_declared(struct buf *out, struct slice declared, bool with_tasks)
 {
 	static const struct slice plain[] = { S("experimental"), S("sampling"), S("elicitation") };
 	const char *between = "";
@@ -91,14 +113,16 @@ put_declared(struct buf *out, struct slice declared)
 	}
 	if (json_find(declared, S("roots"), &value) && json_type(value) == JSON_OBJECT)
 		put_member(out, &between, S("roots"), S("{}"));
-	if (json_find(declared, S("extensions"), &value))
-		put_extensions(out, &between, value);
+	if (!json_find(declared, S("extensions"), &value))
+		value = SLICE_NONE;
+	put_extensions(out, between, value, with_tasks);
 	buf_putc(out, '}');
 }
 
 /* Of a client of a revision that does not know all of it, or whose words are not known. */
 static void
-put_can(struct buf *out, const struct client_capabilities *can, enum mcp_revision revision)
+put_can(struct buf *out, const struct client_capabilities *can, enum mcp_revision revision,
+    bool with_tasks)
 {
 	bool forms = can->elicitation && mcp_method_known(MCP_ELICITATION_CREATE, revision);
 	/* Of 2025-11-25, whatever an older client says. */
@@ -114,6 +138,7 @@ put_can(struct buf *out, const struct client_capabilities *can, enum mcp_revisio
 		put_member(out, &between, S("sampling"), tools ? S("{\"tools\":{}}") : S("{}"));
 	if (can->roots)
 		put_member(out, &between, S("roots"), S("{}"));
+	put_extensions(out, between, SLICE_NONE, with_tasks);
 	buf_putc(out, '}');
 }
 
@@ -125,13 +150,14 @@ put_capabilities(struct back *back, const struct call *call, struct buf *out)
 	if (exchange == NULL) {
 		if (back->declares.n == 0)
 			put_declared(&back->declares,
-			    back->spec.capabilities.p != NULL ? back->spec.capabilities : S("{}"));
+			    back->spec.capabilities.p != NULL ? back->spec.capabilities : S("{}"),
+			    true);
 		buf_put(out, buf_view(&back->declares));
 	} else if (json_type(exchange->capabilities) == JSON_OBJECT &&
 	    exchange->revision >= MCP_NEWEST_LEGACY) {
-		put_declared(out, exchange->capabilities);
+		put_declared(out, exchange->capabilities, declares_tasks(call));
 	} else {
-		put_can(out, &exchange->can, exchange->revision);
+		put_can(out, &exchange->can, exchange->revision, declares_tasks(call));
 	}
 }
 
@@ -205,6 +231,7 @@ struct places {
 	struct slice name, arguments;
 	enum mcp_method known; /* which of ours it is */
 	bool meta_has_more;    /* than what is said here anew */
+	bool is_task;	       /* name is a task's id */
 };
 
 static struct slice
@@ -267,6 +294,10 @@ places_find(const struct call *call, struct places *places)
 	key = name_member(places->known);
 	if (key.p != NULL)
 		places->name = member(places->params, key);
+	/* What is to be heard of may be a task. */
+	places->is_task = places->name.p == NULL && key.p != NULL;
+	if (places->is_task)
+		places->name = member(places->params, S("taskId"));
 	for (size_t i = 0; i < call->edits_n; i++) {
 		if (places->name.p != NULL && call->edits[i].at.p == places->name.p)
 			places->name = call->edits[i].with;
@@ -316,7 +347,7 @@ changes_make(struct back *back, struct call *call, const struct places *places,
 {
 	struct modern_part *part = call->modern;
 	struct slice state =
-	    part->state.p != NULL || call->exchange == NULL ? part->state : call->exchange->state;
+	    part->state.p != NULL || !modern_is_request(call) ? part->state : call->exchange->state;
 	bool has_params = json_type(places->params) == JSON_OBJECT;
 	bool is_bare = !has_params ||
 	    slice_trim((struct slice){ places->params.p + 1, places->params.n - 2 }).n == 0;
@@ -491,7 +522,10 @@ result_to_legacy(struct call *call)
 	struct message *response = &call->response;
 	struct slice found[COUNT(keys)], structured, meta, type, info;
 
-	json_scan_get_all(response->scan, S("result"), keys, COUNT(keys), found);
+	if (response->scan != NULL)
+		json_scan_get_all(response->scan, S("result"), keys, COUNT(keys), found);
+	for (size_t i = 0; response->scan == NULL && i < COUNT(keys); i++)
+		found[i] = member(response->body, keys[i]);
 	structured = found[0];
 	meta = found[1];
 	type = found[2];
@@ -505,6 +539,15 @@ result_to_legacy(struct call *call)
 	if (type.p != NULL)
 		modern_blank(response->body, type, S("resultType"));
 	object_trim(&response->body);
+}
+
+void
+modern_outcome_fit(struct call *call, enum mcp_revision revision)
+{
+	/* A larger one is not looked at in one go, and what is in excess there is ignored. */
+	if (call->response.kind == MESSAGE_RESULT && !mcp_revision_is_modern(revision) &&
+	    call->response.body.n <= OUTCOME_BYTES)
+		result_to_legacy(call);
 }
 
 /* An element of an array whose bytes are ours becomes blanks, with one comma beside it. */
@@ -576,7 +619,7 @@ answered_here_wait(
 	case MCP_UNSUBSCRIBE:
 		call->response = done;
 		*ok = back_listen_change_wait(
-		    back, call, places->name, places->known == MCP_SUBSCRIBE, err);
+		    back, call, places->name, places->is_task, places->known == MCP_SUBSCRIBE, err);
 		return true;
 	default:
 		return false;

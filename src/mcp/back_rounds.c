@@ -43,9 +43,10 @@ struct rounds {
 	bool has_listed;	 /* tools, because of a header */
 	struct page *pages;	 /* room for PAGES_MAX with the first: few calls ask */
 	size_t pages_n;
-	struct buf answers; /* inputResponses of the next request */
-	struct buf kept;    /* requestState, likewise */
-	struct buf listed;  /* the tool's definition that was read again */
+	struct buf answers;   /* inputResponses of the next request */
+	struct buf kept;      /* requestState, likewise */
+	struct buf listed;    /* the tool's definition that was read again */
+	struct slice related; /* the client's id of the task that is asked about, raw */
 };
 
 /* One entry of inputRequests. */
@@ -158,6 +159,30 @@ page_name(struct input *input, struct err *err)
 	return true;
 }
 
+/* Of which task the question is (2025-11-25, "Associating messages with tasks"). */
+static bool
+input_relate(struct input *input, struct slice id, struct err *err)
+{
+	static const char key[] = "\"" MCP_META "related-task\":{\"taskId\":";
+	struct slice params = input->question.params, meta, at;
+	bool has_meta = json_find(params, S("_meta"), &meta) && json_type(meta) == JSON_OBJECT, ok;
+	struct buf text;
+
+	at = has_meta ? meta : params;
+	buf_init(&text, NULL, 2 * SLICE_OF_WORK_BYTES);
+	buf_put(&text, (struct slice){ params.p, (size_t)(at.p + 1 - params.p) });
+	buf_printf(&text, "%s%s", has_meta ? "" : "\"_meta\":{", key);
+	buf_put(&text, id);
+	buf_puts(&text, has_meta ? "}" : "}}");
+	buf_puts(&text, slice_trim((struct slice){ at.p + 1, at.n - 2 }).n > 0 ? "," : "");
+	buf_put(&text, (struct slice){ at.p + 1, (size_t)(params.p + params.n - (at.p + 1)) });
+	ok = buf_check(&text, err) && arena_reserve(&input->arena, text.n, err);
+	if (ok)
+		input->question.params = slice_dup(&input->arena, buf_view(&text));
+	buf_fini(&text);
+	return ok;
+}
+
 /* What was asked about pages is over. */
 static void
 pages_done(struct rounds *rounds)
@@ -242,6 +267,9 @@ input_read(struct rounds *rounds, struct input *input, struct slice key, struct 
 		    (int)(method.n > 64 ? 64 : method.n), method.p);
 	input->question.params = params;
 	input->question.server = rounds->back->spec.server;
+	if (rounds->related.p != NULL && !input_relate(input, rounds->related, err))
+		return false;
+	params = input->question.params;
 	if (input->question.method != MCP_ELICITATION_CREATE ||
 	    !json_find(params, S("mode"), &mode) || !slice_eq(mode, S("\"url\"")))
 		return true;
@@ -362,6 +390,17 @@ questions_wait(struct rounds *rounds, struct slice requests, struct err *err)
 		arena_fini(&inputs[i].arena);
 	mem_free(inputs);
 	return ok;
+}
+
+bool
+rounds_ask_wait(struct rounds *rounds, struct slice requests, struct slice related,
+    struct slice *answers, struct err *err)
+{
+	rounds->related = related;
+	if (!questions_wait(rounds, requests, err))
+		return false;
+	*answers = buf_view(&rounds->answers);
+	return true;
 }
 
 /* Is it a question at all? */
@@ -555,6 +594,40 @@ header_fault_wait(struct rounds *rounds, bool *again, struct err *err)
 	    SLICE_FMT(error_text(&call->response)));
 }
 
+/* Does the upstream do it as a task only? */
+static bool
+wants_tasks(const struct message *error)
+{
+	static const struct slice path[] = { S("data"), S("requiredCapabilities"), S("extensions"),
+		S(MCP_TASKS_EXTENSION) };
+	struct slice at = error->body;
+
+	for (size_t i = 0; i < COUNT(path); i++) {
+		if (json_type(at) != JSON_OBJECT || !json_find(at, path[i], &at))
+			return false;
+	}
+	return true;
+}
+
+/* What the client lacks: a task that it does not know is waited for, so that may be asked for. */
+static bool
+capability_fault(struct rounds *rounds, bool *again, struct err *err)
+{
+	struct call *call = rounds->call;
+
+	if (modern_is_request(call) && !call->modern->with_tasks &&
+	    call->exchange->request.method == MCP_TOOLS_CALL &&
+	    !exchange_takes_task(call->exchange) && wants_tasks(&call->response)) {
+		call->modern->with_tasks = *again = true;
+		response_drop(call);
+		return true;
+	}
+	if (call->exchange == NULL || mcp_revision_is_modern(call->exchange->revision))
+		return true;
+	return err_set(err, ERR_REQUEST, "needs what the client does not offer: %.*s",
+	    SLICE_FMT(error_text(&call->response)));
+}
+
 /* An error that is about how bascule asks, not about what. */
 static bool
 error_wait(struct rounds *rounds, bool *again, struct err *err)
@@ -574,11 +647,7 @@ error_wait(struct rounds *rounds, bool *again, struct err *err)
 		err->kind = ERR_UNAVAILABLE;
 		return false;
 	}
-	if (has_code(error, CODE_CAPABILITY) && call->exchange != NULL &&
-	    !mcp_revision_is_modern(call->exchange->revision))
-		return err_set(err, ERR_REQUEST, "needs what the client does not offer: %.*s",
-		    SLICE_FMT(error_text(error)));
-	return true;
+	return !has_code(error, CODE_CAPABILITY) || capability_fault(rounds, again, err);
 }
 
 /* ---- after a response ------------------------------------------------------------------------ */
@@ -588,6 +657,19 @@ may_ask(enum mcp_method method)
 {
 	return method == MCP_TOOLS_CALL || method == MCP_PROMPTS_GET ||
 	    method == MCP_RESOURCES_READ;
+}
+
+/* The upstream will be asked for the outcome later: by the client, or for it. */
+static bool
+task_begun(struct rounds *rounds, struct err *err)
+{
+	struct call *call = rounds->call;
+	struct mcp_task task;
+
+	if (!modern_is_request(call) || call->exchange->request.method != MCP_TOOLS_CALL)
+		return err_set(err, ERR_UNAVAILABLE, "answers by a task where it may not");
+	call->type = REPLY_TASK;
+	return mcp_task_read(call->response.body, call->response.scan, &task, err);
 }
 
 bool
@@ -606,10 +688,12 @@ rounds_next_wait(struct rounds *rounds, bool *again, struct err *err)
 		pages_done(rounds);
 		return true;
 	}
+	if (slice_eq(type, S("\"task\"")))
+		return task_begun(rounds, err);
 	if (!slice_eq(type, S("\"input_required\"")))
 		return err_set(err, ERR_UNAVAILABLE, "sent a result of type %.*s, which is unknown",
 		    (int)(type.n > 40 ? 40 : type.n), type.p);
-	if (exchange == NULL || !may_ask(exchange->request.method))
+	if (!modern_is_request(call) || !may_ask(exchange->request.method))
 		return err_set(err, ERR_UNAVAILABLE, "asks for input where it may not");
 	if (!round_check(call, err))
 		return false;

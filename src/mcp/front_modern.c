@@ -162,6 +162,20 @@ refuse(struct round *round, enum mcp_method method, const struct reply *reply)
 	mcp_tally(round->fronts->loop, method, LEDGER_FAILED);
 }
 
+struct client_capabilities
+modern_capabilities(struct slice declared)
+{
+	struct client_capabilities can = front_capabilities(declared);
+	struct slice extensions, settings;
+
+	can.tasks = false; /* those of 2025-11-25 */
+	can.task_results = json_find(declared, S("extensions"), &extensions) &&
+	    json_type(extensions) == JSON_OBJECT &&
+	    json_find(extensions, S(MCP_TASKS_EXTENSION), &settings) &&
+	    json_type(settings) == JSON_OBJECT;
+	return can;
+}
+
 static struct modern_call *
 call_new(const struct round *round, const struct caller *caller, struct intake *intake,
     const struct message *message, enum mcp_revision revision)
@@ -179,8 +193,7 @@ call_new(const struct round *round, const struct caller *caller, struct intake *
 	if (!front_client_name(&exchange->arena, message->modern.client_info, &exchange->client))
 		exchange->client = SLICE_NONE;
 	exchange->revision = revision;
-	exchange->can = front_capabilities(message->modern.capabilities);
-	exchange->can.tasks = false; /* those of 2025-11-25 */
+	exchange->can = modern_capabilities(message->modern.capabilities);
 	exchange->is_stdio = round->is_stdio;
 	exchange->capabilities = message->modern.capabilities;
 	exchange->client_info = message->modern.client_info;

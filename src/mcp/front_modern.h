@@ -60,6 +60,8 @@ struct modern_call {
 	struct err verdict; /* answered instead of what the gate says; ERR_NONE: nothing */
 };
 
+/* What a request says of its client, raw object. */
+struct client_capabilities modern_capabilities(struct slice declared);
 /* Is it for modern_take()? */
 bool modern_is(const struct message *message);
 /*

@@ -202,6 +202,7 @@ struct session;
 
 struct client_capabilities {
 	bool elicitation, elicitation_url, sampling, sampling_tools, roots, tasks;
+	bool task_results; /* a call may be answered by a task (2026-07-28, the tasks extension) */
 };
 
 /* A question to the client: an upstream's request, or one of our own. */
@@ -416,6 +417,46 @@ MUST_CHECK bool session_ask_wait(struct session *session, const struct question 
 /* A notification that belongs to none of its requests. Never waits. */
 void session_tell(struct session *session, const struct tell *tell);
 
+/* ---- tasks (task_text.c) --------------------------------------------------------------------- */
+
+#define MCP_TASKS_EXTENSION MCP_META "tasks" /* 2026-07-28 */
+
+enum mcp_task_status {
+	TASK_IS_WORKING,
+	TASK_IS_ASKING, /* "input_required" */
+	TASK_IS_COMPLETED,
+	TASK_IS_FAILED,
+	TASK_IS_CANCELLED,
+	TASK_STATUSES_N
+};
+
+/*
+ * A task as its server tells it, whatever the revision; raw values, spans of what was read.  id is
+ * a string of at most MCP_TASK_ID_MAX bytes as it is written; SLICE_NONE: it was not said, or was
+ * no such thing.  The last three are of 2026-07-28 alone.
+ */
+#define MCP_TASK_ID_MAX KIB
+struct mcp_task {
+	enum mcp_task_status status;
+	struct slice id, message, created, updated, ttl;
+	uint64_t poll_ms; /* how often to ask for it; bounded, whatever was said */
+	struct slice requests, result, error;
+};
+/* The object, or (scan given) the result of the message that was scanned. False: ERR_UNAVAILABLE.
+ */
+MUST_CHECK bool mcp_task_read(
+    struct slice object, const struct json_scan *scan, struct mcp_task *task, struct err *err);
+/* Does it go on no more? */
+bool mcp_task_is_over(const struct mcp_task *task);
+/*
+ * Its members but for the last three in the words of a revision, between which braces they ever
+ * stand; now_ms: for times that were not told, since 1970.
+ */
+void mcp_task_put(
+    struct buf *out, const struct mcp_task *task, enum mcp_revision revision, uint64_t now_ms);
+/* May the exchange be answered by a task, as its revision knows them? */
+bool exchange_takes_task(const struct exchange *exchange);
+
 /* ---- headers that say what a call's arguments say (mirror.c; 2026-07-28, Streamable HTTP) ---- */
 
 /* Does a tool's definition (raw) name headers? A quick look. */
@@ -581,8 +622,10 @@ struct call {
 	struct bytes *keep;	   /* that hold text, so that it need not be copied; may be NULL */
 	struct edit edits[2];	   /* further changes: the tool's name */
 	size_t edits_n;
-	bool may_repeat; /* read-only or idempotent */
-	bool wants_task; /* asks for a task (2025-11-25) */
+	bool may_repeat;      /* read-only or idempotent */
+	bool wants_task;      /* asks for a task (2025-11-25) */
+	struct slice task_id; /* raw: what is asked about that task belongs to this call */
+	bool is_errand;	      /* about the exchange's task, and not its own request */
 	/* Raw, of the tool that is called, if it names headers (x-mcp-header); else SLICE_NONE. */
 	struct slice definition;
 	void (*on_sent)(struct call *call); /* bytes were handed over; may be NULL */
@@ -623,6 +666,15 @@ void back_begin_wait(struct back *back);
  * ERR_OUTCOME_UNKNOWN (sent, no answer), ERR_LIMIT (answer too large).
  */
 MUST_CHECK bool back_call_wait(struct back *back, struct call *call, struct err *err);
+/*
+ * The response to a call that was answered by a task, when there is one: an upstream is asked in
+ * the way that it knows, what it asks is put to the exchange's client, and how it goes is told as
+ * progress.  id: raw; poll_ms: of mcp_task.  Each request has the upstream's timeout; the task
+ * takes the time that it takes, a day at most.  Otherwise as back_call_wait; the upstream's task
+ * goes on when this fails.
+ */
+MUST_CHECK bool back_task_wait(struct back *back, struct exchange *exchange, struct slice id,
+    uint64_t poll_ms, struct call *call, struct err *err);
 void call_init(struct call *call);
 void call_fini(struct call *call);
 /*

@@ -591,7 +591,7 @@ park_resume(struct park *park, struct round *round, struct slice name,
 	exchange->is_away = false;
 	parked_return(parked);
 	/* What the client can do, and wants to hear, is said anew with every request. */
-	exchange->can = front_capabilities(message->modern.capabilities);
+	exchange->can = modern_capabilities(message->modern.capabilities);
 	exchange->log_level = mcp_log_level_find(message->modern.log_level);
 	if (answers_take(parked, message->input_responses)) {
 		if (parked_count(parked, &reply->err))

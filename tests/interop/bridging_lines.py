@@ -46,6 +46,17 @@ LEGACY_CLIENT = [
       "a cancelled call is cancelled by a notification at a modern server over stdio"]),
     ("Last-Event-ID", "works: bascule keeps the events, though the server has none", ["a client resumes the stream of a call at a modern server"]),
     ("ping", "is answered by bascule", ["a ping ends at the gateway in front of a modern server"]),
+    ("tasks (2025-11-25)", "a call with `task` may be answered by a task of the server, under an id of its own; `tasks/get` and `tasks/list` show it "
+     "in the words of 2025-11-25, `tasks/result` asks for it until it is over, puts what it asks to the client with its `related-task`, and "
+     "tells of each change; one that the server did at once is a task that is over",
+     ["a modern server's task is one of 2025-11-25 for a client that asks for one", "a modern server's task is cancelled by a client of 2025-11-25",
+      "what a modern server did at once is a task that is over for who wants a task"]),
+    ("a task without `task`", "is a slow call, with progress and questions as of any call; the tasks extension is declared for such a client only "
+     "when the server refuses to do without (-32021)",
+     ["a task of a modern server is a slow call for a client that knows none", "what a modern server's task asks is asked of the client of the call",
+      "a server that can do without tasks is not asked for one by a client that knows none", "who gives a slow call up gives its task up",
+      "a task may take longer than the timeout of a call, and not for ever", "a server that answers no more, or badly, ends the slow call",
+      "a server that was lost is asked for its task again"]),
     ("errors", "a missing resource is -32002 with `data.uri`; a missing capability is told in words; -32020 is mended by reading the "
      "tools again, once", ["errors of a modern server are those of the client's revision",
                            "a modern server that misses a header gets it after its tools were read again",
@@ -88,6 +99,11 @@ MODERN_CLIENT = [
     ("subscriptions/listen", "`resources/subscribe` for the first that listens, `unsubscribe` after the last; what the server cannot do is "
      "missing in the acknowledgement", ["streams that listen share one subscription at a legacy server",
                                          "a stream that listens hears of a legacy server's changed list"]),
+    ("tasks", "a tool with `taskSupport` is called with `task` for a client that has the extension; `tasks/get` shows the server's task and, once it "
+     "is over, what `tasks/result` says; what the task asks meanwhile is shown as `inputRequests`, and answered by `tasks/update`; one that failed "
+     "with a result is `completed`",
+     ["a legacy server's tool is a task for a modern client that takes tasks", "what a legacy server's task asks is shown by tasks/get and answered by tasks/update",
+      "a legacy server that tells of a task is heard by a modern client that listens"]),
     ("logLevel", "the most talkative level is set at the server; each request hears what it asked for",
      ["a client hears the logs that its request asked for, at a server that has one level"]),
     ("cancellation", "a closed stream becomes `notifications/cancelled`; to leave with a question is no cancellation",
@@ -110,6 +126,11 @@ SAME_ERA = [
     ("one endpoint, one pipe", "each message tells its era; both share them", ["both eras come over one pipe"]),
     ("2026-07-28 to 2026-07-28", "`input_required` passes; its state is wrapped, and goes back to its server only",
      ["between two of 2026-07-28 a question passes, and its state comes back to its server only"]),
+    ("tasks of 2026-07-28", "pass, under ids of bascule's that are good for their caller only; who listens for one (`taskIds`) is told of it; a client "
+     "without the extension waits",
+     ["between two of 2026-07-28 a task passes, under an id of its own", "who listens for a task of a modern server is told of it",
+      "two servers that call their tasks the same do not get each other's",
+      "what a modern server's task asks parks the call of a modern client that takes no tasks"]),
 ]
 
 CANNOT = [
@@ -124,5 +145,7 @@ CANNOT = [
     "The HTTP status of a server's error is not passed on: the JSON is the contract.",
     "Tasks that a client keeps for a server (2025-11-25) have no counterpart.",
     "`related-task` and `model-immediate-response` in `_meta` have no meaning in the tasks extension.",
+    "A legacy server that does not tell of its tasks (`notifications/tasks/status`) is not asked for who listens: `tasks/get` is.",
+    "A modern server's tools do not say that they may be tasks (`taskSupport`): a client of 2025-11-25 must know.",
     "A legacy question has no key: bascule chooses `q1`, `q2` …, or takes the one the server wishes for in `_meta[\"bascule/inputKey\"]`.",
 ]

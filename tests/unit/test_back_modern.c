@@ -744,7 +744,7 @@ results_that_make_no_sense(void **state)
 	} rows[] = {
 		{ "\"resultType\":\"later\"", "type \"later\"" },
 		{ "\"resultType\":5", "type 5" },
-		{ "\"resultType\":\"task\",\"taskId\":\"t\"", "type \"task\"" },
+		{ "\"resultType\":\"task\",\"taskId\":\"t\"", "a task whose status" },
 		{ "\"resultType\":\"input_required\"", "without inputRequests" },
 		{ "\"resultType\":\"input_required\",\"inputRequests\":[]",
 		    "without inputRequests" },
