@@ -218,7 +218,9 @@ post_wait(struct work *work, const char *verb, const char *path, struct work_fil
 						 arg_bool(work, "minor_edit") ? "true" : "false" },
 		{ "comment", arg_str(work, "comment") } };
 
-	return work_files_send_wait(work, verb, path, file, fields, COUNT(fields), out);
+	*out = NULL;
+	return work_files_send_wait(
+	    work, verb, path, file, fields, COUNT(fields), unless_dry(work, out));
 }
 
 /* The id of the attachment that has this name there; *out NULL: none has. */
@@ -236,38 +238,22 @@ same_name_wait(struct work *work, const char *content, const char *name, const c
 	return true;
 }
 
-/* Data Center refuses a name that is there already, and has another address for new versions. */
+/* Data Center has another address for new versions, and refuses a name that is there at this one:
+ * it is asked before, and not with the whole file. */
 static bool
 send_server_wait(struct work *work, const char *content, struct work_files *file, yyjson_val **out)
 {
-	const char *id, *name;
-	struct slice said;
-	struct err why;
+	const char *id, *path;
 
-	if (post_wait(work, "POST",
-		work_path(
-		    work, "/rest/api/content/{content}/child/attachment", "content", content, NULL),
-		file, out))
-		return true;
-	if (work->err->kind != ERR_REQUEST || work_status(work) != 400 ||
-	    !arena_reserve(work->arena, file->file[0].name.n + 1, &(struct err){ 0 }))
+	if (!arena_reserve(work->arena, file->file[0].name.n + 1, work->err) ||
+	    !same_name_wait(work, content, slice_cstr(work->arena, file->file[0].name), &id))
 		return false;
-	why = *work->err;
-	said = work->said;
-	name = slice_cstr(work->arena, file->file[0].name);
-	*work->err = (struct err){ 0 };
-	work->said = SLICE_NONE;
-	if (!same_name_wait(work, content, name, &id))
-		return false;
-	if (id == NULL) {
-		*work->err = why;
-		work->said = said;
-		return false;
-	}
-	return post_wait(work, "POST",
-	    work_path(work, "/rest/api/content/{content}/child/attachment/{file}/data", "content",
-		content, "file", id, NULL),
-	    file, out);
+	path = id != NULL
+	    ? work_path(work, "/rest/api/content/{content}/child/attachment/{file}/data", "content",
+		  content, "file", id, NULL)
+	    : work_path(
+		  work, "/rest/api/content/{content}/child/attachment", "content", content, NULL);
+	return path != NULL && post_wait(work, "POST", path, file, out);
 }
 
 /* *out: the attachment as it is now. */
@@ -478,7 +464,7 @@ static const struct tool rows[] = {
 	    .run = get_attachments,
 	    .shape = &list_shape,
 	    ARGS(CONTENT_ARG, { "start", ARG_INT, 0, "Leave out so many", "0", 0, START_MAX },
-		{ "limit", ARG_INT, 0, "At most so many", "50", 1, 100 },
+		{ "limit", ARG_INT, 0, "Most results", "50", 1, 100 },
 		{ "filename", ARG_STR, 0, "Only this name", .max = 255 },
 		{ "media_type", ARG_STR, 0, "Only this type, such as image/png", .max = 100 }) },
 	{ .name = "download_attachment",

@@ -42,7 +42,6 @@ add_label(struct work *work)
 	const char *id = page_id_of(work, arg_str(work, "page_id"));
 	yyjson_mut_val *label = out_obj(work), *body = label;
 	struct slice name = slice_trim(arg_slice(work, "name"));
-	yyjson_val *reply;
 
 	if (name.n == 0)
 		return work_fail(work, ERR_PARAMS, "name must hold a label");
@@ -55,7 +54,7 @@ add_label(struct work *work)
 		yyjson_mut_arr_append(body, label);
 	}
 	if (!work_send_wait(
-		work, "POST", body, &reply, "/rest/api/content/{id}/label", "id", id, NULL))
+		work, "POST", body, NULL, "/rest/api/content/{id}/label", "id", id, NULL))
 		return false;
 	return list_wait(work, id) || page_said_done(work, "The label was added");
 }

@@ -187,7 +187,7 @@ static const struct tool rows[] = {
 	    .shape = &users_shape,
 	    .run = search_user,
 	    ARGS({ "query", ARG_STR, REQUIRED, "Part of a name, or user CQL: user.fullname ~ \"Ada\"", .max = 1000 },
-		{ "limit", ARG_INT, 0, "At most so many", "10", 1, 50 },
+		{ "limit", ARG_INT, 0, "Most results", "10", 1, 50 },
 		{ "group_name", ARG_STR, 0, "Data Center: members of this group are searched", "\"confluence-users\"", .max = 255 }) },
 	{ .name = "get_page_views",
 	    .title = "Get Page Views",

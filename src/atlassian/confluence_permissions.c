@@ -133,7 +133,7 @@ static const struct tool rows[] = {
 	    .shape = &grants_shape,
 	    .run = get_space_permissions,
 	    ARGS({ "space_id", ARG_STR, REQUIRED, "Numeric id, or key", .max = 255 },
-		{ "limit", ARG_INT, 0, "At most so many", "25", 1, 250 },
+		{ "limit", ARG_INT, 0, "Most results", "25", 1, 250 },
 		{ "cursor", ARG_STR, 0, "next_cursor of the answer before", .max = 4096 }) },
 };
 /* clang-format on */

@@ -114,7 +114,7 @@ static const struct tool rows[] = {
 	    .shape = &templates_shape,
 	    .run = list_page_templates,
 	    ARGS({ "space_key", ARG_STR, 0, "Key of the space" },
-		{ "limit", ARG_INT, 0, "At most so many", "25", 1, 200 }) },
+		{ "limit", ARG_INT, 0, "Most results", "25", 1, 200 }) },
 	{ .name = "get_page_template",
 	    .title = "Get Page Template",
 	    .help = "A template with its body, in storage format.",
