@@ -90,6 +90,19 @@ put_structured(const struct work *work, struct slice json, struct buf *out)
 	buf_putc(out, '}');
 }
 
+/* A result that is a text has no JSON. */
+static bool
+put_told(struct work *work, struct buf *out, struct err *err)
+{
+	if (!buf_check(&work->told, err) || !buf_check(&work->more, err))
+		return false;
+	put_text_block(out, buf_view(&work->told));
+	buf_put(out, buf_view(&work->more));
+	buf_putc(out, ']');
+	put_meta(work, out);
+	return true;
+}
+
 /* The JSON once: structured for who knows that (2025-06-18), else as text. */
 static bool
 put_result(struct work *work, struct buf *out, struct err *err)
@@ -191,13 +204,15 @@ work_call_wait(struct site *site, const struct tool *tool, struct exchange *exch
 	arena_init(&arena, loop_memory(exchange->loop), WORK_BYTES_MAX);
 	buf_init(&out, loop_memory(exchange->loop), RESULT_MAX + MIB);
 	buf_init(&work.more, loop_memory(exchange->loop), RESULT_MAX);
+	buf_init(&work.told, loop_memory(exchange->loop), RESULT_MAX);
 	work.alc = json_alc(&arena);
 	work.doc = yyjson_mut_doc_new(&work.alc);
 	ok = work.doc != NULL || err_set(err, ERR_LIMIT, "no memory for another call");
 	ok = ok && dry_finish(&work, run_wait(&work));
 	if (ok && work.out == NULL)
 		work.out = out_obj(&work);
-	ok = ok && put_result(&work, &out, err);
+	if (ok)
+		ok = work.told.n > 0 ? put_told(&work, &out, err) : put_result(&work, &out, err);
 	if (!ok && is_for_the_model(err->kind)) {
 		buf_clear(&out);
 		put_failure(&work, err, &out);
@@ -210,6 +225,7 @@ work_call_wait(struct site *site, const struct tool *tool, struct exchange *exch
 		buf_fini(&out);
 	access_leave(&work.access);
 	buf_fini(&work.more);
+	buf_fini(&work.told);
 	arena_fini(&arena);
 	return ok;
 }
