@@ -16,8 +16,8 @@
  * Runs the tool of that name (behind "jira_", "confluence_"; of the same product) as a part of this
  * work: arguments as the tool takes them; NULL: none.  *out: its result, in the work's arena.
  */
-MUST_CHECK bool work_tool_wait(
-    struct work *work, const char *name, yyjson_mut_val *arguments, yyjson_val **out);
+MUST_CHECK bool
+work_tool_wait(struct work *work, const char *name, yyjson_mut_val *arguments, yyjson_val **out);
 /* What is made, for reading, in the work's arena; NULL: work->err. */
 yyjson_val *work_read(struct work *work, yyjson_mut_val *made);
 /* The arguments that were given, under the same names. */

@@ -182,7 +182,8 @@ static const char *
 cql_make(struct work *work)
 {
 	struct slice query = slice_trim(arg_slice(work, "query"));
-	const char *text = work_cstr(work, query), *space = arg_str(work, "space_key"), *cql, *quoted;
+	const char *text = work_cstr(work, query), *space = arg_str(work, "space_key"), *cql,
+		   *quoted;
 
 	if (text == NULL)
 		return NULL;
@@ -192,7 +193,8 @@ cql_make(struct work *work)
 		    ? text
 		    : work_printf(work, "type = page AND (%s)", text);
 	else if (words_in(text) <= 4 && strpbrk(text, "\"'") == NULL)
-		cql = work_printf(work, "type = page AND (title ~ %s OR text ~ %s)", quoted, quoted);
+		cql =
+		    work_printf(work, "type = page AND (title ~ %s OR text ~ %s)", quoted, quoted);
 	else
 		cql = work_printf(work, "type = page AND text ~ %s", quoted);
 	if (space == NULL || *space == '\0' || strcasestr(cql, "space.key") != NULL)
@@ -258,30 +260,12 @@ create_page(struct work *work)
 	out_str(work, arguments, "content_format", format_of(arg_slice(work, "content")));
 	if (!work_tool_wait(work, "create_page", arguments, &made))
 		return false;
-	text = work_printf(
-	    work, "Created Confluence page: %.*s", SLICE_FMT(arg_slice(work, "title")));
+	text =
+	    work_printf(work, "Created Confluence page: %.*s", SLICE_FMT(arg_slice(work, "title")));
 	buf_puts(&work->told, text);
 	work_attach_text(work, slice_of(text),
 	    page_uri(work, arg_slice(work, "space_key"), text_at(made, "page/id", "")));
 	return true;
-}
-
-/* The version that the caller saw is the one that is there, or nothing is written. */
-static bool
-version_check_wait(struct work *work)
-{
-	const char *id = page_id_of(work, arg_str(work, "page_id"));
-	int64_t seen = arg_int(work, "version");
-	struct page page;
-
-	if (!arg_has(work, "version"))
-		return true;
-	if (id == NULL || !page_get_wait(work, id, 0, WITHOUT_BODY, &page))
-		return false;
-	return page.version == seen ||
-	    work_fail(work, ERR_REQUEST,
-		"version: page %s is at version %lld, not %lld: read it again, nothing was written",
-		id, (long long)page.version, (long long)seen);
 }
 
 static bool
@@ -291,9 +275,12 @@ update_page(struct work *work)
 	yyjson_val *made;
 	const char *text;
 
+	/* The version that the caller saw is the one that is there, or nothing is written. */
 	yyjson_mut_obj_remove_key(arguments, "version");
+	if (arg_has(work, "version"))
+		out_int(work, arguments, "expected_version", arg_int(work, "version"));
 	out_str(work, arguments, "content_format", format_of(arg_slice(work, "content")));
-	if (!version_check_wait(work) || !work_tool_wait(work, "update_page", arguments, &made))
+	if (!work_tool_wait(work, "update_page", arguments, &made))
 		return false;
 	text = work_printf(work, "Updated Confluence page: %.*s to version %lld",
 	    SLICE_FMT(arg_slice(work, "title")),
@@ -333,7 +320,10 @@ comment_page(struct work *work)
 
 #define WHICH_ARGS \
 	{ .name = "page_id", .type = ARG_STR, .help = "Id of the page" }, \
-	    { .name = "title", .type = ARG_STR, .max = 1020, .help = "Its title, with space_key" }, \
+	    { .name = "title", \
+		    .type = ARG_STR, \
+		    .max = 1020, \
+		    .help = "Its title, with space_key" }, \
 	{ \
 		.name = "space_key", .type = ARG_STR, .max = 255, .help = "Key of its space" \
 	}
@@ -418,10 +408,7 @@ static const struct tool rows[] = {
 		     .flags = REQUIRED,
 		     .max = QUERY_MAX,
 		     .help = "Words, or CQL" },
-		{ .name = "space_key",
-		    .type = ARG_STR,
-		    .max = 255,
-		    .help = "Only in this space" },
+		{ .name = "space_key", .type = ARG_STR, .max = 255, .help = "Only in this space" },
 		{ .name = "max_results",
 		    .type = ARG_INT,
 		    .fallback = "10",

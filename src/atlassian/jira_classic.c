@@ -43,8 +43,7 @@ issue_wait(struct work *work, int comments, bool has_links, yyjson_val **issue)
 	yyjson_mut_val *arguments = out_obj(work);
 
 	out_slice(work, arguments, "issue_key", arg_slice(work, "issue_key"));
-	out_str(work, arguments, "fields",
-	    comments > 0 ? ISSUE_FIELDS ",comment" : ISSUE_FIELDS);
+	out_str(work, arguments, "fields", comments > 0 ? ISSUE_FIELDS ",comment" : ISSUE_FIELDS);
 	out_int(work, arguments, "comment_limit", comments > 0 ? COMMENTS_MAX : 0);
 	out_bool(work, arguments, "update_history", false);
 	if (has_links)
@@ -112,7 +111,8 @@ put_issue(struct buf *out, yyjson_val *issue)
 	static const struct {
 		const char *name, *path, *otherwise;
 	} rows[] = { { "Status", "status/name", "Unknown" },
-		{ "Priority", "priority/name", "Unknown" }, { "Type", "issue_type/name", "Unknown" },
+		{ "Priority", "priority/name", "Unknown" },
+		{ "Type", "issue_type/name", "Unknown" },
 		{ "Assignee", "assignee/display_name", "Unassigned" },
 		{ "Reporter", "reporter/display_name", "Unknown" } };
 
@@ -253,8 +253,8 @@ link_add(struct links *links, const struct link_found *link)
 static size_t
 address_end(struct slice text, size_t at)
 {
-	while (at < text.n && (unsigned char)text.p[at] > ' ' &&
-	    strchr(")>]|\"", text.p[at]) == NULL)
+	while (
+	    at < text.n && (unsigned char)text.p[at] > ' ' && strchr(")>]|\"", text.p[at]) == NULL)
 		at++;
 	return at;
 }
@@ -310,14 +310,15 @@ links_find_remote(struct links *links, yyjson_val *issue)
 	yyjson_arr_foreach(yyjson_obj_get(issue, "remote_links"), i, max, one)
 	{
 		struct slice url = text_at(one, "url", "");
-		struct link_found link = { .url = url,
-			.source = "Remote Link",
-			.summary = text_at(one, "summary", "") };
+		struct link_found link = {
+			.url = url, .source = "Remote Link", .summary = text_at(one, "summary", "")
+		};
 
 		link.is_git = !has_text(url, "confluence") && !has_text(url, "wiki");
 		if (link.is_git && !jira_holds(url, S("git")) && !jira_holds(url, S("bitbucket")))
 			continue;
-		link.title = text_at(one, "title", link.is_git ? "Git Repository" : "Confluence Page");
+		link.title =
+		    text_at(one, "title", link.is_git ? "Git Repository" : "Confluence Page");
 		link_add(links, &link);
 	}
 }
@@ -360,7 +361,8 @@ put_links(struct buf *out, const struct links *links, bool is_git)
 		if (link->is_git != is_git)
 			continue;
 		buf_printf(out, "### %zu. %.*s\n", ++number, SLICE_FMT(link->title));
-		buf_printf(out, "**URL**: %.*s\n**Source**: %s\n", SLICE_FMT(link->url), link->source);
+		buf_printf(
+		    out, "**URL**: %.*s\n**Source**: %s\n", SLICE_FMT(link->url), link->source);
 		if (link->summary.n > 0)
 			buf_printf(out, "**Summary**: %.*s\n", SLICE_FMT(link->summary));
 		buf_putc(out, '\n');
@@ -457,14 +459,16 @@ get_my_issues(struct work *work)
 	buf_printf(out, "Found %zu ", yyjson_arr_size(issues));
 	if (total >= 0)
 		buf_printf(out, "out of %lld ", (long long)total);
-	buf_puts(out, total < 0 && yyjson_obj_get(found, "next_page_token") != NULL
+	buf_puts(out,
+	    total < 0 && yyjson_obj_get(found, "next_page_token") != NULL
 		? "of more issues assigned to you:\n\n"
 		: "issues assigned to you:\n\n");
 	yyjson_arr_foreach(issues, i, max, one)
 	{
 		buf_printf(out, "**%.*s**: %.*s\n", SLICE_FMT(text_at(one, "key", "Unknown")),
 		    SLICE_FMT(text_at(one, "summary", "No summary")));
-		buf_printf(out, "  - Status: %.*s\n  - Priority: %.*s\n  - Type: %.*s\n  - Created: ",
+		buf_printf(out,
+		    "  - Status: %.*s\n  - Priority: %.*s\n  - Type: %.*s\n  - Created: ",
 		    SLICE_FMT(text_at(one, "status/name", "Unknown")),
 		    SLICE_FMT(text_at(one, "priority/name", "Unknown")),
 		    SLICE_FMT(text_at(one, "issue_type/name", "Unknown")));
@@ -606,8 +610,8 @@ static const struct tool tools[] = {
 	    .flags = WRITES | DESTROYS | CLASSIC,
 	    .run = transition_issue,
 	    ARGS(KEY_ARG,
-		{ "transition_name", ARG_STR, 0, "Name of the transition or target status", NULL,
-		    0, 255 },
+		{ "transition_name", ARG_STR, 0, "Name of the transition or target status", NULL, 0,
+		    255 },
 		{ "transition_id", ARG_ID, 0, "Id of the transition, in its place", NULL, 0,
 		    255 }) },
 	{ .name = "get-jira-transitions",

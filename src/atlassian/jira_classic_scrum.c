@@ -17,7 +17,7 @@
 /* Not by names of statuses: a site that lacks one of them refuses the whole query. */
 #define DONE	 "statusCategory = Done"
 #define NOT_DONE "statusCategory != Done"
-#define HOUR_S		  3600.0
+#define HOUR_S	 3600.0
 
 static bool
 told_with(struct work *work, const char *uri)
@@ -165,7 +165,8 @@ get_sprints(struct work *work)
 		buf_printf(out, "No %s sprints found for board %s.", state, board);
 		return true;
 	}
-	buf_printf(out, "**%c%s Sprints for Board %s:**\n\n", state[0] - 'a' + 'A', state + 1, board);
+	buf_printf(
+	    out, "**%c%s Sprints for Board %s:**\n\n", state[0] - 'a' + 'A', state + 1, board);
 	yyjson_arr_foreach(sprints, i, max, one)
 	{
 		buf_printf(out, "**%.*s** (ID: %.*s)\n  - State: %.*s\n  - Start: ",
@@ -206,9 +207,9 @@ struct standup {
 static enum stage
 stage_of(struct slice status)
 {
-	return is_done(status)						  ? STAGE_DONE
+	return is_done(status)					 ? STAGE_DONE
 	    : is_one_of(status, "in progress|in review|testing") ? STAGE_RUNNING
-								  : STAGE_TODO;
+								 : STAGE_TODO;
 }
 
 /* In the order in which they were met; NULL: too many. */
@@ -243,8 +244,7 @@ standup_count(struct standup *standup, struct slice points_field)
 	yyjson_val *one;
 	size_t i, max;
 
-	if (!arena_reserve(
-		work->arena, (size_t)2 * PEOPLE_MAX * sizeof(struct tally), work->err))
+	if (!arena_reserve(work->arena, (size_t)2 * PEOPLE_MAX * sizeof(struct tally), work->err))
 		return false;
 	standup->statuses.all = ARENA_ARRAY(work->arena, struct tally, PEOPLE_MAX);
 	standup->people.all = ARENA_ARRAY(work->arena, struct tally, PEOPLE_MAX);
@@ -255,8 +255,8 @@ standup_count(struct standup *standup, struct slice points_field)
 		enum stage stage = stage_of(status);
 
 		tally_add(&standup->statuses, status, stage);
-		tally_add(&standup->people, text_at(one, "assignee/display_name", "Unassigned"),
-		    stage);
+		tally_add(
+		    &standup->people, text_at(one, "assignee/display_name", "Unassigned"), stage);
 		standup->points += points;
 		standup->points_done += stage == STAGE_DONE ? points : 0;
 		standup->done += stage == STAGE_DONE;
@@ -281,8 +281,7 @@ put_person(const struct standup *standup, const struct tally *person)
 	yyjson_val *one;
 	size_t i, max;
 
-	buf_printf(out,
-	    "**%.*s:**\n  - Total: %u | In Progress: %u | Completed: %u | To Do: %u\n",
+	buf_printf(out, "**%.*s:**\n  - Total: %u | In Progress: %u | Completed: %u | To Do: %u\n",
 	    SLICE_FMT(person->name), person->n, person->stages[STAGE_RUNNING],
 	    person->stages[STAGE_DONE], person->stages[STAGE_TODO]);
 	yyjson_arr_foreach(standup->issues, i, max, one)
@@ -324,8 +323,7 @@ put_section(const struct standup *standup, const char *head, bool (*is_of)(yyjso
 	yyjson_val *one;
 	size_t i, max;
 
-	yyjson_arr_foreach(standup->issues, i, max, one)
-		n += is_of(one);
+	yyjson_arr_foreach(standup->issues, i, max, one) n += is_of(one);
 	if (n == 0)
 		return;
 	buf_printf(out, "## %s (%u)\n", head, n);
@@ -458,8 +456,7 @@ shared(yyjson_val *a, yyjson_val *b)
 	unsigned n = 0;
 	size_t i, max;
 
-	yyjson_arr_foreach(a, i, max, one)
-		n += has_name(b, json_slice(one));
+	yyjson_arr_foreach(a, i, max, one) n += has_name(b, json_slice(one));
 	return n;
 }
 
@@ -484,8 +481,8 @@ seconds_of(struct slice moment, double *out)
 		return false;
 	memcpy(text, moment.p, 19);
 	text[19] = '\0';
-	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute,
-		&second) != 6)
+	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) !=
+	    6)
 		return false;
 	/* Days of the civil calendar, March first. */
 	year -= month <= 2;
@@ -511,13 +508,11 @@ candidate_of(struct candidate *all, size_t *n, struct slice id)
 }
 
 static void
-candidate_count(
-    struct candidate *candidate, yyjson_val *issue, yyjson_val *done, struct slice name)
+candidate_count(struct candidate *candidate, yyjson_val *issue, yyjson_val *done, struct slice name)
 {
-	unsigned components = shared(yyjson_obj_get(issue, "components"),
-		     yyjson_obj_get(done, "components")),
-		 labels =
-		     shared(yyjson_obj_get(issue, "labels"), yyjson_obj_get(done, "labels"));
+	unsigned components = shared(
+		     yyjson_obj_get(issue, "components"), yyjson_obj_get(done, "components")),
+		 labels = shared(yyjson_obj_get(issue, "labels"), yyjson_obj_get(done, "labels"));
 	double from, to;
 
 	candidate->name = name;
@@ -624,8 +619,8 @@ put_candidate_wait(struct work *work, yyjson_val *issue, yyjson_val *done, unsig
 }
 
 static bool
-candidates_take(struct work *work, yyjson_val *issue, yyjson_val *done, struct candidate **out,
-    size_t *n)
+candidates_take(
+    struct work *work, yyjson_val *issue, yyjson_val *done, struct candidate **out, size_t *n)
 {
 	struct candidate *candidate;
 	yyjson_val *one;
@@ -662,8 +657,8 @@ recommend(struct work *work)
 
 	if (!issue_wait(work, "summary,issuetype,components,labels,project", &issue) ||
 	    !alike_jql(work, issue, DONE " AND resolved >= -26w", &jql) ||
-	    !issues_wait(work, jql, "assignee,components,labels,created,resolutiondate",
-		SLICE_NONE, 50, &done, &total) ||
+	    !issues_wait(work, jql, "assignee,components,labels,created,resolutiondate", SLICE_NONE,
+		50, &done, &total) ||
 	    !candidates_take(work, issue, done, &candidates, &n))
 		return false;
 	buf_printf(out,
@@ -671,22 +666,21 @@ recommend(struct work *work)
 	    "**Analysis based on:** %zu similar resolved issues\n\n",
 	    SLICE_FMT(text_at(issue, "key", "")), SLICE_FMT(text_at(issue, "summary", "")),
 	    SLICE_FMT(text_at(issue, "issue_type/name", "")), yyjson_arr_size(done));
-	buf_puts(out, n > 0
-		? "## 🎯 Recommended Assignees\n\n"
-		: "No assignment recommendations available. This might be due to:\n"
-		  "- No similar issues found in project history\n"
-		  "- No team members have worked on similar tasks\n"
-		  "- Insufficient historical data\n\n"
-		  "Consider assigning based on:\n"
-		  "- Current workload distribution\n"
-		  "- Team member expertise and interests\n"
-		  "- Learning and development goals\n");
+	buf_puts(out,
+	    n > 0 ? "## 🎯 Recommended Assignees\n\n"
+		  : "No assignment recommendations available. This might be due to:\n"
+		    "- No similar issues found in project history\n"
+		    "- No team members have worked on similar tasks\n"
+		    "- Insufficient historical data\n\n"
+		    "Consider assigning based on:\n"
+		    "- Current workload distribution\n"
+		    "- Team member expertise and interests\n"
+		    "- Learning and development goals\n");
 	for (unsigned i = 0; i < n && i < PEOPLE_SHOWN; i++) {
 		if (!put_candidate_wait(work, issue, done, i + 1, &candidates[i]))
 			return false;
 	}
-	return told_with(
-	    work, work_printf(work, "jira://issue/%s", arg_str(work, "issue_key")));
+	return told_with(work, work_printf(work, "jira://issue/%s", arg_str(work, "issue_key")));
 }
 
 /* ---- how large it might be ------------------------------------------------------------------- */
@@ -727,8 +721,8 @@ likeness_of(const struct estimate *estimate, yyjson_val *other)
 	     title = labs((long)text_length(text_at(estimate->issue, "summary", "")) -
 		 (long)text_length(text_at(other, "summary", "")));
 	unsigned n = 2 *
-	    shared(yyjson_obj_get(estimate->issue, "components"),
-		yyjson_obj_get(other, "components"));
+	    shared(
+		yyjson_obj_get(estimate->issue, "components"), yyjson_obj_get(other, "components"));
 
 	n += description < 200 ? 3 : description < 500 ? 2 : description < 1000 ? 1 : 0;
 	return n + (title < 20 ? 2 : title < 50 ? 1 : 0);
@@ -833,7 +827,8 @@ put_alternatives(struct buf *out, const double *values, size_t n)
 		double next = POINTS_MAX + 1;
 
 		for (size_t i = 0; i < n; i++)
-			next = values[i] > last && values[i] >= 1 && values[i] < next ? values[i] : next;
+			next = values[i] > last && values[i] >= 1 && values[i] < next ? values[i]
+										      : next;
 		if (next > POINTS_MAX)
 			break;
 		buf_printf(out, "%s%g", mark, next);
@@ -858,9 +853,9 @@ put_recommendation(const struct estimate *estimate, double average, double media
 		primary = bases[least(estimate->complexity, COUNT(bases) - 1)];
 	primary = primary < 1 ? 1 : primary > POINTS_MAX ? POINTS_MAX : primary;
 	buf_printf(out, "## 🎯 Recommendation %s\n**Primary Estimate:** %g story points\n",
-	    estimate->n >= 10	     ? "🟢"
+	    estimate->n >= 10	   ? "🟢"
 		: estimate->n >= 5 ? "🟡"
-				     : "🔴",
+				   : "🔴",
 	    primary);
 	buf_printf(out, "**Confidence:** %s\n", confidence);
 	if (estimate->n > 0)
@@ -892,9 +887,9 @@ put_estimate(const struct estimate *estimate)
 	buf_printf(out,
 	    "## 🧠 Complexity Analysis\n**Level:** %s (Score: %u)\n**Factors:**\n"
 	    "  - Description length: %zu characters\n  - Components: %zu\n  - Labels: %zu\n\n",
-	    estimate->complexity >= 6	     ? "High"
+	    estimate->complexity >= 6	    ? "High"
 		: estimate->complexity >= 3 ? "Medium"
-					     : "Low",
+					    : "Low",
 	    estimate->complexity, estimate->description, estimate->components, estimate->labels);
 	put_history(estimate, average, median);
 	put_recommendation(estimate, average, median);
@@ -904,8 +899,9 @@ put_estimate(const struct estimate *estimate)
 	for (size_t i = 0; i < estimate->n && i < ALIKE_SHOWN; i++) {
 		const struct sample *sample = &estimate->samples[i];
 
-		buf_printf(out, "- **%.*s** (%g pts): ",
-		    SLICE_FMT(text_at(sample->issue, "key", "")), sample->points);
+		buf_printf(out,
+		    "- **%.*s** (%g pts): ", SLICE_FMT(text_at(sample->issue, "key", "")),
+		    sample->points);
 		text_short(out, text_at(sample->issue, "summary", ""), 100);
 		buf_printf(out, "\n  - Similarity score: %u\n", sample->likeness);
 	}
@@ -921,8 +917,8 @@ estimate_points(struct work *work)
 	const char *where;
 	int64_t total;
 
-	if (!issue_wait(work, "summary,description,issuetype,components,labels,project",
-		&estimate.issue) ||
+	if (!issue_wait(
+		work, "summary,description,issuetype,components,labels,project", &estimate.issue) ||
 	    !points_field_wait(work, &points))
 		return false;
 	where = DONE " AND resolved >= -52w";
@@ -932,8 +928,8 @@ estimate_points(struct work *work)
 		    (int)(points.n - 12), points.p + 12);
 	if (points.n > 0 &&
 	    (!alike_jql(work, estimate.issue, where, &jql) ||
-		!issues_wait(work, jql, "summary,description,components", points, ALIKE_MAX, &done,
-		    &total)))
+		!issues_wait(
+		    work, jql, "summary,description,components", points, ALIKE_MAX, &done, &total)))
 		return false;
 	estimate.description = text_length(text_at(estimate.issue, "description", ""));
 	estimate.components = yyjson_arr_size(yyjson_obj_get(estimate.issue, "components"));
@@ -946,8 +942,7 @@ estimate_points(struct work *work)
 	if (!samples_take(&estimate, done, points))
 		return false;
 	put_estimate(&estimate);
-	return told_with(
-	    work, work_printf(work, "jira://issue/%s", arg_str(work, "issue_key")));
+	return told_with(work, work_printf(work, "jira://issue/%s", arg_str(work, "issue_key")));
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -975,8 +970,9 @@ static const struct tool tools[] = {
 	    .toolset = "classic",
 	    .flags = READS | IDEMPOTENT | CLASSIC,
 	    .run = get_sprints,
-	    ARGS(BOARD_ARG, { "state", ARG_STR, 0, "Which sprints", "\"active\"", 0, 0,
-				"active|closed|future|all" }) },
+	    ARGS(BOARD_ARG,
+		{ "state", ARG_STR, 0, "Which sprints", "\"active\"", 0, 0,
+		    "active|closed|future|all" }) },
 	{ .name = "get-daily-standup-summary",
 	    .title = "Get Daily Standup Summary",
 	    .help =

@@ -33,6 +33,7 @@ enum site_outcome { OUTCOME_DONE, OUTCOME_REFUSED, OUTCOME_FAILED, SITE_OUTCOMES
 
 struct tool;
 struct waiting;
+struct watch;
 struct site {
 	struct provider provider;
 	struct settings *settings;
@@ -47,6 +48,8 @@ struct site {
 	struct access
 	    *tenants; /* by credentials of requests, as long as they are kept; newest first */
 	unsigned tenants_n;
+	struct watch *watches; /* site_watch.c */
+	unsigned watches_n;
 };
 
 /* A list that is asked for once and kept for a while. */

@@ -273,7 +273,7 @@ put_definition(const struct config_site *site, const struct tool *tool, struct b
 	buf_fini(&help);
 	buf_puts(out, ",\"inputSchema\":");
 	put_input_schema(tool, out);
-	if (tool->shape != NULL) {
+	if (!(tool->flags & CLASSIC)) {
 		buf_puts(out, ",\"outputSchema\":");
 		shape_schema(tool->shape, out);
 	}
@@ -339,7 +339,7 @@ bool
 tools_are_same(const struct config_atlassian *a, const struct config_atlassian *b)
 {
 	return a->is_read_only == b->is_read_only && a->compat_classic == b->compat_classic &&
-	    a->json_in_text == b->json_in_text &&
+	    a->watch_ms == b->watch_ms && a->json_in_text == b->json_in_text &&
 	    lists_are_same(a->toolsets, a->toolsets_n, b->toolsets, b->toolsets_n) &&
 	    lists_are_same(
 		a->enabled_tools, a->enabled_tools_n, b->enabled_tools, b->enabled_tools_n);

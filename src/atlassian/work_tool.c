@@ -65,8 +65,10 @@ work_tool_wait(struct work *work, const char *name, yyjson_mut_val *arguments, y
 	/* A part has no blocks of content: what it would add is not the whole's. */
 	buf_init(&part.more, loop_memory(work->loop), PART_MORE_MAX);
 	buf_init(&part.told, loop_memory(work->loop), PART_MORE_MAX);
-	ok = arguments_print(work, arguments, &text) && work_take_args(&part, text, work->err) &&
-	    part.tool->run(&part);
+	ok = arguments_print(work, arguments, &text) && work_take_args(&part, text, work->err);
+	/* Whether anything is sent is for the whole to say. */
+	part.dry = work->dry;
+	ok = ok && part.tool->run(&part);
 	work->said = part.said;
 	work->status = part.status;
 	buf_fini(&part.more);
