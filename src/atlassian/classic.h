@@ -27,6 +27,8 @@ yyjson_mut_val *work_given(struct work *work);
 
 /* A string in a result by its path; absent or empty: otherwise, which may be NULL. */
 struct slice text_at(yyjson_val *value, const char *path, const char *otherwise);
+/* Without blanks and line ends around it. */
+struct slice text_trim(struct slice text);
 /* "2026-06-03T09:00:00.000+0000" as "2026-06-03 09:00", or the day alone; others as they are. */
 void text_moment(struct buf *out, struct slice moment);
 void text_day(struct buf *out, struct slice moment);

@@ -68,7 +68,7 @@ put_comments_wait(struct work *work, yyjson_val *page)
 		buf_printf(out, "- **%.*s** on %.*s: %.*s\n",
 		    SLICE_FMT(text_at(one, "author", "Unknown")),
 		    SLICE_FMT(text_at(one, "created", "")),
-		    SLICE_FMT(slice_trim(text_at(one, "body", ""))));
+		    SLICE_FMT(text_trim(text_at(one, "body", ""))));
 	}
 	return true;
 }
@@ -115,7 +115,7 @@ get_page(struct work *work)
 	    SLICE_FMT(text_at(page, "title", "")),
 	    SLICE_FMT(text_at(page, "space/name", "Unknown Space")),
 	    (long long)yyjson_get_sint(yyjson_obj_get(page, "version")),
-	    SLICE_FMT(slice_trim(text_at(page, "content/value", ""))));
+	    SLICE_FMT(text_trim(text_at(page, "content/value", ""))));
 	return (!arg_bool(work, "include_comments") || put_comments_wait(work, page)) &&
 	    (!arg_bool(work, "include_history") || put_history_wait(work, page));
 }
@@ -129,7 +129,7 @@ ask_page(struct work *work)
 
 	if (!page_wait(work, &page))
 		return false;
-	text = slice_trim(text_at(page, "content/value", ""));
+	text = text_trim(text_at(page, "content/value", ""));
 	buf_printf(out, "**Question:** %.*s\n\n**Page:** %.*s\n**Space:** %.*s\n\n",
 	    SLICE_FMT(arg_slice(work, "question")), SLICE_FMT(text_at(page, "title", "")),
 	    SLICE_FMT(text_at(page, "space/name", "Unknown Space")));
@@ -244,7 +244,7 @@ search(struct work *work)
 static const char *
 format_of(struct slice text)
 {
-	struct slice inner = slice_trim(text);
+	struct slice inner = text_trim(text);
 
 	return inner.n > 1 && inner.p[0] == '<' && inner.p[inner.n - 1] == '>' ? "storage"
 									       : "markdown";

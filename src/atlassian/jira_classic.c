@@ -132,7 +132,7 @@ put_description(struct buf *out, yyjson_val *issue)
 {
 	struct slice text = text_at(issue, "description", NULL);
 
-	if (slice_trim(text).n > 0)
+	if (text_trim(text).n > 0)
 		buf_printf(out, "## Description\n%.*s\n\n", SLICE_FMT(text));
 }
 

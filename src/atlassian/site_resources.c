@@ -48,7 +48,7 @@ put_comments(struct buf *out, yyjson_val *comments, const char *author)
 		buf_printf(out, "**%.*s** - %.*s\n\n%.*s\n\n---\n\n",
 		    SLICE_FMT(text_at(one, author, "Unknown")),
 		    SLICE_FMT(text_at(one, "created", "")),
-		    SLICE_FMT(slice_trim(text_at(one, "body", ""))));
+		    SLICE_FMT(text_trim(text_at(one, "body", ""))));
 	}
 }
 
@@ -78,7 +78,7 @@ issue_text(struct work *work)
 	for (size_t i = 0; i < COUNT(rows); i++)
 		put_row(out, rows[i].name, text_at(issue, rows[i].path, NULL));
 	buf_putc(out, '\n');
-	text = slice_trim(text_at(issue, "description", NULL));
+	text = text_trim(text_at(issue, "description", NULL));
 	if (text.n > 0)
 		buf_printf(out, "## Description\n\n%.*s\n\n", SLICE_FMT(text));
 	put_comments(out, yyjson_obj_get(issue, "comments"), "author/display_name");
@@ -214,7 +214,7 @@ page_text(struct work *work)
 	    (long long)yyjson_get_sint(yyjson_obj_get(page, "version")));
 	put_row(out, "Updated", text_at(page, "updated", NULL));
 	put_row(out, "URL", text_at(page, "url", NULL));
-	buf_printf(out, "\n%.*s\n", SLICE_FMT(slice_trim(text_at(page, "content/value", ""))));
+	buf_printf(out, "\n%.*s\n", SLICE_FMT(text_trim(text_at(page, "content/value", ""))));
 	return true;
 }
 

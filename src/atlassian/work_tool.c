@@ -99,6 +99,18 @@ text_at(yyjson_val *value, const char *path, const char *otherwise)
 	return text.n > 0 || otherwise == NULL ? text : slice_of(otherwise);
 }
 
+struct slice
+text_trim(struct slice text)
+{
+	while (text.n > 0 && strchr(" \t\r\n", text.p[0]) != NULL) {
+		text.p++;
+		text.n--;
+	}
+	while (text.n > 0 && strchr(" \t\r\n", text.p[text.n - 1]) != NULL)
+		text.n--;
+	return text;
+}
+
 /* "2026-06-03T09:00..." */
 static bool
 is_moment(struct slice text)
