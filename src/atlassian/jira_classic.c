@@ -57,7 +57,7 @@ newest_wait(struct work *work, yyjson_val *issue, int most, yyjson_val ***out, s
 {
 	yyjson_val *comments = yyjson_obj_get(issue, "comments"), *newest;
 	yyjson_mut_val *arguments;
-	bool is_reversed = yyjson_obj_get(issue, "comments_next") != NULL;
+	bool is_reversed = yyjson_obj_get(issue, "comments_total") != NULL;
 
 	if (is_reversed) {
 		arguments = out_obj(work);

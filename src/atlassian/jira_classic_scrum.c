@@ -391,8 +391,8 @@ get_standup(struct work *work)
 		    board);
 		return true;
 	}
-	jql = work_printf(work, "sprint = %.*s ORDER BY Rank ASC",
-	    SLICE_FMT(text_at(sprint, "id", "0")));
+	jql = work_printf(
+	    work, "sprint = %.*s ORDER BY Rank ASC", SLICE_FMT(text_at(sprint, "id", "0")));
 	if (!points_field_wait(work, &points) ||
 	    !issues_wait(work, slice_of(jql), "summary,status,assignee,priority", points,
 		SPRINT_ISSUES_MAX, &standup.issues, &total) ||
