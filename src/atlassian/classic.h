@@ -39,6 +39,20 @@ size_t text_length(struct slice text);
 /* A resource as a block behind the text: its content, Markdown. */
 void work_attach_text(struct work *work, struct slice content, const char *uri);
 
-extern const struct tool_set jira_classic_tools, jira_classic_scrum_tools, confluence_classic_tools;
+/* What was told is its own resource too, as those clients have it; always true. */
+bool classic_told(struct work *work, const char *uri);
+
+/* ---- searches (jira_classic_scrum.c) --------------------------------------------------------- */
+
+/* Id of the field of story points; SLICE_NONE: the site has none. */
+MUST_CHECK bool classic_points_field_wait(struct work *work, struct slice *id);
+/* Story points of an issue; 0: none. */
+double classic_points_of(struct work *work, yyjson_val *issue, struct slice field);
+/* fields: comma list; points: one more of them, or SLICE_NONE.  *total: -1: not told. */
+MUST_CHECK bool classic_issues_wait(struct work *work, struct slice jql, const char *fields,
+    struct slice points, int most, yyjson_val **issues, int64_t *total);
+
+extern const struct tool_set jira_classic_tools, jira_classic_scrum_tools,
+    jira_classic_advice_tools, confluence_classic_tools;
 
 #endif

@@ -20,14 +20,6 @@ issue_uri(struct work *work)
 	return work_printf(work, "jira://issue/%s", arg_str(work, "issue_key"));
 }
 
-/* What stands in the result is its resource too, as their clients have it. */
-static bool
-told_with(struct work *work, const char *uri)
-{
-	work_attach_text(work, buf_view(&work->told), uri);
-	return true;
-}
-
 static void
 put_field(struct buf *out, const char *name, struct slice value)
 {
@@ -151,7 +143,7 @@ get_issue(struct work *work)
 	put_description(out, issue);
 	if (comments > 0 && !put_comments_wait(work, issue, comments))
 		return false;
-	return told_with(work, issue_uri(work));
+	return classic_told(work, issue_uri(work));
 }
 
 /* ---- links ----------------------------------------------------------------------------------- */
@@ -394,7 +386,7 @@ extract_links(struct work *work)
 	buf_printf(out, "*\n\n# %s\n\n", key);
 	put_links(out, &links, false);
 	put_links(out, &links, true);
-	return told_with(work, issue_uri(work));
+	return classic_told(work, issue_uri(work));
 }
 
 static bool
@@ -425,7 +417,7 @@ summarize_issue(struct work *work)
 		    summary.n > 0 ? " - " : "", SLICE_FMT(summary));
 	}
 	buf_puts(out, any ? "\n" : "");
-	return put_comments_wait(work, issue, 5) && told_with(work, issue_uri(work));
+	return put_comments_wait(work, issue, 5) && classic_told(work, issue_uri(work));
 }
 
 /* ---- mine ------------------------------------------------------------------------------------ */
@@ -476,7 +468,7 @@ get_my_issues(struct work *work)
 		buf_printf(out, "\n  - Due Date: %.*s\n\n",
 		    SLICE_FMT(text_at(one, "duedate", "No due date")));
 	}
-	return told_with(work, "jira://my-assigned-issues");
+	return classic_told(work, "jira://my-assigned-issues");
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -540,7 +532,7 @@ transition_issue(struct work *work)
 	else
 		buf_printf(&work->told, "✅ Transitioned Jira issue %s to status: %.*s", key,
 		    SLICE_FMT(status));
-	return told_with(work, issue_uri(work));
+	return classic_told(work, issue_uri(work));
 }
 
 static bool
@@ -572,7 +564,7 @@ get_transitions(struct work *work)
 	    "**Usage:** Use `transition-jira-issue` with `transition_name` parameter.\n"
 	    "**Example:** transition_name: \"%.*s\"",
 	    SLICE_FMT(text_at(yyjson_arr_get_first(transitions), "name", "In Progress")));
-	return told_with(work, issue_uri(work));
+	return classic_told(work, issue_uri(work));
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */

@@ -41,6 +41,7 @@ const struct tool_set *const tool_sets[] = {
 	&confluence_attachment_tools,
 	&jira_classic_tools,
 	&jira_classic_scrum_tools,
+	&jira_classic_advice_tools,
 	&confluence_classic_tools,
 	NULL,
 };

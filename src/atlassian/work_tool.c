@@ -178,3 +178,10 @@ work_attach_text(struct work *work, struct slice content, const char *uri)
 	buf_json_string(&work->more, content);
 	buf_puts(&work->more, "}}");
 }
+
+bool
+classic_told(struct work *work, const char *uri)
+{
+	work_attach_text(work, buf_view(&work->told), uri);
+	return true;
+}

@@ -112,7 +112,8 @@ static const struct world_case links[] = {
 static const struct world_case comments[] = {
 	{ .name = "the last three, in the order of time", .tool = "get-jira-issue", .args = "{\"issue_key\":\"DEMO-9\",\"include_comments\":true}",
 	  .replies = { { "GET " LINKED, 0, ISSUE(",\"updated\":\"soon\",\"comment\":{\"total\":4,\"comments\":["
-		COMMENT("a", "01", "1") "," COMMENT("b", "02", "2") "," COMMENT("c", "03", "3") "," COMMENT("d", "04", "4") "]}") } },
+		COMMENT("a", "01", "1") "," COMMENT("b", "02", "2") ","
+		COMMENT("c", "03", "3") "," COMMENT("d", "04", "4") "]}") } },
 	  .requests = WITH_COMMENTS,
 	  .told = ISSUE_HEAD "## Comments (4)\n### Comment 1 - b (2026-01-02 10:20)\n2\n\n### Comment 2 - c (2026-01-03 10:20)\n3\n\n"
 		"### Comment 3 - d (2026-01-04 10:20)\n4\n\n*... and 1 more comments*\n\n" },
