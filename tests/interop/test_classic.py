@@ -212,7 +212,8 @@ group = harness.Group("classic", pair, needs=("mcp-jira-confluence",), more=True
 def lists(both):
     a, b = both.both("tools/list", {})
     mine, yours = ({tool["name"]: {
-        name: (one.get("enum"), one.get("default")) for name, one in tool["inputSchema"]["properties"].items()}
+        name: (one.get("enum"), one.get("default")) for name, one in tool["inputSchema"]["properties"].items()
+        if name != "dry_run"}               # of all our tools that write
         for tool in one["tools"]} for one in (a, b))
     same(yours, mine, "tools")
     a, b = both.both("prompts/list", {})
