@@ -208,8 +208,6 @@ MUST_CHECK bool jira_parts_wait(struct work *work, struct jira_part *parts, size
 struct jira_part *jira_parts(struct work *work, size_t n); /* NULL: work->err */
 /* A copy in the work's arena; SLICE_NONE: no memory (work->err). */
 struct slice work_dup(struct work *work, struct slice s);
-/* NUL-ended; NULL: absent, or no memory (work->err). */
-const char *work_cstr(struct work *work, struct slice s);
 /* The text that failed, with what was done before it: "DEMO-5 was created, but ...". */
 bool work_fail_after(struct work *work, const char *fmt, ...) PRINTF(2, 3);
 

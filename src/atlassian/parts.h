@@ -12,7 +12,7 @@
  */
 MUST_CHECK bool parts_cut(struct work *work, struct buf *json, struct err *err);
 /* The raw handle that a call brings; SLICE_NONE: none. */
-struct slice parts_asked(const struct work *work);
+struct slice parts_asked(struct slice arguments);
 /* work->out becomes the part that the handle names, of a work with its access; ERR_PARAMS: none. */
 MUST_CHECK bool parts_take(struct work *work, struct slice token);
 

@@ -1,8 +1,9 @@
 /*
  * The provider kind "site": one product of one Atlassian site.  What it offers is made from the
- * rows of tools and never changes; nothing is asked of the site before the first call.
+ * rows of tools, resources and prompts and never changes; nothing is asked of the site before the
+ * first call.
  */
-#include "atlassian/tools.h"
+#include "atlassian/site_text.h"
 
 #define DEFINITIONS_MAX (4 * MIB)
 
@@ -12,25 +13,41 @@ site_of(const struct provider *provider)
 	return CONTAINER((struct provider *)provider, struct site, provider);
 }
 
-static void
-offer_make(struct site *site)
+static bool
+page_add(struct site *site, enum item_kind kind, struct buf *text, struct err *err)
 {
 	struct hub *hub = site->provider.hub;
 	struct arena arena;
-	struct buf text;
-	struct err err;
 
-	buf_init(&text, NULL, DEFINITIONS_MAX);
-	tools_offer(
-	    site->config, site->all, site_deployment(site), &site->rows, &site->rows_n, &text);
-	must(buf_check(&text, &err));
+	must(buf_check(text, err));
 	arena_init(&arena, NULL, 0);
-	site->provider.offer = offer_new(loop_memory(hub_loop(hub)));
-	if (!offer_add_page_wait(NULL, site->provider.offer, ITEM_TOOL, &arena, &text,
-		buf_view(&text), site->provider.name, loop_log(hub_loop(hub)), &err))
+	return offer_add_page_wait(NULL, site->provider.offer, kind, &arena, text, buf_view(text),
+	    site->provider.name, loop_log(hub_loop(hub)), err);
+}
+
+static void
+offer_make(struct site *site)
+{
+	struct buf text[ITEM_KINDS];
+	struct err err;
+	bool ok = true;
+
+	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++)
+		buf_init(&text[kind], NULL, DEFINITIONS_MAX);
+	tools_offer(site->config, site->all, site_deployment(site), &site->rows, &site->rows_n,
+	    &text[ITEM_TOOL]);
+	prompts_offer(site, &text[ITEM_PROMPT]);
+	resources_offer(site, ITEM_RESOURCE, &text[ITEM_RESOURCE]);
+	resources_offer(site, ITEM_TEMPLATE, &text[ITEM_TEMPLATE]);
+	site->provider.offer = offer_new(loop_memory(hub_loop(site->provider.hub)));
+	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++)
+		ok = ok && page_add(site, kind, &text[kind], &err);
+	if (!ok)
 		offer_unref(&site->provider.offer);
 	else
 		must(site->provider.offer->items[ITEM_TOOL].n == site->rows_n);
+	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++)
+		buf_fini(&text[kind]);
 }
 
 /* ---- the provider ---------------------------------------------------------------------------- */
@@ -60,33 +77,92 @@ site_list_wait(struct provider *provider, struct client *client, struct err *err
 	return NULL;
 }
 
+/* The URI of a request, as this site calls it. */
+static bool
+uri_take(
+    struct exchange *exchange, const struct forward *forward, struct slice *out, struct err *err)
+{
+	struct slice token;
+
+	if (json_type(exchange->request.params) != JSON_OBJECT ||
+	    !json_find(exchange->request.params, S("uri"), &token))
+		return err_set(err, ERR_PARAMS, "params.uri must be a string");
+	if (forward->edits_n > 0)
+		token = forward->edits[0].with;
+	return arena_reserve(&exchange->arena, token.n, err) &&
+	    json_string(&exchange->arena, token, out, err);
+}
+
 static bool
 site_forward_wait(struct provider *provider, struct exchange *exchange,
     const struct forward *forward, struct reply *reply, struct err *err)
 {
 	struct site *site = site_of(provider);
+	struct slice uri;
 	size_t at;
 
-	if (exchange->request.method != MCP_TOOLS_CALL || forward->item == NULL)
+	switch (exchange->request.method) {
+	case MCP_RESOURCES_READ:
+		return uri_take(exchange, forward, &uri, err) &&
+		    resource_read_wait(site, exchange, uri, reply, err);
+	case MCP_COMPLETE:
+		return complete_wait(site, exchange, reply, err);
+	case MCP_PROMPTS_GET:
+		must(forward->item != NULL);
+		return prompt_get_wait(site, exchange, forward->item->name, reply, err);
+	case MCP_TOOLS_CALL:
+		must(forward->item != NULL);
+		at = (size_t)(forward->item - site->provider.offer->items[ITEM_TOOL].all);
+		must(at < site->rows_n);
+		return work_call_wait(site, site->rows[at], exchange, reply, err);
+	default:
 		return err_set(
 		    err, ERR_METHOD, "%.*s does not know that method", SLICE_FMT(provider->name));
-	at = (size_t)(forward->item - site->provider.offer->items[ITEM_TOOL].all);
-	must(at < site->rows_n);
-	return work_call_wait(site, site->rows[at], exchange, reply, err);
+	}
 }
 
 static bool
 site_subscribe_wait(struct provider *provider, struct exchange *exchange, bool wants,
     struct slice uri, const struct forward *forward, struct reply *reply, struct err *err)
 {
-	(void)exchange, (void)wants, (void)uri, (void)forward, (void)reply;
-	return err_set(err, ERR_METHOD, "%.*s has no resources", SLICE_FMT(provider->name));
+	struct client *client = client_of(exchange);
+	struct site *site = site_of(provider);
+
+	(void)forward;
+	if (client == NULL)
+		return err_set(err, ERR_REQUEST, "subscriptions need a session");
+	reply->result = S("{}");
+	if (client_is_subscribed_to(client, provider, uri) == wants)
+		return true;
+	if (!wants) {
+		client_unsubscribe(client, provider, uri);
+		watch_end(site, client, uri);
+		return true;
+	}
+	if (!client_subscribe(client, provider, uri))
+		return err_set(err, ERR_LIMIT, "too many subscriptions");
+	if (!watch_begin_wait(site, exchange, uri, err)) {
+		client_unsubscribe(client, provider, uri);
+		return false;
+	}
+	/* It may have gone, or thought otherwise, while the site was asked. */
+	if (!client_is_subscribed_to(client, provider, uri))
+		watch_end(site, client, uri);
+	return true;
+}
+
+static bool
+site_watch_wait(struct provider *provider, struct exchange *exchange, struct slice uri,
+    bool *is_granted, struct err *err)
+{
+	*is_granted = watch_begin_wait(site_of(provider), exchange, uri, err);
+	return *is_granted;
 }
 
 static void
 site_forget(struct provider *provider, struct client *client, struct slice uri)
 {
-	(void)provider, (void)client, (void)uri;
+	watch_end(site_of(provider), client, uri);
 }
 
 static bool
@@ -114,8 +190,11 @@ site_offer(const struct provider *provider, const struct client *client)
 static struct slice
 site_capabilities(const struct provider *provider, const struct client *client)
 {
-	(void)provider, (void)client;
-	return S("{\"tools\":{}}");
+	(void)client;
+	return site_of(provider)->all->watch_ms > 0
+	    ? S("{\"tools\":{},\"prompts\":{},\"resources\":{\"subscribe\":true},"
+		"\"completions\":{}}")
+	    : S("{\"tools\":{},\"prompts\":{},\"resources\":{},\"completions\":{}}");
 }
 
 static struct slice
@@ -148,6 +227,7 @@ site_close(struct provider *provider)
 	struct site *site = site_of(provider);
 
 	parts_free(&site->parts);
+	watches_close(site);
 	accesses_close(site);
 	offer_unref(&site->provider.offer);
 	gate_free(&site->gate);
@@ -165,6 +245,7 @@ static const struct provider_ops site_ops = {
 	.list_wait = site_list_wait,
 	.forward_wait = site_forward_wait,
 	.subscribe_wait = site_subscribe_wait,
+	.watch_wait = site_watch_wait,
 	.forget = site_forget,
 	.set_level_wait = site_set_level_wait,
 	.confirm_wait = site_confirm_wait,
@@ -197,7 +278,9 @@ kind_is(const struct provider *provider, const struct config *config, size_t i)
 
 	return provider->ops == &site_ops && slice_eq(provider->name, site->provider) &&
 	    memcmp(site_of(provider)->config->digest, site->digest, sizeof(site->digest)) == 0 &&
-	    tools_are_same(site_of(provider)->all, &config->atlassian);
+	    tools_are_same(site_of(provider)->all, &config->atlassian) &&
+	    site_is_classic(site_of(provider)->config, site_of(provider)->all) ==
+	    site_is_classic(site, &config->atlassian);
 }
 
 static const struct slice outcome_names[SITE_OUTCOMES] = { { "done", 4 }, { "refused", 7 },

@@ -37,6 +37,7 @@ void parts_free(struct parts **parts); /* NULL is nothing */
 
 struct tool;
 struct waiting;
+struct watch;
 struct site {
 	struct provider provider;
 	struct settings *settings;
@@ -51,7 +52,9 @@ struct site {
 	struct access
 	    *tenants; /* by credentials of requests, as long as they are kept; newest first */
 	unsigned tenants_n;
-	struct parts *parts; /* NULL: none yet */
+	struct parts *parts;   /* NULL: none yet */
+	struct watch *watches; /* site_watch.c */
+	unsigned watches_n;
 };
 
 /* A list that is asked for once and kept for a while. */

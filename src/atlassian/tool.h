@@ -47,6 +47,7 @@ struct arg {
 #define IDEMPOTENT 8u
 #define CLOUD_ONLY 16u /* refused with a clear text elsewhere */
 #define DC_ONLY	   32u
+#define CLASSIC	   512u /* of mcp-jira-confluence: only where that is asked for, and not prefixed */
 
 struct work;
 struct shape;
@@ -144,6 +145,7 @@ struct work {
 	struct slice summary; /* one line for people; SLICE_NONE: made from the result */
 	struct slice said;    /* what went wrong, longer than an err can hold; or SLICE_NONE */
 	struct buf more;      /* content blocks behind the text: ",{...},{...}" */
+	struct buf told;      /* the whole result as text; empty: `out` is the result */
 	struct slice headers; /* of every request: "Name: value\r\n...", or SLICE_NONE */
 	int status;	      /* of the last reply */
 	struct dry *dry;      /* NULL: requests are sent; shared by the parts of a work */
@@ -261,6 +263,8 @@ void out_val(struct work *work, yyjson_mut_val *to, const char *key,
 void out_copy(struct work *work, yyjson_mut_val *to, const char *key, yyjson_val *value); /* deep */
 const char *work_printf(struct work *work, const char *fmt, ...) PRINTF(2, 3); /* <= 4 KiB */
 const char *work_number(struct work *work, int64_t n);
+/* A copy that is NUL-ended; NULL: absent, or no memory (work->err). */
+const char *work_cstr(struct work *work, struct slice s);
 /* Fails the work: always false. */
 bool work_fail(struct work *work, enum errkind kind, const char *fmt, ...) PRINTF(3, 4);
 

@@ -2,6 +2,7 @@
  * All tools, what of them a site offers, and the definitions that clients see: everything is made
  * from the rows.
  */
+#include "atlassian/classic.h"
 #include "atlassian/confluence.h"
 
 #define HELP_MAX (4 * KIB)
@@ -38,6 +39,10 @@ const struct tool_set *const tool_sets[] = {
 	&confluence_permission_tools,
 	&confluence_template_tools,
 	&confluence_attachment_tools,
+	&jira_classic_tools,
+	&jira_classic_scrum_tools,
+	&jira_classic_advice_tools,
+	&confluence_classic_tools,
 	NULL,
 };
 
@@ -55,6 +60,28 @@ is_default(const char *toolset)
 			return true;
 	}
 	return false;
+}
+
+/* Only who asks for them has them: neither "all" nor no toolset at all does. */
+static bool
+wants_classic(const struct config_atlassian *all)
+{
+	for (size_t i = 0; i < all->toolsets_n; i++) {
+		if (slice_eq(all->toolsets[i], S("classic")))
+			return true;
+	}
+	return all->compat_classic;
+}
+
+/* Their names are not prefixed: the first site of each product has them. */
+bool
+site_is_classic(const struct config_site *site, const struct config_atlassian *all)
+{
+	const struct config_site *first = all->sites;
+
+	while (first != site && first->product != site->product)
+		first++;
+	return first == site && wants_classic(all);
 }
 
 static bool
@@ -92,8 +119,10 @@ tool_name(const struct config_site *site, const struct tool *tool, char out[TOOL
 {
 	struct buf name = { .p = out, .cap = TOOL_NAME_BYTES, .ceiling_bytes = TOOL_NAME_BYTES };
 
-	buf_put(&name, site->provider);
-	buf_putc(&name, '_');
+	if (!(tool->flags & CLASSIC)) {
+		buf_put(&name, site->provider);
+		buf_putc(&name, '_');
+	}
 	buf_puts(&name, tool->name);
 	return buf_view(&name);
 }
@@ -245,8 +274,10 @@ put_definition(const struct config_site *site, const struct tool *tool, struct b
 	buf_fini(&help);
 	buf_puts(out, ",\"inputSchema\":");
 	put_input_schema(tool, out);
-	buf_puts(out, ",\"outputSchema\":");
-	shape_schema(tool->shape, out);
+	if (!(tool->flags & CLASSIC)) {
+		buf_puts(out, ",\"outputSchema\":");
+		shape_schema(tool->shape, out);
+	}
 	buf_puts(out, ",\"annotations\":");
 	put_annotations(tool, out);
 	buf_putc(out, '}');
@@ -257,6 +288,7 @@ tools_offer(const struct config_site *site, const struct config_atlassian *all,
     enum config_deployment deployment, const struct tool ***rows, size_t *rows_n, struct buf *out)
 {
 	char name[TOOL_NAME_BYTES];
+	bool is_classic = site_is_classic(site, all);
 	size_t n = 0;
 
 	*rows = mem_new(TOOLS_MAX * sizeof(**rows));
@@ -267,7 +299,8 @@ tools_offer(const struct config_site *site, const struct config_atlassian *all,
 			const struct tool *tool = &tool_sets[s]->tools[i];
 
 			if ((all->is_read_only && !(tool->flags & READS)) ||
-			    !is_in_toolsets(all, tool) || !fits_deployment(deployment, tool) ||
+			    !(tool->flags & CLASSIC ? is_classic : is_in_toolsets(all, tool)) ||
+			    !fits_deployment(deployment, tool) ||
 			    !is_enabled(all, tool_name(site, tool, name)))
 				continue;
 			must(n < TOOLS_MAX);
@@ -306,7 +339,8 @@ lists_are_same(const struct slice *a, size_t a_n, const struct slice *b, size_t 
 bool
 tools_are_same(const struct config_atlassian *a, const struct config_atlassian *b)
 {
-	return a->is_read_only == b->is_read_only && a->json_in_text == b->json_in_text &&
+	return a->is_read_only == b->is_read_only && a->compat_classic == b->compat_classic &&
+	    a->watch_ms == b->watch_ms && a->json_in_text == b->json_in_text &&
 	    a->result_bytes == b->result_bytes &&
 	    lists_are_same(a->toolsets, a->toolsets_n, b->toolsets, b->toolsets_n) &&
 	    lists_are_same(

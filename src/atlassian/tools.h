@@ -25,6 +25,8 @@ tool_name(const struct config_site *site, const struct tool *tool, char out[TOOL
 void tools_offer(const struct config_site *site, const struct config_atlassian *all,
     enum config_deployment deployment, const struct tool ***rows, size_t *rows_n, struct buf *out);
 
+/* Has that site what mcp-jira-confluence has? */
+bool site_is_classic(const struct config_site *site, const struct config_atlassian *all);
 /* Do both ask for the same tools? */
 bool tools_are_same(const struct config_atlassian *a, const struct config_atlassian *b);
 

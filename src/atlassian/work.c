@@ -6,6 +6,7 @@
  * answer, time is over) is an error of the protocol.
  */
 #include "atlassian/parts.h"
+#include "atlassian/site_text.h"
 #include "atlassian/tools.h"
 
 #define WORK_BYTES_MAX (128 * MIB)
@@ -91,6 +92,19 @@ put_structured(const struct work *work, struct slice json, struct buf *out)
 	buf_putc(out, '}');
 }
 
+/* A result that is a text has no JSON. */
+static bool
+put_told(struct work *work, struct buf *out, struct err *err)
+{
+	if (!buf_check(&work->told, err) || !buf_check(&work->more, err))
+		return false;
+	put_text_block(out, buf_view(&work->told));
+	buf_put(out, buf_view(&work->more));
+	buf_putc(out, ']');
+	put_meta(work, out);
+	return true;
+}
+
 /* The JSON once: structured for who knows that (2025-06-18), else as text. */
 static bool
 put_result(struct work *work, struct buf *out, struct err *err)
@@ -156,17 +170,19 @@ refuse_deployment(struct work *work)
 }
 
 static bool
-run_wait(struct work *work)
+run_wait(struct work *work, struct slice arguments)
 {
-	struct slice rest = parts_asked(work);
+	struct slice rest = parts_asked(arguments);
 	yyjson_val *reply = NULL;
 
+	if (rest.p == NULL && !work_take_args(work, arguments, work->err))
+		return false;
+	if (work->access == NULL &&
+	    !access_find_wait(work->site, work->exchange, &work->access, work->err))
+		return false;
 	if (rest.p != NULL)
-		return access_find_wait(work->site, work->exchange, &work->access, work->err) &&
-		    parts_take(work, rest);
-	if (!work_take_args(work, work->exchange->request.arguments, work->err) ||
-	    !access_find_wait(work->site, work->exchange, &work->access, work->err) ||
-	    !access_deployment_wait(work->access, &work->is_cloud, work->err) ||
+		return parts_take(work, rest);
+	if (!access_deployment_wait(work->access, &work->is_cloud, work->err) ||
 	    refuse_deployment(work))
 		return false;
 	if (work->tool->run != NULL)
@@ -182,30 +198,46 @@ run_wait(struct work *work)
 	return true;
 }
 
+/* What a call needs and leaves, but for what it is about. */
+static bool
+work_init(struct work *work, struct arena *arena, struct loop *loop, struct err *err)
+{
+	arena_init(arena, loop_memory(loop), WORK_BYTES_MAX);
+	work->loop = loop;
+	work->arena = arena;
+	work->err = err;
+	buf_init(&work->more, loop_memory(loop), RESULT_MAX);
+	buf_init(&work->told, loop_memory(loop), RESULT_MAX);
+	work->alc = json_alc(arena);
+	work->doc = yyjson_mut_doc_new(&work->alc);
+	return work->doc != NULL || err_set(err, ERR_LIMIT, "no memory for another call");
+}
+
+static void
+work_fini(struct work *work)
+{
+	access_leave(&work->access);
+	buf_fini(&work->more);
+	buf_fini(&work->told);
+	arena_fini(work->arena);
+}
+
 bool
 work_call_wait(struct site *site, const struct tool *tool, struct exchange *exchange,
     struct reply *reply, struct err *err)
 {
+	struct work work = { .exchange = exchange, .site = site, .tool = tool };
 	struct arena arena;
-	struct work work = { .loop = exchange->loop,
-		.exchange = exchange,
-		.arena = &arena,
-		.site = site,
-		.tool = tool,
-		.err = err };
 	struct buf out;
 	bool ok;
 
-	arena_init(&arena, loop_memory(exchange->loop), WORK_BYTES_MAX);
 	buf_init(&out, loop_memory(exchange->loop), RESULT_MAX + MIB);
-	buf_init(&work.more, loop_memory(exchange->loop), RESULT_MAX);
-	work.alc = json_alc(&arena);
-	work.doc = yyjson_mut_doc_new(&work.alc);
-	ok = work.doc != NULL || err_set(err, ERR_LIMIT, "no memory for another call");
-	ok = ok && dry_finish(&work, run_wait(&work));
+	ok = work_init(&work, &arena, exchange->loop, err);
+	ok = ok && dry_finish(&work, run_wait(&work, exchange->request.arguments));
 	if (ok && work.out == NULL)
 		work.out = out_obj(&work);
-	ok = ok && put_result(&work, &out, err);
+	if (ok)
+		ok = work.told.n > 0 ? put_told(&work, &out, err) : put_result(&work, &out, err);
 	if (!ok && is_for_the_model(err->kind)) {
 		buf_clear(&out);
 		put_failure(&work, err, &out);
@@ -216,9 +248,49 @@ work_call_wait(struct site *site, const struct tool *tool, struct exchange *exch
 		ok = exchange_result(exchange, &out, reply);
 	else
 		buf_fini(&out);
-	access_leave(&work.access);
-	buf_fini(&work.more);
-	arena_fini(&arena);
+	work_fini(&work);
+	return ok;
+}
+
+bool
+work_text_wait(struct site *site, const struct tool *row, struct slice arguments,
+    struct exchange *exchange, void (*put)(const struct work *work, void *owner, struct buf *out),
+    void *owner, struct reply *reply, struct err *err)
+{
+	struct work work = { .exchange = exchange, .site = site, .tool = row };
+	struct arena arena;
+	struct buf out;
+	bool ok;
+
+	buf_init(&out, loop_memory(exchange->loop), RESULT_MAX + MIB);
+	ok = work_init(&work, &arena, exchange->loop, err) && run_wait(&work, arguments) &&
+	    buf_check(&work.told, err);
+	if (ok) {
+		put(&work, owner, &out);
+		put_meta(&work, &out);
+		ok = exchange_result(exchange, &out, reply);
+	} else {
+		buf_fini(&out);
+	}
+	work_fini(&work);
+	return ok;
+}
+
+bool
+work_ask_wait(struct site *site, struct access *access, const struct tool *row,
+    struct slice arguments, struct arena *arena, struct slice *text, struct err *err)
+{
+	struct work work = { .site = site, .tool = row, .access = access };
+	struct arena own;
+	bool ok;
+
+	access->in_use++;
+	ok = work_init(&work, &own, hub_loop(site->provider.hub), err) &&
+	    run_wait(&work, arguments) && buf_check(&work.told, err) &&
+	    arena_reserve(arena, work.told.n + 1, err);
+	if (ok)
+		*text = work.told.n > 0 ? slice_dup(arena, buf_view(&work.told)) : S("");
+	work_fini(&work);
 	return ok;
 }
 

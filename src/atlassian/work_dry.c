@@ -116,6 +116,8 @@ dry_finish(struct work *work, bool ok)
 		    work->said.p != NULL ? work->said : slice_of(work->err->text));
 	work->out = out_obj(work);
 	out_val(work, work->out, "dry_run", shown);
+	/* What was told is of an answer that there is not. */
+	buf_clear(&work->told);
 	work->summary = line(work, n);
 	work->said = SLICE_NONE;
 	buf_clear(&work->more);

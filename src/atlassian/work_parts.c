@@ -212,12 +212,11 @@ parts_cut(struct work *work, struct buf *json, struct err *err)
 }
 
 struct slice
-parts_asked(const struct work *work)
+parts_asked(struct slice arguments)
 {
 	struct slice token;
 
-	return json_type(work->exchange->request.arguments) == JSON_OBJECT &&
-		json_find(work->exchange->request.arguments, S("rest"), &token)
+	return json_type(arguments) == JSON_OBJECT && json_find(arguments, S("rest"), &token)
 	    ? token
 	    : SLICE_NONE;
 }

@@ -159,6 +159,7 @@ struct config_atlassian {
 	struct slice *compat;			    /* as written */
 	size_t compat_n;
 	bool compat_classic; /* compat: [mcp-jira-confluence] */
+	uint64_t watch_ms;   /* between looks at what is subscribed to; 0: no subscriptions */
 	bool is_read_only;
 	struct slice *toolsets; /* "all", "default", names; n 0: all */
 	size_t toolsets_n;

@@ -324,6 +324,10 @@ static const struct config_option options[] = {
 	    .check = config_check_compat,
 	    .help =
 		"`mcp-jira-confluence`: the 19 tools, the prompts and the resources of that server too." },
+	{ "atlassian.watch", OPTION_DURATION, ROOT(atlassian.watch_ms), .fallback = "30s",
+	    RANGE(0, 86400000),
+	    .help =
+		"Shortest time between two looks at an issue or page that a client subscribed to; ever longer, up to 20 times this, while it stays the same; `0s`: no subscriptions." },
 	{ "atlassian.read_only", OPTION_BOOL, ROOT(atlassian.is_read_only), .fallback = "false",
 	    .help = "Tools that write are hidden and refused." },
 	{ "atlassian.toolsets", OPTION_ONE_OR_LIST, ROOT_N(atlassian.toolsets), RANGE(0, 64),

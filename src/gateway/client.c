@@ -340,6 +340,31 @@ client_is_subscribed_to(
 	return subscription_find(client, provider, uri) != NULL;
 }
 
+void
+client_tell_updated(struct client *client, struct provider *provider, struct slice uri)
+{
+	struct tell tell = { .method = MCP_RESOURCE_UPDATED, .server = provider->name };
+	struct catalogue *view = client_view(client->hub, client);
+	struct slice shown = uri;
+	struct arena arena;
+	struct buf text;
+	struct err err;
+
+	arena_init(&arena, NULL, 64 * KIB);
+	buf_init(&text, NULL, 64 * KIB);
+	if (view != NULL && !catalogue_client_uri(view, &arena, provider, uri, &shown, &err))
+		shown = uri;
+	buf_puts(&text, "{\"uri\":");
+	buf_json_string(&text, shown);
+	buf_putc(&text, '}');
+	tell.params = buf_view(&text);
+	if (client->session != NULL && client_is_subscribed(client, provider, uri))
+		session_tell(client->session, &tell);
+	listens_tell_updated(client, provider, uri, &tell);
+	buf_fini(&text);
+	arena_fini(&arena);
+}
+
 /* ---- what belongs to providers --------------------------------------------------------------- */
 
 void

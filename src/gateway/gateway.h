@@ -231,6 +231,20 @@ void hub_forget(struct hub *hub, const struct provider *provider);
 /* A provider calls this when its offer or its health changed: the catalogue is made anew. */
 void provider_changed(struct provider *provider);
 
+/* ---- clients of providers that tell of changes themselves ------------------------------------ */
+
+struct client *client_ref(struct client *client);
+void client_unref(struct client **client);
+/* Who sent the exchange (pipeline.c); NULL: it stands alone. */
+struct client *client_of(const struct exchange *exchange);
+/* False: it has CLIENT_SUBSCRIPTIONS_MAX, or has gone. */
+bool client_subscribe(struct client *client, struct provider *provider, struct slice uri);
+void client_unsubscribe(struct client *client, struct provider *provider, struct slice uri);
+bool client_is_subscribed_to(
+    const struct client *client, const struct provider *provider, struct slice uri);
+/* A resource of a provider has changed: told to that client, if it subscribed to it or listens. */
+void client_tell_updated(struct client *client, struct provider *provider, struct slice uri);
+
 /* ---- catalogue ------------------------------------------------------------------------------- */
 
 struct names { /* namespace.* of the configuration */
@@ -360,6 +374,9 @@ const struct config *hub_config(const struct hub *hub);
 struct loop *hub_loop(struct hub *hub);
 struct ledger *hub_ledger(struct hub *hub);
 unsigned hub_in_flight(const struct hub *hub);
+/* A task for a provider's own errands, as group_spawn(); the hub does not end before it. */
+MUST_CHECK bool
+hub_spawn(struct hub *hub, const char *name, void (*fn)(void *arg), void *arg, struct err *err);
 /* Providers of the present configuration, in its order. */
 struct provider *const *hub_providers(const struct hub *hub, size_t *n);
 struct catalogue *hub_catalogue(struct hub *hub); /* borrowed */

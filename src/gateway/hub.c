@@ -473,6 +473,12 @@ hub_ledger(struct hub *hub)
 	return hub->ledger;
 }
 
+bool
+hub_spawn(struct hub *hub, const char *name, void (*fn)(void *arg), void *arg, struct err *err)
+{
+	return group_spawn(hub->loop, &hub->supervisors, name, fn, arg, err);
+}
+
 unsigned
 hub_in_flight(const struct hub *hub)
 {

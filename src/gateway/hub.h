@@ -86,10 +86,6 @@ struct client {
 struct client *client_add(struct hub *hub);
 /* For the session of an initialize request; NULL: the session is over already, or err. */
 struct client *client_begin(struct hub *hub, struct exchange *exchange, struct err *err);
-struct client *client_ref(struct client *client);
-void client_unref(struct client **client);
-/* Who sent the exchange (pipeline.c); NULL: it stands alone. */
-struct client *client_of(const struct exchange *exchange);
 /* Since when it could have been waited for what this client sees: hub or its own sessions. */
 uint64_t client_from_ms(const struct hub *hub, const struct client *client);
 /* Takes it out of everything; what holds it may still look at it. */
@@ -116,11 +112,6 @@ client_keep_token(struct client *client, uint64_t connection, uint64_t number, s
 struct slice client_token(const struct client *client, uint64_t connection, uint64_t number);
 /* May it see a log message of that level? -1: no level that is known. */
 bool client_wants_level(const struct client *client, int level);
-/* False: it has CLIENT_SUBSCRIPTIONS_MAX. */
-bool client_subscribe(struct client *client, struct provider *provider, struct slice uri);
-void client_unsubscribe(struct client *client, struct provider *provider, struct slice uri);
-bool client_is_subscribed_to(
-    const struct client *client, const struct provider *provider, struct slice uri);
 /* Is it a whole, or a part of it?  What is subscribed to may be a whole of which a part changed. */
 bool uri_is_part(struct slice uri, struct slice whole);
 /* To it, or to a whole that it is part of. */

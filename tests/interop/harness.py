@@ -73,7 +73,7 @@ def missing():
         reasons = dict(line.rstrip("\n").split("\t", 1) for line in f if "\t" in line)
     for name in ("mcp", "mcp1", "sdk", "client", "mcp-server-time", "mcp-server-git", "server-everything",
                  "server-filesystem", "server-memory", "everything-server", "everything-client", "conformance",
-                 "mcp-atlassian"):
+                 "mcp-atlassian", "mcp-jira-confluence"):
         if name not in reasons and not os.path.exists(os.path.join(PEERS, "stamps", name)):
             reasons[name] = "not installed (tests/interop/install)"
     return reasons

@@ -7,6 +7,8 @@ GOLDEN has tools.json (what tools/list says) and *.jsonl: a call a line, in this
   {"tool", "site": dc or cloud, "arguments", "expect": {JSON pointer into structuredContent: value},
    "calls": ["METHOD path body" of each REST request]}
 with "error": "part of its text" in the place of expect, and "sites": "bounded" for sites with filters (BOUNDS).
+A tool without "_" in its name is one of mcp-jira-confluence, of the toolset classic: it answers with a text, and
+"text" has parts of that in the place of expect.
 REFERENCE has the published operations and the tools and parameters of the Python servers (contract_reference.py).
 Each case of a tool that writes is a dry run first: it must send nothing that writes, and show what the case then sends.
 BASCULE_GOLDEN=write writes calls, values and tools.json anew; read what changed before you believe it.
@@ -50,6 +52,17 @@ atlassian:
       deployment: cloud
       auth: {{type: basic, user: ada@sandbox.example, token: sandbox, api: "http://127.0.0.1:{port}"}}
 {bounds}
+"""
+CLASSIC = """listen: {{stdio: true, http: []}}
+log: {{level: error}}
+atlassian:
+  toolsets: classic
+  sites:
+    - name: {name}
+      jira: http://127.0.0.1:{port}{jira}
+      confluence: http://127.0.0.1:{port}{wiki}
+      deployment: {deployment}
+      auth: {{{auth}}}
 """
 BOUNDS = """      projects: [DEMO, OPS]
       spaces: [DEMO]
@@ -136,6 +149,13 @@ class World:
         for name, bounds in (("free", ""), ("bounded", BOUNDS)):
             with open(os.path.join(folder, name + ".yaml"), "w", encoding="utf-8") as file:
                 file.write(SITES.format(port=self.relay.server_port, bounds=bounds))
+        for name, deployment, auth in (
+                ("dc", "data_center", "type: pat, token: sandbox"),
+                ("cloud", "cloud", "type: basic, user: ada@sandbox.example, token: sandbox, "
+                                   f'api: "http://127.0.0.1:{self.relay.server_port}"')):
+            with open(os.path.join(folder, f"classic_{name}.yaml"), "w", encoding="utf-8") as file:
+                file.write(CLASSIC.format(name=name, port=self.relay.server_port, jira=BASES[name, "jira"],
+                                          wiki=BASES[name, "confluence"], deployment=deployment, auth=auth))
 
     def __enter__(self):
         return self
@@ -194,7 +214,15 @@ class Gateway:
             params = {"cursor": page["nextCursor"]} if page.get("nextCursor") else None
         return {tool["name"]: tool for tool in tools}
 
+
+def is_classic(tool):
+    return "_" not in tool
+
+
 def full_name(tool, site):
+    """As tools/list has it; one of the toolset classic, which is not prefixed: with the site before it."""
+    if is_classic(tool):
+        return f"{site}:{tool}"
     product, rest = tool.split("_", 1)
     return f"{product}_{site}_{rest}"
 
@@ -265,6 +293,10 @@ def called(case, result, calls, tool, writes):
         if case["error"] not in text:
             wrong.append(f"the error is {text!r}, not {case['error']!r}")
         return wrong
+    if is_classic(case["tool"]):
+        assert case.get("text"), "no text is expected"
+        assert "structuredContent" not in result and "outputSchema" not in tool, result
+        return wrong + [f"{part!r} is not in {text[:1500]!r}" for part in case["text"] if part not in text]
     assert case.get("expect"), "nothing is expected"
     content = result.get("structuredContent")
     found = misfit(tool["outputSchema"], content)
@@ -294,7 +326,7 @@ def rehearsed(result, sent, tool):
     """Of a dry run: what it would write, and what is wrong with it."""
     wrong = [f"a dry run sent {text}" for text in sent if not text.startswith("GET ")]
     content = result.get("structuredContent") or {}
-    found = misfit(tool["outputSchema"], content)
+    found = misfit(tool.get("outputSchema", {}), content)
     if found:
         wrong.append("a dry run is not of the outputSchema: " + found)
     if result.get("isError") or not isinstance(content.get("dry_run"), dict):
@@ -338,16 +370,18 @@ def play(program, path, tools, used, writes):
             where = f"{os.path.basename(path)}:{n}: {name}"
             used.setdefault(name, set()).update(["(called)"] if "error" not in case else [], case["arguments"])
             prepare(world, case)
+            sites = f"classic_{case['site']}" if is_classic(case["tool"]) else case.get("sites", "free")
+            bare = name.split(":")[-1]
             rehearsal = None
             if "error" not in case and not tools[name]["annotations"]["readOnlyHint"] and \
                     "dry_run" not in case["arguments"]:
-                with Gateway(program, folder, case.get("sites", "free")) as gateway:
-                    result = gateway.ask("tools/call", {"name": name, "arguments": case["arguments"] | {"dry_run": True}})
+                with Gateway(program, folder, sites) as gateway:
+                    result = gateway.ask("tools/call", {"name": bare, "arguments": case["arguments"] | {"dry_run": True}})
                 rehearsal, faults = rehearsed(result, [call.text() for call in world.relay.take()], tools[name])
                 wrong += [f"{where} {json.dumps(case['arguments'])}: {one}" for one in faults]
                 used[name].add("dry_run")
-            with Gateway(program, folder, case.get("sites", "free")) as gateway:
-                result = gateway.ask("tools/call", {"name": name, "arguments": case["arguments"]})
+            with Gateway(program, folder, sites) as gateway:
+                result = gateway.ask("tools/call", {"name": bare, "arguments": case["arguments"]})
             calls = world.relay.take()
             made += [(where, call) for call in calls]
             wrong += [f"{where} {json.dumps(case['arguments'])}: {one}" for one in
@@ -373,7 +407,7 @@ def outline(tools):
             "arguments": {key: {k: v for k, v in argument.items() if k != "description"} |
                           ({"required": True} if key in schema.get("required", []) else {})
                           for key, argument in schema["properties"].items()},
-            "result": sorted(tool["outputSchema"].get("properties", {}))}
+            "result": sorted(tool.get("outputSchema", {}).get("properties", {}))}
     return rows
 
 
@@ -431,8 +465,12 @@ def main():
     reference = sys.argv[3] if len(sys.argv) > 3 else None
     writes = os.environ.get("BASCULE_GOLDEN") == "write"
     wrong, made, used = [], [], {}
-    with tempfile.TemporaryDirectory() as folder, World(program, folder), Gateway(program, folder) as gateway:
-        tools = gateway.tools()
+    with tempfile.TemporaryDirectory() as folder, World(program, folder):
+        with Gateway(program, folder) as gateway:
+            tools = gateway.tools()
+        for site in ("dc", "cloud"):
+            with Gateway(program, folder, "classic_" + site) as gateway:
+                tools.update((full_name(name, site), tool) for name, tool in gateway.tools().items())
     wrong += offered(tools, os.path.join(golden, "tools.json"), writes)
     paths = sorted(glob.glob(os.path.join(golden, "*.jsonl")))
     with concurrent.futures.ThreadPoolExecutor(len(paths)) as pool:

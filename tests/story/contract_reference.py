@@ -36,6 +36,8 @@ UNPUBLISHED = [
 
 # Where the published description is wrong, or lacks what none of the traced calls shows.
 MISDESCRIBED = [
+    ("confluence-dc", "GET", "/rest/api/content/{id}/version", "",
+     "the list of versions; only deleting one is described, mcp-jira-confluence asks for it there"),
     ("confluence-dc", "POST", "/rest/api/content/{id}/property", "/value",
      "any JSON is a value; the description was made from a class of Java that holds the text of it"),
     ("confluence-dc", "PUT", "/rest/api/content/{id}/property/{key}", "/value", "likewise"),
@@ -53,6 +55,7 @@ MISDESCRIBED = [
 MISDESCRIBED.append(("confluence-cloud-v1", "GET", "/wiki/store/{id}/binary", "", "of the sandbox: Cloud's own has another host"))
 
 # Defaults that differ from the Python server's: (tool, parameter, theirs, ours, why).
+CLASSIC = "mcp-jira-confluence"
 DEFAULTS = [
     ("confluence_create_page", "content", None, "", "without content it is an empty page in both"),
 ]
@@ -61,6 +64,7 @@ DEFAULTS = [
 JSON_TEXT = "an object instead of its JSON text"
 NAMES = "names with commas, or a list of them"
 TYPES = [
+    ("update-confluence-page", "version", "a whole number"),
     ("jira_create_issue", "additional_fields", JSON_TEXT),
     ("jira_batch_create_issues", "issues", "a list instead of its JSON text"),
     ("jira_update_issue", "fields", JSON_TEXT),
@@ -103,6 +107,8 @@ TOOLSETS = {
 }
 
 # Tools that are not offered on Data Center.
+# mcp-jira-confluence says these by an anyOf of its schema.
+ASKED = {("ask-confluence-page", "question")}
 CLOUD_ONLY = {"jira_move_issue", "jira_get_issue_proforma_forms", "jira_get_proforma_form_details",
               "jira_update_proforma_form_answers", "confluence_get_page_views", "confluence_list_page_templates",
               "confluence_get_page_template", "confluence_create_page_from_template",
@@ -265,7 +271,7 @@ def calls(folder, made):
 def table(folder, name):
     with open(os.path.join(folder, name), encoding="utf-8", newline="") as file:
         return [row for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-                if row["server"] == "mcp-atlassian"]
+                if row["server"] in ("mcp-atlassian", CLASSIC)]
 
 
 def is_compatible(theirs, ours):
@@ -285,7 +291,7 @@ def parameter(row, argument, is_required, needed):
             needed.add((tool, name, "type"))
         else:
             yield f"{tool}: {name} is {argument['type']}, theirs {row['json_type']}"
-    if is_required and row["required"] != "y":
+    if is_required and row["required"] != "y" and (tool, name) not in ASKED:
         yield f"{tool}: {name} is required, theirs is not"
     theirs = None if row["default"] in ("-", "null") else json.loads(row["default"])
     ours = argument.get("default")
@@ -318,12 +324,11 @@ def flags(row, tool):
 def tools(folder, ours):
     wrong, needed = [], set()
     rows = [row for row in table(folder, "atlassian-tools.tsv")
-            if row["default_toolset"] == "y" or row["toolset"] in TOOLSETS]
+            if row["default_toolset"] == "y" or row["toolset"] in TOOLSETS or row["server"] == CLASSIC]
     parameters = table(folder, "atlassian-params.tsv")
     for row in rows:
-        product, rest = row["tool"].split("_", 1)
         for site in ("dc", "cloud"):
-            tool = ours.get(f"{product}_{site}_{rest}")
+            tool = ours.get(f"{site}:{row['tool']}" if row["server"] == CLASSIC else row["tool"].replace("_", f"_{site}_", 1))
             if (tool is None) != (site == "dc" and row["tool"] in CLOUD_ONLY):
                 wrong.append(f"{row['tool']} is {'not ' if tool is None else ''}on {site}")
             if tool is None:
@@ -334,7 +339,7 @@ def tools(folder, ours):
                 if one["tool"] == row["tool"]:
                     wrong += parameter(one, schema["properties"].get(one["parameter"]),
                                        one["parameter"] in schema.get("required", []), needed)
-    assert len(rows) > 40, len(rows)
+    assert len(rows) > 40 and sum(row["server"] == CLASSIC for row in rows) == 19, len(rows)
     wrong += [f"DEFAULTS: nothing needs {one[:2]}" for one in DEFAULTS if (*one[:2], "default") not in needed]
     wrong += [f"TYPES: nothing needs {one[:2]}" for one in TYPES if (*one[:2], "type") not in needed]
     return list(dict.fromkeys(wrong))

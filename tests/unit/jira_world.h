@@ -42,6 +42,7 @@ struct world_case {
 	const char *result;   /* the JSON; NULL: it fails */
 	const char *failure;  /* part of the error's text */
 	enum errkind kind;
+	const char *told;      /* the result as a text, in the place of result */
 	const char *more;      /* the content blocks behind the text; NULL: not looked at */
 	const char *spool;     /* the folder of files; NULL: none */
 	bool is_strangers;     /* with a credential that came with the request */
@@ -200,6 +201,13 @@ world_check(const struct world *world, const struct world_case *one)
 		json = yyjson_mut_val_write(world->work.out, 0, &n);
 	if (!slice_eq(buf_view(&world_notes), slice_of(one->requests)))
 		fail_msg("%s: requests:\n%.*s", one->name, SLICE_FMT(buf_view(&world_notes)));
+	if (one->told != NULL) {
+		if (!world->ok || !slice_eq(buf_view(&world->work.told), slice_of(one->told)))
+			fail_msg("%s: %s told:\n%.*s", one->name, world->err.text,
+			    SLICE_FMT(buf_view(&world->work.told)));
+		free(json);
+		return;
+	}
 	if (one->result != NULL && !world->ok)
 		fail_msg("%s: failed: %s", one->name, world->err.text);
 	if (one->result == NULL && world->ok)
@@ -258,6 +266,7 @@ world_play(const struct world_case *one)
 		.err = &world->err };
 	world->work.alc = json_alc(&world->arena);
 	buf_init(&world->work.more, NULL, MIB);
+	buf_init(&world->work.told, NULL, MIB);
 	world->work.doc = yyjson_mut_doc_new(&world->work.alc);
 	assert_true(group_spawn(loop, &group, "tool", world_run, world, &err));
 	while (group.running > 0)
@@ -268,6 +277,7 @@ world_play(const struct world_case *one)
 	arena_fini(&world->arena);
 	arena_fini(&world->access.arena);
 	buf_fini(&world->work.more);
+	buf_fini(&world->work.told);
 	loop_free(&loop);
 	free(world);
 }
