@@ -133,6 +133,25 @@ content_as_storage(struct work *work, struct slice text, const char *format, str
 /* The storage format, made from Markdown here, with an anchor in every heading. */
 void storage_put_anchors(struct slice text, struct buf *out);
 
+/* One new version of a page: what it shall be (confluence_write.c). */
+struct page_update {
+	const char *title, *parent, *comment;
+	struct slice storage;
+	bool is_minor;
+};
+MUST_CHECK bool page_put_wait(struct work *work, const struct page *before,
+    const struct page_update *update, struct page *after);
+/* A body that did not come must not be written back as none. */
+MUST_CHECK bool page_has_body(struct work *work, const struct page *page);
+/* {representation, value} of Cloud, {storage:{value, representation}} of Data Center. */
+yyjson_mut_val *storage_body(struct work *work, struct slice storage);
+/* A comment of either API for the caller (confluence_comments.c); location: footer, inline. */
+yyjson_mut_val *
+comment_show(struct work *work, yyjson_val *source, const char *parent, const char *location);
+/* {success, message, comment}. */
+void comment_told(struct work *work, const char *message, yyjson_val *reply, const char *location);
+extern const struct shape comment_told_shape, done_shape;
+
 /* Quotes a text for CQL. */
 const char *cql_quote(struct work *work, struct slice text);
 /* The query within the spaces of the configuration and of spaces_filter; NULL: work->err. */
@@ -142,6 +161,8 @@ extern const struct tool_set confluence_search_tools, confluence_page_tools, con
     confluence_comment_tools, confluence_restriction_tools;
 extern const struct tool_set confluence_label_tools, confluence_people_tools,
     confluence_permission_tools, confluence_template_tools, confluence_attachment_tools;
+extern const struct tool_set confluence_blog_tools, confluence_comment_edit_tools,
+    confluence_extra_tools;
 
 /* The argument that most tools have. */
 #define PAGE_ID \

@@ -36,9 +36,8 @@ first_of(yyjson_val *source, const char *a, const char *b)
 	return text != NULL ? text : text_at(source, b);
 }
 
-/* Of both APIs; location: footer or inline. */
-static yyjson_mut_val *
-show(struct work *work, yyjson_val *source, const char *parent, const char *location)
+yyjson_mut_val *
+comment_show(struct work *work, yyjson_val *source, const char *parent, const char *location)
 {
 	yyjson_mut_val *out = out_obj(work);
 	yyjson_val *body = json_at(source, "body/storage/value"), *ancestors;
@@ -93,7 +92,7 @@ add_cloud_wait(struct work *work, const char *path, const char *kind, const char
 
 			if (id == NULL || yyjson_mut_arr_size(list) >= COMMENTS_MAX)
 				continue;
-			yyjson_mut_arr_append(list, show(work, one, parent, location));
+			yyjson_mut_arr_append(list, comment_show(work, one, parent, location));
 			below = work_path(work, "/api/v2/{kind}/{comment}/children", "kind", kind,
 			    "comment", id, "body-format", "storage", NULL);
 			if (depth < DEPTH_MAX &&
@@ -129,7 +128,8 @@ add_server_wait(struct work *work, const char *page, const char *wanted, yyjson_
 
 			location = location != NULL ? location : "footer";
 			if (wanted == NULL || strcmp(location, wanted) == 0)
-				yyjson_mut_arr_append(list, show(work, one, NULL, location));
+				yyjson_mut_arr_append(
+				    list, comment_show(work, one, NULL, location));
 		}
 	}
 }
@@ -201,13 +201,13 @@ container(struct work *work, const char *page, const char *type)
 	return out;
 }
 
-static void
-told(struct work *work, const char *message, yyjson_val *reply, const char *location)
+void
+comment_told(struct work *work, const char *message, yyjson_val *reply, const char *location)
 {
 	work->out = out_obj(work);
 	out_bool(work, work->out, "success", true);
 	out_str(work, work->out, "message", message);
-	out_val(work, work->out, "comment", show(work, reply, NULL, location));
+	out_val(work, work->out, "comment", comment_show(work, reply, NULL, location));
 }
 
 static bool
@@ -228,7 +228,7 @@ add_comment(struct work *work)
 	if (!work_send_wait(work, "POST", body, &reply,
 		work->is_cloud ? "/api/v2/footer-comments" : "/rest/api/content", NULL))
 		return false;
-	told(work, "Comment added successfully", reply, "footer");
+	comment_told(work, "Comment added successfully", reply, "footer");
 	return true;
 }
 
@@ -284,7 +284,7 @@ reply_to_comment(struct work *work)
 	    !(work->is_cloud ? reply_cloud_wait(work, comment, body, &reply)
 			     : reply_server_wait(work, comment, body, &reply)))
 		return false;
-	told(work, "Reply added successfully", reply, "footer");
+	comment_told(work, "Reply added successfully", reply, "footer");
 	yyjson_mut_obj_remove_key(yyjson_mut_obj_get(work->out, "comment"), "parent_comment_id");
 	out_str(work, yyjson_mut_obj_get(work->out, "comment"), "parent_comment_id", comment);
 	return true;
@@ -329,7 +329,7 @@ add_inline_comment(struct work *work)
 	if (!work_send_wait(work, "POST", body, &reply,
 		work->is_cloud ? "/api/v2/inline-comments" : "/rest/api/content", NULL))
 		return false;
-	told(work, "Inline comment added successfully", reply, "inline");
+	comment_told(work, "Inline comment added successfully", reply, "inline");
 	return true;
 }
 

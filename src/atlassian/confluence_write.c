@@ -10,9 +10,8 @@
 
 /* ---- what is shared -------------------------------------------------------------------------- */
 
-/* {representation, value} of Cloud, {storage:{value, representation}} of Data Center. */
-static yyjson_mut_val *
-body_of(struct work *work, struct slice storage)
+yyjson_mut_val *
+storage_body(struct work *work, struct slice storage)
 {
 	yyjson_mut_val *body = out_obj(work), *outer;
 
@@ -48,9 +47,8 @@ page_target_wait(struct work *work, const char **id)
 	    (work->site->config->filter_n == 0 || page_get_wait(work, *id, 0, WITHOUT_BODY, &seen));
 }
 
-/* A body that did not come must not be written back as none. */
-static bool
-body_check(struct work *work, const struct page *page)
+bool
+page_has_body(struct work *work, const struct page *page)
 {
 	return page->body.p != NULL ||
 	    work_fail(work, ERR_UNAVAILABLE, "%.*s sent page %s without its body",
@@ -225,7 +223,7 @@ page_post_wait(struct work *work, const char *key, const char *parent, const cha
 
 	out_str(work, body, "title", title);
 	out_str(work, body, "status", "current");
-	out_val(work, body, "body", body_of(work, storage));
+	out_val(work, body, "body", storage_body(work, storage));
 	if (work->is_cloud) {
 		if ((space_id = space_id_wait(work, key)) == NULL)
 			return false;
@@ -268,15 +266,9 @@ create_page(struct work *work)
 
 /* ---- update ---------------------------------------------------------------------------------- */
 
-struct update {
-	const char *title, *parent, *comment;
-	struct slice storage;
-	bool is_minor;
-};
-
-static bool
-put_page_wait(
-    struct work *work, const struct page *before, const struct update *update, struct page *after)
+bool
+page_put_wait(struct work *work, const struct page *before, const struct page_update *update,
+    struct page *after)
 {
 	yyjson_mut_val *body = out_obj(work), *version = out_obj(work);
 	yyjson_val *reply;
@@ -288,7 +280,7 @@ put_page_wait(
 	out_str(work, body, "title", update->title);
 	out_str(work, body, "status", "current");
 	out_val(work, body, "version", version);
-	out_val(work, body, "body", body_of(work, update->storage));
+	out_val(work, body, "body", storage_body(work, update->storage));
 	if (work->is_cloud) {
 		out_str(work, body, "parentId", update->parent);
 		ok = work_send_wait(
@@ -310,7 +302,7 @@ put_page_wait(
 }
 
 static bool
-is_same_place(const struct page *before, const struct update *update)
+is_same_place(const struct page *before, const struct page_update *update)
 {
 	return (update->title == NULL ||
 		   (before->title != NULL && strcmp(before->title, update->title) == 0)) &&
@@ -323,7 +315,7 @@ update_page(struct work *work)
 {
 	const char *id = page_id_of(work, arg_str(work, "page_id"));
 	bool has_content = arg_has(work, "content") || arg_has(work, "content_file");
-	struct update update = { .title = arg_str(work, "title"),
+	struct page_update update = { .title = arg_str(work, "title"),
 		.parent = arg_str(work, "parent_id"),
 		.comment = arg_str(work, "version_comment"),
 		.is_minor = arg_bool(work, "is_minor_edit") };
@@ -333,7 +325,7 @@ update_page(struct work *work)
 	if (id == NULL || (has_content && !content_take(work, &update.storage)) ||
 	    !page_get_wait(work, id, 0, has_content ? WITHOUT_BODY : WITH_BODY, &before) ||
 	    !page_expect_wait(work, &before) || !page_target_wait(work, &update.parent) ||
-	    (!has_content && !body_check(work, &before)))
+	    (!has_content && !page_has_body(work, &before)))
 		return false;
 	if (!has_content)
 		update.storage = before.body;
@@ -343,7 +335,7 @@ update_page(struct work *work)
 	is_same = !has_content && is_same_place(&before, &update);
 	if (is_same)
 		after = before;
-	else if (!put_page_wait(work, &before, &update, &after))
+	else if (!page_put_wait(work, &before, &update, &after))
 		return false;
 	if (!properties_wait(work, id))
 		return page_said_done(work,
@@ -380,7 +372,7 @@ static bool
 update_page_section(struct work *work)
 {
 	const char *id = page_id_of(work, arg_str(work, "page_id"));
-	struct update update = { .comment = arg_str(work, "version_comment"),
+	struct page_update update = { .comment = arg_str(work, "version_comment"),
 		.is_minor = arg_bool(work, "is_minor_edit") };
 	struct page before, after;
 	struct slice section;
@@ -389,12 +381,12 @@ update_page_section(struct work *work)
 	    !content_as_storage(
 		work, arg_slice(work, "new_content"), arg_str(work, "content_format"), &section) ||
 	    !page_get_wait(work, id, 0, WITH_BODY, &before) || !page_expect_wait(work, &before) ||
-	    !body_check(work, &before) ||
+	    !page_has_body(work, &before) ||
 	    !section_put(
 		work, before.body, arg_slice(work, "heading_text"), section, &update.storage))
 		return false;
 	update.title = before.title;
-	if (!put_page_wait(work, &before, &update, &after))
+	if (!page_put_wait(work, &before, &update, &after))
 		return false;
 	page_told(work, "Page section updated successfully", &after, SHOW_NONE);
 	return true;
@@ -537,7 +529,7 @@ copy_page(struct work *work)
 	if ((!work->is_cloud || work->site->config->filter_n > 0) &&
 	    !page_get_wait(work, id, 0, work->is_cloud ? WITHOUT_BODY : WITH_BODY, &source))
 		return false;
-	if (!work->is_cloud && !body_check(work, &source))
+	if (!work->is_cloud && !page_has_body(work, &source))
 		return false;
 	if (work->is_cloud)
 		ok = copy_cloud_wait(work, id, key, parent, &page);

@@ -819,8 +819,8 @@ put_votes(struct visit *visit, const char *key, const struct issue *issue)
 	put_open(out, key, '{');
 	put_format(out, "self", "%s/rest/api/%d/issue/%.*s/votes", visit->world->jira_url,
 	    API(visit), SLICE_FMT(issue->key));
-	put_number(out, "votes", 0);
-	put_bool(out, "hasVoted", false);
+	put_number(out, "votes", issue->voters.n);
+	put_bool(out, "hasVoted", list_has(&issue->voters, visit->user));
 	put_close(out, '}');
 }
 

@@ -174,7 +174,7 @@ struct issue {
 	struct sprint *sprint;
 	unsigned estimate_s, remaining_s;
 	struct list labels; /* struct slice, owned */
-	struct list components, fix_versions, versions, watchers;
+	struct list components, fix_versions, versions, watchers, voters;
 	struct list customs, comments, worklogs, attachments, links, remote_links, changes;
 	struct list children;	  /* struct issue */
 	struct list past_sprints; /* struct sprint */
@@ -369,6 +369,7 @@ extern const struct routes sandbox_jira_issue_routes, sandbox_jira_part_routes,
     sandbox_jira_meta_routes, sandbox_jira_agile_routes, sandbox_wiki_content_routes,
     sandbox_wiki_meta_routes, sandbox_wiki_part_routes, sandbox_wiki_v2_routes;
 extern const struct routes sandbox_jira_worklog_routes, sandbox_wiki_cloud_routes;
+extern const struct routes sandbox_jira_extra_routes, sandbox_wiki_extra_routes;
 extern const struct routes sandbox_jira_desk_routes, sandbox_jira_form_routes;
 
 /* Decoded value of a query parameter, the at-th of that name; SLICE_NONE: absent. */
@@ -507,6 +508,7 @@ struct property *property_find(const struct content *content, struct slice key_o
 struct property *
 property_add(struct visit *visit, struct content *content, struct slice key, yyjson_val *value);
 MUST_CHECK bool property_update(struct visit *visit, struct property *property);
+void content_revive(struct visit *visit, struct content *content); /* as the body's status says */
 /* To the bin, or for good what was there or never goes there. */
 void content_trash(struct visit *visit, struct content *content);
 bool content_is_below(const struct content *content, const struct content *above); /* or it */

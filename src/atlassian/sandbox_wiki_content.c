@@ -345,6 +345,20 @@ page_update(struct visit *visit, struct content *content, struct slice title, st
 	return true;
 }
 
+/* What comes back from the trash stands below the homepage. */
+void
+content_revive(struct visit *visit, struct content *content)
+{
+	bool was_trashed = strcmp(content->status, "trashed") == 0;
+
+	if (!slice_eq(json_text(visit->body, "status"), S("current")))
+		return;
+	content->status = "current";
+	if (was_trashed && content->type == CONTENT_PAGE && content->parent == NULL &&
+	    content != content->space->home)
+		content_attach(visit->world, content, content->space->home);
+}
+
 static void
 content_put(struct visit *visit)
 {
@@ -368,8 +382,7 @@ content_put(struct visit *visit)
 		yyjson_obj_get(visit->body, "version"))) {
 		if (above != NULL)
 			content_attach(visit->world, content, above);
-		if (slice_eq(json_text(visit->body, "status"), S("current")))
-			content->status = "current";
+		content_revive(visit, content);
 		visit->expands_space = visit->expands_version = true;
 		put_content(visit, NULL, content);
 	}

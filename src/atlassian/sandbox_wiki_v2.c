@@ -179,8 +179,7 @@ page_put(struct visit *visit)
 		return;
 	if (parent != NULL)
 		content_attach(visit->world, page, parent);
-	if (slice_eq(json_text(visit->body, "status"), S("current")))
-		page->status = "current";
+	content_revive(visit, page);
 	put_v2_page(visit, page, content_revision(page), "storage");
 }
 
@@ -723,10 +722,23 @@ inline_post(struct visit *visit)
 	put_v2_comment(visit, comment, "storage");
 }
 
+/* Each kind at its own address. */
+static struct content *
+visit_comment(struct visit *visit)
+{
+	struct content *comment = visit_page(visit, CONTENT_COMMENT);
+
+	if (comment == NULL ||
+	    comment->is_inline == (strstr(visit->route->path, "inline-comments") != NULL))
+		return comment;
+	visit_fail(visit, 404, "Not Found");
+	return NULL;
+}
+
 static void
 comment_get(struct visit *visit)
 {
-	const struct content *comment = visit_page(visit, CONTENT_COMMENT);
+	const struct content *comment = visit_comment(visit);
 
 	if (comment != NULL)
 		put_v2_comment(visit, comment, NULL);
@@ -735,7 +747,7 @@ comment_get(struct visit *visit)
 static void
 comment_put(struct visit *visit)
 {
-	struct content *comment = visit_page(visit, CONTENT_COMMENT);
+	struct content *comment = visit_comment(visit);
 	yyjson_val *body = yyjson_obj_get(visit->body, "body"),
 		   *resolved = yyjson_obj_get(visit->body, "resolved");
 	struct buf storage;
@@ -758,7 +770,7 @@ comment_put(struct visit *visit)
 static void
 comment_delete(struct visit *visit)
 {
-	struct content *comment = visit_page(visit, CONTENT_COMMENT);
+	struct content *comment = visit_comment(visit);
 
 	if (comment != NULL)
 		content_trash(visit, comment);

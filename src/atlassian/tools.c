@@ -29,6 +29,7 @@ const struct tool_set *const tool_sets[] = {
 	&jira_form_tools,
 	&jira_development_tools,
 	&jira_analysis_tools,
+	&jira_extra_tools,
 	&confluence_search_tools,
 	&confluence_page_tools,
 	&confluence_write_tools,
@@ -43,6 +44,9 @@ const struct tool_set *const tool_sets[] = {
 	&jira_classic_scrum_tools,
 	&jira_classic_advice_tools,
 	&confluence_classic_tools,
+	&confluence_extra_tools,
+	&confluence_blog_tools,
+	&confluence_comment_edit_tools,
 	NULL,
 };
 
@@ -50,13 +54,16 @@ const struct tool_set *const tool_sets[] = {
 static const char *const defaults[] = { "jira_issues", "jira_fields", "jira_comments",
 	"jira_transitions", "confluence_pages", "confluence_comments" };
 
+/* Those that are offered only where they are named: they, or a tool of theirs. */
+static const char *const extras[] = { "jira_extra", "confluence_extra" };
+
 /* ---- what a site offers ---------------------------------------------------------------------- */
 
 static bool
-is_default(const char *toolset)
+is_of(const char *const *list, size_t n, const char *toolset)
 {
-	for (size_t i = 0; i < COUNT(defaults); i++) {
-		if (strcmp(defaults[i], toolset) == 0)
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(list[i], toolset) == 0)
 			return true;
 	}
 	return false;
@@ -87,14 +94,18 @@ site_is_classic(const struct config_site *site, const struct config_atlassian *a
 static bool
 is_in_toolsets(const struct config_atlassian *all, const struct tool *tool)
 {
+	bool is_extra = is_of(extras, COUNT(extras), tool->toolset);
+
 	for (size_t i = 0; i < all->toolsets_n; i++) {
 		struct slice name = all->toolsets[i];
 
-		if (slice_eq(name, S("all")) || slice_eq(name, slice_of(tool->toolset)) ||
-		    (slice_eq(name, S("default")) && is_default(tool->toolset)))
+		if (slice_eq(name, slice_of(tool->toolset)) ||
+		    (slice_eq(name, S("all")) && !is_extra) ||
+		    (slice_eq(name, S("default")) &&
+			is_of(defaults, COUNT(defaults), tool->toolset)))
 			return true;
 	}
-	return all->toolsets_n == 0;
+	return all->toolsets_n == 0 && (!is_extra || all->enabled_tools_n > 0);
 }
 
 static bool

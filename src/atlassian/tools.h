@@ -17,6 +17,7 @@ extern const struct tool_set jira_people_tools, jira_worklog_tools, jira_link_to
 extern const struct tool_set jira_project_tools, jira_version_tools, jira_date_tools,
     jira_sla_tools, jira_desk_tools, jira_request_tools, jira_form_tools, jira_development_tools,
     jira_analysis_tools;
+extern const struct tool_set jira_extra_tools;
 
 /* As clients see it: the provider's name, then the tool's. */
 struct slice

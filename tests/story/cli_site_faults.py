@@ -63,13 +63,13 @@ class Sandbox(Process):
 class Gateway(Process):
     """As a client has it; `sites` as atlassian.sites, `limits` as limits."""
 
-    def __init__(self, sites, **limits):
+    def __init__(self, sites, toolsets=("all",), **limits):
         self.folder = tempfile.TemporaryDirectory(prefix="bascule-sites-")
         self.port = free_port()
         path = os.path.join(self.folder.name, "serve.yaml")
         with open(path, "w") as file:
             json.dump({"listen": {"stdio": True, "http": f"127.0.0.1:{self.port}"}, "limits": limits,
-                       "atlassian": {"sites": sites}}, file)
+                       "atlassian": {"sites": sites, "toolsets": list(toolsets)}}, file)
         self.child = subprocess.Popen([PROGRAM, "serve", "-c", path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                       stderr=open(os.path.join(self.folder.name, "log"), "w"),
                                       env=dict(BASE, HOME=self.folder.name))
@@ -362,8 +362,11 @@ def arguments():
         g.end()
 
 
-def offered(**sites):
-    with Gateway([site(**sites)]) as g:
+EXTRAS = ("jira_extra", "confluence_extra")
+
+
+def offered(*toolsets, **sites):
+    with Gateway([site(**sites)], ("all", *toolsets)) as g:
         tools = g.ask("tools/list")["result"]["tools"]
         g.end()
     return {tool["name"]: "reads" if tool["annotations"]["readOnlyHint"] else "writes" for tool in tools}
@@ -373,12 +376,14 @@ def page():
     """docs/atlassian.md lists the tools that are offered, and says which of them write; BASCULE_GOLDEN=write makes it so."""
     path = os.path.join(ROOT, "docs", "atlassian.md")
     with Sandbox() as s:
-        here = offered(url=s.url + "/jira", confluence=s.url + "/confluence")
-        cloud = offered(url=s.url + "/cloud", confluence=s.url + "/cloud/wiki", deployment="cloud",
-                        auth={"type": "basic", "user": "ada@sandbox.example", "token": "sandbox"})
+        here = offered(*EXTRAS, url=s.url + "/jira", confluence=s.url + "/confluence")
+        there = {"url": s.url + "/cloud", "confluence": s.url + "/cloud/wiki", "deployment": "cloud",
+                 "auth": {"type": "basic", "user": "ada@sandbox.example", "token": "sandbox"}}
+        cloud, usual = offered(*EXTRAS, **there), offered(**there)
     everywhere = dict(sorted({**cloud, **here}.items(), key=lambda tool: tool[0].startswith("confluence_")))
     rows = ["| tool | |", "|---|---|"] + [
-        f"| `{name}` | {access}{'; Cloud only' if name not in here else '; Data Center only' if name not in cloud else ''} |"
+        f"| `{name}` | {access}{'; Cloud only' if name not in here else '; Data Center only' if name not in cloud else ''}"
+        f"{'' if name in usual else '; extra'} |"
         for name, access in everywhere.items()]
     with open(path, encoding="utf-8") as file:
         text = file.read()

@@ -39,6 +39,7 @@ FLAGS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
 SITES = """listen: {{stdio: true, http: []}}
 log: {{level: error}}
 atlassian:
+  toolsets: [all, jira_extra, confluence_extra]
   sites:
     - name: dc
       jira: http://127.0.0.1:{port}/jira
