@@ -146,7 +146,7 @@ extern const struct tool_set confluence_label_tools, confluence_people_tools,
 /* The argument that most tools have. */
 #define PAGE_ID \
 	{ \
-		.name = "page_id", .type = ARG_STR, .flags = REQUIRED, \
+		.name = "page_id", .type = ARG_PAGE, .flags = REQUIRED, \
 		.help = "Id of the page; its URL or tiny link will do" \
 	}
 
