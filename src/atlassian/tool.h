@@ -160,6 +160,8 @@ struct work {
 
 /* From the raw object that came; SLICE_NONE: none came.  ERR_PARAMS says which and what. */
 MUST_CHECK bool work_take_args(struct work *work, struct slice arguments, struct err *err);
+/* Those of the row, and the common one behind them; NULL: no more. */
+const struct arg *arg_at(const struct tool *tool, size_t k);
 const char *arg_text(struct work *work, const struct arg *arg, const struct given *given);
 /* Kinds of strings (work_kinds.c).  In the form that the service takes; ERR_PARAMS says what of
  * that kind is expected. */

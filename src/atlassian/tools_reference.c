@@ -45,6 +45,8 @@ put_argument(const struct arg *arg, struct buf *out)
 static void
 put_tool(enum config_product product, const struct tool *tool, struct buf *out)
 {
+	const struct arg *arg;
+
 	buf_printf(out, "{\"name\":\"%s_%s\",\"toolset\":\"%s\",\"access\":\"%s\"",
 	    product == PRODUCT_JIRA ? "jira" : "confluence", tool->name, tool->toolset,
 	    tool->flags & READS		 ? "reads"
@@ -58,9 +60,9 @@ put_tool(enum config_product product, const struct tool *tool, struct buf *out)
 	buf_puts(out, ",\"help\":");
 	buf_json_string(out, slice_of(tool->help));
 	buf_puts(out, ",\"arguments\":[");
-	for (size_t i = 0; i < tool->args_n; i++) {
+	for (size_t i = 0; (arg = arg_at(tool, i)) != NULL; i++) {
 		buf_puts(out, i > 0 ? "," : "");
-		put_argument(&tool->args[i], out);
+		put_argument(arg, out);
 	}
 	buf_puts(out, "]}");
 }

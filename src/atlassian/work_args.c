@@ -252,8 +252,7 @@ take(struct work *work, const struct arg *arg, struct given *given, struct err *
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
-/* Those of the row, and the common one behind them; NULL: no more. */
-static const struct arg *
+const struct arg *
 arg_at(const struct tool *tool, size_t k)
 {
 	if (k < tool->args_n)

@@ -27,9 +27,9 @@ import contract
 # Kinds by name: an argument of such a name has no other kind, whoever writes the row.
 KINDS = [
     (r"(^|_)issue_key$|^epic_key$", "issue key"), (r"^issue_keys$", "issue key"),
-    (r"project_key$|^projects_filter$", "project key"), (r"space_key$|^spaces_filter$", "space key"),
-    (r"page_id$|^(target_|destination_)?parent_id$", "page"), (r"^url$|_url$", "address"), (r"_date$", "date|time"),
-    (r"(?<!account)(?<!transition)(?<!field)(?<!page)(?<!parent)(?<!cloud)_id$", "id|id of letters"),
+    (r"project_key$|^projects_filter$", "project key"), (r"space_(key|id)$|^spaces_filter$", "space key"),
+    (r"(page|content)_id$|^(target_|destination_)?parent_id$", "page"), (r"^url$|_url$", "address"), (r"_date$", "date|time"),
+    (r"(?<!account)(?<!transition)(?<!field)(?<!page)(?<!parent)(?<!cloud)(?<!template)_id$", "id|id of letters"),
 ]
 
 MARK = "zq7x"
@@ -52,6 +52,7 @@ BAD = {
     "address": NOWHERE + ["javascript:alert(1)", "file:///etc/passwd", "//x", "http://", "https://a b", "data:text/html,x", "https://x\n"],
 }
 DEEP = "[" * 200 + "]" * 200
+LONG = 8 << 20                          # beyond this it is the message that is too long
 NO_MESSAGE = ("JSON with more levels than 128", "not valid JSON: half of a surrogate pair")
 # Pieces of JSON that are no value of the type. Strings of JSON among them stand for what they hold.
 TYPES = {
@@ -140,7 +141,7 @@ def wrong_values(argument, schema):
         values += [text(one) for one in bad if one.strip() and "," not in one]
     else:
         values += [text(one) for one in bad if one.strip() or argument.get("required")]
-    if "bytes" in argument and not argument.get("list"):
+    if argument.get("bytes", LONG) < LONG and not argument.get("list"):
         values += [text("x" * (argument["bytes"] + 1))]
     if kind == "text" and "enum" not in schema:
         values += [text("a\x1bb"), text("a\x7fb"), text("a\x01")]
