@@ -28,6 +28,11 @@ struct site_report {
 /* Two requests at most, with the configured credential; of a provider that is a site. */
 void site_check_wait(struct provider *provider, struct site_report *report);
 
+/* ---- tools (tools_reference.c) --------------------------------------------------------------- */
+
+/* All tools as a JSON array, whatever sites there are. */
+void atlassian_put_reference(struct buf *out);
+
 /* ---- login (login.c) ------------------------------------------------------------------------- */
 
 /*

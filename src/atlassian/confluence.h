@@ -167,7 +167,7 @@ extern const struct tool_set confluence_blog_tools, confluence_comment_edit_tool
 /* The argument that most tools have. */
 #define PAGE_ID \
 	{ \
-		.name = "page_id", .type = ARG_STR, .flags = REQUIRED, \
+		.name = "page_id", .type = ARG_PAGE, .flags = REQUIRED, \
 		.help = "Id of the page; its URL or tiny link will do" \
 	}
 

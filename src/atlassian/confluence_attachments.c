@@ -447,9 +447,9 @@ DOWNLOAD_SHAPE(images_shape, "total_images");
 
 /* clang-format off */
 #define CONTENT_ARG \
-	{ "content_id", ARG_STR, REQUIRED, "Id or URL of a page, or id of a blog post" }
+	{ "content_id", ARG_PAGE, REQUIRED, "Id or URL of a page, or id of a blog post" }
 #define FILE_ARG \
-	{ "attachment_id", ARG_STR, REQUIRED, "Id, such as att123", .max = 40 }
+	{ "attachment_id", ARG_NAME_ID, REQUIRED, "Id, such as att123", .max = 40 }
 #define SENT_ARGS \
 	{ "comment", ARG_STR, 0, "About this version", .max = 2000 }, \
 	{ "minor_edit", ARG_BOOL, 0, "No mail to watchers", "false" }
@@ -500,7 +500,7 @@ static const struct tool rows[] = {
 	    .run = upload_attachment,
 	    .shape = &one_sent_shape,
 	    ARGS(CONTENT_ARG, { "file_path", ARG_STR, 0, "Name of a file in the spool folder" },
-		{ "content_base64", ARG_TEXT, 0, "Or its bytes, with filename" },
+		{ "content_base64", ARG_TEXT, 0, "Or its bytes, with filename", .max = 64 * MIB },
 		{ "filename", ARG_STR, 0, "Name for content_base64", .max = 255 }, SENT_ARGS) },
 	{ .name = "upload_attachments",
 	    .title = "Upload Attachments",

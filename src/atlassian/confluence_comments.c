@@ -366,7 +366,7 @@ static const struct tool rows[] = {
 	    .shape = &comment_told_shape,
 	    .run = reply_to_comment,
 	    ARGS({ .name = "comment_id",
-		     .type = ARG_STR,
+		     .type = ARG_ID,
 		     .flags = REQUIRED,
 		     .help = "Id of the comment" },
 		BODY) },

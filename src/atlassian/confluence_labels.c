@@ -61,7 +61,7 @@ add_label(struct work *work)
 
 /* clang-format off */
 #define CONTENT_ARG \
-	{ "page_id", ARG_STR, REQUIRED, "Id or URL of a page, or id of a blog post or attachment" }
+	{ "page_id", ARG_PAGE, REQUIRED, "Id or URL of a page, or id of a blog post or attachment" }
 /* clang-format on */
 
 static const struct tool rows[] = {

@@ -295,8 +295,9 @@ page_id_of(struct work *work, const char *text)
 		if (digits.n > 0)
 			made = work_printf(work, "%.*s", SLICE_FMT(digits));
 	}
+	/* Not of a host named x. */
 	at = strstr(text, "/x/");
-	if (made == NULL && at != NULL)
+	if (made == NULL && at != NULL && (at == text || at[-1] != '/'))
 		made = tiny_id(work, at + 3);
 	/* Data Center's attachments and blog posts have ids of other forms too. */
 	if (made == NULL && strspn(text, "0123456789abcdefghijklmnopqrstuvwxyz") == strlen(text))

@@ -121,7 +121,7 @@ static const struct tool rows[] = {
 	    .flags = READS | CLOUD_ONLY,
 	    .shape = &permitted_shape,
 	    .run = check_content_permissions,
-	    ARGS({ "content_id", ARG_STR, REQUIRED, "Id or URL" },
+	    ARGS({ "content_id", ARG_PAGE, REQUIRED, "Id or URL" },
 		{ "user_identifier", ARG_STR, REQUIRED, "Account id, or id of a group", .max = 255 },
 		{ "operation", ARG_STR, REQUIRED, "read, update, delete", .max = 64 },
 		{ "subject_type", ARG_STR, 0, "Whose id it is", "\"user\"", .one_of = "user|group" }) },
@@ -132,7 +132,7 @@ static const struct tool rows[] = {
 	    .flags = READS | CLOUD_ONLY,
 	    .shape = &grants_shape,
 	    .run = get_space_permissions,
-	    ARGS({ "space_id", ARG_STR, REQUIRED, "Numeric id, or key", .max = 255 },
+	    ARGS({ "space_id", ARG_SPACE, REQUIRED, "Numeric id, or key", .max = 255 },
 		{ "limit", ARG_INT, 0, "Most results", "25", 1, 250 },
 		{ "cursor", ARG_STR, 0, "next_cursor of the answer before", .max = 4096 }) },
 };

@@ -310,6 +310,7 @@ static const struct tool rows[] = {
 		    .help = "At most so many" },
 		{ .name = "spaces_filter",
 		    .type = ARG_CSV,
+		    .of = ARG_SPACE,
 		    .help = "Only in these spaces (keys, comma list)" }) },
 };
 const struct tool_set confluence_search_tools = { PRODUCT_CONFLUENCE, rows, COUNT(rows) };

@@ -113,7 +113,7 @@ static const struct tool rows[] = {
 	    .flags = READS | CLOUD_ONLY,
 	    .shape = &templates_shape,
 	    .run = list_page_templates,
-	    ARGS({ "space_key", ARG_STR, 0, "Key of the space" },
+	    ARGS({ "space_key", ARG_SPACE, 0, "Key of the space" },
 		{ "limit", ARG_INT, 0, "Most results", "25", 1, 200 }) },
 	{ .name = "get_page_template",
 	    .title = "Get Page Template",
@@ -130,10 +130,10 @@ static const struct tool rows[] = {
 	    .flags = WRITES | CLOUD_ONLY,
 	    .shape = &templated_shape,
 	    .run = create_page_from_template,
-	    ARGS({ "space_key", ARG_STR, REQUIRED, "Key of the space" },
+	    ARGS({ "space_key", ARG_SPACE, REQUIRED, "Key of the space" },
 		{ "title", ARG_STR, REQUIRED, "Title of the page" },
 		TEMPLATE_ARG,
-		{ "parent_id", ARG_STR, 0, "Id or URL of the page above" }) },
+		{ "parent_id", ARG_PAGE, 0, "Id or URL of the page above" }) },
 };
 /* clang-format on */
 const struct tool_set confluence_template_tools = { PRODUCT_CONFLUENCE, rows, COUNT(rows) };

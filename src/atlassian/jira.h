@@ -192,9 +192,6 @@ extern const struct shape jira_version_shape;
 
 /* ---- small things (jira_scope.c) ------------------------------------------------------------- */
 
-/* The argument of that name, of type ARG_ID, holds digits and nothing else.  ERR_PARAMS. */
-MUST_CHECK bool jira_id_check(struct work *work, const char *name);
-
 /* A part of a story that runs beside others: a work of its own with its own error. */
 struct jira_part {
 	struct work work;

@@ -376,7 +376,7 @@ LOCAL_SHAPE(crossings_shape, { "project_key", SHAPE_STR }, { "total_issues_scann
 
 #define PROJECT_ARG \
 	{ \
-		"project_key", ARG_STR, REQUIRED, "Project key, such as PROJ" \
+		"project_key", ARG_PROJECT, REQUIRED, "Project key, such as PROJ" \
 	}
 
 static const struct tool tools[] = {

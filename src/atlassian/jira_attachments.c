@@ -188,7 +188,7 @@ delete_attachment(struct work *work)
 	yyjson_val *list, *value;
 	size_t i, max;
 
-	if (!jira_id_check(work, "attachment_id") || !list_wait(work, &key, &list))
+	if (!list_wait(work, &key, &list))
 		return false;
 	yyjson_arr_foreach(list, i, max, value)
 	{

@@ -634,7 +634,7 @@ static const struct tool tools[] = {
 	    .run = move_issue,
 	    .shape = &jira_written_shape,
 	    ARGS({ "issue_key", ARG_KEY, REQUIRED, "Issue key, such as PROJ-123" },
-		{ "target_project_key", ARG_STR, REQUIRED, "Key of the project to move to", NULL, 0,
-		    80 }) },
+		{ "target_project_key", ARG_PROJECT, REQUIRED, "Key of the project to move to",
+		    NULL, 0, 80 }) },
 };
 const struct tool_set jira_bulk_tools = { PRODUCT_JIRA, tools, COUNT(tools) };

@@ -183,8 +183,7 @@ delete_comment(struct work *work)
 {
 	struct slice key;
 
-	if (!jira_id_check(work, "comment_id") ||
-	    !jira_guard_wait(work, arg_slice(work, "issue_key"), &key) ||
+	if (!jira_guard_wait(work, arg_slice(work, "issue_key"), &key) ||
 	    !work_send_wait(work, "DELETE", NULL, NULL, "{api}/issue/{key}/comment/{comment_id}",
 		"key", work_cstr(work, key), NULL))
 		return false;

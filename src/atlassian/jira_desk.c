@@ -275,7 +275,7 @@ static const struct tool tools[] = {
 	    .flags = READS | IDEMPOTENT,
 	    .run = get_service_desk_for_project,
 	    .shape = &found_shape,
-	    ARGS({ "project_key", ARG_STR, REQUIRED, "Project key, such as PROJ" }) },
+	    ARGS({ "project_key", ARG_PROJECT, REQUIRED, "Project key, such as PROJ" }) },
 	{ .name = "get_service_desk_queues",
 	    .title = "Get Service Desk Queues",
 	    .help = "The queues of a service desk, and how many issues are in each.",

@@ -331,6 +331,7 @@ static const struct tool tools[] = {
 	    .flags = READS | IDEMPOTENT,
 	    .run = get_issues_development_info,
 	    .shape = &developments_shape,
-	    ARGS({ "issue_keys", ARG_CSV, REQUIRED, "Keys of the issues" }, KIND_ARGS) },
+	    ARGS({ "issue_keys", ARG_CSV, REQUIRED, "Keys of the issues", .of = ARG_KEY },
+		KIND_ARGS) },
 };
 const struct tool_set jira_development_tools = { PRODUCT_JIRA, tools, COUNT(tools) };

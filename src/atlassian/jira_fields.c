@@ -581,7 +581,7 @@ static const struct tool tools[] = {
 		     NULL, 0, 200 },
 		{ "context_id", ARG_ID, 0,
 		    "Field context, Cloud; the one for all projects when absent", NULL, 0, 40 },
-		{ "project_key", ARG_STR, 0, "Project key, such as PROJ", NULL, 0, 80 },
+		{ "project_key", ARG_PROJECT, 0, "Project key, such as PROJ", NULL, 0, 80 },
 		{ "issue_type", ARG_STR, 0, "Name of an issue type, such as Bug", NULL, 0, 200 },
 		{ "contains", ARG_STR, 0, "Only values that hold this text", NULL, 0, 200 },
 		{ "return_limit", ARG_INT, 0, "Most results", NULL, 1, OPTIONS_MAX },

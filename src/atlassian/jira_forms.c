@@ -2,28 +2,10 @@
  * Forms on issues (Cloud only): an interface of its own, at the API gateway, that knows an issue by
  * its key.  Answers go by the kind of their question.
  */
-#include <ctype.h>
-
 #include "atlassian/jira_times.h"
 
 #define ANSWERS_MAX 200
 #define ID_MAX	    64
-
-static bool
-form_arg(struct work *work, const char **form)
-{
-	struct slice id = slice_trim(arg_slice(work, "form_id"));
-	bool is_id = id.n > 0 && id.n <= ID_MAX;
-
-	for (size_t i = 0; is_id && i < id.n; i++)
-		is_id = isalnum((unsigned char)id.p[i]) || id.p[i] == '-';
-	if (!is_id)
-		return work_fail(work, ERR_PARAMS,
-		    "form_id: \"%.*s\" is no id of a form: get_issue_proforma_forms lists them",
-		    (int)(id.n > ID_MAX ? ID_MAX : id.n), id.p);
-	*form = work_cstr(work, id);
-	return *form != NULL;
-}
 
 static bool
 forms_wait(
@@ -121,9 +103,9 @@ get_proforma_form_details(struct work *work)
 	struct slice key, name;
 	yyjson_mut_val *out;
 	yyjson_val *form;
-	const char *id;
+	const char *id = arg_str(work, "form_id");
 
-	if (!form_arg(work, &id) || !jira_guard_wait(work, arg_slice(work, "issue_key"), &key) ||
+	if (!jira_guard_wait(work, arg_slice(work, "issue_key"), &key) ||
 	    !forms_wait(work, "GET",
 		work_path(work, "/issue/{key}/form/{form}", "key", work_cstr(work, key), "form", id,
 		    NULL),
@@ -244,10 +226,10 @@ update_proforma_form_answers(struct work *work)
 	yyjson_mut_val *body;
 	yyjson_val *reply;
 	struct slice key;
-	const char *id;
+	const char *id = arg_str(work, "form_id");
 	size_t n;
 
-	if (!form_arg(work, &id) || !answers_make(work, &body, &n) ||
+	if (!answers_make(work, &body, &n) ||
 	    !jira_guard_wait(work, arg_slice(work, "issue_key"), &key) ||
 	    !forms_wait(work, "PUT",
 		work_path(work, "/issue/{key}/form/{form}", "key", work_cstr(work, key), "form", id,
@@ -282,7 +264,7 @@ LOCAL_SHAPE(answered_shape, { "success", SHAPE_BOOL }, { "message", SHAPE_STR },
 	}
 #define FORM_ARG \
 	{ \
-		"form_id", ARG_STR, REQUIRED, "Id from get_issue_proforma_forms" \
+		"form_id", ARG_NAME_ID, REQUIRED, "Id from get_issue_proforma_forms" \
 	}
 
 static const struct tool tools[] = {

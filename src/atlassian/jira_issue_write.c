@@ -259,7 +259,7 @@ static const struct tool tools[] = {
 	    .flags = WRITES,
 	    .run = create_issue,
 	    .shape = &jira_written_shape,
-	    ARGS({ "project_key", ARG_STR, REQUIRED, "Project key, such as PROJ", NULL, 0, 80 },
+	    ARGS({ "project_key", ARG_PROJECT, REQUIRED, "Project key, such as PROJ", NULL, 0, 80 },
 		{ "summary", ARG_STR, REQUIRED, "Summary", NULL, 0, SUMMARY_BYTES },
 		{ "issue_type", ARG_STR, REQUIRED,
 		    "Name of the type: Task, Bug, Story, Epic, Sub-task", NULL, 0, 200 },

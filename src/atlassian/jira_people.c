@@ -217,7 +217,7 @@ static const struct tool tools[] = {
 	    .run = search_assignable_users,
 	    .shape = &assignable_shape,
 	    ARGS({ "query", ARG_STR, REQUIRED, "Part of a name or e-mail", NULL, 0, NAME_BYTES },
-		{ "project_key", ARG_STR, 0, "Project key, such as PROJ", NULL, 0, 80 },
+		{ "project_key", ARG_PROJECT, 0, "Project key, such as PROJ", NULL, 0, 80 },
 		{ "issue_key", ARG_KEY, 0, "Issue key, such as PROJ-123" },
 		{ "limit", ARG_INT, 0, "Most results", "20", 1, USERS_MAX }) },
 	{ .name = "get_issue_watchers",

@@ -3,11 +3,8 @@
  * screens, versions, components.  Projects that the site's filter does not show are left out of
  * lists, and refused by key without a request.
  */
-#include <ctype.h>
-
 #include "atlassian/jira.h"
 
-#define KEY_MAX	     80
 #define PAGE_MAX     100
 #define PROJECTS_MAX 5000
 #define TYPES_MAX    200
@@ -23,34 +20,17 @@ _Static_assert(SLOTS > 2 * MERGED_MAX && (SLOTS & (SLOTS - 1)) == 0, "the table 
 bool
 jira_project_arg(struct work *work, const char *name, const char **out)
 {
-	struct slice key = slice_trim(arg_slice(work, name));
-	bool is_key = key.n > 0 && key.n <= KEY_MAX;
-	char *upper;
-
-	*out = NULL;
-	for (size_t i = 0; is_key && i < key.n; i++)
-		is_key = isalnum((unsigned char)key.p[i]) || key.p[i] == '_';
-	if (!is_key)
-		return work_fail(work, ERR_PARAMS, "%s: \"%.*s\" is no project key such as PROJ",
-		    name, (int)(key.n > KEY_MAX ? KEY_MAX : key.n), key.p);
-	if (!arena_reserve(work->arena, key.n + 1, work->err))
-		return false;
-	upper = arena_bytes(work->arena, key.n + 1);
-	for (size_t i = 0; i < key.n; i++)
-		upper[i] = (char)toupper((unsigned char)key.p[i]);
-	upper[key.n] = '\0';
-	*out = upper;
-	return jira_project_check(work, slice_of(upper));
+	*out = arg_str(work, name);
+	return *out != NULL && jira_project_check(work, slice_of(*out));
 }
 
 bool
 jira_id_arg(struct work *work, const char *name, const char *where, const char **out)
 {
-	struct slice id = slice_trim(arg_slice(work, name));
 	uint64_t number;
 
 	*out = NULL;
-	if (!slice_to_u64(id, INT64_MAX, &number))
+	if (!slice_to_u64(arg_slice(work, name), INT64_MAX, &number))
 		return work_fail(work, ERR_PARAMS, "%s must be a number: %s", name, where);
 	*out = work_number(work, (int64_t)number);
 	return true;
@@ -438,7 +418,7 @@ LOCAL_SHAPE(project_fields_shape, { "result", SHAPE_LIST, .of = &merged_shape })
 
 #define PROJECT_ARG \
 	{ \
-		"project_key", ARG_STR, REQUIRED, "Project key, such as PROJ" \
+		"project_key", ARG_PROJECT, REQUIRED, "Project key, such as PROJ" \
 	}
 
 static const struct tool tools[] = {
@@ -459,7 +439,8 @@ static const struct tool tools[] = {
 	    .shape = &projects_shape,
 	    ARGS({ "query", ARG_STR, REQUIRED, "Beginning of a name or key", NULL, 0, 400 },
 		{ "max_results", ARG_INT, 0, "Most results", "20", 1, 50 },
-		{ "current_project_ids", ARG_CSV, 0, "Ids of projects to leave out" }) },
+		{ "current_project_ids", ARG_CSV, 0, "Ids of projects to leave out",
+		    .of = ARG_ID }) },
 	{ .name = "get_project_issue_types",
 	    .title = "Get Project Issue Types",
 	    .help = "The types that issues of a project may have.",

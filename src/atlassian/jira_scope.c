@@ -149,17 +149,6 @@ jira_is_internal_only(const struct work *work, struct slice key)
 
 /* ---- small things ---------------------------------------------------------------------------- */
 
-bool
-jira_id_check(struct work *work, const char *name)
-{
-	struct slice id = arg_slice(work, name);
-	bool is_number = id.n > 0;
-
-	for (size_t i = 0; i < id.n; i++)
-		is_number &= isdigit((unsigned char)id.p[i]) != 0;
-	return is_number || work_fail(work, ERR_PARAMS, "%s must be a number, such as 10100", name);
-}
-
 struct slice
 work_dup(struct work *work, struct slice s)
 {

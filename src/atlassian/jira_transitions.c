@@ -157,7 +157,7 @@ static const struct tool tools[] = {
 	    .run = transition_issue,
 	    .shape = &jira_written_shape,
 	    ARGS({ "issue_key", ARG_KEY, REQUIRED, "Issue key, such as PROJ-123" },
-		{ "transition_id", ARG_ID, REQUIRED,
+		{ "transition_id", ARG_STR, REQUIRED,
 		    "Id or name of the transition, or the status it leads to", NULL, 0, 255 },
 		{ "fields", ARG_OBJECT, 0, "Fields to set on the way: {\"resolution\": \"Done\"}" },
 		{ "comment", ARG_TEXT, 0, "Comment in Markdown", NULL, 0, 1000000 }) },

@@ -2,39 +2,21 @@
  * Versions of a project: making one or several, and changing one.  A version is named by its id
  * alone, so that a site with a filter first asks for its project.
  */
-#include <ctype.h>
-
 #include "atlassian/jira.h"
 
 #define BATCH_MAX      100
 #define NAME_MAX_BYTES 255
 #define TEXT_MAX_BYTES 16384
-#define INPUT_SHOWN    80
 
 /* ---- what is sent ---------------------------------------------------------------------------- */
 
-/* YYYY-MM-DD, of this calendar. */
-static bool
-is_date(struct slice text)
-{
-	static const unsigned days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	uint64_t month, day;
-
-	for (size_t i = 0; i < text.n; i++) {
-		if (i == 4 || i == 7 ? text.p[i] != '-' : !isdigit((unsigned char)text.p[i]))
-			return false;
-	}
-	return text.n == 10 && slice_to_u64((struct slice){ text.p + 5, 2 }, 12, &month) &&
-	    slice_to_u64((struct slice){ text.p + 8, 2 }, 31, &day) && month >= 1 && day >= 1 &&
-	    day <= days[month - 1];
-}
-
+/* Of an item of a list, which no row describes. */
 static bool
 date_check(struct work *work, const char *name, struct slice date)
 {
-	return date.n == 0 || is_date(date) ||
-	    work_fail(work, ERR_PARAMS, "%s: \"%.*s\" is no date such as 2030-01-31", name,
-		(int)(date.n > INPUT_SHOWN ? INPUT_SHOWN : date.n), date.p);
+	const struct arg arg = { .name = name };
+
+	return date.n == 0 || kind_take(work, &arg, ARG_DATE, &date, work->err);
 }
 
 /* What one version shall have; SLICE_NONE: not said. */
@@ -230,9 +212,9 @@ LOCAL_SHAPE(outcome_shape, { "success", SHAPE_BOOL },
 LOCAL_SHAPE(outcomes_shape, { "result", SHAPE_LIST, .of = &outcome_shape });
 
 #define DATE_ARGS \
-	{ "start_date", ARG_STR, 0, "Such as 2030-01-01" }, \
+	{ "start_date", ARG_DATE, 0, "Such as 2030-01-01" }, \
 	{ \
-		"release_date", ARG_STR, 0, "Such as 2030-01-31" \
+		"release_date", ARG_DATE, 0, "Such as 2030-01-31" \
 	}
 #define DESCRIPTION_ARG \
 	{ \
@@ -240,7 +222,7 @@ LOCAL_SHAPE(outcomes_shape, { "result", SHAPE_LIST, .of = &outcome_shape });
 	}
 #define PROJECT_ARG \
 	{ \
-		"project_key", ARG_STR, REQUIRED, "Project key, such as PROJ" \
+		"project_key", ARG_PROJECT, REQUIRED, "Project key, such as PROJ" \
 	}
 
 static const struct tool tools[] = {

@@ -317,8 +317,7 @@ edit_worklog(struct work *work)
 	const char *remaining;
 	yyjson_val *reply;
 
-	if (!jira_id_check(work, "worklog_id") ||
-	    (arg_slice(work, "time_spent").n > 0 && !spent_put(work, body)) ||
+	if ((arg_slice(work, "time_spent").n > 0 && !spent_put(work, body)) ||
 	    !started_put(work, body) || !estimate_take(work, "remaining_estimate", &remaining))
 		return false;
 	if (yyjson_mut_obj_size(body) == 0 && arg_slice(work, "comment").p == NULL)
@@ -337,8 +336,7 @@ delete_worklog(struct work *work)
 	struct slice asked = arg_slice(work, "issue_key"), key;
 	const char *remaining;
 
-	if (!jira_id_check(work, "worklog_id") ||
-	    !estimate_take(work, "remaining_estimate", &remaining) ||
+	if (!estimate_take(work, "remaining_estimate", &remaining) ||
 	    !jira_guard_wait(work, asked, &key) ||
 	    !work_send_wait(work, "DELETE", NULL, NULL, "{api}/issue/{key}/worklog/{worklog_id}",
 		"key", work_cstr(work, key), "adjustEstimate", remaining != NULL ? "new" : NULL,
@@ -359,7 +357,7 @@ delete_worklog(struct work *work)
 #define WORKLOG_ARG \
 	{ "worklog_id", ARG_ID, REQUIRED, "Id of the worklog", NULL, 0, 40 }
 #define STARTED_ARG(otherwise) \
-	{ "started", ARG_STR, 0, "Such as 2030-01-31T09:00:00.000+0000; " otherwise, NULL, 0, 40 }
+	{ "started", ARG_TIME, 0, "Such as 2030-01-31T09:00:00.000+0000; " otherwise, NULL, 0, 40 }
 #define REMAINING_ARG \
 	{ "remaining_estimate", ARG_STR, 0, "New remaining estimate; else Jira adjusts it", NULL, 0, DURATION_MAX }
 /* clang-format on */

@@ -15,9 +15,16 @@
 
 enum arg_type {
 	ARG_STR,
-	ARG_TEXT, /* a long text: Markdown where the tool says so */
-	ARG_KEY,  /* of an issue: PROJ-123; taken in lower case too */
-	ARG_ID,	  /* a number as a string, or a number */
+	ARG_TEXT,    /* a long text: Markdown where the tool says so */
+	ARG_KEY,     /* of an issue: PROJ-123; taken in lower case too */
+	ARG_PROJECT, /* its key; in upper case then */
+	ARG_SPACE,   /* its key */
+	ARG_PAGE,    /* id, URL or tiny link of a page; the id then */
+	ARG_ID,	     /* a number as a string, or a number */
+	ARG_NAME_ID, /* letters, digits, dashes */
+	ARG_DATE,    /* 2030-01-31 */
+	ARG_TIME,    /* the same, and a time of day behind it */
+	ARG_URL,     /* http or https */
 	ARG_INT,
 	ARG_BOOL,
 	ARG_CSV,    /* "a,b" or ["a","b"] */
@@ -36,9 +43,10 @@ struct arg {
 	unsigned flags;
 	const char *help;
 	const char *fallback; /* the default as JSON: "10", "\"storage\"", "true"; NULL: none */
-	long min, max;	      /* of ARG_INT; both 0: any.  ARG_STR: bytes */
+	long min, max;	      /* of ARG_INT; both 0: any.  Of strings max: bytes; 0: of its kind */
 	const char *one_of;   /* "a|b|c"; NULL: any */
 	const char *rest;     /* what REST calls it; NULL: the same */
+	enum arg_type of;     /* the items of ARG_CSV, a kind of string */
 };
 
 #define READS	   1u
@@ -154,7 +162,18 @@ struct work {
 
 /* From the raw object that came; SLICE_NONE: none came.  ERR_PARAMS says which and what. */
 MUST_CHECK bool work_take_args(struct work *work, struct slice arguments, struct err *err);
+/* Those of the row, and the common one behind them; NULL: no more. */
+const struct arg *arg_at(const struct tool *tool, size_t k);
 const char *arg_text(struct work *work, const struct arg *arg, const struct given *given);
+/* Kinds of strings (work_kinds.c).  In the form that the service takes; ERR_PARAMS says what of
+ * that kind is expected. */
+MUST_CHECK bool kind_take(struct work *work, const struct arg *arg, enum arg_type type,
+    struct slice *text, struct err *err);
+const char *kind_name(enum arg_type type);
+size_t kind_bytes(const struct arg *arg, enum arg_type type); /* at most; 0: no string */
+bool kind_is_strict(enum arg_type type);		      /* an empty text is none */
+/* What came, for an error's text: cut, in printable ASCII. */
+const char *work_shown(struct work *work, struct slice text);
 /* Arguments.  Absent ones without a default: NULL, 0, false. */
 const char *arg_str(const struct work *work, const char *name); /* NUL-ended */
 struct slice arg_slice(const struct work *work, const char *name);

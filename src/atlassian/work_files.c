@@ -105,7 +105,7 @@ name_check(struct work *work, const char *at, struct slice name)
 	    memchr(name.p, '/', name.n) == NULL && memchr(name.p, '\\', name.n) == NULL)
 		return true;
 	return work_fail(work, ERR_PARAMS,
-	    "%s: a file needs a name of 1 to %d bytes without / and \\", at, NAME_BYTES);
+	    "%s: a file needs a name (filename) of 1 to %d bytes without / and \\", at, NAME_BYTES);
 }
 
 /* "type/subtype", perhaps with parameters: what can stand in a header field. */

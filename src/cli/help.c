@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "atlassian/atlassian.h"
 #include "cli/cli.h"
 
 static const char *const statuses[] = {
@@ -149,8 +150,8 @@ help_put_markdown(struct buf *out)
 MUST_CHECK static bool
 unknown_topic(const char *topic, struct err *err)
 {
-	const char *known[32] = { "configuration" }, *nearest;
-	size_t n = 1;
+	const char *known[32] = { "configuration", "atlassian" }, *nearest;
+	size_t n = 2;
 
 	for (size_t i = 0; i < cli_commands_n && n < COUNT(known); i++)
 		known[n++] = cli_commands[i].name;
@@ -166,11 +167,12 @@ help_run(struct options *options)
 {
 	const char *topic = options->words_n > 0 ? options->words[0] : NULL;
 	bool is_configuration = topic != NULL && strcmp(topic, "configuration") == 0;
+	bool is_atlassian = topic != NULL && strcmp(topic, "atlassian") == 0;
 	const struct command *command = topic != NULL ? cli_command_find(topic) : NULL;
 	struct buf out;
 	struct err err;
 
-	if (topic != NULL && command == NULL && !is_configuration)
+	if (topic != NULL && command == NULL && !is_configuration && !is_atlassian)
 		return unknown_topic(topic, &err) ? EXIT_DONE : cli_fail(&err);
 	if (option_is_given(options, OPTION_SCHEMA) && !is_configuration) {
 		err_set(&err, ERR_USAGE, "help: --schema goes with `help configuration`");
@@ -181,6 +183,8 @@ help_run(struct options *options)
 		config_print_schema(&out);
 	else if (is_configuration)
 		config_print_markdown(&out);
+	else if (is_atlassian)
+		atlassian_put_reference(&out);
 	else if (option_is_given(options, OPTION_MARKDOWN))
 		help_put_markdown(&out);
 	else if (command != NULL)

@@ -2,7 +2,7 @@
 that neither sees what the other writes): what bascule answers is the same or more, in the same members.
 
 All of it twice: on Data Center, and on Cloud (atlassian_cloud.py).  Whatever differs stands in the table of atlassian_differences.py with its reason; a row that no call needs any more
-fails, and docs/differences.md is that table (BASCULE_GOLDEN=write writes it again).
+fails, and docs/differences.md is that table, docs/parity.md what came of each tool (BASCULE_GOLDEN=write writes them again).
 """
 import base64
 import contextlib
@@ -13,12 +13,14 @@ import time
 
 import atlassian_cloud
 import atlassian_differences
+import atlassian_parity
 import harness
 from atlassian_calls import CALLS, CLOUD, DC, on_cloud
 from harness import Failure, Folder, Process, check, same
 from wire import Stdio
 
 PAGE = os.path.join(harness.ROOT, "docs", "differences.md")
+PARITY = os.path.join(harness.ROOT, "docs", "parity.md")
 SHOWN = 12                              # findings of one test
 START = 90                              # seconds that a Python server may take on a busy machine
 NOW = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
@@ -52,6 +54,14 @@ class Side:
             "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "interop", "version": "1"}}},
             patience=START)
         self.stdio.notify("notifications/initialized")
+
+    def tools(self):
+        names, params = set(), {}
+        while params is not None:
+            result = self.stdio.request("tools/list", params)["result"]
+            names |= {tool["name"] for tool in result["tools"]}
+            params = {"cursor": result["nextCursor"]} if result.get("nextCursor") else None
+        return names
 
     def call(self, call):
         """(document, error): one of them is None."""
@@ -156,6 +166,7 @@ class Pair:
         self.theirs.begin()
         self.ours.begin()
         self.used, self.calls = set(), 0
+        self.parity = atlassian_parity.of(kind, self.theirs.tools(), self.ours.tools())
 
     def compare(self, call):
         """What is wrong with one call, as texts."""
@@ -164,8 +175,10 @@ class Pair:
         self.calls += 1
         found = [("(outcome)", a_error or "an answer", b_error or "an answer")] if (a is None) != (b is None) or \
             bool(call.fails) != (a is None) else [] if a is None else list(differences(a, b))
+        self.parity.called(call.tool, a is not None and b is not None and atlassian_parity.has_more(a, b))
         for path, mine, yours in found:
             row = atlassian_differences.find(self.kind, call, path, mine, yours)
+            self.parity.found(call.tool, row)
             if row is not None:
                 self.used.add(row)
             else:
@@ -213,3 +226,15 @@ def page():
             f.write(text)
     with open(PAGE) as f:
         same(f.read(), text, "docs/differences.md")
+
+
+@harness.Group("atlassian", more=True).test("docs/parity.md says what came of each tool")
+def parity():
+    if not atlassian_parity.is_whole(sum(map(len, CALLS.values()))):
+        return                              # -k kept only some of the calls, or of the sites
+    text = atlassian_parity.page()
+    if os.environ.get("BASCULE_GOLDEN") == "write":
+        with open(PARITY, "w", encoding="utf-8") as f:
+            f.write(text)
+    with open(PARITY, encoding="utf-8") as f:
+        same(f.read(), text, "docs/parity.md")

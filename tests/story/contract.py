@@ -79,7 +79,7 @@ class Call:
         site, path = ("cloud", path) if beside else re.match(r"/(jira|confluence|cloud)(?=/)(.*)", path, re.S).groups()
         self.site = "cloud" if site == "cloud" else "dc"
         self.is_wiki = site == "confluence" or path.startswith("/wiki/")
-        self.method, self.path, self.body, self.parts = method, path, None, None
+        self.method, self.path, self.body, self.parts, self.headers = method, path, None, None, []
         if kind.startswith("multipart/form-data"):
             self.parts = [name.decode() for name in re.findall(rb'form-data; name="([^"]*)"', body)]
         elif body:
@@ -114,8 +114,10 @@ class Pass(http.server.BaseHTTPRequestHandler):
 
     def serve(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        call = Call(self.command, self.path, self.headers.get("Content-Type") or "", body)
+        call.headers = list(self.headers)
         with self.server.guard:
-            self.server.kept.append(Call(self.command, self.path, self.headers.get("Content-Type") or "", body))
+            self.server.kept.append(call)
         site = http.client.HTTPConnection("127.0.0.1", self.server.upstream, timeout=LIMIT_S)
         headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
         site.request(self.command, self.path, body, headers)
@@ -490,4 +492,5 @@ def main():
     sys.exit(1 if wrong else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()
