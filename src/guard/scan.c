@@ -312,6 +312,8 @@ topics_tell(struct scanner *scanner, const struct scan_folded *folded, size_t at
 	if (folded != NULL) {
 		from = scan_folded_from(folded, from);
 		end = scan_folded_from(folded, end + FOLD_STEP - 1);
+		if (from == end && from > 0) /* one character that becomes many */
+			from--;
 	}
 	if (n > 0) { /* encoded: all of it */
 		from = at;

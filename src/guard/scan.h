@@ -114,6 +114,19 @@ scan_is_word(char c)
 	return scan_is_digit(c) || scan_is_letter(c) || c == '_';
 }
 
+/* Whether none of eight bytes is in '0'..'@': digits, the colon, the at sign, and five more. */
+static inline bool
+scan_none_of_eight(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+	uint64_t word, low;
+
+	memcpy(&word, p, 8);
+	low = word & ~high;
+	/* Of each byte below 128: its high bit is set where it is >= '0', and not where >= 'A'. */
+	return (((low + (0x80 - '0') * ones) & ~(low + (0x80 - 'A') * ones)) & ~word & high) == 0;
+}
+
 static inline char
 scan_lower(char c)
 {
@@ -168,11 +181,13 @@ enum scan_topic {
 	X(IGNORE) \
 	X(ALL) \
 	X(BEFORE) \
-	X(RULES) X(NEW) X(NOW) X(YOU) X(YOUR) X(MODE) X(FREE) X(REVEAL) X(PROMPT) X(SECRET) \
-	    X(FILE) X(SEND) X(ADDRESS) X(CALL) X(QUIET) X(AI) X(TO) X(MUST) X(ALWAYS) X(ATTENTION) \
-		X(ROLE) X(FRAME) X(ENDS) X(TASK) X(FIRST) X(DECODE) X(OBEY) X(PERSONA) X(REPLY) \
-		    X(ABOVE) X(NOT) X(DEVELOPER) X(WITHOUT) X(CONFIRM) X(TELL) X(USER) X(DELETE) \
-			X(APPEND) X(INSTEAD) X(IF) X(METADATA)
+	X(RULES) \
+	X(NEW) \
+	X(NOW) X(YOU) X(YOUR) X(MODE) X(FREE) X(REVEAL) X(PROMPT) X(SECRET) X(FILE) X(SEND) \
+	    X(ADDRESS) X(CALL) X(QUIET) X(AI) X(TO) X(MUST) X(ALWAYS) X(ATTENTION) X(ROLE) \
+		X(FRAME) X(ENDS) X(TASK) X(FIRST) X(DECODE) X(OBEY) X(PERSONA) X(REPLY) X(ABOVE) \
+		    X(NOT) X(DEVELOPER) X(WITHOUT) X(CONFIRM) X(TELL) X(USER) X(DELETE) X(APPEND) \
+			X(INSTEAD) X(IF) X(METADATA)
 	SCAN_TOPICS(X)
 #undef X
 	    TOPICS_N

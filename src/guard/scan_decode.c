@@ -276,7 +276,7 @@ escapes_look(struct scan_decoder *decoder, struct slice text)
 	size_t at = 0, first = 0, last = 0, n = 0;
 
 	if (memchr(text.p, '%', text.n) == NULL && memchr(text.p, '\\', text.n) == NULL &&
-	    memmem(text.p, text.n, "&#", 2) == NULL)
+	    memchr(text.p, '&', text.n) == NULL)
 		return;
 	buf_clear(out);
 	while (at < text.n && out->n < decoder->left) {
@@ -299,24 +299,45 @@ escapes_look(struct scan_decoder *decoder, struct slice text)
 
 /* ---- bits, and letters as digits ------------------------------------------------------------- */
 
-/* Groups of eight bits with a space or nothing between them, at least RUN_LEAST of them. */
+static bool
+is_bit(char c)
+{
+	return c == '0' || c == '1';
+}
+
+/* Where eight bits follow each other; text.n: nowhere.  Two of every four-byte step are bits then.
+ */
+static size_t
+bits_begin(struct slice text)
+{
+	for (size_t i = 3; i + 4 < text.n; i += 4) {
+		size_t from = i, end = i;
+
+		if (!is_bit(text.p[i]) || !is_bit(text.p[i + 4]))
+			continue;
+		while (from > 0 && i - from < 8 && is_bit(text.p[from - 1]))
+			from--;
+		while (end < text.n && end - from < 8 && is_bit(text.p[end]))
+			end++;
+		if (end - from == 8)
+			return from;
+	}
+	return text.n;
+}
+
+/* Groups of eight bits with a space or nothing between them, at least eight of them. */
 static void
 bits_look(struct scan_decoder *decoder, struct slice text)
 {
 	struct buf *out = &decoder->level[0];
-	const char *p = memmem(text.p, text.n, "0100", 4),
-		   *other = memmem(text.p, text.n, "0110", 4);
-	size_t at, from;
+	size_t from = bits_begin(text), at = from;
 	unsigned bits = 0, n = 0;
 
-	if (p == NULL || (other != NULL && other < p))
-		p = other;
-	if (p == NULL)
+	if (from == text.n)
 		return;
-	from = at = (size_t)(p - text.p);
 	buf_clear(out);
 	for (; at < text.n && out->n < decoder->left; at++) {
-		if (text.p[at] == '0' || text.p[at] == '1') {
+		if (is_bit(text.p[at])) {
 			bits = bits << 1 | (unsigned)(text.p[at] - '0');
 			if (++n == 8) {
 				buf_putc(out, (char)bits);
@@ -339,6 +360,23 @@ letter_of(char c)
 	return found != NULL ? to[found - from] : c;
 }
 
+/* How many digits stand between letters, up to three. */
+static unsigned
+digits_inside(struct slice text)
+{
+	unsigned found = 0;
+
+	for (size_t i = 1; i + 1 < text.n && found < 3; i++) {
+		if (i + 8 <= text.n && scan_none_of_eight(text.p + i)) {
+			i += 7;
+			continue;
+		}
+		found += scan_is_digit(text.p[i]) && scan_is_letter(text.p[i - 1]) &&
+		    scan_is_letter(text.p[i + 1]);
+	}
+	return found;
+}
+
 /* Words in which digits stand between letters: three of them make it a way of writing. */
 static void
 digits_look(struct scan_decoder *decoder, struct slice text)
@@ -348,6 +386,8 @@ digits_look(struct scan_decoder *decoder, struct slice text)
 	unsigned mixed = 0, words = 0;
 	bool has_digit = false, has_letter = false;
 
+	if (digits_inside((struct slice){ text.p, n }) < 3)
+		return;
 	for (size_t i = 0; i <= n; i++) {
 		char c = i < n ? text.p[i] : ' ';
 

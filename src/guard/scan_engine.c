@@ -26,7 +26,7 @@
 #define PATTERN_MAX  (256 * KIB)
 #define DATABASE_MAX (16 * MIB)
 #define DEPTH_MAX    64
-#define PATH_BYTES   1024
+#define PATH_BYTES   512
 
 struct plain_entry {
 	const struct scan_word *word;
@@ -409,6 +409,7 @@ vectorscan_open(struct vectorscan *hs, const struct scan_word *words, size_t n, 
 	if (cache == NULL || !cache_load(hs, path)) {
 		if (!vectorscan_compile(hs, words, n, err))
 			return false;
+		mem_trim(); /* compiling takes many times what it leaves */
 		if (cache != NULL)
 			cache_save(hs, path);
 	}

@@ -57,19 +57,23 @@ scan_fold_matters(struct slice text)
 	return (all & 0x8080808080808080u) != 0 || memchr(text.p, ESC, text.n) != NULL;
 }
 
+static void
+from_push(struct scan_folded *folded, size_t source)
+{
+	if (folded->from_n == folded->from_cap) {
+		folded->from_cap = folded->from_cap > 0 ? 2 * folded->from_cap : 64;
+		folded->from = mem_resize(folded->from, folded->from_n * sizeof(*folded->from),
+		    folded->from_cap * sizeof(*folded->from));
+	}
+	folded->from[folded->from_n++] = (uint32_t)source;
+}
+
 /* Notes where the bytes that come next stand in the source. */
 static void
 from_note(struct scan_folded *folded, size_t source)
 {
-	while (folded->from_n * FOLD_STEP <= folded->text.n) {
-		if (folded->from_n == folded->from_cap) {
-			folded->from_cap = folded->from_cap > 0 ? 2 * folded->from_cap : 64;
-			folded->from =
-			    mem_resize(folded->from, folded->from_n * sizeof(*folded->from),
-				folded->from_cap * sizeof(*folded->from));
-		}
-		folded->from[folded->from_n++] = (uint32_t)source;
-	}
+	while (folded->from_n * FOLD_STEP <= folded->text.n)
+		from_push(folded, source);
 }
 
 /* What nobody sees, or what only says how the rest is shown. */
@@ -255,7 +259,6 @@ scan_fold(struct scan_folded *folded, struct slice text)
 		}
 	}
 	word_end(&f);
-	from_note(folded, text.n);
-	if (folded->from_n > 0 && at >= text.n)
-		folded->from[folded->from_n - 1] = (uint32_t)text.n;
+	from_note(folded, at);
+	from_push(folded, at); /* behind the last step */
 }

@@ -9,7 +9,7 @@
 #include "guard/scan.h"
 
 #define CONTEXT_BYTES 48
-#define DIGITS_MAX    40
+#define DIGITS_MAX    20 /* no number that is known has more */
 
 struct number {
 	struct slice text; /* the whole text */
@@ -58,6 +58,15 @@ struct digits {
 	unsigned groups;
 	size_t end;
 };
+
+static bool
+is_one_of(char c, const char *few)
+{
+	for (; *few != '\0'; few++)
+		if (c == *few)
+			return true;
+	return false;
+}
 
 static void
 digits_read(struct slice text, size_t at, const char *separators, struct digits *out)
@@ -275,6 +284,8 @@ card_look(const struct number *number, struct scan_findings *findings)
 	struct digits digits;
 	const char *rule;
 
+	if (number->run != 4 && number->run != 6 && number->run != 8 && number->run < 12)
+		return false;
 	digits_read(number->text, number->at, " -", &digits);
 	if (digits.n < 12 || digits.n > 19 || is_word_at(number->text, digits.end) ||
 	    !card_groups_fit(&digits))
@@ -321,13 +332,11 @@ static const struct identity {
 	{ "id/fr-nir", " ", "1222332", 15, false, nir_words, nir_is_right },
 };
 
-/* Whether the second group has its length: most numbers end here. */
+/* Whether a separator and n digits follow: most numbers end here. */
 static bool
-group_follows(struct slice text, size_t at, const struct identity *row)
+group_has(struct slice text, size_t at, const char *separators, size_t n)
 {
-	size_t n = (size_t)(row->grouped[1] - '0');
-
-	if (at >= text.n || text.p[at] == '\0' || strchr(row->separators, text.p[at]) == NULL)
+	if (at >= text.n || !is_one_of(text.p[at], separators))
 		return false;
 	for (size_t i = 1; i <= n; i++)
 		if (!is_digit_at(text, at + i))
@@ -346,7 +355,8 @@ identity_look(const struct number *number, struct scan_findings *findings)
 		if (number->run != row->plain && number->run != (unsigned)row->grouped[0] - '0')
 			continue;
 		if (number->run != row->plain &&
-		    !group_follows(number->text, number->at + number->run, row))
+		    !group_has(number->text, number->at + number->run, row->separators,
+			(size_t)(row->grouped[1] - '0')))
 			continue;
 		digits_read(number->text, number->at, row->separators, &digits);
 		if (is_word_at(number->text, digits.end))
@@ -373,7 +383,7 @@ cpf_look(const struct number *number, struct scan_findings *findings)
 	struct digits front, back;
 	char d[11];
 
-	if (number->run != 3)
+	if (number->run != 3 || !group_has(text, number->at + 3, ".", 3))
 		return false;
 	digits_read(text, number->at, ".", &front);
 	if (!groups_are(&front, "333") || front.end + 2 >= text.n || text.p[front.end] != '-')
@@ -395,6 +405,8 @@ aadhaar_look(const struct number *number, struct scan_findings *findings)
 	struct digits digits;
 
 	if (number->run != 4 && number->run != 12)
+		return false;
+	if (number->run == 4 && !group_has(number->text, number->at + 4, " -", 4))
 		return false;
 	digits_read(number->text, number->at, " -", &digits);
 	if (digits.n != 12 || digits.d[0] < 2 || is_word_at(number->text, digits.end) ||
@@ -592,15 +604,14 @@ phone_look(const struct number *number, struct scan_findings *findings)
 	    at > 0 && text.p[at - 1] == '+' && (at < 2 || !is_word_at(text, at - 2));
 	bool is_bracketed = at > 0 && text.p[at - 1] == '(' && number->run == 3;
 
-	if (!is_international && !is_bracketed &&
-	    !(number->run == 3 && has_context(text, at, phone_words)))
+	if (!is_international && number->run != 3)
 		return false;
 	for (; end < text.n && n <= 15 && gaps < 3; end++) {
 		if (scan_is_digit(text.p[end])) {
 			n++;
 			gaps = 0;
 			last = end + 1;
-		} else if (strchr(" -.()/", text.p[end]) != NULL && text.p[end] != '\0') {
+		} else if (is_one_of(text.p[end], " -.()/")) {
 			gaps++;
 		} else {
 			break;
@@ -611,6 +622,8 @@ phone_look(const struct number *number, struct scan_findings *findings)
 	if (is_international && text.p[at] == '0')
 		return false;
 	if (!is_international && (text.p[at] < '2' || last - at < (is_bracketed ? 11 : 12)))
+		return false;
+	if (!is_international && !is_bracketed && !has_context(text, at, phone_words))
 		return false;
 	at -= is_international || is_bracketed;
 	scan_found(findings, SCAN_PII, "phone", at, last - at, 80);
@@ -764,22 +777,9 @@ number_look(struct slice text, size_t at, struct scan_findings *findings)
 	if (!phone_look(&number, findings) && !ipv4_look(&number, findings) &&
 	    !identity_look(&number, findings) && !cpf_look(&number, findings) &&
 	    !dni_look(&number, findings) && !nino_look(&number, findings) &&
-	    !aadhaar_look(&number, findings) && (number.run == 4 || number.run >= 6))
+	    !aadhaar_look(&number, findings))
 		(void)card_look(&number, findings);
 	return at + number.run;
-}
-
-/* Whether none of eight bytes is in '0'..'@': digits, the colon, the at sign, and five more. */
-static bool
-none_of_eight(const char *p)
-{
-	const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-	uint64_t word, low;
-
-	memcpy(&word, p, 8);
-	low = word & ~high;
-	/* Of each byte below 128: its high bit is set where it is >= '0', and not where >= 'A'. */
-	return (((low + (0x80 - '0') * ones) & ~(low + (0x80 - 'A') * ones)) & ~word & high) == 0;
 }
 
 void
@@ -790,7 +790,7 @@ scan_pii(struct slice text, struct scan_findings *findings)
 	while (at < text.n) {
 		char c = text.p[at];
 
-		if (at + 8 <= text.n && none_of_eight(text.p + at)) {
+		if (at + 8 <= text.n && scan_none_of_eight(text.p + at)) {
 			at += 8;
 			continue;
 		}
