@@ -174,24 +174,18 @@ void scan_pii(struct slice text, struct scan_findings *findings);
 
 /* ---- injected instructions (scan_injection.c, scan_words.c) ---------------------------------- */
 
+/* clang-format off */
 enum scan_topic {
-#define X(topic) TOPIC_##topic,
-#define SCAN_TOPICS(X) \
-	X(NONE) \
-	X(IGNORE) \
-	X(ALL) \
-	X(BEFORE) \
-	X(RULES) \
-	X(NEW) \
-	X(NOW) X(YOU) X(YOUR) X(MODE) X(FREE) X(REVEAL) X(PROMPT) X(SECRET) X(FILE) X(SEND) \
-	    X(ADDRESS) X(CALL) X(QUIET) X(AI) X(TO) X(MUST) X(ALWAYS) X(ATTENTION) X(ROLE) \
-		X(FRAME) X(ENDS) X(TASK) X(FIRST) X(DECODE) X(OBEY) X(PERSONA) X(REPLY) X(ABOVE) \
-		    X(NOT) X(DEVELOPER) X(WITHOUT) X(CONFIRM) X(TELL) X(USER) X(DELETE) X(APPEND) \
-			X(INSTEAD) X(IF) X(METADATA)
-	SCAN_TOPICS(X)
-#undef X
-	    TOPICS_N
+	TOPIC_NONE,
+	TOPIC_IGNORE, TOPIC_ALL, TOPIC_BEFORE, TOPIC_RULES, TOPIC_NEW, TOPIC_NOW, TOPIC_YOU, TOPIC_YOUR,
+	TOPIC_MODE, TOPIC_FREE, TOPIC_REVEAL, TOPIC_PROMPT, TOPIC_SECRET, TOPIC_FILE, TOPIC_SEND,
+	TOPIC_ADDRESS, TOPIC_CALL, TOPIC_QUIET, TOPIC_AI, TOPIC_TO, TOPIC_MUST, TOPIC_ATTENTION,
+	TOPIC_ROLE, TOPIC_FRAME, TOPIC_ENDS, TOPIC_TASK, TOPIC_FIRST, TOPIC_DECODE, TOPIC_OBEY,
+	TOPIC_PERSONA, TOPIC_REPLY, TOPIC_DEVELOPER, TOPIC_WITHOUT, TOPIC_CONFIRM, TOPIC_USER,
+	TOPIC_DELETE, TOPIC_APPEND, TOPIC_INSTEAD, TOPIC_METADATA,
+	TOPICS_N
 };
+/* clang-format on */
 
 #define WORD_WHOLE 1u /* nothing but the word; otherwise a stem, any letters may follow */
 #define WORD_MARK  2u /* a mark, not a word: what stands beside it does not count */

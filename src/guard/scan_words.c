@@ -286,7 +286,6 @@ const struct scan_topic_rule scan_topic_rules[] = {
 	RULE("obey-all", 50, 30, T(MUST), T(OBEY))
 	RULE("obey-all", 40, 24, T(OBEY), T(ALL))
 	RULE("obey-all", 40, 40, T(REPLY), T(WITHOUT), T(FREE))
-	RULE("rules-are-off", 60, 40, T(RULES), T(NOT), T(FREE))
 
 	RULE("quiet", 60, 60, T(QUIET), T(USER))
 	RULE("quiet", 50, 0, T(QUIET))
