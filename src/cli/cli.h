@@ -277,6 +277,7 @@ int login_run(struct options *options);
 int logout_run(struct options *options);
 int demo_run(struct options *options);
 int sandbox_run(struct options *options);
+int scan_run(struct options *options);
 int version_run(struct options *options);
 int help_run(struct options *options);
 /* For usage errors and --help. */

@@ -175,6 +175,18 @@ const struct command cli_commands[] = {
 	    .options =
 		OPTION_BIT(CONFIG) | OPTION_BIT(NAME) | OPTION_BIT(DRY_RUN) | OPTION_BIT(UNDO),
 	    .run = install_run },
+	{ .name = "scan",
+	    .words = "[FILE ... | -]",
+	    .words_most = ANY_NUMBER,
+	    .help = "find secrets, personal data and injected instructions in texts",
+	    .about =
+		"Every scanner looks at each file, or at stdin; no configuration is read. A row a finding: "
+		"place, kind,\nrule, how sure it is (1 to 100) and, unless it is a secret, the text. With "
+		"--json each line of the\ninput is an object {\"id\", \"text\"}, answered before the next by "
+		"one of {\"id\", \"findings\": [{\"kind\",\n\"rule\", \"start\", \"end\", \"score\"}]} with offsets in "
+		"bytes of the text. 0: nothing was found; 1:\nsomething was. See docs/detection.md.",
+	    .options = OPTION_BIT(JSON),
+	    .run = scan_run },
 	{ .name = "demo",
 	    .words = "",
 	    .help = "a small MCP server over stdio, to try things",

@@ -31,7 +31,7 @@ import soak
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (1, 16, 64)
-SECTIONS = ("http", "bridge", "http-stdio", "stdio", "memory", "start", "sessions", "parallel", "atlassian")
+SECTIONS = ("http", "bridge", "http-stdio", "stdio", "memory", "start", "sessions", "parallel", "atlassian", "scan")
 ASKED_FOR = ("soak",)                           # not part of a run that names nothing
 UPSTREAMS = ("bench_upstream", "demo")          # processes that belong to no target
 
@@ -121,7 +121,8 @@ class Bench:
         self.upstream_program = os.path.join(programs, "bench_upstream")
         self.load_program = os.path.join(programs, "bench_load")
         self.start_program = os.path.join(programs, "bench_start")
-        for path in (self.upstream_program, self.load_program, self.start_program):
+        self.scan_program = os.path.join(programs, "bench_scan")
+        for path in (self.upstream_program, self.load_program, self.start_program, self.scan_program):
             if not os.access(path, os.X_OK):
                 sys.exit(f"bench: {path} is missing: build the project first, or name its folder with --build")
         self.nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin:/usr/local/sbin")
@@ -513,6 +514,19 @@ def measure_start(bench):
     return json.loads(line)
 
 
+def measure_scan(bench):
+    """Every scanner on ordinary texts of 2 KB and hostile ones of 1 MB, with either engine."""
+    say("scanning")
+    out = {}
+    for engine in ("vectorscan", "plain"):
+        done = subprocess.run([bench.scan_program, engine], capture_output=True, text=True, timeout=300)
+        if done.returncode != 0:
+            raise Missing(done.stderr.strip())
+        got = json.loads(done.stdout)
+        out[got["engine"]] = got
+    return out
+
+
 def measure_sessions(bench):
     n = 200 if bench.options.quick else 1000
     say(f"{n} idle sessions, each with its stream")
@@ -628,6 +642,10 @@ def show(results):
               [[name, figure(f["seconds"], "{:.3f}")] + [figure(f["meanwhile"][k]) for k in
                                                          ("p50_us", "p99_us", "max_us")]
                for name, f in results["parallel"].items()])
+    if have("scan"):
+        for got in results["scan"].values():
+            table(f"Scanning with {got['engine']} (made in {got['new_ms']} ms of CPU, {got['rss_anon_kib']} KiB)",
+                  ["text", "bytes", "CPU us"], [[f["text"], f["bytes"], figure(f["us"], "{:,.2f}")] for f in got["texts"]])
     if have("atlassian"):
         atlassian.show(results["atlassian"], table, figure)
     if set(results) - set(ASKED_FOR) - {"atlassian"}:
@@ -659,6 +677,9 @@ def budget_rows(results):
     yield "start to first tools/list", member("start", "median_ms"), 15, "ms"
     yield "RssAnon per idle session", member("sessions", "kib_each"), 6, "KiB"
     yield "150 calls of 1 s at once, in all", max(totals, default=None), 1.2, "s"
+    scans = results.get("scan", {}).get("vectorscan", {}).get("texts", [])
+    yield "scan of 2 KB, dearest ordinary text", max((f["us"] for f in scans if f["bytes"] < 10000), default=None), 5, "us"
+    yield "scan of 1 MB, dearest text", max((f["us"] / 1000 for f in scans if f["bytes"] > 10000), default=None), 20, "ms"
     yield "ping meanwhile, p99", max(pings, default=None), 10, "ms"
     if "pairs" in results.get("bridge", {}):
         yield from bridge.budget(results["bridge"])
@@ -704,7 +725,7 @@ def main():
     measures = {"http": measure_http, "bridge": measure_bridge, "http-stdio": measure_http_stdio, "stdio": measure_stdio,
                 "memory": measure_memory, "start": measure_start, "sessions": measure_sessions,
                 "parallel": measure_parallel, "atlassian": measure_atlassian,
-                "soak": measure_soak}
+                "scan": measure_scan, "soak": measure_soak}
     bench = Bench(options)
     results = {}
     try:
