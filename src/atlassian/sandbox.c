@@ -39,8 +39,7 @@ static const struct routes *const tables[2][12] = {
 	    &sandbox_jira_agile_routes, &sandbox_jira_worklog_routes, &sandbox_jira_desk_routes,
 	    &sandbox_jira_form_routes, &sandbox_jira_extra_routes, NULL },
 	{ &sandbox_wiki_content_routes, &sandbox_wiki_part_routes, &sandbox_wiki_meta_routes,
-	    &sandbox_wiki_v2_routes, &sandbox_wiki_cloud_routes, &sandbox_wiki_extra_routes,
-	    NULL },
+	    &sandbox_wiki_v2_routes, &sandbox_wiki_cloud_routes, &sandbox_wiki_extra_routes, NULL },
 };
 
 /* ---- credentials ----------------------------------------------------------------------------- */
