@@ -137,7 +137,7 @@ static const struct world_case searches[] = {
 	{ .name = "the filter is beside the query, and looked at again in the reply", .tool = "search", .filter = "DEMO,OPS",
 	  .args = "{\"jql\":\"a = 1 OR b = 2 ORDER BY c\",\"fields\":\"summary\",\"projects_filter\":\"ops,HR\"}",
 	  .replies = { { "GET /rest/api/2/search", 0, "{\"total\":2,\"issues\":[{\"key\":\"HR-1\"},{\"key\":\"OPS-1\"}]}" } },
-	  .requests = "GET /rest/api/2/search?jql=%28a%20%3D%201%20OR%20b%20%3D%202%29%20AND%20project%20in%20%28%22ops%22%29%20ORDER%20BY%20c"
+	  .requests = "GET /rest/api/2/search?jql=%28a%20%3D%201%20OR%20b%20%3D%202%29%20AND%20project%20in%20%28%22OPS%22%29%20ORDER%20BY%20c"
 	    "&fields=summary&startAt=0&maxResults=10\n",
 	  .result = "{\"total\":2,\"start_at\":0,\"max_results\":10,\"issues\":[{\"key\":\"OPS-1\",\"browse_url\":\"https://jira.example/browse/OPS-1\"}]}" },
 	{ .name = "only projects outside of the filter", .tool = "search", .filter = "DEMO", .args = "{\"jql\":\"\",\"projects_filter\":[\"HR\"]}",

@@ -196,9 +196,9 @@ static const struct world_case comments[] = {
 	{ .name = "a sprint of another project's board", .tool = "update_sprint", .filter = "DEMO", .args = "{\"sprint_id\":3,\"name\":\"x\"}",
 	  .replies = { { "GET /rest/agile/1.0/sprint/3", 0, "{\"id\":3,\"originBoardId\":8}" }, { "GET /rest/agile/1.0/board/8/project", 0, "{\"values\":[]}" } },
 	  .requests = "GET /rest/agile/1.0/sprint/3\nGET /rest/agile/1.0/board/8/project?maxResults=50\n", .failure = "does not show board 8", .kind = ERR_REFUSED },
-	{ .name = "a sprint", .tool = "create_sprint", .args = "{\"board_id\":\"7\",\"name\":\"n\",\"start_date\":\"a\",\"end_date\":\"b\"}",
+	{ .name = "a sprint", .tool = "create_sprint", .args = "{\"board_id\":\"7\",\"name\":\"n\",\"start_date\":\"2030-01-01\",\"end_date\":\"2030-01-15T09:00\"}",
 	  .replies = { { "POST /rest/agile/1.0/sprint", 201, "{\"id\":4,\"name\":\"n\",\"state\":\"future\"}" } },
-	  .requests = "POST /rest/agile/1.0/sprint {\"name\":\"n\",\"originBoardId\":7,\"startDate\":\"a\",\"endDate\":\"b\"}\n",
+	  .requests = "POST /rest/agile/1.0/sprint {\"name\":\"n\",\"originBoardId\":7,\"startDate\":\"2030-01-01\",\"endDate\":\"2030-01-15T09:00\"}\n",
 	  .result = "{\"id\":\"4\",\"name\":\"n\",\"state\":\"future\"}" },
 };
 /* clang-format on */
