@@ -126,9 +126,10 @@ const char *space_id_wait(struct work *work, const char *key);
 MUST_CHECK bool
 space_key_wait(struct work *work, const char *id, const char **key, const char **name);
 
-/* The text of an argument as storage format: content_format markdown, wiki, storage, xhtml. */
+/* The text of the argument name as storage format: content_format markdown, wiki, storage, xhtml.
+ */
 MUST_CHECK bool
-content_as_storage(struct work *work, struct slice text, const char *format, struct slice *out);
+content_as_storage(struct work *work, const char *name, const char *format, struct slice *out);
 
 /* The storage format, made from Markdown here, with an anchor in every heading. */
 void storage_put_anchors(struct slice text, struct buf *out);

@@ -133,8 +133,7 @@ create_blog_post(struct work *work)
 	yyjson_val *reply;
 
 	if (!space_check(work, key) ||
-	    !content_as_storage(
-		work, arg_slice(work, "content"), arg_str(work, "content_format"), &storage))
+	    !content_as_storage(work, "content", arg_str(work, "content_format"), &storage))
 		return false;
 	out_str(work, body, "title", arg_str(work, "title"));
 	out_str(work, body, "status", "current");
@@ -205,8 +204,7 @@ update_blog_post(struct work *work)
 		return work_fail(work, ERR_PARAMS, "one of title and content must be given");
 	if (id == NULL ||
 	    (arg_has(work, "content") &&
-		!content_as_storage(
-		    work, arg_slice(work, "content"), arg_str(work, "content_format"), &storage)) ||
+		!content_as_storage(work, "content", arg_str(work, "content_format"), &storage)) ||
 	    !get_wait(work, id, &before) || !expect(work, &before))
 		return false;
 	if (storage.p == NULL && !page_has_body(work, &before))
@@ -224,7 +222,7 @@ update_blog_post(struct work *work)
 
 #define POST_ID \
 	{ \
-		.name = "post_id", .type = ARG_STR, .flags = REQUIRED, \
+		.name = "post_id", .type = ARG_PAGE, .flags = REQUIRED, \
 		.help = "Id or URL of the blog post" \
 	}
 #define FORMAT \
@@ -241,7 +239,7 @@ static const struct tool rows[] = {
 	    .flags = READS,
 	    .shape = &posts_shape,
 	    .run = get_blog_posts,
-	    ARGS({ .name = "space_key", .type = ARG_STR, .help = "Key of the space" },
+	    ARGS({ .name = "space_key", .type = ARG_SPACE, .help = "Key of the space" },
 		{ .name = "title", .type = ARG_STR, .help = "Only those with this title" },
 		{ .name = "limit",
 		    .type = ARG_INT,
@@ -269,7 +267,7 @@ static const struct tool rows[] = {
 	    .shape = &post_told_shape,
 	    .run = create_blog_post,
 	    ARGS({ .name = "space_key",
-		     .type = ARG_STR,
+		     .type = ARG_SPACE,
 		     .flags = REQUIRED,
 		     .help = "Key of the space" },
 		{ .name = "title", .type = ARG_STR, .flags = REQUIRED, .help = "Title" },

@@ -319,13 +319,13 @@ comment_page(struct work *work)
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 #define WHICH_ARGS \
-	{ .name = "page_id", .type = ARG_STR, .help = "Id of the page" }, \
+	{ .name = "page_id", .type = ARG_PAGE, .help = "Id of the page" }, \
 	    { .name = "title", \
 		    .type = ARG_STR, \
 		    .max = 1020, \
 		    .help = "Its title, with space_key" }, \
 	{ \
-		.name = "space_key", .type = ARG_STR, .max = 255, .help = "Key of its space" \
+		.name = "space_key", .type = ARG_SPACE, .help = "Key of its space" \
 	}
 
 static const struct tool rows[] = {
@@ -336,7 +336,7 @@ static const struct tool rows[] = {
 	    .flags = WRITES | CLASSIC,
 	    .run = create_page,
 	    ARGS({ .name = "space_key",
-		     .type = ARG_STR,
+		     .type = ARG_SPACE,
 		     .flags = REQUIRED,
 		     .max = 255,
 		     .help = "Key of the space" },
@@ -349,7 +349,7 @@ static const struct tool rows[] = {
 		    .type = ARG_TEXT,
 		    .flags = REQUIRED,
 		    .help = "Markdown, or storage format (<...>)" },
-		{ .name = "parent_id", .type = ARG_STR, .help = "Id of the page above it" }) },
+		{ .name = "parent_id", .type = ARG_PAGE, .help = "Id of the page above it" }) },
 	{ .name = "update-confluence-page",
 	    .title = "Update Confluence Page",
 	    .help = "Write a Confluence page anew; with version only if it is still at that.",
@@ -408,7 +408,7 @@ static const struct tool rows[] = {
 		     .flags = REQUIRED,
 		     .max = QUERY_MAX,
 		     .help = "Words, or CQL" },
-		{ .name = "space_key", .type = ARG_STR, .max = 255, .help = "Only in this space" },
+		{ .name = "space_key", .type = ARG_SPACE, .help = "Only in this space" },
 		{ .name = "max_results",
 		    .type = ARG_INT,
 		    .fallback = "10",

@@ -91,8 +91,7 @@ edit_comment(struct work *work)
 	yyjson_val *reply;
 	bool ok;
 
-	if (!content_as_storage(work, arg_slice(work, "body"), "markdown", &storage) ||
-	    !remark_wait(work, &remark))
+	if (!content_as_storage(work, "body", "markdown", &storage) || !remark_wait(work, &remark))
 		return false;
 	body = next_version(work, &remark);
 	out_val(work, body, "body", storage_body(work, storage));

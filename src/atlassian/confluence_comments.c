@@ -182,7 +182,7 @@ body_take(struct work *work, yyjson_mut_val *to)
 	yyjson_mut_val *body = out_obj(work), *outer = out_obj(work);
 	struct slice storage;
 
-	if (!content_as_storage(work, arg_slice(work, "body"), "markdown", &storage))
+	if (!content_as_storage(work, "body", "markdown", &storage))
 		return false;
 	out_slice(work, body, "value", storage);
 	out_str(work, body, "representation", "storage");

@@ -405,17 +405,22 @@ page_told(struct work *work, const char *message, const struct page *page, enum 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
 bool
-content_as_storage(struct work *work, struct slice text, const char *format, struct slice *out)
+content_as_storage(struct work *work, const char *name, const char *format, struct slice *out)
 {
-	struct slice checked;
+	static const struct {
+		const char *word;
+		enum text_format from;
+	} formats[] = { { "markdown", TEXT_MARKDOWN }, { "wiki", TEXT_WIKI } };
+	struct slice text = arg_slice(work, name), checked;
 
-	*out = text;
-	if (strcmp(format, "markdown") == 0)
-		return work_text(work, text, TEXT_MARKDOWN, TEXT_STORAGE, out);
-	if (strcmp(format, "wiki") == 0)
-		return work_text(work, text, TEXT_WIKI, TEXT_STORAGE, out);
+	for (size_t i = 0; i < COUNT(formats); i++)
+		if (strcmp(format, formats[i].word) == 0)
+			return work_text(work, text, formats[i].from, TEXT_STORAGE, out) ||
+			    err_prefix(work->err, "%s", name);
 	/* Storage passes byte for byte, after it was seen to be well-formed. */
-	return work_text(work, text, TEXT_STORAGE, TEXT_MARKDOWN, &checked);
+	*out = text;
+	return work_text(work, text, TEXT_STORAGE, TEXT_MARKDOWN, &checked) ||
+	    err_prefix(work->err, "%s", name);
 }
 
 const char *

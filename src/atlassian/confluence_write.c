@@ -133,7 +133,7 @@ content_take(struct work *work, struct slice *out)
 	if (arg_has(work, "content_file"))
 		return work_fail(work, ERR_PARAMS,
 		    "content_file: files of the server are not read for callers; give the text as content");
-	if (!content_as_storage(work, arg_slice(work, "content"), format, out))
+	if (!content_as_storage(work, "content", format, out))
 		return false;
 	if (arg_bool(work, "enable_heading_anchors") && strcmp(format, "markdown") == 0 &&
 	    !set_anchors(work, out))
@@ -378,8 +378,7 @@ update_page_section(struct work *work)
 	struct slice section;
 
 	if (id == NULL ||
-	    !content_as_storage(
-		work, arg_slice(work, "new_content"), arg_str(work, "content_format"), &section) ||
+	    !content_as_storage(work, "new_content", arg_str(work, "content_format"), &section) ||
 	    !page_get_wait(work, id, 0, WITH_BODY, &before) || !page_expect_wait(work, &before) ||
 	    !page_has_body(work, &before) ||
 	    !section_put(

@@ -581,7 +581,7 @@ static const struct tool tools[] = {
 	    .toolset = "classic",
 	    .flags = WRITES | CLASSIC,
 	    .run = create_issue,
-	    ARGS({ "project_key", ARG_STR, REQUIRED, "Project key, such as PROJ", NULL, 0, 80 },
+	    ARGS({ "project_key", ARG_PROJECT, REQUIRED, "Project key, such as PROJ" },
 		{ "summary", ARG_STR, REQUIRED, "Summary", NULL, 0, 1020 },
 		{ "issue_type", ARG_STR, REQUIRED, "Name of the type", NULL, 0, 255 },
 		{ "description", ARG_TEXT, 0, "Text in Markdown", NULL, 0, TEXT_BYTES_MAX },

@@ -388,7 +388,7 @@ static const struct tool tools[] = {
 	    .toolset = "classic",
 	    .flags = READS | IDEMPOTENT | CLASSIC,
 	    .run = get_boards,
-	    ARGS({ "project_key", ARG_STR, 0, "Project key, such as PROJ", NULL, 0, 80 }) },
+	    ARGS({ "project_key", ARG_PROJECT, 0, "Project key, such as PROJ" }) },
 	{ .name = "get-board-sprints",
 	    .title = "Get Board Sprints",
 	    .help = "Sprints of an agile board.",

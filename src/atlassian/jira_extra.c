@@ -130,7 +130,7 @@ static const struct tool tools[] = {
 	    .flags = WRITES,
 	    .run = create_component,
 	    .shape = &component_shape,
-	    ARGS({ "project_key", ARG_STR, REQUIRED, "Project key, such as PROJ", NULL, 0, 80 },
+	    ARGS({ "project_key", ARG_PROJECT, REQUIRED, "Project key, such as PROJ" },
 		{ "name", ARG_STR, REQUIRED, "Name", NULL, 0, NAME_BYTES },
 		{ "description", ARG_STR, 0, "Description", NULL, 0, TEXT_BYTES },
 		{ "lead", ARG_STR, 0, "E-mail, name, or accountid:ID", NULL, 0, NAME_BYTES },

@@ -180,11 +180,11 @@ const struct command cli_commands[] = {
 	    .words_most = ANY_NUMBER,
 	    .help = "find secrets, personal data and injected instructions in texts",
 	    .about =
-		"Every scanner looks at each file, or at stdin; no configuration is read. A row a finding: "
-		"place, kind,\nrule, how sure it is (1 to 100) and, unless it is a secret, the text. With "
-		"--json each line of the\ninput is an object {\"id\", \"text\"}, answered before the next by "
-		"one of {\"id\", \"findings\": [{\"kind\",\n\"rule\", \"start\", \"end\", \"score\"}]} with offsets in "
-		"bytes of the text. 0: nothing was found; 1:\nsomething was. See docs/detection.md.",
+		"Every scanner looks at each file, or at stdin; no configuration is read. A row a finding:\n"
+		"place, kind, rule, how sure it is (1 to 100) and, unless it is a secret, the text. With\n"
+		"--json each line of the input is an object {\"id\", \"text\"}, answered before the next by\n"
+		"one of {\"id\", \"findings\": [{\"kind\", \"rule\", \"start\", \"end\", \"score\"}]} with offsets\n"
+		"in bytes of the text. 0: nothing was found; 1: something was. See docs/detection.md.",
 	    .options = OPTION_BIT(JSON),
 	    .run = scan_run },
 	{ .name = "demo",

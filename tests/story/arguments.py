@@ -28,8 +28,8 @@ import contract
 KINDS = [
     (r"(^|_)issue_key$|^epic_key$", "issue key"), (r"^issue_keys$", "issue key"),
     (r"project_key$|^projects_filter$", "project key"), (r"space_(key|id)$|^spaces_filter$", "space key"),
-    (r"(page|content)_id$|^(target_|destination_)?parent_id$", "page"), (r"^url$|_url$", "address"), (r"_date$", "date|time"),
-    (r"(?<!account)(?<!transition)(?<!field)(?<!page)(?<!parent)(?<!cloud)(?<!template)_id$", "id|id of letters"),
+    (r"(page|content|post)_id$|^(target_|destination_)?parent_id$", "page"), (r"^url$|_url$", "address"), (r"_date$", "date|time"),
+    (r"(?<!account)(?<!transition)(?<!field)(?<!page)(?<!post)(?<!parent)(?<!cloud)(?<!template)_id$", "id|id of letters"),
 ]
 
 MARK = "zq7x"

@@ -98,7 +98,7 @@ static const struct world_case careful[] = {
 	  .requests = "DELETE /rest/api/content/12/label?name=a%2F..%2Fb%3Fc\n",
 	  .result = "{\"success\":true,\"message\":\"Label a/../b?c removed from page 12\"}" },
 	{ .name = "an id that climbs", .tool = "delete_comment", .args = "{\"comment_id\":\"..\"}", .requests = "",
-	  .failure = "\"..\" cannot be part of a path", .kind = ERR_PARAMS },
+	  .failure = "comment_id: \"..\" is no id", .kind = ERR_PARAMS },
 	{ .name = "the archive wants numbers", .tool = "archive_page", .is_cloud = true, .args = "{\"page_id\":\"att12\"}", .requests = "",
 	  .failure = "page_id: att12 is no number", .kind = ERR_PARAMS },
 	{ .name = "the newest version is no old one", .tool = "restore_page_version", .args = "{\"page_id\":\"12\",\"version\":3}",
@@ -129,7 +129,7 @@ static bool
 is_offered(
     struct config_atlassian *all, const char *toolsets, const char *enabled, const char *name)
 {
-	static const struct config_site site = { .product = PRODUCT_CONFLUENCE,
+	static struct config_site site = { .product = PRODUCT_CONFLUENCE,
 		.provider = { "confluence", 10 } };
 	struct slice sets[4], tools[4];
 	const struct tool **rows;
@@ -137,6 +137,8 @@ is_offered(
 	bool is_there = false;
 	size_t n;
 
+	all->sites = &site;
+	all->sites_n = 1;
 	all->toolsets = sets;
 	all->toolsets_n = world_list(toolsets, sets, 4);
 	all->enabled_tools = tools;
