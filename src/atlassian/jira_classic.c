@@ -185,7 +185,7 @@ static const struct {
 static bool
 has_text(struct slice text, const char *part)
 {
-	return text.n > 0 && memmem(text.p, text.n, part, strlen(part)) != NULL;
+	return text.p != NULL && memmem(text.p, text.n, part, strlen(part)) != NULL;
 }
 
 /* Non-empty parts of a path. */
