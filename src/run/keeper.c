@@ -390,6 +390,21 @@ marker_id(const struct house *house, const char *marker, uint64_t *id)
 	return true;
 }
 
+/*
+ * Of which doomed ward it was in the look before: one that is ending has given up its memory, and
+ * with it the environment that told.
+ */
+static struct ward *
+doomed_before(const struct house *house, const struct process *process)
+{
+	const void *owner = processes_owner(&house->before, process);
+	struct ward *ward = owner != NULL ? house->wards : NULL;
+
+	while (ward != NULL && (ward != owner || ward->phase != DOOMED))
+		ward = ward->next;
+	return ward;
+}
+
 /* Whose is a process below the keeper itself?  (The ward, or NULL: cannot be told while it
  * matters.) */
 static void *
@@ -415,6 +430,9 @@ owner_of(void *ctx, const struct process *process)
 	}
 	if (of_session != NULL)
 		return of_session;
+	ward = doomed_before(house, process);
+	if (ward != NULL)
+		return ward;
 	return process->start_ticks < house->oldest_alive ? first_doomed(house) : NULL;
 }
 

@@ -229,6 +229,14 @@ processes_has(const struct processes *list, const struct process *process)
 	return seen != NULL && seen->start_ticks == process->start_ticks;
 }
 
+const void *
+processes_owner(const struct processes *list, const struct process *process)
+{
+	const struct process *seen = find(list, process->pid);
+
+	return seen != NULL && seen->start_ticks == process->start_ticks ? seen->owner : NULL;
+}
+
 /* NULL when the parent is not in the list, or has its pid from a later life. */
 static struct process *
 parent_of(const struct processes *list, const struct process *process)

@@ -42,6 +42,8 @@ enum process_sent process_signal(const struct process *process, pid_t root, int 
 MUST_CHECK bool processes_scan(struct processes *list, struct err *err);
 void processes_fini(struct processes *list);
 bool processes_has(const struct processes *list, const struct process *process);
+/* The owner that it had in an earlier look; NULL: none, or it was not there. */
+const void *processes_owner(const struct processes *list, const struct process *process);
 /*
  * Gives every process an owner: a child of root the one that owner_of() names (NULL: nobody), any
  * other one the owner of its parent.
