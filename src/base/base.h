@@ -335,6 +335,7 @@ struct json_iter {
 };
 void json_iter_init(struct json_iter *iter, struct slice container);
 bool json_iter_next(struct json_iter *iter, struct slice *key, struct slice *value);
+size_t json_count(struct slice container); /* elements or members */
 
 /* Unescapes a string token (with its quotes) into the arena; tokens without escapes are borrowed.
  */

@@ -24,24 +24,11 @@ member_compare(const void *a, const void *b)
 	return by != 0 ? by : (x->n > y->n) - (x->n < y->n);
 }
 
-static size_t
-count(struct slice container)
-{
-	struct slice key, value;
-	struct json_iter iter;
-	size_t n = 0;
-
-	json_iter_init(&iter, container);
-	while (json_iter_next(&iter, &key, &value))
-		n++;
-	return n;
-}
-
 /* The members in the order of their names. */
 static bool
 members_sorted(struct arena *arena, struct slice object, struct member **out, size_t *n)
 {
-	size_t i = 0, all = count(object);
+	size_t i = 0, all = json_count(object);
 	struct json_iter iter;
 	struct slice key;
 	struct err err;

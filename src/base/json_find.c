@@ -148,6 +148,19 @@ json_iter_next(struct json_iter *iter, struct slice *key, struct slice *value)
 	return true;
 }
 
+size_t
+json_count(struct slice container)
+{
+	struct json_iter iter;
+	struct slice value;
+	size_t n = 0;
+
+	json_iter_init(&iter, container);
+	while (json_iter_next(&iter, NULL, &value))
+		n++;
+	return n;
+}
+
 bool
 json_find(struct slice object, struct slice key, struct slice *value)
 {

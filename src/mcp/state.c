@@ -28,24 +28,11 @@ is_of_round(struct slice key)
 	    slice_eq(key, S("requestState"));
 }
 
-static size_t
-count(struct slice container)
-{
-	struct slice key, value;
-	struct json_iter iter;
-	size_t n = 0;
-
-	json_iter_init(&iter, container);
-	while (json_iter_next(&iter, &key, &value))
-		n++;
-	return n;
-}
-
 /* The members as they stand, one after the other. */
 static bool
 bytes_digest(struct arena *arena, struct slice params, char digest[65], struct err *err)
 {
-	size_t n = 0, all = count(params);
+	size_t n = 0, all = json_count(params);
 	struct slice *parts, key, value;
 	struct json_iter iter;
 
