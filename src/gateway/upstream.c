@@ -233,18 +233,28 @@ upstream_subscribe_wait(struct provider *provider, struct exchange *exchange, bo
 	return ok;
 }
 
-static bool
-upstream_watch_wait(struct provider *provider, struct exchange *exchange, struct slice uri,
-    bool *is_granted, struct err *err)
+/* The session that tells, for whom the server's timeout counts from now; NULL: there is none. */
+static struct link *
+link_to_watch(struct provider *provider, struct exchange *exchange, struct err *err)
 {
 	struct upstream *u = upstream_of(provider);
 	struct link *link = link_for(u, client_of(exchange));
 
 	if (link == NULL)
-		return no_link(client_of(exchange), err);
-	task_deadline(
-	    task_self(exchange->loop), loop_now_ms(exchange->loop) + u->config->timeout_ms);
-	return link_watch_wait(link, uri, is_granted, err);
+		(void)no_link(client_of(exchange), err);
+	else
+		task_deadline(
+		    task_self(exchange->loop), loop_now_ms(exchange->loop) + u->config->timeout_ms);
+	return link;
+}
+
+static bool
+upstream_watch_wait(struct provider *provider, struct exchange *exchange, struct slice uri,
+    bool *is_granted, struct err *err)
+{
+	struct link *link = link_to_watch(provider, exchange, err);
+
+	return link != NULL && link_watch_wait(link, uri, is_granted, err);
 }
 
 /* Of a session of the client's own that has ended with it there is nothing left to say. */
@@ -272,14 +282,9 @@ static bool
 upstream_watch_task_wait(struct provider *provider, struct exchange *exchange, struct slice id,
     bool *is_granted, struct err *err)
 {
-	struct upstream *u = upstream_of(provider);
-	struct link *link = link_for(u, client_of(exchange));
+	struct link *link = link_to_watch(provider, exchange, err);
 
-	if (link == NULL)
-		return no_link(client_of(exchange), err);
-	task_deadline(
-	    task_self(exchange->loop), loop_now_ms(exchange->loop) + u->config->timeout_ms);
-	return link_watch_task_wait(link, id, is_granted, err);
+	return link != NULL && link_watch_task_wait(link, id, is_granted, err);
 }
 
 static void
