@@ -102,7 +102,7 @@ struct candidate {
 static bool
 seconds_of(struct slice moment, double *out)
 {
-	int year, month, day, hour, minute, second;
+	int year, month, day, hour, minute, second, days;
 	char text[20];
 
 	if (moment.n < 19)
@@ -115,10 +115,8 @@ seconds_of(struct slice moment, double *out)
 	/* Days of the civil calendar, March first. */
 	year -= month <= 2;
 	month += month <= 2 ? 9 : -3;
-	*out = ((double)year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 +
-		   day) *
-		86400.0 +
-	    hour * HOUR_S + minute * 60.0 + second;
+	days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day;
+	*out = days * 86400.0 + hour * HOUR_S + minute * 60.0 + second;
 	return true;
 }
 
