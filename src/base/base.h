@@ -84,10 +84,21 @@ struct slice slice_trim(struct slice s); /* spaces and tabs at both ends */
 struct slice slice_cut(struct slice s, char c, struct slice *rest);
 /* Decimal digits only, no sign, no blank; false when empty, malformed or > max. */
 bool slice_to_u64(struct slice s, uint64_t max, uint64_t *out);
+/* "name:443", "192.0.2.1:443", "[2001:db8::1]:443": the host (without brackets) and the port.
+ * False: it is none of these, or the name has bytes that no name of a host has. */
+bool slice_to_host_port(struct slice s, struct slice *host, uint16_t *port);
+int slice_compare(
+    struct slice a, struct slice b); /* as memcmp(); of two that begin alike the shorter */
+bool slice_has(struct slice s, struct slice part); /* a part of no bytes: never */
 struct slice slice_dup(struct arena *arena, struct slice s);
+struct slice slice_keep(struct slice s); /* in memory of its own, for mem_free() of its p */
 const char *slice_cstr(struct arena *arena, struct slice s); /* NUL-ended copy */
 /* Glob with * and ?, no classes; linear in n(pattern) * n(text) at worst. */
 bool slice_glob(struct slice pattern, struct slice text);
+/* Does one of them fit?  What is absent fits none. */
+bool slice_globs(const struct slice *globs, size_t n, struct slice text);
+/* The same, or n is 0: it does not matter. */
+bool slice_fits(const struct slice *globs, size_t n, struct slice text);
 bool slice_is_utf8(struct slice s); /* whole sequences, as RFC 3629 has them */
 /* Case-insensitive edit distance (for "did you mean"), capped at 255; inputs over 64 bytes: 255. */
 unsigned slice_distance(struct slice a, struct slice b);
@@ -362,6 +373,23 @@ uint64_t hash_bytes(struct slice s, uint64_t seed); /* for tables; keyed, not cr
 void sha256_hex(const struct slice *parts, size_t n, char out[65]); /* of the concatenation */
 #define SHA256_BYTES 32
 void sha256_bytes(struct slice s, unsigned char out[SHA256_BYTES]);
+/* Reads fd to its end.  False: errno; EFBIG: it has more than max bytes. */
+MUST_CHECK bool sha256_fd(int fd, uint64_t max, unsigned char out[SHA256_BYTES]);
+void hex_put(const unsigned char *bytes, size_t n, char *to); /* 2 * n digits, no NUL */
+
+/* ---- libraries that are loaded -------------------------------------------------------------- */
+
+/* A function of a library, and where its address belongs in the table of who uses it. */
+struct symbol {
+	const char *name;
+	size_t offset;
+};
+/*
+ * Looks them all up in what dlopen() gave.  ERR_UNAVAILABLE names the library (as the caller calls
+ * it) and the function that it does not have; the table is filled in part then.
+ */
+MUST_CHECK bool symbols_find(void *handle, const char *library, const struct symbol *symbols,
+    size_t n, void *table, struct err *err);
 
 /* ---- metrics ------------------------------------------------------------------------------- */
 
@@ -387,6 +415,18 @@ void sha256_bytes(struct slice s, unsigned char out[SHA256_BYTES]);
 	    "REST requests to Atlassian sites, by outcome: done, refused (4xx), failed (5xx, none).") \
 	X(SITE_DURATION, HISTOGRAM, "bascule_site_request_duration_seconds", "site", "product", NULL, 256, \
 	    "How long a site took to answer a REST request.") \
+	X(EGRESS, COUNTER, "bascule_egress_total", "child", "outcome", NULL, 512,			\
+	    "What isolated programs asked their proxies for, by outcome: open, refused, failed.")	\
+	X(VERDICTS, COUNTER, "bascule_verdicts_total", "rule", "action", NULL, 2048,			\
+	    "What the guard said of requests and of what it did not let pass, by rule and action.") \
+	X(AUDIT_RECORDS, COUNTER, "bascule_audit_records_total", "sink", NULL, NULL, 64,			\
+	    "Records of the audit that were written; `sqlite` is the store.")			\
+	X(AUDIT_DROPPED, COUNTER, "bascule_audit_dropped_total", "sink", NULL, NULL, 64,			\
+	    "Records that were lost because they could not be written fast enough.")		\
+	X(AUDIT_LAG, GAUGE, "bascule_audit_lag_seconds", "sink", NULL, NULL, 64,			\
+	    "How long the oldest record that is not written yet has waited.")			\
+	X(AUDIT_UP, GAUGE, "bascule_audit_up", "sink", NULL, NULL, 64,					\
+	    "1: records can be written; 0: they cannot, and it is tried again.")			\
 	X(LOOP_LAG, GAUGE, "bascule_loop_lag_seconds", NULL, NULL, NULL, 1,				\
 	    "The longest time in the last one to two minutes that the loop worked without a look at its events.") \
 	X(CPU, COUNTER, "process_cpu_seconds_total", NULL, NULL, NULL, 1,				\

@@ -4,7 +4,6 @@
  * may mean something else than 1 to whoever wrote it.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/base.h"
 
@@ -17,11 +16,7 @@ struct member {
 static int
 member_compare(const void *a, const void *b)
 {
-	const struct slice *x = &((const struct member *)a)->key;
-	const struct slice *y = &((const struct member *)b)->key;
-	int by = memcmp(x->p, y->p, x->n < y->n ? x->n : y->n);
-
-	return by != 0 ? by : (x->n > y->n) - (x->n < y->n);
+	return slice_compare(((const struct member *)a)->key, ((const struct member *)b)->key);
 }
 
 /* The members in the order of their names. */

@@ -141,6 +141,17 @@ stamp_refresh(struct log *log)
 	return now_ms;
 }
 
+/* Ends of lines and of paragraphs, and turns of direction: U+2028 to U+202E, U+2066 to U+2069. */
+static bool
+is_deceptive(const char text[3])
+{
+	unsigned char second = (unsigned char)text[1], third = (unsigned char)text[2];
+
+	return (unsigned char)text[0] == 0xe2 &&
+	    ((second == 0x80 && third >= 0xa8 && third <= 0xae) ||
+		(second == 0x81 && third >= 0xa6 && third <= 0xa9));
+}
+
 /*
  * One character of text[at..n), escaped where it must be, to out; returns its length there.  *used:
  * bytes read.  In JSON quotes and backslashes are escaped too.
@@ -149,7 +160,7 @@ static size_t
 escape(const char *text, size_t n, bool is_json, size_t *used, char out[8])
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char c = (unsigned char)text[0];
+	unsigned char c = (unsigned char)text[0], high = 0;
 	size_t length = utf8_length(text, n);
 
 	*used = length > 0 ? length : 1;
@@ -157,16 +168,20 @@ escape(const char *text, size_t n, bool is_json, size_t *used, char out[8])
 		return memcpy(out, UTF8_REPLACEMENT, 3), 3;
 	if (length == 2 && c == 0xc2 && (unsigned char)text[1] < 0xa0)
 		c = (unsigned char)text[1]; /* U+0080 to U+009F: control characters too */
+	else if (length == 3 && is_deceptive(text))
+		high = 0x20,
+		c = (unsigned char)(((unsigned char)text[1] & 3) << 6 |
+		    ((unsigned char)text[2] & 0x3f));
 	else if (length > 1)
 		return memcpy(out, text, length), length;
 	out[0] = '\\';
-	if (is_json && (c == '"' || c == '\\'))
+	if (high == 0 && is_json && (c == '"' || c == '\\'))
 		return out[1] = (char)c, 2;
-	if (c >= 0x20 && c < 0x7f)
+	if (high == 0 && c >= 0x20 && c < 0x7f)
 		return out[0] = (char)c, 1;
-	if (c == '\n' || c == '\r' || c == '\t')
+	if (high == 0 && (c == '\n' || c == '\r' || c == '\t'))
 		return out[1] = c == '\n' ? 'n' : c == '\r' ? 'r' : 't', 2;
-	memcpy(out, "\\u00", 4);
+	memcpy(out, high != 0 ? "\\u20" : "\\u00", 4);
 	out[4] = digits[c >> 4];
 	out[5] = digits[c & 15];
 	return 6;

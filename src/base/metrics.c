@@ -61,14 +61,8 @@ struct metrics {
 static struct slice
 label_copy(struct slice label)
 {
-	size_t n = label.n > LABEL_BYTES ? LABEL_BYTES : label.n;
-	char *copy;
-
-	if (label.p == NULL)
-		return SLICE_NONE;
-	copy = mem_new(n + 1);
-	memcpy(copy, label.p, n);
-	return (struct slice){ copy, n };
+	label.n = label.n > LABEL_BYTES ? LABEL_BYTES : label.n;
+	return slice_keep(label);
 }
 
 static uint64_t

@@ -1,7 +1,7 @@
 /*
  * Borrowed bytes: comparing, cutting, copying, matching.  ASCII where case matters.  Nothing here
- * reads past the slice or allocates, but the two functions that take an arena; sizes that come from
- * input are announced to that arena by the caller.
+ * reads past the slice; what copies takes an arena, to which the caller announces sizes that come
+ * from input, or is slice_keep().
  */
 #include <string.h>
 
@@ -124,6 +124,69 @@ slice_to_u64(struct slice s, uint64_t max, uint64_t *out)
 	return true;
 }
 
+static bool
+is_host(struct slice s, bool is_ipv6)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		bool is_letter = (c | 0x20) >= 'a' && (c | 0x20) <= (is_ipv6 ? 'f' : 'z');
+
+		if (!is_letter && !(c >= '0' && c <= '9') && c != '.' &&
+		    !(is_ipv6 ? c == ':' : c == '-' || c == '_'))
+			return false;
+	}
+	return s.n > 0 && s.n <= 253;
+}
+
+bool
+slice_to_host_port(struct slice s, struct slice *host, uint16_t *port)
+{
+	const char *colon = s.n > 0 ? memrchr(s.p, ':', s.n) : NULL;
+	bool is_ipv6;
+	uint64_t n;
+
+	if (colon == NULL)
+		return false;
+	*host = (struct slice){ s.p, (size_t)(colon - s.p) };
+	is_ipv6 = host->n > 2 && host->p[0] == '[' && host->p[host->n - 1] == ']';
+	if (is_ipv6)
+		*host = (struct slice){ host->p + 1, host->n - 2 };
+	if (!is_host(*host, is_ipv6) ||
+	    !slice_to_u64(
+		(struct slice){ colon + 1, s.n - (size_t)(colon + 1 - s.p) }, UINT16_MAX, &n) ||
+	    n == 0)
+		return false;
+	*port = (uint16_t)n;
+	return true;
+}
+
+bool
+slice_has(struct slice s, struct slice part)
+{
+	return s.n > 0 && part.n > 0 && memmem(s.p, s.n, part.p, part.n) != NULL;
+}
+
+int
+slice_compare(struct slice a, struct slice b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int by = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+	return by != 0 ? by : (a.n > b.n) - (a.n < b.n);
+}
+
+struct slice
+slice_keep(struct slice s)
+{
+	char *p;
+
+	if (s.p == NULL)
+		return SLICE_NONE;
+	p = mem_new(s.n + 1);
+	memcpy(p, s.p, s.n);
+	return (struct slice){ p, s.n };
+}
+
 struct slice
 slice_dup(struct arena *arena, struct slice s)
 {
@@ -212,4 +275,19 @@ slice_is_utf8(struct slice s)
 			return false;
 	}
 	return true;
+}
+
+bool
+slice_globs(const struct slice *globs, size_t n, struct slice text)
+{
+	for (size_t i = 0; i < n; i++)
+		if (text.p != NULL && slice_glob(globs[i], text))
+			return true;
+	return false;
+}
+
+bool
+slice_fits(const struct slice *globs, size_t n, struct slice text)
+{
+	return n == 0 || slice_globs(globs, n, text);
 }

@@ -105,6 +105,11 @@ escapes(void **state)
 	assert_string_equal(fix_read(&fix),
 	    "[2026-11-21 09:00:00] [WARN] [1234-0a1b2c3d] "
 	    "a\\nb\\tc\\rd\\u001b[2J\\u007f\\u009b\xef\xbf\xbd\xc3\xa9\"\\\n");
+	log_event(fix.log, LOG_WARN, "x", "%s",
+	    "\u2027\u2028\u2029\u202a\u202e\u202f\u2065\u2066\u2069\u206a");
+	assert_string_equal(fix_read(&fix),
+	    "[2026-11-21 09:00:00] [WARN] [1234-0a1b2c3d] "
+	    "\u2027\\u2028\\u2029\\u202a\\u202e\u202f\u2065\\u2066\\u2069\u206a\n");
 	fix_fini(&fix);
 }
 
