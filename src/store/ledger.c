@@ -132,9 +132,8 @@ slot_clear(struct ledger *ledger, const struct ledger_record *slot)
 	}
 }
 
-/* Copies what fits, NUL-ended, never the first half of a UTF-8 character. */
-static void
-text_cut(char *to, size_t size, struct slice from)
+void
+ledger_text_cut(char *to, size_t size, struct slice from)
 {
 	size_t n = from.n < size ? from.n : size - 1;
 
@@ -148,16 +147,17 @@ text_cut(char *to, size_t size, struct slice from)
 
 void
 ledger_intent(struct ledger *ledger, uint64_t number, uint64_t now_ms, struct slice method,
-    struct slice caller, struct slice tenant)
+    struct slice caller, struct slice tenant, struct slice client)
 {
 	struct ledger_record *record = &ledger->ring[ledger->next];
 
 	must(number > ledger->newest);
 	slot_clear(ledger, record);
 	*record = (struct ledger_record){ .number = number, .intent_ms = now_ms };
-	text_cut(record->method, sizeof(record->method), method);
-	text_cut(record->caller, sizeof(record->caller), caller);
-	text_cut(record->tenant, sizeof(record->tenant), tenant);
+	ledger_text_cut(record->method, sizeof(record->method), method);
+	ledger_text_cut(record->caller, sizeof(record->caller), caller);
+	ledger_text_cut(record->tenant, sizeof(record->tenant), tenant);
+	ledger_text_cut(record->client, sizeof(record->client), client);
 	ledger->next = (ledger->next + 1) % ledger->max;
 	if (ledger->n < ledger->max)
 		ledger->n++;
@@ -170,8 +170,17 @@ ledger_route(struct ledger *ledger, uint64_t number, struct slice server, struct
 {
 	struct ledger_record *record = record_open(ledger, number);
 
-	text_cut(record->server, sizeof(record->server), server);
-	text_cut(record->name, sizeof(record->name), name);
+	ledger_text_cut(record->server, sizeof(record->server), server);
+	ledger_text_cut(record->name, sizeof(record->name), name);
+}
+
+void
+ledger_judge(struct ledger *ledger, uint64_t number, struct slice verdict, struct slice rule)
+{
+	struct ledger_record *record = record_open(ledger, number);
+
+	ledger_text_cut(record->verdict, sizeof(record->verdict), verdict);
+	ledger_text_cut(record->rule, sizeof(record->rule), rule);
 }
 
 void

@@ -73,27 +73,6 @@ vault_free(struct vault **at)
 	*at = NULL;
 }
 
-/* The directory and what is missing above it, all for this user only. */
-static bool
-dirs_make(const char *dir, struct err *err)
-{
-	size_t n = strlen(dir);
-	char *path = mem_new(n + 1);
-	bool ok = true;
-
-	memcpy(path, dir, n);
-	for (size_t i = 1; i <= n && ok; i++) {
-		if (dir[i] != '/' && dir[i] != '\0')
-			continue;
-		path[i] = '\0';
-		if (mkdir(path, 0700) != 0 && errno != EEXIST && errno != EISDIR)
-			ok = err_set(err, ERR_CONFIG, "%s: cannot be made: %m", path);
-		path[i] = dir[i];
-	}
-	mem_free(path);
-	return ok;
-}
-
 static bool
 is_private(const struct stat *is, const char *dir, const char *file, struct err *err)
 {
@@ -127,7 +106,7 @@ place_open(struct place *place, const struct vault *vault, struct slice name, co
 	if (place->dir < 0 && errno == ENOENT && !make)
 		return true;
 	if (place->dir < 0 && errno == ENOENT) {
-		if (!dirs_make(dir, err))
+		if (!store_dirs_make(dir, err))
 			return false;
 		place->dir = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	}

@@ -20,7 +20,7 @@ test_life(void **state)
 	(void)state;
 	assert_null(ledger_find(ledger, 0));
 	assert_null(ledger_find(ledger, 1));
-	ledger_intent(ledger, 1, 100, S("tools/call"), S("ci"), S("acme"));
+	ledger_intent(ledger, 1, 100, S("tools/call"), S("ci"), S("acme"), SLICE_NONE);
 	record = ledger_find(ledger, 1);
 	assert_non_null(record);
 	assert_int_equal(record->outcome, LEDGER_OPEN);
@@ -63,8 +63,8 @@ test_find(void **state)
 			uint64_t last = 150 * steps[g];
 
 			for (uint64_t number = steps[g]; number <= last; number += steps[g]) {
-				ledger_intent(
-				    ledger, number, number, S("ping"), S("x"), SLICE_NONE);
+				ledger_intent(ledger, number, number, S("ping"), S("x"), SLICE_NONE,
+				    SLICE_NONE);
 				assert_int_equal(ledger_find(ledger, number)->number, number);
 				ledger_outcome(ledger, number, number, LEDGER_DONE, 0);
 			}
@@ -90,7 +90,7 @@ test_overdue(void **state)
 
 	(void)state;
 	for (uint64_t number = 1; number <= 5; number++)
-		ledger_intent(ledger, number, 1, S("ping"), S("x"), SLICE_NONE);
+		ledger_intent(ledger, number, 1, S("ping"), S("x"), SLICE_NONE, SLICE_NONE);
 	ledger_route(ledger, 1, S("files"), S("read"));
 	ledger_sent(ledger, 1, 2);
 	ledger_outcome(ledger, 1, 3, LEDGER_DONE, 0);
@@ -101,7 +101,7 @@ test_overdue(void **state)
 		assert_int_equal(ledger_find(ledger, number)->outcome, LEDGER_OPEN);
 		assert_int_equal(ledger_find(ledger, number)->sends, 0);
 	}
-	ledger_intent(ledger, 6, 4, S("ping"), S("x"), SLICE_NONE);
+	ledger_intent(ledger, 6, 4, S("ping"), S("x"), SLICE_NONE, SLICE_NONE);
 	assert_null(ledger_find(ledger, 1));
 	for (uint64_t number = 2; number <= 6; number++)
 		ledger_outcome(ledger, number, 5, LEDGER_FAILED, -32603);
@@ -118,16 +118,17 @@ test_cut(void **state)
 	(void)state;
 	/* 31 bytes and the NUL are what a method has; the last character is two bytes long. */
 	ledger_intent(ledger, 1, 1, S("0123456789012345678901234567890\xc3\xa4"),
-	    S("01234567890123456789012345678901\xc3\xa4"), SLICE_NONE);
+	    S("01234567890123456789012345678901\xc3\xa4"), SLICE_NONE, SLICE_NONE);
 	record = ledger_find(ledger, 1);
 	assert_string_equal(record->method, "0123456789012345678901234567890");
 	assert_string_equal(record->caller, "01234567890123456789012345678901");
-	ledger_intent(
-	    ledger, 2, 1, S("012345678901234567890123456789\xc3\xa4"), SLICE_NONE, SLICE_NONE);
+	ledger_intent(ledger, 2, 1, S("012345678901234567890123456789\xc3\xa4"), SLICE_NONE,
+	    SLICE_NONE, SLICE_NONE);
 	record = ledger_find(ledger, 2);
 	assert_string_equal(record->method, "012345678901234567890123456789");
 	assert_string_equal(record->caller, "");
-	ledger_intent(ledger, 3, 1, S("01234567890123456789012345678\xc3\xa4"), S(""), SLICE_NONE);
+	ledger_intent(ledger, 3, 1, S("01234567890123456789012345678\xc3\xa4"), S(""), SLICE_NONE,
+	    SLICE_NONE);
 	assert_string_equal(
 	    ledger_find(ledger, 3)->method, "01234567890123456789012345678\xc3\xa4");
 	ledger_free(&ledger);
