@@ -18,15 +18,19 @@
 #define MFD_NOEXEC_SEAL 0x0008u
 #endif
 
+#define PATH_LISTS 3u
+
 struct spec_head {
-	uint32_t argc, envc, has_cwd;
+	uint32_t argc, envc, has_cwd, is_isolated;
+	uint32_t paths_n[PATH_LISTS];	  /* of its isolation: read, write, hide */
+	struct child_isolation isolation; /* its numbers; the pointers mean nothing */
 };
 
 /* ---- messages ------------------------------------------------------------------------------ */
 
 union control {
 	struct cmsghdr align;
-	char bytes[CMSG_SPACE(KEEPER_FDS * sizeof(int))];
+	char bytes[CMSG_SPACE(KEEPER_FDS_MAX * sizeof(int))];
 };
 
 int
@@ -38,7 +42,7 @@ keeper_send(int socket, const struct keeper_msg *msg, const int *fds, unsigned n
 	struct cmsghdr *cmsg;
 	ssize_t n;
 
-	must(n_fds <= KEEPER_FDS);
+	must(n_fds <= KEEPER_FDS_MAX);
 	if (n_fds > 0) {
 		head.msg_control = control.bytes;
 		head.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
@@ -64,7 +68,7 @@ fds_of(struct msghdr *head, struct keeper_fds *fds)
 		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
 			continue;
 		n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (i = 0; i < n && i < KEEPER_FDS; i++)
+		for (i = 0; i < n && i < KEEPER_FDS_MAX; i++)
 			memcpy(&fds->fd[i], CMSG_DATA(cmsg) + i * sizeof(int), sizeof(int));
 	}
 }
@@ -80,7 +84,7 @@ keeper_receive(int socket, struct keeper_msg *msg, struct keeper_fds *fds)
 		.msg_controllen = sizeof control.bytes };
 	ssize_t n;
 
-	*fds = (struct keeper_fds){ { -1, -1, -1 } };
+	*fds = (struct keeper_fds){ { -1, -1, -1, -1 } };
 	do {
 		n = recvmsg(socket, &head, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
@@ -98,7 +102,7 @@ keeper_fds_close(struct keeper_fds *fds)
 {
 	unsigned i;
 
-	for (i = 0; i < KEEPER_FDS; i++) {
+	for (i = 0; i < KEEPER_FDS_MAX; i++) {
 		if (fds->fd[i] >= 0)
 			close(fds->fd[i]);
 		fds->fd[i] = -1;
@@ -153,6 +157,43 @@ memory_file(const char *bytes, size_t n, struct err *err)
 	return fd;
 }
 
+/* The list i of an isolation. */
+static const char *const **
+paths_of(struct child_isolation *isolation, unsigned i)
+{
+	const char *const **lists[PATH_LISTS] = { &isolation->read, &isolation->write,
+		&isolation->hide };
+
+	return lists[i];
+}
+
+static bool
+isolation_measure(
+    const struct child_spec *spec, struct spec_head *head, size_t *bytes, struct err *err)
+{
+	uint32_t n = 0;
+
+	head->is_isolated = 1;
+	head->isolation = *spec->isolation;
+	for (unsigned i = 0; i < PATH_LISTS; i++) {
+		measure(*paths_of(&head->isolation, i), &head->paths_n[i], bytes);
+		n += head->paths_n[i];
+	}
+	if (n > ISOLATION_PATHS_MAX)
+		return err_set(err, ERR_LIMIT, "%.100s: its sandbox lists more than %u paths",
+		    spec->argv[0] != NULL ? spec->argv[0] : "", ISOLATION_PATHS_MAX);
+	return true;
+}
+
+static char *
+isolation_put(char *at, const struct child_spec *spec, struct spec_head *head)
+{
+	for (unsigned i = 0; i < PATH_LISTS; i++)
+		for (uint32_t j = 0; j < head->paths_n[i]; j++)
+			at = put(at, (*paths_of(&head->isolation, i))[j]);
+	return at;
+}
+
 int
 keeper_spec_write(const struct child_spec *spec, struct err *err)
 {
@@ -165,6 +206,8 @@ keeper_spec_write(const struct child_spec *spec, struct err *err)
 	measure(spec->argv, &head.argc, &bytes);
 	measure(spec->env, &head.envc, &bytes);
 	bytes += spec->cwd != NULL ? strlen(spec->cwd) + 1 : 0;
+	if (spec->isolation != NULL && !isolation_measure(spec, &head, &bytes, err))
+		return -1;
 	if (head.argc == 0) {
 		err_set(err, ERR_USAGE, "no program to start: the command is empty");
 		return -1;
@@ -186,6 +229,8 @@ keeper_spec_write(const struct child_spec *spec, struct err *err)
 		at = put(at, spec->env[i]);
 	if (spec->cwd != NULL)
 		at = put(at, spec->cwd);
+	if (spec->isolation != NULL)
+		at = isolation_put(at, spec, &head);
 	must(at == text + bytes);
 	fd = memory_file(text, bytes, err);
 	mem_free(text);
@@ -237,6 +282,29 @@ file_read(int fd, char *to, size_t n)
 	return 0;
 }
 
+static bool
+isolation_read(struct keeper_spec *out, struct spec_head *head, char **at, const char *end)
+{
+	uint32_t n = 0;
+	char **list;
+
+	for (unsigned i = 0; i < PATH_LISTS; i++) {
+		if (head->paths_n[i] > ISOLATION_PATHS_MAX)
+			return false;
+		n += head->paths_n[i] + 1;
+	}
+	out->is_isolated = true;
+	out->isolation = head->isolation;
+	out->paths = list = mem_new(n * sizeof *list);
+	for (unsigned i = 0; i < PATH_LISTS; i++) {
+		if (!strings_read(list, head->paths_n[i], at, end))
+			return false;
+		*paths_of(&out->isolation, i) = (const char *const *)list;
+		list += head->paths_n[i] + 1;
+	}
+	return true;
+}
+
 int
 keeper_spec_read(int fd, struct keeper_spec *out)
 {
@@ -269,6 +337,8 @@ keeper_spec_read(int fd, struct keeper_spec *out)
 		goto failed;
 	if (head.has_cwd && (out->cwd = next_string(&at, end)) == NULL)
 		goto failed;
+	if (head.is_isolated && !isolation_read(out, &head, &at, end))
+		goto failed;
 	return 0;
 failed:
 	keeper_spec_fini(out);
@@ -280,6 +350,7 @@ keeper_spec_fini(struct keeper_spec *spec)
 {
 	mem_free(spec->argv);
 	mem_free(spec->env);
+	mem_free(spec->paths);
 	mem_free(spec->bytes);
 	*spec = (struct keeper_spec){ 0 };
 }

@@ -11,7 +11,9 @@
 #include "base/base.h"
 #include "run/run.h"
 
-#define KEEPER_FDS 3
+#define KEEPER_FDS     3
+#define KEEPER_FDS_MAX (KEEPER_FDS + 1) /* and the listener of an egress proxy */
+#define KEEPER_TEXT    128		/* so that a message is still a small one to the kernel */
 /* In the environment of every child: "outer/key-id", by which descendants are recognised. */
 #define KEEPER_MARKER	 "BASCULE_CHILD"
 #define SPEC_BYTES_MAX	 (4 * MIB)
@@ -21,9 +23,9 @@ enum keeper_type {
 	KEEPER_START = 1, /* id; descriptor: the spec */
 	KEEPER_STOP,	  /* id, value: grace in ms */
 	KEEPER_KILL,	  /* id */
-	KEEPER_STARTED,	  /* id, pid; descriptors: stdin, stdout, stderr */
-	KEEPER_FAILED,	  /* id, step, value: errno */
-	KEEPER_EXITED	  /* id, value: wait status; the last about this id */
+	KEEPER_STARTED,	  /* id, pid, parts, landlock; descriptors: stdin, stdout, stderr */
+	KEEPER_FAILED,	  /* id, step, value: errno, text: of STEP_ISOLATE */
+	KEEPER_EXITED	  /* id, value: wait status, end; the last about this id */
 };
 
 /* What failed on the way to a running program. */
@@ -34,18 +36,21 @@ enum keeper_step {
 	STEP_FORK,
 	STEP_PREPARE,
 	STEP_CHDIR,
-	STEP_EXEC
+	STEP_EXEC,
+	STEP_ISOLATE
 };
 
 struct keeper_msg {
 	uint32_t type, step;
 	uint64_t id;
 	int32_t value, pid;
+	uint32_t parts, landlock, end; /* struct isolation_report, enum child_end */
+	char text[KEEPER_TEXT];
 };
 
 /* Received descriptors; -1: none. */
 struct keeper_fds {
-	int fd[KEEPER_FDS];
+	int fd[KEEPER_FDS_MAX];
 };
 
 /* 0 or an errno; EAGAIN when the socket does not block and is full. */
@@ -64,6 +69,9 @@ struct keeper_spec {
 	char **argv;
 	char **env;	 /* env[0] is free for the keeper's own variable */
 	const char *cwd; /* NULL: the keeper's, which is the gateway's */
+	bool is_isolated;
+	struct child_isolation isolation;
+	char **paths; /* of its three lists */
 };
 /* 0 or an errno. */
 int keeper_spec_read(int fd, struct keeper_spec *out);

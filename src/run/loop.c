@@ -6,6 +6,8 @@
  * they have to write goes out together; what such work queues waits for the next turn, which does
  * not block. Timers are in timer.c, tasks in task.c, the real machine in seam_uv.c.
  */
+#include <unistd.h>
+
 #include "run/loop_private.h"
 #include "run/seam_uv.h"
 
@@ -273,6 +275,23 @@ loop_listen(struct loop *loop, struct listener *listener, const struct address *
 	return loop->ops->listen(loop->seam, listener, at, err);
 }
 
+bool
+loop_listen_on(struct loop *loop, struct listener *listener, int *fd, struct err *err)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	if (loop->ops->listen_on == NULL) {
+		close(taken);
+		return err_set(err, ERR_UNAVAILABLE, "there are no sockets here to listen on");
+	}
+	listener->loop = loop;
+	if (loop->ops->listen_on(loop->seam, listener, taken, err))
+		return true;
+	listener->loop = NULL;
+	return false;
+}
+
 void
 listener_close(struct listener *listener)
 {
@@ -282,6 +301,13 @@ listener_close(struct listener *listener)
 		return;
 	listener->loop = NULL;
 	loop->ops->listener_close(loop->seam, listener);
+}
+
+void
+loop_offload(struct loop *loop, const char *helper, void (*work)(void *arg),
+    void (*done)(void *arg), void *arg)
+{
+	loop->ops->offload(loop->seam, helper, work, done, arg);
 }
 
 struct stream *

@@ -25,7 +25,9 @@ struct tasks {
 	struct task *pool; /* ended ones, whose stacks wait for the next */
 	unsigned pooled;
 	struct task_context context; /* where the loop stands while a task runs */
-	struct task_notes notes;     /* what sanitizers know of the loop's own stack */
+	void (*errand)(void *arg);   /* to be done there for that task, which goes on then */
+	void *errand_arg;
+	struct task_notes notes; /* what sanitizers know of the loop's own stack */
 };
 
 /* The longest turn of this minute and of the one before. */

@@ -22,6 +22,7 @@
 #define ENV_LOOK_BYTES (256 * KIB)
 #define FIELD_PPID     2 /* fields of stat, counted from the state on as 1 */
 #define FIELD_SESSION  4
+#define FIELD_THREADS  18
 #define FIELD_START    20
 
 static char unknown_owner; /* only its address is used */
@@ -44,6 +45,8 @@ stat_parse(char *text, struct process *out)
 			out->ppid = (pid_t)strtol(at, NULL, 10);
 		else if (field == FIELD_SESSION)
 			out->session = (pid_t)strtol(at, NULL, 10);
+		else if (field == FIELD_THREADS)
+			out->threads = (unsigned)strtoul(at, NULL, 10);
 		else if (field == FIELD_START)
 			out->start_ticks = strtoull(at, NULL, 10);
 		at += strcspn(at, " ");
@@ -69,6 +72,31 @@ process_read(pid_t pid, struct process *out)
 	text[n] = '\0';
 	*out = (struct process){ .pid = pid };
 	return stat_parse(text, out);
+}
+
+uint64_t
+process_memory(pid_t pid)
+{
+	static const char *const rows[] = { "RssAnon:", "RssShmem:" };
+	char path[32], text[2000];
+	uint64_t kib = 0;
+	const char *at;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	for (unsigned i = 0; i < COUNT(rows); i++) {
+		at = strstr(text, rows[i]);
+		if (at != NULL)
+			kib += strtoull(at + strlen(rows[i]), NULL, 10);
+	}
+	return kib * KIB;
 }
 
 bool

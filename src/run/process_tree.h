@@ -14,6 +14,7 @@
 
 struct process {
 	pid_t pid, ppid, session;
+	unsigned threads;
 	uint64_t start_ticks; /* since boot: pid and start_ticks together name a process */
 	void *owner;	      /* by processes_own(); NULL: not a descendant, or nobody's */
 };
@@ -32,6 +33,9 @@ enum process_sent {
 
 /* One process as /proc shows it now; false: there is none (or /proc is not there). */
 MUST_CHECK bool process_read(pid_t pid, struct process *out);
+/* What it holds of memory that is its own or shared with its like (anonymous, tmpfs), in bytes; 0
+ * where it is gone. */
+uint64_t process_memory(pid_t pid);
 /* Value of a variable in the environment that pid was executed with (first 256 KiB of it). */
 bool process_env(pid_t pid, const char *name, char *value, size_t n);
 /* Signals exactly the process that was seen, if it still descends from root as it did then. */

@@ -42,6 +42,9 @@ void address_print(const struct address *address, char text[ADDRESS_TEXT]);
 /* Literal "IP:port", "[IP6]:port", "unix:/path"; names are net's business. */
 MUST_CHECK bool address_parse(struct slice text, struct address *out, struct err *err);
 bool address_is_loopback(const struct address *address); /* Unix sockets are */
+/* Of the public Internet: not loopback, private, link-local, shared, multicast or reserved, nor an
+ * IPv6 address that stands for such an IPv4 one. */
+bool address_is_public(const struct address *address);
 
 #define STREAM_READABLE 1u
 #define STREAM_WRITABLE 2u
@@ -82,12 +85,87 @@ struct listener {
 	void *seam_private;
 };
 
+/* What a child reaches over the network; what is missing to hold it makes it less, never more. */
+enum isolation_network {
+	ISOLATION_HOST,	    /* as the gateway */
+	ISOLATION_NONE,	    /* nothing, not even loopback */
+	ISOLATION_LOOPBACK, /* a loopback of its own */
+	ISOLATION_EGRESS    /* the same; its port ISOLATION_PROXY_PORT is handed to the gateway */
+};
+#define ISOLATION_PROXY_PORT 3128
+#define ISOLATION_PATHS_MAX  128u /* of all lists of one child together */
+
+/* The parts that may be in force around a child, and their words (docs/isolation.md). */
+/* clang-format off */
+#define ISOLATION_PARTS(X)							\
+	X(USERNS,	"userns")	/* user namespace */			\
+	X(MOUNTNS,	"mountns")	/* only the listed paths are there */	\
+	X(PIDNS,	"pidns")	/* sees and signals its own only */	\
+	X(NETNS,	"netns")						\
+	X(IPCNS,	"ipcns")						\
+	X(UTSNS,	"utsns")						\
+	X(PROC,		"proc")		/* a /proc of its own pids */		\
+	X(LANDLOCK,	"landlock")						\
+	X(SECCOMP,	"seccomp")						\
+	X(SOCKETS,	"sockets")	/* seccomp: Unix sockets only */	\
+	X(NNP,		"nnp")		/* no new privileges */			\
+	X(CAPS,		"caps")		/* has no capability */			\
+	X(RLIMITS,	"rlimits")						\
+	X(CGROUP,	"cgroup")	/* a cgroup of its own (v2) */		\
+	X(CGROUP_MEMORY, "cgroup:memory")					\
+	X(CGROUP_PIDS,	"cgroup:processes")					\
+	X(PID_MAX,	"pidmax")	/* of its pid namespace */		\
+	X(WATCH_MEMORY,	"watchdog:memory")					\
+	X(WATCH_PIDS,	"watchdog:processes")
+/* clang-format on */
+enum isolation_part {
+#define X(part, word) ISOLATE_##part,
+	ISOLATION_PARTS(X)
+#undef X
+	    ISOLATE_N
+};
+#define ISOLATE_BIT(part) (1u << ISOLATE_##part)
+
+/*
+ * How a child is kept apart.  Paths are absolute; lists end in NULL, NULL: an empty one.  Where
+ * there are mount namespaces the child sees these paths, /tmp, /dev and /proc of its own, and
+ * nothing else.  Numbers 0: no limit.  `require` are bits of isolation_word(): the start fails when
+ * one does not hold.
+ */
+struct child_isolation {
+	const char *const *read, *const *write; /* [ISOLATION_SYSTEM]: what programs need to run */
+	const char *const *hide;		/* below them; what is not there is passed over */
+	enum isolation_network network;
+	uint64_t memory_bytes; /* resident, of the whole tree */
+	uint64_t cpu_s;	       /* of one process */
+	uint64_t processes;    /* of the whole tree */
+	uint64_t files;	       /* open in one process */
+	uint64_t file_bytes;   /* of one file that it writes */
+	uint64_t umask;	       /* of the child; 0: 077 */
+	uint32_t require;
+};
+#define ISOLATION_SYSTEM "system" /* as a path: programs, libraries, and some files of /etc */
+
+/* What is in force: bits of parts, and the version of Landlock (0: none). */
+struct isolation_report {
+	uint32_t parts;
+	unsigned landlock;
+};
+/* The bit of a word of `require`: a part, or one of files, network, memory, processes, which hold
+ * when one of the parts that can do it is in force, or nothing is asked for.  0: no such word. */
+uint32_t isolation_word(struct slice word);
+/* "userns mountns ... landlock:7 seccomp"; "none" where nothing is. */
+void isolation_print(const struct isolation_report *report, struct buf *out);
+
 struct child_spec {
 	const char *const *argv; /* argv[0]: absolute path, or looked up in PATH of env */
 	const char *const *env;	 /* the whole environment, NULL-ended */
-	const char *cwd;	 /* NULL: the gateway's */
-	/* Namespaces, rlimits, seccomp will be told here and done in keeper_child_prepare(). */
+	const char *cwd; /* NULL: the gateway's (isolated: or "/", where that is not seen) */
+	const struct child_isolation *isolation; /* NULL: none */
 };
+
+/* Why the keeper itself ended a child. */
+enum child_end { CHILD_END_ITSELF, CHILD_END_MEMORY, CHILD_END_PROCESSES };
 
 /*
  * A started program with its three pipes.  The keeper owns the process; what stands here is the
@@ -101,6 +179,11 @@ struct child {
 	void (*on_exit)(void *owner, int status);
 	void *owner;
 	uint64_t id; /* the seam's */
+	struct isolation_report isolation;
+	enum child_end end; /* known when on_exit is called */
+	/* Only with ISOLATION_EGRESS: where what it sends to its proxy arrives, a listening socket
+	 * that does not block.  The child's; -1: it was refused. */
+	int proxy;
 };
 
 struct seam_ops {
@@ -114,6 +197,9 @@ struct seam_ops {
 	struct stream *(*connect)(void *seam, const struct address *to, struct err *err);
 	bool (*listen)(
 	    void *seam, struct listener *listener, const struct address *at, struct err *err);
+	/* A listening socket that is there already; its descriptor is taken over in any case.  NULL
+	 * in the table: this machine has no descriptors. */
+	bool (*listen_on)(void *seam, struct listener *listener, int fd, struct err *err);
 	void (*listener_close)(void *seam, struct listener *listener);
 	struct stream *(*stdio)(void *seam, int fd, struct err *err); /* 0 or 1 */
 	/* NULL in the table: there is nothing to watch on this machine. */
@@ -164,6 +250,9 @@ void loop_on_signal(struct loop *loop, int signo, void (*fn)(void *ctx, int sign
 struct stream *loop_connect(struct loop *loop, const struct address *to, struct err *err);
 MUST_CHECK bool loop_listen(
     struct loop *loop, struct listener *listener, const struct address *at, struct err *err);
+/* The same on a listening socket that does not block; *fd is taken over, and -1 then. */
+MUST_CHECK bool
+loop_listen_on(struct loop *loop, struct listener *listener, int *fd, struct err *err);
 void listener_close(struct listener *listener);
 struct stream *loop_stdio(struct loop *loop, int fd, struct err *err);
 /*
@@ -253,6 +342,15 @@ enum errkind task_cut(const struct task *task);
 size_t task_stack_high_water(void);
 void task_stack_paint(bool on);
 
+/*
+ * Calls fn(arg) at once on the stack that the loop itself runs on, which is deep: for libraries
+ * whose calls nest as far as their input says.  In it nothing may wait: task_self() is NULL.
+ */
+void loop_call_deep(struct loop *loop, void (*fn)(void *arg), void *arg);
+
+/* Ground floor: work(arg) on the named helper thread, then done(arg) on the loop, always. */
+void loop_offload(struct loop *loop, const char *helper, void (*work)(void *arg),
+    void (*done)(void *arg), void *arg);
 /* Calls work(arg) on the named helper thread and waits for it; this wait is not cut short. */
 void helper_run_wait(struct loop *loop, const char *helper, void (*work)(void *arg), void *arg);
 

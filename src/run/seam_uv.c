@@ -255,6 +255,7 @@ const struct seam_ops seam_uv_ops = {
 	.turn = turn,
 	.connect = seam_uv_connect,
 	.listen = seam_uv_listen,
+	.listen_on = seam_uv_listen_on,
 	.listener_close = seam_uv_listener_close,
 	.stdio = seam_uv_stdio,
 	.watch = seam_uv_watch,

@@ -62,6 +62,7 @@ struct stream *seam_uv_watch(void *seam, int fd, struct err *err);
 
 bool
 seam_uv_listen(void *seam, struct listener *listener, const struct address *at, struct err *err);
+bool seam_uv_listen_on(void *seam, struct listener *listener, int fd, struct err *err);
 void seam_uv_listener_close(void *seam, struct listener *listener);
 
 /* ---- seam_uv_helper.c ---------------------------------------------------------------------- */

@@ -31,6 +31,7 @@ struct start {
 	void *ctx;
 	struct deferred deferred; /* for what failed before it was sent */
 	struct err err;
+	bool is_isolated;
 	char program[WHAT_BYTES], cwd[WHAT_BYTES], path[WHAT_BYTES]; /* for the text of an error */
 };
 
@@ -169,6 +170,8 @@ uv_child_free(struct seam_children *children, struct uv_child *child)
 		children->first = child->next;
 	if (child->next != NULL)
 		child->next->prev = child->prev;
+	if (child->child.proxy >= 0)
+		close(child->child.proxy);
 	mem_free(child);
 }
 
@@ -208,6 +211,10 @@ started(struct seam_children *children, const struct keeper_msg *msg, struct kee
 	child->child.loop = children->seam->loop;
 	child->child.id = msg->id;
 	child->child.pid = msg->pid;
+	child->child.isolation =
+	    (struct isolation_report){ .parts = msg->parts, .landlock = msg->landlock };
+	child->child.proxy = fds->fd[KEEPER_FDS];
+	fds->fd[KEEPER_FDS] = -1;
 	child->next = children->first;
 	if (child->next != NULL)
 		child->next->prev = child;
@@ -227,12 +234,20 @@ started(struct seam_children *children, const struct keeper_msg *msg, struct kee
 
 /* What a start died of, in words that tell what to mend. */
 static void
-explain(struct start *start, enum keeper_step step, int error)
+explain(struct start *start, enum keeper_step step, int error, const char *text)
 {
 	bool is_path = strchr(start->program, '/') != NULL;
 	struct err *err = &start->err;
 
-	if (step == STEP_CHDIR) {
+	if (step == STEP_ISOLATE) {
+		err_set(err, ERR_UNAVAILABLE, "%s: cannot be kept apart: %s", start->program,
+		    text[0] != '\0' ? text : strerror(error));
+	} else if (start->is_isolated && (step == STEP_CHDIR || step == STEP_EXEC)) {
+		err_set(err, ERR_UNAVAILABLE,
+		    "%s: %s: %s; of the files only what its sandbox lists can be seen",
+		    start->program, step == STEP_EXEC ? "cannot be executed" : start->cwd,
+		    strerror(error));
+	} else if (step == STEP_CHDIR) {
 		err_set(err, ERR_UNAVAILABLE, "%s: cannot enter its directory %s: %s",
 		    start->program, start->cwd, strerror(error));
 	} else if (step == STEP_EXEC && error == ENOENT && !is_path) {
@@ -270,7 +285,7 @@ failed(struct seam_children *children, const struct keeper_msg *msg)
 
 	if (start == NULL)
 		return;
-	explain(start, (enum keeper_step)msg->step, msg->value);
+	explain(start, (enum keeper_step)msg->step, msg->value, msg->text);
 	start_fail(start);
 }
 
@@ -286,6 +301,7 @@ exited(struct seam_children *children, const struct keeper_msg *msg)
 	if (child == NULL)
 		return;
 	child->is_gone = true;
+	child->child.end = (enum child_end)msg->end;
 	if (child->child.on_exit != NULL)
 		child->child.on_exit(child->child.owner, msg->value);
 }
@@ -482,6 +498,7 @@ start_new(struct seam_children *children, const struct child_spec *spec)
 
 	start->children = children;
 	start->id = ++children->last_id;
+	start->is_isolated = spec->isolation != NULL;
 	start->next = children->starts;
 	children->starts = start;
 	snprintf(start->program, sizeof start->program, "%s",

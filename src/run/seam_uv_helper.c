@@ -77,6 +77,7 @@ helper_main(void *arg)
 		job->work(job->arg);
 		job_hand_back(helper->seam, job);
 	}
+	arena_drain();
 }
 
 /* ---- on the loop --------------------------------------------------------------------------- */

@@ -205,17 +205,13 @@ learn_address(struct uv_listener *own, const struct address *at)
 	}
 }
 
-bool
-seam_uv_listen(void *arg, struct listener *listener, const struct address *at, struct err *err)
+static bool
+watch_start(struct seam_uv *seam, struct listener *listener, int fd, const struct address *at,
+    struct err *err)
 {
-	struct seam_uv *seam = arg;
-	struct uv_listener *own;
-	int error, fd = open_socket(at, err);
+	struct uv_listener *own = MEM_NEW(struct uv_listener);
+	int error = uv_poll_init(&seam->uv, &own->poll, fd);
 
-	if (fd < 0)
-		return false;
-	own = MEM_NEW(struct uv_listener);
-	error = uv_poll_init(&seam->uv, &own->poll, fd);
 	if (error != 0) {
 		mem_free(own);
 		close(fd);
@@ -229,6 +225,30 @@ seam_uv_listen(void *arg, struct listener *listener, const struct address *at, s
 	seam->listeners++;
 	uv_poll_start(&own->poll, UV_READABLE, on_poll);
 	return true;
+}
+
+bool
+seam_uv_listen(void *arg, struct listener *listener, const struct address *at, struct err *err)
+{
+	int fd = open_socket(at, err);
+
+	return fd >= 0 && watch_start(arg, listener, fd, at, err);
+}
+
+bool
+seam_uv_listen_on(void *arg, struct listener *listener, int fd, struct err *err)
+{
+	struct sockaddr_storage here = { 0 };
+	socklen_t n = sizeof(here);
+	struct address at;
+
+	if (getsockname(fd, (struct sockaddr *)&here, &n) != 0) {
+		err_set(err, ERR_UNAVAILABLE, "listening: %s", strerror(errno));
+		close(fd);
+		return false;
+	}
+	address_from_sockaddr(&here, n, &at);
+	return watch_start(arg, listener, fd, &at, err);
 }
 
 static void

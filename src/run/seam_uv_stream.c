@@ -28,7 +28,8 @@ struct uv_stream {
 	int error;		       /* errno of a connection that failed */
 	unsigned wanted, polled;       /* what the user wants, what libuv was told */
 	bool has_poll, is_changed, is_socket, is_connecting, is_always_ready, is_stdio;
-	bool is_foreign; /* the descriptor is not ours to close */
+	bool is_leaving, is_gone; /* its handle is being closed; and who had it has closed it */
+	bool is_foreign;	  /* the descriptor is not ours to close */
 };
 
 static const struct stream_ops ops;
@@ -235,6 +236,27 @@ stdio_end(int fd)
 }
 
 static void
+poll_left(uv_handle_t *handle)
+{
+	struct uv_stream *own = handle->data;
+
+	own->is_leaving = false;
+	if (own->is_gone)
+		mem_free(own);
+}
+
+/* The stream goes on without a handle. */
+static void
+poll_leave(struct uv_stream *own)
+{
+	if (!own->has_poll)
+		return;
+	own->has_poll = false;
+	own->is_leaving = true;
+	uv_close((uv_handle_t *)&own->poll, poll_left);
+}
+
+static void
 stream_shutdown_fd(struct stream *stream)
 {
 	struct uv_stream *own = CONTAINER(stream, struct uv_stream, stream);
@@ -251,6 +273,8 @@ stream_shutdown_fd(struct stream *stream)
 		stdio_end(own->fd);
 		own->seam->stdio_flags[own->fd] = -1;
 	} else {
+		/* Before its number is another's, whose events libuv would forget with this one. */
+		poll_leave(own);
 		close(own->fd);
 	}
 	own->fd = -1;
@@ -279,6 +303,8 @@ stream_close_fd(struct stream *stream)
 		close(own->fd);
 	if (own->has_poll)
 		uv_close((uv_handle_t *)&own->poll, poll_closed);
+	else if (own->is_leaving)
+		own->is_gone = true;
 	else
 		mem_free(own);
 }

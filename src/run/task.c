@@ -231,6 +231,19 @@ task_bury(struct task *task)
 	task_give(tasks, task);
 }
 
+/* On the loop's stack, which the task has left for it. */
+static bool
+errand_done(struct tasks *tasks)
+{
+	void (*errand)(void *arg) = tasks->errand;
+
+	if (errand == NULL)
+		return false;
+	tasks->errand = NULL;
+	errand(tasks->errand_arg);
+	return true;
+}
+
 /* The queue has come to the task: runs it until it parks or ends. */
 static void
 task_go(struct deferred *run)
@@ -239,14 +252,30 @@ task_go(struct deferred *run)
 	struct tasks *tasks = &task->loop->tasks;
 
 	must(tasks->current == NULL);
-	tasks->current = task;
-	task->is_parked = false;
-	task_notes_leave(&tasks->notes, &task->notes, 0);
-	task_context_switch(&tasks->context, &task->context);
-	task_notes_enter(&tasks->notes, NULL);
-	tasks->current = NULL;
+	do {
+		tasks->current = task;
+		task->is_parked = false;
+		task_notes_leave(&tasks->notes, &task->notes, 0);
+		task_context_switch(&tasks->context, &task->context);
+		task_notes_enter(&tasks->notes, NULL);
+		tasks->current = NULL;
+	} while (errand_done(tasks));
 	if (task->has_ended)
 		task_bury(task);
+}
+
+void
+loop_call_deep(struct loop *loop, void (*fn)(void *arg), void *arg)
+{
+	struct tasks *tasks = &loop->tasks;
+
+	if (tasks->current == NULL) {
+		fn(arg);
+		return;
+	}
+	tasks->errand = fn;
+	tasks->errand_arg = arg;
+	task_leave(tasks->current);
 }
 
 /* Until woken; a wake that came before counts. Cuts wake too, but are not looked at here. */

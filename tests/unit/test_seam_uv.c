@@ -376,6 +376,34 @@ echo_at(const char *at)
 	end_server(server);
 }
 
+/* Its number is another's by then, who must go on hearing of what comes. */
+static void
+a_shut_pipe_takes_nothing_of_the_next(void **state)
+{
+	struct end out = { .n = 0 }, in = { .n = 0 };
+	struct err err;
+	int fd[2], other[2];
+
+	assert_int_equal(pipe(fd), 0);
+	attach(&out, seam_uv_stream_of_fd(seam_of(), fd[1], &err), STREAM_WRITABLE);
+	while (out.calls == 0)
+		loop_turn(loop, -1);
+	stream_shutdown(out.stream);
+	assert_int_equal(pipe(other), 0);
+	assert_int_equal(other[0], fd[1]);
+	attach(&in, seam_uv_stream_of_fd(seam_of(), other[0], &err), STREAM_READABLE);
+	stream_want(out.stream, 0);
+	loop_turn(loop, 0);
+	stream_close(&out.stream);
+	loop_turn(loop, 0);
+	assert_int_equal(write(other[1], "x", 1), 1);
+	while (in.n == 0)
+		loop_turn(loop, -1);
+	stream_close(&in.stream);
+	close(other[1]);
+	close(fd[0]);
+}
+
 static void
 echo_over_tcp(void **state)
 {
@@ -763,6 +791,7 @@ main(void)
 		CASE(parts_are_written_together_and_a_full_pipe_says_so),
 		CASE(shutdown_shows_the_peer_the_end),
 		CASE(pipes_end_by_shutdown_and_break),
+		CASE(a_shut_pipe_takes_nothing_of_the_next),
 		CASE(echo_over_tcp),
 		CASE(echo_over_a_unix_socket),
 		CASE(a_stale_socket_is_replaced_a_live_one_is_not),

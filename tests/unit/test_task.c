@@ -739,6 +739,58 @@ registers_survive(void **state)
 	}
 }
 
+/* More than a task's stack has, so that it would hit the guard there. */
+__attribute__((noinline)) static unsigned
+deep_sum(volatile char *from, unsigned left)
+{
+	volatile char block[1000];
+
+	block[0] = (char)left;
+	block[999] = from != NULL ? from[0] : 0;
+	return left == 0 ? (unsigned char)block[999] : 1 + deep_sum(block, left - 1);
+}
+
+static void
+deep(void *arg)
+{
+	assert_null(task_self(loop));
+	tell('d');
+	*(unsigned *)arg = deep_sum(NULL, 3 * TASK_STACK_BYTES / 1000);
+	if (task != NULL)
+		task_wake(task); /* it does not begin in the middle */
+}
+
+static void
+call_deep(void *arg)
+{
+	unsigned *sum = arg;
+
+	task = task_self(loop);
+	tell('a');
+	loop_call_deep(loop, deep, sum);
+	assert_ptr_equal(task_self(loop), task);
+	tell('b');
+	loop_call_deep(loop, deep, sum);
+	assert_true(task_park_wait(loop, &why));
+	tell('c');
+	task = NULL;
+}
+
+static void
+what_is_deep_runs_on_the_stack_of_the_loop(void **state)
+{
+	unsigned sum = 0;
+
+	spawn(call_deep, &sum);
+	loop_turn(loop, 0);
+	assert_string_equal(story, "adbdc");
+	assert_true(sum >= 3 * TASK_STACK_BYTES / 1000);
+	/* Without a task it is a call. */
+	story[0] = '\0';
+	loop_call_deep(loop, deep, &sum);
+	assert_string_equal(story, "d");
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -769,6 +821,7 @@ main(void)
 		CASE(what_must_not_be_ends_the_process),
 		CASE(paint_shows_how_deep_it_was),
 		CASE(registers_survive),
+		CASE(what_is_deep_runs_on_the_stack_of_the_loop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
