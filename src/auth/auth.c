@@ -38,22 +38,10 @@ auth_same(const struct caller *a, const struct caller *b)
 	    slice_eq(a->principal, b->principal);
 }
 
-static struct slice
-copy(struct slice s)
-{
-	char *p;
-
-	if (s.p == NULL)
-		return SLICE_NONE;
-	p = mem_new(s.n + 1);
-	memcpy(p, s.p, s.n);
-	return (struct slice){ p, s.n };
-}
-
 struct caller
 auth_caller_copy(const struct caller *caller)
 {
-	return (struct caller){ copy(caller->principal), copy(caller->tenant), NULL };
+	return (struct caller){ slice_keep(caller->principal), slice_keep(caller->tenant), NULL };
 }
 
 void
@@ -77,7 +65,8 @@ passed_new(struct auth *auth, const struct config_atlassian *all)
 	for (size_t i = 0; i < all->sites_n; i++)
 		for (size_t k = 0; k < all->sites[i].passthrough_n; k++)
 			if (!auth_passes(auth, all->sites[i].passthrough[k]))
-				auth->passed[auth->passed_n++] = copy(all->sites[i].passthrough[k]);
+				auth->passed[auth->passed_n++] =
+				    slice_keep(all->sites[i].passthrough[k]);
 }
 
 struct auth *
@@ -96,8 +85,8 @@ auth_new(const struct config *config)
 	auth->keys_n = config->keys_n;
 	for (size_t i = 0; i < auth->keys_n; i++) {
 		auth->keys[i] = config->keys[i];
-		auth->keys[i].name = copy(config->keys[i].name);
-		auth->keys[i].tenant = copy(config->keys[i].tenant);
+		auth->keys[i].name = slice_keep(config->keys[i].name);
+		auth->keys[i].tenant = slice_keep(config->keys[i].tenant);
 	}
 	return auth;
 }

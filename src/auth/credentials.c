@@ -237,7 +237,7 @@ void
 credentials_name(const struct credentials *credentials, const unsigned char salt[TENANT_SALT_BYTES],
     char out[TENANT_NAME_BYTES])
 {
-	static const char tags[] = "acjwJW", hex[] = "0123456789abcdef";
+	static const char tags[] = "acjwJW";
 	unsigned char inner[SHA256_BYTES], digest[SHA256_BYTES];
 	struct buf text;
 	size_t k = 7;
@@ -260,9 +260,6 @@ credentials_name(const struct credentials *credentials, const unsigned char salt
 	sha256_bytes(buf_view(&text), digest);
 	buf_fini(&text);
 	memcpy(out, "tenant:", k);
-	for (size_t i = 0; i < 6; i++) {
-		out[k++] = hex[digest[i] >> 4];
-		out[k++] = hex[digest[i] & 15];
-	}
-	out[k] = '\0';
+	hex_put(digest, 6, out + k);
+	out[k + 12] = '\0';
 }

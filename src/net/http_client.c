@@ -429,6 +429,8 @@ http_pool_set_tls(struct http_pool *pool, const struct tls_files *files)
 	const char *at;
 
 	must(pool->tls.trust == NULL);
+	if (files->is_any_name)
+		pool->tls.host[0] = '\0';
 	buf_clear(&pool->tls_text);
 	buf_put(&pool->tls_text, files->ca);
 	buf_put(&pool->tls_text, files->cert);
@@ -447,7 +449,7 @@ pool_trust_wait(struct http_pool *pool, struct err *err)
 	if (!pool->url.is_tls || tls_trust_is_ready(pool->tls.trust))
 		return true;
 	if (pool->tls.trust == NULL)
-		pool->tls.trust = tls_trust_ref(&pool->tls_files);
+		pool->tls.trust = tls_trust_ref(&pool->tls_files, TLS_CLIENT);
 	return tls_trust_load_wait(pool->loop, pool->tls.trust, err) ||
 	    err_prefix(err, "%s://%.*s", ORIGIN_FMT(pool));
 }

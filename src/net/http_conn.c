@@ -484,10 +484,28 @@ on_again(struct deferred *deferred)
 	(void)http_conn_settle(conn);
 }
 
+/* The 1st, 2nd, 4th, 8th ...: who tries must not fill the log. */
+static void
+tls_failed(struct http_conn *conn)
+{
+	struct http_server *server = conn->server;
+	const char *why = tls_stream_why(conn->stream);
+	char peer[ADDRESS_TEXT];
+
+	server->tls_failures++;
+	if ((server->tls_failures & (server->tls_failures - 1)) != 0 || why == NULL)
+		return;
+	address_print(&conn->peer, peer);
+	log_event(loop_log(server->loop), LOG_WARN, "client_tls", "%s: %s (%llu so far)", peer, why,
+	    (unsigned long long)server->tls_failures);
+}
+
 /* The client's end, or an error of the connection. */
 static void
 conn_ended(struct http_conn *conn, ssize_t why)
 {
+	if (why == -EPROTO && conn->is_tls && conn->state == CONN_IDLE)
+		tls_failed(conn);
 	if (why == 0 && conn->state == CONN_DRAIN) {
 		conn->peer_ended = conn->closes = true;
 		(void)http_conn_settle(conn);
@@ -557,6 +575,7 @@ http_conn_new(struct http_server *server, struct stream *stream, const struct ad
 	conn->server = server;
 	conn->stream = stream;
 	conn->peer = *peer;
+	conn->is_tls = server->tls.trust != NULL;
 	buf_init(&conn->held, loop_memory(server->loop), SIZE_MAX);
 	outbox_init(&conn->outbox, server->loop, stream, server->limits.outbox_bytes);
 	conn->outbox.owner = conn;

@@ -6,6 +6,7 @@
 #define NET_HTTP_CONN_H
 
 #include "net/http_parse.h"
+#include "net/tls.h"
 
 /*
  * A connection is in one state; conn_settle() moves it on when its callback has nothing more to do.
@@ -54,6 +55,7 @@ struct http_conn {
 	bool closes;		    /* after this response */
 	bool lingers;		    /* the client may still be sending */
 	bool peer_ended;
+	bool is_tls;
 	struct address peer;
 };
 
@@ -62,12 +64,16 @@ struct http_server {
 	struct listener listener;
 	struct http_limits limits;
 	struct http_handler handler;
+	void (*refused)(
+	    void *owner, int status, const struct address *peer); /* NULL: nobody asks */
 	void *owner;
 	struct http_conn *conns;
 	unsigned conns_n;
 	bool is_stopping, in_gone;
-	uint64_t date_s; /* that date is of */
-	char date[40];	 /* "Date: ...\r\n" */
+	struct tls_peer tls;   /* its clients; no trust: plain */
+	uint64_t tls_failures; /* connections that broke in TLS */
+	uint64_t date_s;       /* that date is of */
+	char date[40];	       /* "Date: ...\r\n" */
 	size_t date_n;
 };
 

@@ -93,7 +93,7 @@ link_leave(struct link *link)
 static void on_timer(struct timer *timer);
 
 /* A timer that fires too early looks at due_ms and starts again, so this is nearly free. */
-void
+static void
 http_link_due(struct link *link, uint64_t ms)
 {
 	link->due_ms = ms == 0 ? 0 : loop_now_ms(link->loop) + ms;

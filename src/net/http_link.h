@@ -95,8 +95,6 @@ void http_link_reuse(struct link *link, struct fetch *fetch);
 struct fetch *http_link_detach(struct link *link);
 /* Off the pool and closed; its memory goes when nobody below on the stack holds it. */
 void http_link_kill(struct link *link);
-/* Time for the next event; 0: any. */
-void http_link_due(struct link *link, uint64_t ms);
 void http_link_pause(struct link *link);
 void http_link_resume(struct link *link);
 /* Tells the owner and frees the fetch, which has no link any more. */

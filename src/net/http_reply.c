@@ -254,6 +254,8 @@ http_conn_refuse(struct http_conn *conn, int status, const char *why)
 	struct slice parts[] = { slice_of(http_status_text(status)), S(": "), slice_of(why),
 		S("\n") };
 
+	if (conn->server->refused != NULL)
+		conn->server->refused(conn->server->owner, status, &conn->peer);
 	http_conn_gone(conn);
 	conn->closes = conn->lingers = true;
 	http_respond(

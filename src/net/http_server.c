@@ -28,8 +28,12 @@ on_accept(void *owner, struct stream *stream, const struct address *peer)
 
 	if (server->is_stopping || server->conns_n >= server->limits.connections) {
 		stream_close(&stream);
+		if (server->refused != NULL && !server->is_stopping)
+			server->refused(server->owner, 503, peer);
 		return;
 	}
+	if (server->tls.trust != NULL)
+		stream = tls_stream_new(server->loop, &server->tls, &stream);
 	http_conn_new(server, stream, peer);
 }
 
@@ -53,6 +57,22 @@ http_server_new(struct loop *loop, const struct address *at, const struct http_l
 	}
 	*out = server;
 	return true;
+}
+
+void
+http_server_watch(struct http_server *server,
+    void (*refused)(void *owner, int status, const struct address *peer))
+{
+	server->refused = refused;
+}
+
+void
+http_server_set_tls(struct http_server *server, struct tls_trust *trust)
+{
+	struct tls_trust *before = server->tls.trust;
+
+	server->tls.trust = tls_trust_share(trust);
+	tls_trust_unref(&before);
 }
 
 const struct address *
@@ -88,6 +108,7 @@ http_server_free(struct http_server **out)
 	http_server_stop(server);
 	while (server->conns != NULL)
 		http_conn_drop(server->conns);
+	tls_peer_fini(&server->tls);
 	mem_free(server);
 	*out = NULL;
 }

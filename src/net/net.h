@@ -36,6 +36,17 @@ url_refer(const struct url *base, struct slice reference, struct buf *out, struc
 MUST_CHECK bool net_resolve_wait(struct loop *loop, struct slice host, uint16_t port,
     struct address out[RESOLVE_MAX], unsigned *n, struct err *err);
 
+/*
+ * The same on the ground floor and on a helper thread of that name: done is called once, later.
+ * Addresses are valid during the call; n 0: err says why.  Forgotten, it calls nobody any more.
+ */
+struct net_lookup;
+struct net_lookup *
+net_lookup_start(struct loop *loop, const char *helper, struct slice host, uint16_t port,
+    void (*done)(void *owner, const struct address *found, unsigned n, const struct err *err),
+    void *owner);
+void net_lookup_forget(struct net_lookup **lookup);
+
 /* ---- outbox: ordered bytes on their way out -------------------------------------------------- */
 
 struct outbox_segment; /* private */
@@ -179,6 +190,24 @@ struct http_server;
 struct http_request;
 
 /*
+ * Files for TLS, all PEM, absolute paths; SLICE_NONE: not set.  For https upstreams `ca` replaces
+ * the system's certificate authorities, and cert (with its chain) and key are shown to servers that
+ * ask.  For a server of ours cert and key are its own, and with `ca` each client has to have a
+ * certificate by one of those.
+ */
+struct tls_files {
+	struct slice ca, cert, key;
+	bool is_any_name; /* of a pool: a certificate by `ca` is believed whatever name it has */
+};
+/* What they hold, in memory; counted. */
+struct tls_trust;
+/* For a server: TLS 1.2 and later, HTTP/1.1.  ERR_CONFIG names the file and the reason. */
+MUST_CHECK bool tls_serve_load_wait(
+    struct loop *loop, const struct tls_files *files, struct tls_trust **out, struct err *err);
+struct tls_trust *tls_trust_share(struct tls_trust *trust); /* one more holder; NULL: NULL */
+void tls_trust_unref(struct tls_trust **trust);		    /* *trust NULL: nothing */
+
+/*
  * The owner's side.  `head`: the head is complete, the body is not read: answer now with
  * http_respond() to refuse (401, 403, 405, 413, 415, 421 ...), or return.  `request`: the whole
  * body is there.  `gone`: the connection ended before the response did; the request is invalid
@@ -210,6 +239,12 @@ struct http_request {
 MUST_CHECK bool
 http_server_new(struct loop *loop, const struct address *at, const struct http_limits *limits,
     const struct http_handler *handler, void *owner, struct http_server **out, struct err *err);
+/* Tells the owner, as it happens, of what the server refuses by itself: connections over the limit
+ * (503), and what is no request (400, 408, 413 ...). */
+void http_server_watch(struct http_server *server,
+    void (*refused)(void *owner, int status, const struct address *peer));
+/* TLS for the connections that come from now on, the others keep what they have; NULL: none. */
+void http_server_set_tls(struct http_server *server, struct tls_trust *trust);
 const struct address *http_server_address(const struct http_server *server);
 void http_server_stop(struct http_server *server); /* accepts no more; idle connections close */
 /* Closes all; calls gone for open requests. Not from within a function of the handler. */
@@ -271,13 +306,6 @@ MUST_CHECK bool http_pool_new(struct loop *loop, struct slice url, unsigned keep
     uint64_t connect_ms, struct http_pool **out, struct err *err);
 void http_pool_free(struct http_pool **pool);  /* aborts what is in progress without callbacks */
 void http_pool_forget(struct http_pool *pool); /* closes idle connections */
-/*
- * Files for the TLS of https, all PEM, absolute paths; SLICE_NONE: not set.  ca replaces the
- * system's certificate authorities; cert (with its chain) and key are shown to servers that ask.
- */
-struct tls_files {
-	struct slice ca, cert, key;
-};
 /* Before the first http_pool_resolve_wait(); copied. Without it: the system's authorities. */
 void http_pool_set_tls(struct http_pool *pool, const struct tls_files *files);
 /* Connects there, whatever the host of the URL: to a unix socket. Before the first use. */
@@ -300,6 +328,32 @@ bool fetch_was_sent(const struct fetch *fetch);
 /* It failed on a kept connection before any byte of the response: the usual race with a server that
  * closes idle connections. */
 bool fetch_was_stale(const struct fetch *fetch);
+
+/* ---- egress: the way out for a child without a network (egress.c) ---------------------------- */
+
+/*
+ * An HTTP proxy for one isolated child, on the listening socket that its network namespace handed
+ * out: CONNECT to the listed destinations, and nothing else.  Names are resolved here, on a helper
+ * thread that nobody else waits for; an address that is not public is connected to only if it is
+ * listed itself.  Every refusal is answered in words, logged (egress_refused) and counted.
+ */
+struct egress_settings {
+	struct slice whose; /* for the log and the metric */
+	/* "name:443", "*.name:443" (what is below it), "192.0.2.1:443", "[2001:db8::1]:443" */
+	const struct slice *allow;
+	size_t allow_n;
+	/* May be NULL: told of each refusal too; must not close the proxy. */
+	void (*refused)(void *owner, struct slice destination, const char *why);
+	void *owner;
+};
+struct egress;
+/* Copies what it needs; *fd is taken over in any case, and -1 then. ERR_CONFIG: a bad entry. */
+MUST_CHECK bool egress_open(struct loop *loop, const struct egress_settings *settings, int *fd,
+    struct egress **out, struct err *err);
+void egress_close(struct egress **egress); /* cuts what is open; *egress NULL: nothing */
+/* The environment with the variables that name the proxy, and without others of their names. */
+MUST_CHECK bool
+egress_env(struct arena *arena, const char *const *env, const char *const **out, struct err *err);
 
 /* ---- REST over libcurl (rest.c) -------------------------------------------------------------- */
 
@@ -363,5 +417,29 @@ MUST_CHECK bool rest_wait(struct rest_pool *pool, const struct rest_request *req
     struct arena *arena, struct rest_reply *reply, bool *was_sent, struct err *err);
 /* Value of a header field in rest_reply.headers, the first of that name; SLICE_NONE: absent. */
 struct slice rest_header(const struct rest_reply *reply, struct slice name);
+
+/* ---- posts from a thread that may wait (post.c) ---------------------------------------------- */
+
+/*
+ * For helper threads of their own, never the loop: each call blocks, timeout_ms at most.  One
+ * thread a poster.  What is given is copied.
+ */
+struct poster_settings {
+	struct slice url;     /* http or https, whole */
+	struct slice headers; /* "Name: value\r\n..." */
+	struct slice ca;      /* PEM file; SLICE_NONE: the system's authorities */
+	uint64_t timeout_ms;  /* of a request, connecting included */
+};
+struct poster;
+/* Loads libcurl at the first one of the process: ERR_UNAVAILABLE where it is missing. */
+MUST_CHECK bool
+poster_new(const struct poster_settings *settings, struct poster **out, struct err *err);
+void poster_free(struct poster **poster); /* *poster NULL: nothing */
+/*
+ * Any status is an answer; reply gets the body as far as it has room.  False: ERR_UNAVAILABLE or
+ * ERR_DEADLINE with the URL and why; it may have arrived all the same.
+ */
+MUST_CHECK bool poster_post(
+    struct poster *poster, struct slice body, struct buf *reply, int *status, struct err *err);
 
 #endif

@@ -451,7 +451,7 @@ engine_open_wait(struct rest_pool *pool, struct err *err)
 	if (!rest_lib_load_wait(pool->loop, err))
 		return false;
 	if (verifies(pool)) {
-		trust = tls_trust_ref(&authorities);
+		trust = tls_trust_ref(&authorities, TLS_CLIENT);
 		if (!tls_trust_load_wait(pool->loop, trust, err)) {
 			tls_trust_unref(&trust);
 			return false;

@@ -19,6 +19,7 @@
 	X(curl_easy_cleanup) \
 	X(curl_easy_getinfo) \
 	X(curl_easy_init) \
+	X(curl_easy_perform) \
 	X(curl_easy_setopt) \
 	X(curl_easy_strerror) \
 	X(curl_global_init) \
@@ -42,6 +43,8 @@ extern struct rest_lib rest_lib; /* filled before the first rest_lib_load_wait()
 /* On the helper thread "tls", once a process.  ERR_UNAVAILABLE names the package that is missing;
  * a load that failed is tried again by the next call. */
 MUST_CHECK bool rest_lib_load_wait(struct loop *loop, struct err *err);
+/* The same where one may block: on a helper thread. */
+MUST_CHECK bool rest_lib_load(struct err *err);
 
 /* ---- the multi handle of a pool (rest_curl.c) ------------------------------------------------ */
 

@@ -1,11 +1,13 @@
 /*
- * Loads libcurl, the OpenSSL flavour, on the helper thread "tls".
+ * Loads libcurl, the OpenSSL flavour, once a process and never on the loop's thread.
  *
- * Whoever needs it queues a job of its own; the thread does them one after the other, so that the
- * first one loads and the others find it done.  It is never unloaded.  The other flavours have
- * other names, but a system may offer them under this one: the library itself is asked.
+ * Whoever needs it on the loop queues a job of its own, helper threads of their own load it where
+ * they are: the first one loads and the others find it done.  It is never unloaded.  The other
+ * flavours have other names, but a system may offer them under this one: the library itself is
+ * asked.
  */
 #include <dlfcn.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "net/rest_curl.h"
@@ -23,24 +25,13 @@ struct lib_job {
 MUST_CHECK static bool
 functions_find(void *handle, struct err *err)
 {
-	static const struct {
-		const char *name;
-		size_t offset;
-	} functions[] = {
+	static const struct symbol functions[] = {
 #define X(name) { #name, offsetof(struct rest_lib, name) },
 		REST_FUNCTIONS(X)
 #undef X
 	};
 
-	for (size_t i = 0; i < COUNT(functions); i++) {
-		void *at = dlsym(handle, functions[i].name);
-
-		if (at == NULL)
-			return err_set(err, ERR_UNAVAILABLE, "%s has no function %s", LIBCURL,
-			    functions[i].name);
-		memcpy((char *)&rest_lib + functions[i].offset, &at, sizeof(at));
-	}
-	return true;
+	return symbols_find(handle, LIBCURL, functions, COUNT(functions), &rest_lib, err);
 }
 
 MUST_CHECK static bool
@@ -59,13 +50,10 @@ version_check(struct err *err)
 }
 
 MUST_CHECK static bool
-lib_load(struct err *err)
+lib_open(void **loaded, struct err *err)
 {
-	static void *loaded;
 	void *handle;
 
-	if (loaded != NULL)
-		return true;
 	handle = dlopen(LIBCURL, RTLD_NOW | RTLD_LOCAL);
 	if (handle == NULL)
 		return err_set(err, ERR_UNAVAILABLE,
@@ -76,8 +64,21 @@ lib_load(struct err *err)
 	}
 	if (rest_lib.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(err, ERR_UNAVAILABLE, "%s cannot be initialised", LIBCURL);
-	loaded = handle;
+	*loaded = handle;
 	return true;
+}
+
+bool
+rest_lib_load(struct err *err)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static void *loaded;
+	bool ok;
+
+	pthread_mutex_lock(&lock);
+	ok = loaded != NULL || lib_open(&loaded, err);
+	pthread_mutex_unlock(&lock);
+	return ok;
 }
 
 static void
@@ -85,7 +86,7 @@ lib_work(void *arg)
 {
 	struct lib_job *job = arg;
 
-	job->ok = lib_load(&job->err);
+	job->ok = rest_lib_load(&job->err);
 }
 
 bool

@@ -1,5 +1,5 @@
 /*
- * A TLS client as a stream over another stream, on the ground floor.
+ * TLS, of a client or a server, as a stream over another stream, on the ground floor.
  *
  * OpenSSL reads through `in`, which takes from the stream below as much as there is, and writes to
  * `out`, which the stream below is given at once and later as it takes it: so OpenSSL itself never
@@ -44,6 +44,7 @@ struct tls {
 	bool has_read;	     /* some of what the peer wrote */
 	bool writes_by_read; /* a write waits for bytes of the peer (renegotiation) */
 	bool is_shut;	     /* the stream below is shut down after `out` */
+	bool is_server;
 	char why[TLS_WHY];
 };
 
@@ -252,7 +253,7 @@ why_broken(struct tls *tls, int error)
 		text = "unknown error";
 	if (tls->state == TLS_HANDSHAKE)
 		snprintf(tls->why, sizeof(tls->why), "the TLS handshake failed: %s", text);
-	else if (tls->state == TLS_OPEN && !tls->has_read)
+	else if (tls->state == TLS_OPEN && !tls->has_read && !tls->is_server)
 		snprintf(tls->why, sizeof(tls->why),
 		    "%s right after the TLS handshake (the server may want a client certificate: "
 		    "tls.cert and tls.key)",
@@ -271,7 +272,7 @@ fail(struct tls *tls)
 	} else {
 		tls->error = -EPROTO;
 		if (tls->why[0] == '\0')
-			tls_why_error(tls->why, in_handshake);
+			tls_why_error(tls->why, in_handshake, tls->is_server);
 		(void)out_flush(tls); /* the alert */
 	}
 	if (in_handshake) {
@@ -467,7 +468,8 @@ tls_close(struct stream *stream)
 	end_write(tls);
 	if (tls->state == TLS_OPEN) {
 		(void)out_flush(tls);
-		session_keep(tls);
+		if (!tls->is_server)
+			session_keep(tls);
 	}
 	deferred_stop(stream->loop, &tls->again);
 	stream_close(&tls->below);
@@ -487,7 +489,7 @@ below_ready(void *owner, unsigned events)
 	if (tls->state != TLS_OPEN) {
 		handshake(tls);
 		if (tls->state == TLS_OPEN)
-			ready = tls->wants & STREAM_WRITABLE;
+			ready = tls->wants & STREAM_WRITABLE; /* what came with it: settle() */
 	} else {
 		if ((events & STREAM_WRITABLE) && out_flush(tls) && !tls->writes_by_read)
 			ready |= tls->wants & STREAM_WRITABLE;
@@ -519,6 +521,8 @@ ssl_expect(SSL *ssl, struct tls_peer *peer, struct loop *loop)
 	X509_VERIFY_PARAM *param = tls_lib.SSL_get0_param(ssl);
 
 	X509_VERIFY_PARAM_set_time(param, (time_t)(loop_unix_ms(loop) / 1000));
+	if (peer->host[0] == '\0')
+		return;
 	tls_lib.SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	if (peer->is_ip) {
 		must(X509_VERIFY_PARAM_set1_ip_asc(param, peer->host) == 1);
@@ -545,12 +549,20 @@ tls_stream_new(struct loop *loop, struct tls_peer *peer, struct stream **below)
 	tls->below->on_ready = below_ready;
 	tls->below->owner = tls;
 	buf_init(&tls->out, loop_memory(loop), OUT_MAX);
+	tls->is_server = tls_trust_serves(peer->trust);
 	tls->ssl = tls_lib.SSL_new(tls_trust_context(peer->trust));
 	must(tls->ssl != NULL);
-	tls_lib.SSL_set_verify(tls->ssl, SSL_VERIFY_PEER, on_verify);
+	if (!tls->is_server || *tls_trust_ca(peer->trust) != '\0')
+		tls_lib.SSL_set_verify(
+		    tls->ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, on_verify);
 	must(tls_lib.SSL_set_ex_data(tls->ssl, 0, tls) == 1);
 	tls_lib.SSL_set_bio(tls->ssl, bio, bio);
-	tls_lib.SSL_set_connect_state(tls->ssl);
+	if (tls->is_server) {
+		tls->state = TLS_HANDSHAKE; /* the client speaks first */
+		tls_lib.SSL_set_accept_state(tls->ssl);
+	} else {
+		tls_lib.SSL_set_connect_state(tls->ssl);
+	}
 	ssl_expect(tls->ssl, peer, loop);
 	return &tls->stream;
 }

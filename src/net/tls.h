@@ -1,9 +1,9 @@
 /*
- * TLS for the HTTP client: what is trusted (tls_trust.c), the stream (tls.c), the words of errors
- * (tls_why.c).
+ * TLS for the HTTP client and the HTTP server: what is trusted (tls_trust.c), the stream (tls.c),
+ * the words of errors (tls_why.c).
  *
- * libssl is loaded with the first trust that is wanted and not linked: a gateway without https
- * upstreams is as small and as quick to start as without TLS.  libcrypto is linked.
+ * libssl is loaded with the first trust that is wanted and not linked: a gateway without https is
+ * as small and as quick to start as without TLS.  libcrypto is linked.
  */
 #ifndef NET_TLS_H
 #define NET_TLS_H
@@ -24,10 +24,14 @@
 	X(SSL_CTX_get_ex_data) \
 	X(SSL_CTX_get_verify_mode) \
 	X(SSL_CTX_new) \
+	X(SSL_CTX_set_alpn_select_cb) \
 	X(SSL_CTX_set_alpn_protos) \
 	X(SSL_CTX_set1_cert_store) \
 	X(SSL_CTX_set_default_passwd_cb) \
+	X(SSL_CTX_set_client_CA_list) \
 	X(SSL_CTX_set_ex_data) \
+	X(SSL_CTX_set_options) \
+	X(SSL_CTX_set_session_id_context) \
 	X(SSL_CTX_set_verify) \
 	X(SSL_CTX_use_PrivateKey_file) \
 	X(SSL_CTX_use_certificate_chain_file) \
@@ -42,11 +46,13 @@
 	X(SSL_get_error) \
 	X(SSL_get_ex_data) \
 	X(SSL_get_ex_data_X509_STORE_CTX_idx) \
+	X(SSL_load_client_CA_file) \
 	X(SSL_new) \
 	X(SSL_peek_ex) \
 	X(SSL_pending) \
 	X(SSL_read_ex) \
 	X(SSL_set1_host) \
+	X(SSL_set_accept_state) \
 	X(SSL_set_bio) \
 	X(SSL_set_connect_state) \
 	X(SSL_set_ex_data) \
@@ -55,7 +61,8 @@
 	X(SSL_set_verify) \
 	X(SSL_shutdown) \
 	X(SSL_write_ex) \
-	X(TLS_client_method)
+	X(TLS_client_method) \
+	X(TLS_server_method)
 
 struct tls_lib {
 #define X(name) __typeof__(name) *name;
@@ -70,24 +77,23 @@ extern struct tls_lib tls_lib; /* filled before the first tls_trust_load_wait() 
  * Whom we believe, and who we are: certificate authorities and perhaps a client certificate.  One
  * for each distinct setting, counted; files that were replaced make another one.
  */
-struct tls_trust;
-
-struct tls_trust *tls_trust_ref(const struct tls_files *files);
-void tls_trust_unref(struct tls_trust **trust); /* *trust NULL: nothing */
+enum tls_side { TLS_CLIENT, TLS_SERVER };
+struct tls_trust *tls_trust_ref(const struct tls_files *files, enum tls_side side);
 /* Loads it on the helper thread "tls", once; a load that failed is tried again by the next call.
  * ERR_CONFIG names the file and the reason. */
 MUST_CHECK bool tls_trust_load_wait(struct loop *loop, struct tls_trust *trust, struct err *err);
 bool tls_trust_is_ready(const struct tls_trust *trust);
 SSL_CTX *tls_trust_context(const struct tls_trust *trust); /* of a ready one */
 const char *tls_trust_ca(const struct tls_trust *trust);   /* the CA file; "": the system's */
+bool tls_trust_serves(const struct tls_trust *trust);
 
 /* ---- streams --------------------------------------------------------------------------------- */
 
-/* The server whom the streams of a pool talk to. */
+/* Whom the streams of a pool talk to, or those of a server: its clients. */
 struct tls_peer {
 	struct tls_trust *trust; /* NULL: not asked for yet */
 	SSL_SESSION *session;	 /* of an earlier connection, to resume; may be NULL */
-	char host[256];		 /* name or address that its certificate must have */
+	char host[256];		 /* name or address that its certificate must have; "": any */
 	bool is_ip;
 };
 
@@ -95,9 +101,10 @@ void tls_peer_init(struct tls_peer *peer, struct slice host);
 void tls_peer_fini(struct tls_peer *peer); /* after the last stream was closed */
 
 /*
- * A TLS client over any stream, which becomes its own.  Writable when the handshake is done; what
- * fails shows as an error of the next read or write.  The trust must be ready, and the peer must
- * outlive it.  Without the peer's close_notify the end of the stream below is -EPROTO.
+ * TLS over any stream, which becomes its own; of the side that the peer's trust has.  Writable when
+ * the handshake is done; what fails shows as an error of the next read or write.  The trust must be
+ * ready, and the peer must outlive it; its trust may be changed, for streams to come.  Without the
+ * peer's close_notify the end of the stream below is -EPROTO.
  */
 struct stream *tls_stream_new(struct loop *loop, struct tls_peer *peer, struct stream **below);
 /* The reason of an error, or what an unfinished handshake waits for; NULL: errno says it. */
@@ -110,6 +117,6 @@ const char *tls_stream_why(const struct stream *stream);
 /* Why a certificate was not accepted; called while it is verified. */
 void tls_why_certificate(char why[TLS_WHY], X509_STORE_CTX *store, const struct tls_peer *peer);
 /* What OpenSSL's queue of errors says. */
-void tls_why_error(char why[TLS_WHY], bool in_handshake);
+void tls_why_error(char why[TLS_WHY], bool in_handshake, bool is_server);
 
 #endif

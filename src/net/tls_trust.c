@@ -1,5 +1,5 @@
 /*
- * What TLS connections trust: libssl itself, certificate authorities, client certificates.
+ * What TLS connections trust: libssl itself, certificate authorities, our own certificates.
  *
  * All of it is loaded on the helper thread "tls", because the store of a system has 150
  * certificates and takes tens of milliseconds.  Whoever wants a trust that is not loaded queues a
@@ -38,6 +38,7 @@ struct tls_trust {
 	unsigned refs;
 	struct trust_file files[FILES_N]; /* ca, cert, key */
 	SSL_CTX *context;		  /* the helper's until is_ready */
+	enum tls_side side;
 	bool is_ready;
 };
 
@@ -57,10 +58,7 @@ static bool
 lib_load(struct err *err)
 {
 	static void *handle;
-	static const struct {
-		const char *name;
-		size_t offset;
-	} functions[] = {
+	static const struct symbol functions[] = {
 #define X(name) { #name, offsetof(struct tls_lib, name) },
 		TLS_FUNCTIONS(X)
 #undef X
@@ -72,18 +70,11 @@ lib_load(struct err *err)
 	if (handle == NULL)
 		return err_set(
 		    err, ERR_UNAVAILABLE, "https needs OpenSSL's %s: %s", LIBSSL, dlerror());
-	for (size_t i = 0; i < COUNT(functions); i++) {
-		void *at = dlsym(handle, functions[i].name);
-
-		if (at == NULL) {
-			dlclose(handle);
-			handle = NULL;
-			return err_set(err, ERR_UNAVAILABLE, "%s has no function %s", LIBSSL,
-			    functions[i].name);
-		}
-		memcpy((char *)&tls_lib + functions[i].offset, &at, sizeof(at));
+	if (!symbols_find(handle, LIBSSL, functions, COUNT(functions), &tls_lib, err)) {
+		dlclose(handle);
+		handle = NULL;
 	}
-	return true;
+	return handle != NULL;
 }
 
 /* The first thing that went wrong, in OpenSSL's words. */
@@ -153,21 +144,66 @@ certificate_load(SSL_CTX *context, const char *cert, const char *key, struct err
 	return true;
 }
 
+static const unsigned char alpn[] = "\x08http/1.1"; /* RFC 7301 §6 */
+
 static bool
-context_fill(const struct tls_trust *trust, SSL_CTX *context, struct err *err)
+client_fill(const struct tls_trust *trust, SSL_CTX *context, struct err *err)
 {
-	static const unsigned char alpn[] = "\x08http/1.1";
 	X509_STORE *store = tls_lib.SSL_CTX_get_cert_store(context);
 	const char *ca = trust->files[FILE_CA].path, *cert = trust->files[FILE_CERT].path;
 
-	must(tls_lib.SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, NULL) ==
-	    1);
-	tls_lib.SSL_CTX_ctrl(context, SSL_CTRL_MODE,
-	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
 	tls_lib.SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_OFF, NULL);
 	must(tls_lib.SSL_CTX_set_alpn_protos(context, alpn, sizeof(alpn) - 1) == 0);
 	return (*ca != '\0' ? ca_load(store, ca, err) : system_load(store, err)) &&
 	    (*cert == '\0' || certificate_load(context, cert, trust->files[FILE_KEY].path, err));
+}
+
+/* Of what the client offers; who does not offer it, or offers nothing, gets HTTP/1.1 all the same:
+ * his first line shows what he speaks. */
+static int
+on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *offered,
+    unsigned n, void *ctx)
+{
+	(void)ssl;
+	(void)ctx;
+	for (unsigned at = 0; at < n; at += offered[at] + 1u)
+		if (n - at >= sizeof(alpn) - 1 &&
+		    memcmp(offered + at, alpn, sizeof(alpn) - 1) == 0) {
+			*out = offered + at + 1;
+			*out_n = offered[at];
+			return SSL_TLSEXT_ERR_OK;
+		}
+	return SSL_TLSEXT_ERR_NOACK;
+}
+
+/* Sessions are resumed by tickets: nothing is kept here for clients that went away. */
+static bool
+server_fill(const struct tls_trust *trust, SSL_CTX *context, struct err *err)
+{
+	static const unsigned char name[] = "bascule";
+	const char *ca = trust->files[FILE_CA].path;
+
+	tls_lib.SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_OFF, NULL);
+	tls_lib.SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+	tls_lib.SSL_CTX_set_alpn_select_cb(context, on_alpn, NULL);
+	must(tls_lib.SSL_CTX_set_session_id_context(context, name, sizeof(name) - 1) == 1);
+	if (*ca != '\0') {
+		if (!ca_load(tls_lib.SSL_CTX_get_cert_store(context), ca, err))
+			return false;
+		tls_lib.SSL_CTX_set_client_CA_list(context, tls_lib.SSL_load_client_CA_file(ca));
+	}
+	return certificate_load(
+	    context, trust->files[FILE_CERT].path, trust->files[FILE_KEY].path, err);
+}
+
+static bool
+context_fill(const struct tls_trust *trust, SSL_CTX *context, struct err *err)
+{
+	must(tls_lib.SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, NULL) ==
+	    1);
+	tls_lib.SSL_CTX_ctrl(context, SSL_CTRL_MODE,
+	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, NULL);
+	return (trust->side == TLS_SERVER ? server_fill : client_fill)(trust, context, err);
 }
 
 static void
@@ -183,7 +219,8 @@ trust_load(void *arg)
 	ERR_clear_error();
 	if (!lib_load(&job->err))
 		return;
-	context = tls_lib.SSL_CTX_new(tls_lib.TLS_client_method());
+	context = tls_lib.SSL_CTX_new(job->trust->side == TLS_SERVER ? tls_lib.TLS_server_method()
+								     : tls_lib.TLS_client_method());
 	must(context != NULL);
 	job->ok = context_fill(job->trust, context, &job->err);
 	if (job->ok)
@@ -222,7 +259,7 @@ is_same_trust(const struct tls_trust *a, const struct tls_trust *b)
 	for (size_t i = 0; i < FILES_N; i++)
 		if (!is_same_file(&a->files[i], &b->files[i]))
 			return false;
-	return true;
+	return a->side == b->side;
 }
 
 static void
@@ -236,10 +273,11 @@ trust_free(struct tls_trust *trust)
 }
 
 struct tls_trust *
-tls_trust_ref(const struct tls_files *files)
+tls_trust_ref(const struct tls_files *files, enum tls_side side)
 {
 	struct tls_trust *made = MEM_NEW(struct tls_trust);
 
+	made->side = side;
 	made->files[FILE_CA] = file_now(files->ca);
 	made->files[FILE_CERT] = file_now(files->cert);
 	made->files[FILE_KEY] = file_now(files->key);
@@ -253,6 +291,14 @@ tls_trust_ref(const struct tls_files *files)
 	made->next = trusts;
 	trusts = made;
 	return made;
+}
+
+struct tls_trust *
+tls_trust_share(struct tls_trust *trust)
+{
+	if (trust != NULL)
+		trust->refs++;
+	return trust;
 }
 
 void
@@ -287,6 +333,16 @@ tls_trust_load_wait(struct loop *loop, struct tls_trust *trust, struct err *err)
 }
 
 bool
+tls_serve_load_wait(
+    struct loop *loop, const struct tls_files *files, struct tls_trust **out, struct err *err)
+{
+	*out = tls_trust_ref(files, TLS_SERVER);
+	if (!tls_trust_load_wait(loop, *out, err))
+		tls_trust_unref(out);
+	return *out != NULL;
+}
+
+bool
 tls_trust_is_ready(const struct tls_trust *trust)
 {
 	return trust != NULL && trust->is_ready;
@@ -303,4 +359,10 @@ const char *
 tls_trust_ca(const struct tls_trust *trust)
 {
 	return trust->files[FILE_CA].path;
+}
+
+bool
+tls_trust_serves(const struct tls_trust *trust)
+{
+	return trust->side == TLS_SERVER;
 }

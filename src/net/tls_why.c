@@ -123,8 +123,8 @@ why_unknown_ca(char why[TLS_WHY], X509 *certificate, const struct tls_peer *peer
 	show_name(issuer, X509_get_issuer_name(certificate));
 	snprintf(file, sizeof(file), "%s", n < sizeof(file) ? ca : ca + n - sizeof(file) + 1);
 	if (*ca != '\0')
-		why_set(why, "the certificate is signed by \"%s\", which is not in tls.ca (%s)",
-		    issuer, file);
+		why_set(why, "the certificate is signed by \"%s\", which is not in %s (%s)", issuer,
+		    tls_trust_serves(peer->trust) ? "client_ca" : "tls.ca", file);
 	else
 		why_set(why,
 		    "the certificate is signed by \"%s\", which this machine does not trust: "
@@ -178,48 +178,68 @@ tls_why_certificate(char why[TLS_WHY], X509_STORE_CTX *store, const struct tls_p
 /* clang-format off */
 static const struct {
 	int reason;
-	const char *text;
+	const char *of_server, *of_client; /* what the other side did; NULL: OpenSSL's words */
 } reasons[] = {
-	{ SSL_R_WRONG_VERSION_NUMBER,	"no TLS comes from there (should the url begin with http://?)" },
-	{ SSL_R_HTTP_REQUEST,		"no TLS comes from there (should the url begin with http://?)" },
-	{ SSL_R_PACKET_LENGTH_TOO_LONG,	"no TLS comes from there (should the url begin with http://?)" },
-	{ SSL_R_UNSUPPORTED_PROTOCOL,	"the server has no TLS 1.2 or later" },
-	{ SSL_R_VERSION_TOO_LOW,	"the server has no TLS 1.2 or later" },
-	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, "the server has no TLS 1.2 or later" },
+	{ SSL_R_WRONG_VERSION_NUMBER,
+	  "no TLS comes from there (should the url begin with http://?)",
+	  "no TLS comes from the client (should its url begin with https://?)" },
+	{ SSL_R_HTTP_REQUEST,
+	  "no TLS comes from there (should the url begin with http://?)",
+	  "the client speaks plain HTTP (should its url begin with https://?)" },
+	{ SSL_R_PACKET_LENGTH_TOO_LONG,
+	  "no TLS comes from there (should the url begin with http://?)",
+	  "no TLS comes from the client (should its url begin with https://?)" },
+	{ SSL_R_UNSUPPORTED_PROTOCOL, "the server has no TLS 1.2 or later", "the client has no TLS 1.2 or later" },
+	{ SSL_R_VERSION_TOO_LOW, "the server has no TLS 1.2 or later", "the client has no TLS 1.2 or later" },
+	{ SSL_R_TLSV1_ALERT_PROTOCOL_VERSION,
+	  "the server has no TLS 1.2 or later", "the client has no TLS 1.2 or later" },
+	{ SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE,
+	  NULL, "the client showed no certificate, and listen.tls.client_ca wants one" },
 	{ SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED,
-	  "the server wants a client certificate: set tls.cert and tls.key" },
+	  "the server wants a client certificate: set tls.cert and tls.key", NULL },
 	{ SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE,
-	  "the server refused the handshake (it may want a client certificate: tls.cert and tls.key)" },
-	{ SSL_R_SSLV3_ALERT_BAD_CERTIFICATE,	 "the server does not accept our client certificate" },
-	{ SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, "the server says that our client certificate expired" },
-	{ SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, "the server says that our client certificate is revoked" },
-	{ SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, "the server does not accept our client certificate" },
+	  "the server refused the handshake (it may want a client certificate: tls.cert and tls.key)", NULL },
+	{ SSL_R_SSLV3_ALERT_BAD_CERTIFICATE,
+	  "the server does not accept our client certificate", "the client does not accept our certificate" },
+	{ SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED,
+	  "the server says that our client certificate expired", "the client says that our certificate expired" },
+	{ SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED,
+	  "the server says that our client certificate is revoked", "the client says that our certificate is revoked" },
+	{ SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN,
+	  "the server does not accept our client certificate", "the client does not accept our certificate" },
 	{ SSL_R_TLSV1_ALERT_UNKNOWN_CA,
-	  "the server does not know who signed our client certificate" },
-	{ SSL_R_TLSV1_UNRECOGNIZED_NAME, "the server has no certificate for that name" },
-	{ SSL_R_TLSV1_ALERT_NO_RENEGOTIATION, "the server refused to renegotiate" },
+	  "the server does not know who signed our client certificate", "the client does not know who signed our certificate" },
+	{ SSL_R_TLSV1_UNRECOGNIZED_NAME, "the server has no certificate for that name", NULL },
+	{ SSL_R_TLSV1_ALERT_NO_RENEGOTIATION, "the server refused to renegotiate", NULL },
 };
 /* clang-format on */
 
 void
-tls_why_error(char why[TLS_WHY], bool in_handshake)
+tls_why_error(char why[TLS_WHY], bool in_handshake, bool is_server)
 {
 	unsigned long error = ERR_peek_error();
 	int code = ERR_GET_REASON(error);
 	const char *text = ERR_reason_error_string(error);
 
 	if (ERR_GET_LIB(error) == ERR_LIB_SSL && code == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-		why_set(why,
-		    in_handshake ? "the server closed the connection in the TLS handshake"
-				 : "the connection ended without the end of TLS: what came "
-				   "may be cut short");
+		if (in_handshake)
+			why_set(why, "the %s closed the connection in the TLS handshake",
+			    is_server ? "client" : "server");
+		else
+			why_set(why,
+			    "the connection ended without the end of TLS: what came may be cut "
+			    "short");
 		return;
 	}
-	for (size_t i = 0; i < COUNT(reasons); i++)
-		if (ERR_GET_LIB(error) == ERR_LIB_SSL && reasons[i].reason == code) {
-			why_set(why, "%s", reasons[i].text);
+	for (size_t i = 0; i < COUNT(reasons); i++) {
+		const char *known = is_server ? reasons[i].of_client : reasons[i].of_server;
+
+		if (ERR_GET_LIB(error) == ERR_LIB_SSL && reasons[i].reason == code &&
+		    known != NULL) {
+			why_set(why, "%s", known);
 			return;
 		}
+	}
 	why_set(why, "%s: %s", in_handshake ? "the TLS handshake failed" : "TLS failed",
 	    text != NULL ? text : "unknown error");
 }

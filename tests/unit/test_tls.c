@@ -495,17 +495,18 @@ static void
 shared_trust(void **state)
 {
 	struct tls_files files = { .ca = slice_of(made.ca.cert_path) }, other = files;
-	struct tls_trust *one = tls_trust_ref(&files), *two = tls_trust_ref(&other), *three;
+	struct tls_trust *one = tls_trust_ref(&files, TLS_CLIENT),
+			 *two = tls_trust_ref(&other, TLS_CLIENT), *three;
 
 	(void)state;
 	assert_ptr_equal(one, two);
 	assert_int_equal(truncate(made.nothing_path, 0), -1);
 	other.cert = slice_of(made.nothing_path);
-	three = tls_trust_ref(&other);
+	three = tls_trust_ref(&other, TLS_CLIENT);
 	assert_ptr_not_equal(one, three);
 	fclose(fopen(made.nothing_path, "w"));
 	tls_trust_unref(&two);
-	two = tls_trust_ref(&other);
+	two = tls_trust_ref(&other, TLS_CLIENT);
 	assert_ptr_not_equal(two, three);
 	unlink(made.nothing_path);
 	tls_trust_unref(&one);
