@@ -32,8 +32,9 @@ struct lookout {
 };
 
 /*
- * Every text is looked through for what secrets need and for the rare words of topics; where one of
- * those is, or where the text had to be folded or decoded, it is looked through for all topics.
+ * Every text is looked through for what secrets need and for the rare words of topics; where those
+ * could add up to something, or where the text had to be folded, it is looked through for all
+ * topics.
  */
 struct scanner {
 	struct scan_options options;
@@ -46,7 +47,7 @@ struct scanner {
 	struct scan_findings *findings;
 	struct scan_scorer scorer;
 	struct slice text;
-	bool has_rare;
+	uint64_t rare; /* topics that its words stand for, of those that are rare */
 	struct err *err;
 	bool has_failed;
 };
@@ -211,6 +212,15 @@ lookout_close(struct lookout *lookout)
 }
 
 static void
+rare_found(struct scanner *scanner, unsigned word, size_t n, size_t end)
+{
+	uint64_t topic = (uint64_t)1 << scan_topic_words[word].topic;
+
+	if ((scanner->rare & topic) == 0 && scan_topic_stands(scanner->text, word, n, end))
+		scanner->rare |= topic;
+}
+
+static void
 first_found(void *ctx, unsigned word, size_t end)
 {
 	struct scanner *scanner = ctx;
@@ -218,7 +228,7 @@ first_found(void *ctx, unsigned word, size_t end)
 
 	for (size_t i = lookout->told_from[word]; i < lookout->told_from[word + 1]; i++)
 		if (lookout->told[i].is_topic)
-			scanner->has_rare = true;
+			rare_found(scanner, lookout->told[i].index, lookout->words[word].n, end);
 		else
 			scan_secrets_word(
 			    scanner->secrets, lookout->told[i].index, end, scanner->findings);
@@ -231,7 +241,8 @@ topic_found(void *ctx, unsigned word, size_t end)
 	const struct lookout *lookout = &scanner->topics;
 
 	for (size_t i = lookout->told_from[word]; i < lookout->told_from[word + 1]; i++)
-		scan_scorer_word(&scanner->scorer, scanner->text, lookout->told[i].index, end);
+		scan_scorer_word(&scanner->scorer, scanner->text, lookout->told[i].index,
+		    lookout->words[word].n, end);
 }
 
 /* ---- the scanner ----------------------------------------------------------------------------- */
@@ -285,7 +296,8 @@ scan_engine(const struct scanner *scanner)
 MUST_CHECK static bool
 first_look(struct scanner *scanner, struct slice text, struct err *err)
 {
-	scanner->has_rare = false;
+	scanner->rare = 0;
+	scanner->text = text;
 	if (scanner->secrets != NULL)
 		scan_secrets_start(scanner->secrets, text);
 	return scan_engine_run(scanner->first.engine, text, first_found, scanner, err);
@@ -345,7 +357,7 @@ injection_look(struct scanner *scanner, struct slice text, struct err *err)
 		if (!topics_look(scanner, buf_view(&scanner->folded.text), err))
 			return false;
 		topics_tell(scanner, &scanner->folded, 0, 0);
-	} else if (scanner->has_rare) {
+	} else if (scan_topics_suffice(scanner->rare)) {
 		if (!topics_look(scanner, text, err))
 			return false;
 		topics_tell(scanner, NULL, 0, 0);
@@ -384,16 +396,21 @@ scan_text(
 
 /* ---- redacting ------------------------------------------------------------------------------- */
 
-static void
-put_placeholder(
-    const struct scanner *scanner, const char *rule, struct slice secret, struct buf *out)
+void
+scan_placeholder(const struct scanner *scanner, const struct scan_finding *finding,
+    struct slice secret, struct buf *out)
 {
 	unsigned char sum[EVP_MAX_MD_SIZE] = { 0 };
 	unsigned n = 0;
 
+	/* The ids of its rules are words that the next one to look would find. */
+	if (finding->kind == SCAN_INJECTION) {
+		buf_puts(out, "[removed by scan.injection]");
+		return;
+	}
 	must(HMAC(EVP_sha256(), scanner->options.key, SCAN_KEY_BYTES,
 		 (const unsigned char *)secret.p, secret.n, sum, &n) != NULL);
-	buf_printf(out, "[%s:%02x%02x%02x%02x]", rule, sum[0], sum[1], sum[2], sum[3]);
+	buf_printf(out, "[%s:%02x%02x%02x%02x]", finding->rule, sum[0], sum[1], sum[2], sum[3]);
 }
 
 bool
@@ -414,8 +431,8 @@ scan_redact(const struct scanner *scanner, struct slice text, const struct scan_
 		must(end <= text.n);
 		if (finding->at > at)
 			buf_put(out, (struct slice){ text.p + at, finding->at - at });
-		put_placeholder(scanner, finding->rule,
-		    (struct slice){ text.p + finding->at, finding->n }, out);
+		scan_placeholder(
+		    scanner, finding, (struct slice){ text.p + finding->at, finding->n }, out);
 		at = end;
 	}
 	buf_put(out, (struct slice){ text.p + at, text.n - at });
@@ -516,6 +533,7 @@ scan_rules(
 	for (size_t i = 0; i < scan_pack_n; i++)
 		row(ctx, SCAN_SECRET, scan_pack[i].id,
 		    (scan_pack[i].flags & RULE_VALUE) != 0 ? "value of a name" : "prefix");
+	scan_pii_rules(row, ctx);
 	for (size_t i = 0; i < scan_topic_rules_n; i++)
 		row(ctx, SCAN_INJECTION, scan_topic_rules[i].id, "topics");
 }

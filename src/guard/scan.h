@@ -32,6 +32,8 @@ struct scan_engine;
 struct scan_engine *scan_engine_new(
     const struct scan_word *words, size_t n, const char *cache, bool is_plain, struct err *err);
 void scan_engine_free(struct scan_engine **engine);
+/* The newest eight of the compiled databases in that folder stay (scan_cache.c). */
+void scan_cache_trim(const char *path);
 const char *scan_engine_name(const struct scan_engine *engine);
 /* Every occurrence of every word, also where they overlap.  ERR_LIMIT: over 1 GiB of text. */
 MUST_CHECK bool scan_engine_run(
@@ -96,6 +98,10 @@ unsigned scan_entropy(struct slice s);
 void scan_found(struct scan_findings *findings, enum scan_kind kind, const char *rule, size_t at,
     size_t n, unsigned score);
 
+/* `[RULE:XXXXXXXX]` with a keyed hash of the secret, or that an instruction stood there. */
+void scan_placeholder(const struct scanner *scanner, const struct scan_finding *finding,
+    struct slice secret, struct buf *out);
+
 static inline bool
 scan_is_digit(char c)
 {
@@ -114,8 +120,9 @@ scan_is_word(char c)
 	return scan_is_digit(c) || scan_is_letter(c) || c == '_';
 }
 
-/* Whether none of eight bytes is in '0'..'@': digits, the colon, the at sign, and five more. */
-static inline bool
+/* How many of eight bytes come before the first in '0'..'@' (digits, the colon, the at sign, and
+ * five more); where that is not quickly told, 0 for any. */
+static inline unsigned
 scan_none_of_eight(const char *p)
 {
 	const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
@@ -124,7 +131,14 @@ scan_none_of_eight(const char *p)
 	memcpy(&word, p, 8);
 	low = word & ~high;
 	/* Of each byte below 128: its high bit is set where it is >= '0', and not where >= 'A'. */
-	return (((low + (0x80 - '0') * ones) & ~(low + (0x80 - 'A') * ones)) & ~word & high) == 0;
+	word = ((low + (0x80 - '0') * ones) & ~(low + (0x80 - 'A') * ones)) & ~word & high;
+	if (word == 0)
+		return 8;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (unsigned)__builtin_ctzll(word) / 8;
+#else
+	return 0;
+#endif
 }
 
 static inline char
@@ -171,6 +185,8 @@ void scan_secrets_word(
 /* ---- personal data (scan_pii.c) -------------------------------------------------------------- */
 
 void scan_pii(struct slice text, struct scan_findings *findings);
+void scan_pii_rules(
+    void (*row)(void *ctx, enum scan_kind kind, const char *rule, const char *how), void *ctx);
 
 /* ---- injected instructions (scan_injection.c, scan_words.c) ---------------------------------- */
 
@@ -208,6 +224,7 @@ struct scan_topic_rule {
 extern const struct scan_topic_rule scan_topic_rules[];
 extern const size_t scan_topic_rules_n;
 #define SCAN_THRESHOLD 100
+_Static_assert(TOPICS_N <= 64, "topics are bits of one word");
 
 #define SCAN_TOPIC_RULES_MAX 128
 
@@ -218,11 +235,11 @@ struct scan_scorer {
 		size_t start[TOPIC_RULE_MAX]; /* where that one began */
 	} state[SCAN_TOPIC_RULES_MAX];
 	struct {
-		size_t at, end;
-		unsigned weight;
+		size_t at;
 		uint8_t rule;
-	} hit[32];
-	unsigned hits;
+	} hit[32]; /* the latest of each of the rules that were met last */
+	unsigned hits, next;
+	uint8_t hit_of[SCAN_TOPIC_RULES_MAX]; /* 0: none, else behind its place in hit */
 	size_t best_at, best_end;
 	unsigned best, best_rule;
 	const struct scan_topic_index *index;
@@ -239,10 +256,16 @@ void scan_topic_index_make(struct scan_topic_index *index);
 
 /* What is rare in ordinary texts; a rule is met only where one of these is (checked). */
 bool scan_topic_is_rare(unsigned topic);
+/* Whether a word of the table, n bytes, that ends at end stands there as one, and not in another.
+ */
+bool scan_topic_stands(struct slice text, unsigned word, size_t n, size_t end);
+/* Whether a text can add up that holds of the rare topics only these (1 << topic). */
+bool scan_topics_suffice(uint64_t rare);
 
 void scan_scorer_start(struct scan_scorer *scorer, const struct scan_topic_index *index);
-/* A word of the table ends at end in a text that is folded, or needs no folding. */
-void scan_scorer_word(struct scan_scorer *scorer, struct slice text, unsigned word, size_t end);
+/* A word of the table, n bytes, ends at end in a text that is folded, or needs no folding. */
+void scan_scorer_word(
+    struct scan_scorer *scorer, struct slice text, unsigned word, size_t n, size_t end);
 /* Whether it adds up; then where, and by which rule most of all. */
 bool scan_scorer_end(
     const struct scan_scorer *scorer, size_t *at, size_t *end, const char **rule, unsigned *score);

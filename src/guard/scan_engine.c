@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -225,10 +226,7 @@ struct vectorscan {
 MUST_CHECK static bool
 vectorscan_load(struct vectorscan *hs, struct err *err)
 {
-	static const struct {
-		const char *name;
-		size_t offset;
-	} functions[] = {
+	static const struct symbol functions[] = {
 #define X(name) { #name, offsetof(struct vectorscan, name) },
 		HS_FUNCTIONS(X)
 #undef X
@@ -237,14 +235,8 @@ vectorscan_load(struct vectorscan *hs, struct err *err)
 
 	if (handle == NULL)
 		return err_set(err, ERR_UNAVAILABLE, "%s cannot be loaded", LIBHS);
-	for (size_t i = 0; i < COUNT(functions); i++) {
-		void *at = dlsym(handle, functions[i].name);
-
-		if (at == NULL)
-			return err_set(
-			    err, ERR_UNAVAILABLE, "%s has no %s", LIBHS, functions[i].name);
-		memcpy((char *)hs + functions[i].offset, &at, sizeof(at));
-	}
+	if (!symbols_find(handle, LIBHS, functions, COUNT(functions), hs, err))
+		return false;
 	if (hs->hs_valid_platform() != HS_SUCCESS)
 		return err_set(err, ERR_UNAVAILABLE, "%s needs another processor", LIBHS);
 	return true;
@@ -309,6 +301,8 @@ cache_load(struct vectorscan *hs, const char *path)
 		sha256_hex(&body, 1, hex);
 		ok = memcmp(hex, file.p + HEAD_BYTES, 64) == 0 &&
 		    hs->hs_deserialize_database(body.p, body.n, &hs->database) == HS_SUCCESS;
+		/* It is in use, and stays when others go. */
+		(void)!(ok && utimensat(AT_FDCWD, path, NULL, 0) == 0);
 	}
 	buf_fini(&file);
 	return ok;
@@ -410,8 +404,10 @@ vectorscan_open(struct vectorscan *hs, const struct scan_word *words, size_t n, 
 		if (!vectorscan_compile(hs, words, n, err))
 			return false;
 		mem_trim(); /* compiling takes many times what it leaves */
-		if (cache != NULL)
+		if (cache != NULL) {
 			cache_save(hs, path);
+			scan_cache_trim(cache);
+		}
 	}
 	if (hs->hs_alloc_scratch(hs->database, &hs->scratch) != HS_SUCCESS)
 		return err_set(err, ERR_INTERNAL, "%s has no memory to scan with", LIBHS);

@@ -62,8 +62,9 @@ void
 scan_scorer_start(struct scan_scorer *scorer, const struct scan_topic_index *index)
 {
 	scorer->index = index;
-	memset(scorer->state, 0, sizeof(scorer->state));
-	scorer->hits = 0;
+	memset(scorer->state, 0, scan_topic_rules_n * sizeof(scorer->state[0]));
+	memset(scorer->hit_of, 0, sizeof(scorer->hit_of));
+	scorer->hits = scorer->next = 0;
 	scorer->best = 0;
 	scorer->best_at = scorer->best_end = 0;
 	scorer->best_rule = 0;
@@ -73,22 +74,19 @@ scan_scorer_start(struct scan_scorer *scorer, const struct scan_topic_index *ind
 static void
 sum_up(struct scan_scorer *scorer, size_t end)
 {
-	uint64_t seen[2] = { 0 };
-	unsigned n = scorer->hits < COUNT(scorer->hit) ? scorer->hits : COUNT(scorer->hit);
 	unsigned sum = 0, heaviest = 0, rule = 0;
 	size_t at = end;
 
-	for (unsigned i = 0; i < n; i++) {
-		unsigned r = scorer->hit[i].rule;
+	for (unsigned i = 0; i < scorer->hits; i++) {
+		unsigned weight = scan_topic_rules[scorer->hit[i].rule].weight;
 
-		if (scorer->hit[i].at + STRETCH_BYTES < end || (seen[r / 64] >> r % 64 & 1) != 0)
+		if (scorer->hit[i].at + STRETCH_BYTES < end)
 			continue;
-		seen[r / 64] |= (uint64_t)1 << r % 64;
-		sum += scorer->hit[i].weight;
+		sum += weight;
 		at = scorer->hit[i].at < at ? scorer->hit[i].at : at;
-		if (scorer->hit[i].weight > heaviest) {
-			heaviest = scorer->hit[i].weight;
-			rule = r;
+		if (weight > heaviest) {
+			heaviest = weight;
+			rule = scorer->hit[i].rule;
 		}
 	}
 	if (sum <= scorer->best)
@@ -99,22 +97,26 @@ sum_up(struct scan_scorer *scorer, size_t end)
 	scorer->best_end = end;
 }
 
+/* One that counts already makes no sum greater. */
 static void
 rule_met(struct scan_scorer *scorer, unsigned rule, size_t at, size_t end)
 {
-	unsigned latest = (scorer->hits + COUNT(scorer->hit) - 1) % COUNT(scorer->hit);
+	unsigned i = scorer->hit_of[rule];
+	bool is_new = i == 0 || scorer->hit[i - 1].at + STRETCH_BYTES < end;
 
-	if (scorer->hits > 0 && scorer->hit[latest].rule == rule &&
-	    scorer->hit[latest].end + STRETCH_BYTES / 2 > end)
-		return; /* the same again: it counts once, and is near enough */
-	latest = scorer->hits++ % COUNT(scorer->hit);
-	if (scorer->hits >= 2 * COUNT(scorer->hit))
-		scorer->hits -= COUNT(scorer->hit);
-	scorer->hit[latest].rule = (uint8_t)rule;
-	scorer->hit[latest].at = at;
-	scorer->hit[latest].end = end;
-	scorer->hit[latest].weight = scan_topic_rules[rule].weight;
-	sum_up(scorer, end);
+	if (i == 0) {
+		i = scorer->next;
+		if (scorer->hits == COUNT(scorer->hit))
+			scorer->hit_of[scorer->hit[i].rule] = 0;
+		else
+			scorer->hits++;
+		scorer->next = (i + 1) % COUNT(scorer->hit);
+		scorer->hit[i].rule = (uint8_t)rule;
+		scorer->hit_of[rule] = (uint8_t)++i;
+	}
+	scorer->hit[i - 1].at = at;
+	if (is_new)
+		sum_up(scorer, end);
 }
 
 /* The word is the next of the rule, or its first. */
@@ -152,22 +154,49 @@ is_letter_at(struct slice text, size_t at)
 	return scan_is_letter(text.p[at]) || scan_is_digit(text.p[at]) || text.p[at] == '_';
 }
 
+bool
+scan_topic_stands(struct slice text, unsigned word, size_t n, size_t end)
+{
+	uint8_t flags = scan_topic_words[word].flags;
+	size_t at = end - n;
+
+	if ((flags & WORD_MARK) != 0)
+		return true;
+	if (at > 0 && is_letter_at(text, at - 1) && !(at > 1 && text.p[at - 2] == '\\'))
+		return false;
+	return (flags & WORD_WHOLE) == 0 || end >= text.n || !is_letter_at(text, end);
+}
+
+bool
+scan_topics_suffice(uint64_t rare)
+{
+	unsigned sum = 0;
+
+	if (rare == 0)
+		return false;
+	for (size_t r = 0; r < scan_topic_rules_n; r++) {
+		const struct scan_topic_rule *rule = &scan_topic_rules[r];
+		bool can_be = true;
+
+		for (unsigned k = 0; k < TOPIC_RULE_MAX && rule->topic[k] != TOPIC_NONE; k++)
+			can_be &= (rare >> rule->topic[k] & 1) != 0 ||
+			    !scan_topic_is_rare(rule->topic[k]);
+		sum += can_be ? rule->weight : 0;
+	}
+	return sum >= SCAN_THRESHOLD;
+}
+
 void
-scan_scorer_word(struct scan_scorer *scorer, struct slice text, unsigned word, size_t end)
+scan_scorer_word(struct scan_scorer *scorer, struct slice text, unsigned word, size_t n, size_t end)
 {
 	const struct scan_topic_word *row = &scan_topic_words[word];
-	size_t at = end - slice_of(row->text).n, most = end + STEM_REST_MAX;
+	size_t at = end - n, most = end + STEM_REST_MAX;
 
-	if ((row->flags & WORD_MARK) == 0) {
-		bool is_escape = at > 1 && text.p[at - 2] == '\\';
-
-		if (at > 0 && is_letter_at(text, at - 1) && !is_escape)
-			return;
-		if ((row->flags & WORD_WHOLE) != 0 && end < text.n && is_letter_at(text, end))
-			return;
-		while (end < text.n && end < most && scan_is_letter(text.p[end]))
-			end++;
-	}
+	if (!scan_topic_stands(text, word, n, end))
+		return;
+	while ((row->flags & WORD_MARK) == 0 && end < text.n && end < most &&
+	    scan_is_letter(text.p[end]))
+		end++;
 	topic_seen(scorer, row->topic, at, end);
 }
 

@@ -33,31 +33,40 @@ is_digit_at(struct slice text, size_t at)
 static bool
 has_context(struct slice text, size_t at, const char *const *words)
 {
-	size_t from = at > CONTEXT_BYTES ? at - CONTEXT_BYTES : 0;
+	uint32_t first = 0; /* letters that one of them begins with */
 
-	for (; *words != NULL; words++) {
-		struct slice word = slice_of(*words);
+	for (unsigned k = 0; words[k] != NULL; k++)
+		first |= 1u << (words[k][0] - 'a');
+	for (size_t i = at > CONTEXT_BYTES ? at - CONTEXT_BYTES : 0; i < at; i++) {
+		unsigned letter = ((unsigned char)text.p[i] | 0x20u) - 'a';
 
-		for (size_t i = from; i + word.n <= at; i++)
-			if (scan_lower(text.p[i]) == word.p[0] &&
+		if (letter > 'z' - 'a' || (first >> letter & 1) == 0)
+			continue;
+		for (unsigned k = 0; words[k] != NULL; k++) {
+			struct slice word = slice_of(words[k]);
+
+			if (scan_lower(text.p[i]) == word.p[0] && i + word.n <= at &&
 			    slice_eq_nocase((struct slice){ text.p + i, word.n }, word) &&
 			    (i == 0 || !scan_is_letter(text.p[i - 1]) || word.n > 5))
 				return true;
+		}
 	}
 	return false;
 }
 
 /*
- * Up to `most` digits from `at`, in groups with one of the separators between; *end behind the
- * last. group: lengths of the groups, 0-ended.
+ * Up to DIGITS_MAX digits from `at`, in groups with one of the separators between; end is behind
+ * the last.
  */
 struct digits {
 	char d[DIGITS_MAX];
 	unsigned n;
-	unsigned char group[12];
+	uint64_t shape; /* lengths of the groups, four bits each: 0x444 */
 	unsigned groups;
 	size_t end;
 };
+#define GROUPS_MAX 12
+#define GROUP_LONG 15 /* longer than any that is looked for */
 
 static bool
 is_one_of(char c, const char *few)
@@ -69,43 +78,40 @@ is_one_of(char c, const char *few)
 }
 
 static void
+group_end(struct digits *digits, unsigned run)
+{
+	digits->shape = digits->shape << 4 | (run < GROUP_LONG ? run : GROUP_LONG);
+	digits->groups++;
+}
+
+static void
 digits_read(struct slice text, size_t at, const char *separators, struct digits *out)
 {
 	unsigned run = 0;
 	char separator = 0;
 
 	out->n = out->groups = 0;
-	while (at < text.n && out->n < DIGITS_MAX && out->groups < COUNT(out->group)) {
+	out->shape = 0;
+	while (at < text.n && out->n < DIGITS_MAX && out->groups < GROUPS_MAX) {
 		char c = text.p[at];
 
 		if (scan_is_digit(c)) {
 			out->d[out->n++] = (char)(c - '0');
 			run++;
 			at++;
-		} else if (strchr(separators, c) != NULL && c != '\0' &&
-		    is_digit_at(text, at + 1) && (separator == 0 || separator == c)) {
+		} else if (is_one_of(c, separators) && is_digit_at(text, at + 1) &&
+		    (separator == 0 || separator == c)) {
 			separator = c;
-			out->group[out->groups++] = (unsigned char)run;
+			group_end(out, run);
 			run = 0;
 			at++;
 		} else {
 			break;
 		}
 	}
-	if (out->groups < COUNT(out->group))
-		out->group[out->groups++] = (unsigned char)run;
+	if (out->groups < GROUPS_MAX)
+		group_end(out, run);
 	out->end = at;
-}
-
-static bool
-groups_are(const struct digits *digits, const char *pattern)
-{
-	unsigned i = 0;
-
-	for (; pattern[i] != '\0'; i++)
-		if (i >= digits->groups || digits->group[i] != pattern[i] - '0')
-			return false;
-	return i == digits->groups;
 }
 
 /* ---- check digits ---------------------------------------------------------------------------- */
@@ -243,17 +249,29 @@ static const struct card {
 	{ "card/maestro", 670000, 679999, 12, 19 },
 };
 
+/* Whether a separator and n digits follow: most numbers end here. */
+static bool
+group_has(struct slice text, size_t at, const char *separators, size_t n)
+{
+	if (at >= text.n || !is_one_of(text.p[at], separators))
+		return false;
+	for (size_t i = 1; i <= n; i++)
+		if (!is_digit_at(text, at + i))
+			return false;
+	return !is_digit_at(text, at + 1 + n);
+}
+
 /* Groups as cards show them, or none. */
 static bool
 card_groups_fit(const struct digits *digits)
 {
-	static const char *const shown[] = { "4444", "465", "464", "4441", "44443", "4443", "664",
-		"844", "444", "448" };
+	static const uint64_t shown[] = { 0x4444, 0x465, 0x464, 0x4441, 0x44443, 0x4443, 0x664,
+		0x844, 0x444, 0x448 };
 
 	if (digits->groups == 1)
 		return true;
 	for (size_t i = 0; i < COUNT(shown); i++)
-		if (groups_are(digits, shown[i]))
+		if (digits->shape == shown[i])
 			return true;
 	return false;
 }
@@ -284,7 +302,11 @@ card_look(const struct number *number, struct scan_findings *findings)
 	struct digits digits;
 	const char *rule;
 
-	if (number->run != 4 && number->run != 6 && number->run != 8 && number->run < 12)
+	if (number->text.p[number->at] < '2' || /* no card begins with 0 or 1 */
+	    (number->run != 4 && number->run != 6 && number->run != 8 && number->run < 12))
+		return false;
+	if (number->run < 12 && !group_has(number->text, number->at + number->run, " -", 4) &&
+	    !group_has(number->text, number->at + number->run, " -", 6))
 		return false;
 	digits_read(number->text, number->at, " -", &digits);
 	if (digits.n < 12 || digits.n > 19 || is_word_at(number->text, digits.end) ||
@@ -318,31 +340,20 @@ static const char *const dni_words[] = { "dni", "nif", "nie", "identidad", NULL 
 /* A number with this many digits in these groups, this check, and a word before it. */
 static const struct identity {
 	const char *rule, *separators;
-	const char *grouped; /* lengths of groups; needs a word where needs_word */
-	unsigned plain;	     /* digits without groups; always needs a word */
+	uint64_t grouped;	/* lengths of groups; needs a word where needs_word */
+	unsigned first, second; /* the first of those */
+	unsigned plain;		/* digits without groups; always needs a word */
 	bool needs_word;
 	const char *const *words;
 	bool (*is_right)(const char *digits);
 } identities[] = {
-	{ "id/us-ssn", "-", "324", 9, false, ssn_words, ssn_is_right },
-	{ "id/us-ssn", " ", "324", 9, true, ssn_words, ssn_is_right },
-	{ "id/br-cpf", ".-", "3332", 11, true, cpf_words, cpf_is_right },
-	{ "id/de-steuerid", " ", "2333", 11, false, steuer_words, steuer_id_is_right },
-	{ "id/nl-bsn", ".", "432", 9, true, bsn_words, bsn_is_right },
-	{ "id/fr-nir", " ", "1222332", 15, false, nir_words, nir_is_right },
+	{ "id/us-ssn", "-", 0x324, 3, 2, 9, false, ssn_words, ssn_is_right },
+	{ "id/us-ssn", " ", 0x324, 3, 2, 9, true, ssn_words, ssn_is_right },
+	{ "id/br-cpf", ".-", 0x3332, 3, 3, 11, true, cpf_words, cpf_is_right },
+	{ "id/de-steuerid", " ", 0x2333, 2, 3, 11, false, steuer_words, steuer_id_is_right },
+	{ "id/nl-bsn", ".", 0x432, 4, 3, 9, true, bsn_words, bsn_is_right },
+	{ "id/fr-nir", " ", 0x1222332, 1, 2, 15, false, nir_words, nir_is_right },
 };
-
-/* Whether a separator and n digits follow: most numbers end here. */
-static bool
-group_has(struct slice text, size_t at, const char *separators, size_t n)
-{
-	if (at >= text.n || !is_one_of(text.p[at], separators))
-		return false;
-	for (size_t i = 1; i <= n; i++)
-		if (!is_digit_at(text, at + i))
-			return false;
-	return !is_digit_at(text, at + 1 + n);
-}
 
 static bool
 identity_look(const struct number *number, struct scan_findings *findings)
@@ -352,17 +363,15 @@ identity_look(const struct number *number, struct scan_findings *findings)
 	for (size_t i = 0; i < COUNT(identities); i++) {
 		const struct identity *row = &identities[i];
 
-		if (number->run != row->plain && number->run != (unsigned)row->grouped[0] - '0')
-			continue;
 		if (number->run != row->plain &&
-		    !group_has(number->text, number->at + number->run, row->separators,
-			(size_t)(row->grouped[1] - '0')))
+		    (number->run != row->first ||
+			!group_has(
+			    number->text, number->at + number->run, row->separators, row->second)))
 			continue;
 		digits_read(number->text, number->at, row->separators, &digits);
 		if (is_word_at(number->text, digits.end))
 			continue;
-		if (digits.groups == 1 ? digits.n != row->plain
-				       : !groups_are(&digits, row->grouped))
+		if (digits.groups == 1 ? digits.n != row->plain : digits.shape != row->grouped)
 			continue;
 		if ((digits.groups == 1 || row->needs_word) &&
 		    !has_context(number->text, number->at, row->words))
@@ -386,10 +395,10 @@ cpf_look(const struct number *number, struct scan_findings *findings)
 	if (number->run != 3 || !group_has(text, number->at + 3, ".", 3))
 		return false;
 	digits_read(text, number->at, ".", &front);
-	if (!groups_are(&front, "333") || front.end + 2 >= text.n || text.p[front.end] != '-')
+	if (front.shape != 0x333 || front.end + 2 >= text.n || text.p[front.end] != '-')
 		return false;
 	digits_read(text, front.end + 1, "", &back);
-	if (!groups_are(&back, "2") || is_word_at(text, back.end))
+	if (back.shape != 2 || is_word_at(text, back.end))
 		return false;
 	memcpy(d, front.d, 9);
 	memcpy(d + 9, back.d, 2);
@@ -404,13 +413,13 @@ aadhaar_look(const struct number *number, struct scan_findings *findings)
 {
 	struct digits digits;
 
-	if (number->run != 4 && number->run != 12)
+	if (number->text.p[number->at] < '2' || (number->run != 4 && number->run != 12))
 		return false;
 	if (number->run == 4 && !group_has(number->text, number->at + 4, " -", 4))
 		return false;
 	digits_read(number->text, number->at, " -", &digits);
-	if (digits.n != 12 || digits.d[0] < 2 || is_word_at(number->text, digits.end) ||
-	    (digits.groups > 1 && !groups_are(&digits, "444")) ||
+	if (digits.n != 12 || is_word_at(number->text, digits.end) ||
+	    (digits.groups > 1 && digits.shape != 0x444) ||
 	    !has_context(number->text, number->at, aadhaar_words) ||
 	    !verhoeff_is_right(digits.d, 12))
 		return false;
@@ -681,7 +690,7 @@ is_hex(char c)
 static size_t
 ipv6_look(struct slice text, size_t colon, struct scan_findings *findings)
 {
-	size_t at = colon, end, i;
+	size_t at = colon, last = colon, end, i;
 	unsigned groups = 0, digits = 0, all = 0;
 	bool has_gap = false, is_bad = false;
 
@@ -689,7 +698,7 @@ ipv6_look(struct slice text, size_t colon, struct scan_findings *findings)
 		at--;
 	if (at > 0 && (is_word_at(text, at - 1) || text.p[at - 1] == ':' || text.p[at - 1] == '.'))
 		return colon + 1;
-	for (i = at; i < text.n && i - at < 46; i++) {
+	for (i = at; i < text.n && i - at < 46 && !is_bad; i++) {
 		if (is_hex(text.p[i])) {
 			groups += digits == 0;
 			is_bad |= ++digits > 4;
@@ -699,6 +708,7 @@ ipv6_look(struct slice text, size_t colon, struct scan_findings *findings)
 				is_bad |= has_gap;
 				has_gap = true;
 			}
+			last = i;
 			digits = 0;
 		} else {
 			break;
@@ -709,7 +719,7 @@ ipv6_look(struct slice text, size_t colon, struct scan_findings *findings)
 		end--;
 	if (is_bad || is_word_at(text, i) || i - at >= 46 || groups > 8 ||
 	    (has_gap ? groups > 7 || groups < 2 || all < 5 : groups != 8))
-		return i > colon ? i : colon + 1;
+		return last + 1; /* what follows may be a number */
 	scan_found(findings, SCAN_PII, "ipv6", at, end - at, 90);
 	return i;
 }
@@ -756,6 +766,51 @@ email_look(struct slice text, size_t sign, struct scan_findings *findings)
 
 /* ---- the pass -------------------------------------------------------------------------------- */
 
+/* What may stand between two groups of digits. */
+static bool
+is_joint(char c)
+{
+	static const bool joint[256] = {
+		[' '] = true, ['-'] = true, ['.'] = true, ['('] = true, [')'] = true, ['/'] = true
+	};
+
+	return joint[(unsigned char)c];
+}
+
+/*
+ * Whether a number that does not follow a letter could be anything, by its length and what stands
+ * beside it: most are dates, times and counts, and are not looked at any further.
+ */
+static bool
+may_be_something(const struct number *number)
+{
+	struct slice text = number->text;
+	size_t at = number->at, end = at + number->run;
+	char next = end < text.n ? text.p[end] : 0, before = at > 0 ? text.p[at - 1] : 0;
+
+	if (before == '+' || before == '(' ||
+	    (before == ' ' && at > 1 && text.p[at - 2] >= 'A' && text.p[at - 2] <= 'Z'))
+		return true;
+	if (number->run >= 8)
+		return true;
+	if (!is_joint(next) || (!is_digit_at(text, end + 1) && !is_digit_at(text, end + 2)))
+		return false;
+	switch (number->run) {
+	case 1:
+	case 2:
+		return (next == ' ' || next == '.') && is_digit_at(text, end + 1);
+	case 3:
+		return true;
+	case 4:
+	case 6: /* four digits more, or six */
+		return (next == ' ' || next == '-') && is_digit_at(text, end + 1) &&
+		    is_digit_at(text, end + 2) && is_digit_at(text, end + 3) &&
+		    is_digit_at(text, end + 4);
+	default:
+		return false;
+	}
+}
+
 /* What begins with the digits at `at`; returns where to go on. */
 static size_t
 number_look(struct slice text, size_t at, struct scan_findings *findings)
@@ -772,7 +827,7 @@ number_look(struct slice text, size_t at, struct scan_findings *findings)
 			(void)dni_look(&number, findings);
 		return at + number.run;
 	}
-	if (number.run > 19)
+	if (number.run > 19 || !may_be_something(&number))
 		return at + number.run;
 	if (!phone_look(&number, findings) && !ipv4_look(&number, findings) &&
 	    !identity_look(&number, findings) && !cpf_look(&number, findings) &&
@@ -788,12 +843,15 @@ scan_pii(struct slice text, struct scan_findings *findings)
 	size_t at = 0;
 
 	while (at < text.n) {
-		char c = text.p[at];
+		unsigned clear = at + 8 <= text.n ? scan_none_of_eight(text.p + at) : 0;
+		char c;
 
-		if (at + 8 <= text.n && scan_none_of_eight(text.p + at)) {
+		if (clear == 8) {
 			at += 8;
 			continue;
 		}
+		at += clear;
+		c = text.p[at];
 		if (scan_is_digit(c)) {
 			at = number_look(text, at, findings);
 		} else if (c == ':') {
@@ -806,4 +864,21 @@ scan_pii(struct slice text, struct scan_findings *findings)
 			at++;
 		}
 	}
+}
+
+/* ---- for documentation, and for who writes ids down ------------------------------------------ */
+
+void
+scan_pii_rules(
+    void (*row)(void *ctx, enum scan_kind kind, const char *rule, const char *how), void *ctx)
+{
+	static const char *const others[] = { "id/us-ssn", "id/br-cpf", "id/de-steuerid",
+		"id/nl-bsn", "id/fr-nir", "id/in-aadhaar", "id/es-dni", "id/uk-nino", "id/it-cf",
+		"iban", "phone", "ipv4", "ipv6", "email" };
+
+	for (size_t i = 0; i < COUNT(cards); i++)
+		if (i == 0 || strcmp(cards[i].rule, cards[i - 1].rule) != 0)
+			row(ctx, SCAN_PII, cards[i].rule, "number");
+	for (size_t i = 0; i < COUNT(others); i++)
+		row(ctx, SCAN_PII, others[i], "grammar");
 }
