@@ -39,6 +39,22 @@ struct config_tools {
 	size_t rename_n, describe_n;
 };
 
+/* NETWORK_LISTED: what `egress` lists, by a proxy. */
+enum config_network { NETWORK_NONE, NETWORK_LOOPBACK, NETWORK_HOST, NETWORK_LISTED };
+
+/* How the program of an upstream is kept apart (docs/isolation.md). Numbers 0: no limit. */
+struct config_isolation {
+	bool is_on;
+	struct slice *read, *write, *hide; /* absolute paths; in read also "system" */
+	size_t read_n, write_n, hide_n;
+	enum config_network network;
+	struct slice *egress; /* "host:port", "*.host:port" */
+	size_t egress_n;
+	uint64_t memory_bytes, cpu_ms, processes, files, file_bytes;
+	struct slice *require; /* words of docs/isolation.md */
+	size_t require_n;
+};
+
 struct config_upstream {
 	struct slice name;
 	bool enabled;
@@ -47,6 +63,7 @@ struct config_upstream {
 	struct config_pair *env;
 	size_t env_n;
 	struct slice cwd; /* absolute, or SLICE_NONE */
+	struct config_isolation sandbox;
 	struct slice url;
 	struct config_pair *headers;
 	size_t headers_n;
@@ -62,6 +79,9 @@ struct config_upstream {
 	 * same digest, the same upstream. */
 	char digest[65];
 	struct config_tools tools; /* may change while it runs */
+	/* command and args, or url alone, as the file has them: nothing is put in for ${NAME}. */
+	struct slice *written;
+	size_t written_n;
 };
 
 /* A key of `auth.keys`: the key itself is not kept. */
@@ -172,6 +192,259 @@ struct config_atlassian {
 	uint64_t result_bytes;		     /* of one result's JSON, else it comes in parts */
 };
 
+/* ---- rules ----------------------------------------------------------------------------------- */
+
+enum config_action { CONFIG_ALLOW, CONFIG_DENY, CONFIG_ASK, CONFIG_LOG };
+enum config_truth { TRUTH_UNSET, TRUTH_TRUE, TRUTH_FALSE };
+
+/* What is asked of a value in the arguments of a call. */
+enum config_test_kind {
+	TEST_EXISTS, /* number 0: that it does not */
+	TEST_IN,     /* one of words; numbers by value */
+	TEST_GLOB,   /* of one of words */
+	TEST_REGEX,  /* one of words, anywhere in it */
+	TEST_UNDER,  /* a path below one of words, once "." and ".." are resolved */
+	TEST_HOST,   /* a URL, or a host, whose host is one of words ("*.example.com": and below) */
+	TEST_MIN,    /* a number */
+	TEST_MAX,
+	TEST_LONGER, /* a text or a list of more than number bytes or elements */
+};
+struct config_test {
+	struct slice
+	    pointer; /* into the arguments (RFC 6901); a part "*": each of that list or map */
+	enum config_test_kind kind;
+	bool is_not;
+	struct slice *words;
+	size_t words_n;
+	double number;
+};
+
+/* An empty list: it does not matter.  Globs, but for revisions. */
+struct config_rule {
+	struct slice id, reason;
+	enum config_action action;
+	struct slice *server, *tool, *prompt, *resource; /* names as the server has them */
+	size_t server_n, tool_n, prompt_n, resource_n;
+	struct slice *caller, *tenant, *client, *method, *revision;
+	size_t caller_n, tenant_n, client_n, method_n, revision_n;
+	enum config_truth read_only, destructive, idempotent, open_world;
+	uint64_t from_min, to_min; /* of the day, UTC; the same: all day */
+	unsigned days;		   /* 1u << 0 Monday .. 6 Sunday; 0: all */
+	struct config_test *tests; /* all of them */
+	size_t tests_n;
+	unsigned line;
+};
+
+/*
+ * A case of `bascule policy test`: a request, and what is expected of the rules.  What is not said
+ * is SLICE_NONE.
+ */
+struct config_case {
+	struct slice name;
+	struct slice server, tool, prompt, resource, method; /* at least one of the last four */
+	struct slice caller, tenant, client, revision;
+	enum config_truth read_only, destructive, idempotent, open_world;
+	struct slice arguments; /* an object as JSON */
+	bool has_time;
+	int64_t unix_s;
+	enum config_action expect; /* never CONFIG_LOG */
+	struct slice rule;	   /* that is to decide */
+	unsigned line, server_line, server_col;
+};
+struct config_cases {
+	struct arena arena; /* all of them live in it */
+	struct config_case *all;
+	size_t n;	/* at least one */
+	char name[104]; /* of the file, for errors */
+};
+/*
+ * From the YAML text of a file, within the bounds of a configuration; nothing in it is expanded.
+ * name: of the file.  ERR_CONFIG says the line and the nearest known word.
+ */
+#define CONFIG_CASES_BYTES (4 * MIB)
+MUST_CHECK bool
+config_cases_parse(struct slice text, const char *name, struct config_cases *out, struct err *err);
+void config_cases_fini(struct config_cases *cases);
+
+/* ---- limits ---------------------------------------------------------------------------------- */
+
+/* What each has a limit of its own: bits; none of them: all calls share one. */
+#define LIMIT_PER_CALLER 1u
+#define LIMIT_PER_TENANT 2u
+#define LIMIT_PER_SERVER 4u
+#define LIMIT_PER_TOOL	 8u
+#define LIMIT_PER_CLIENT 16u
+
+/* So many in that time; n 0: no such limit.  text: as it was written. */
+struct config_rate {
+	uint64_t n, window_ms;
+	struct slice text;
+};
+
+struct config_limit {
+	struct slice rule; /* "rate", "rate.ID", "rate.1": its name in errors and records */
+	struct slice *server, *tool, *caller, *tenant; /* globs; an empty list: any */
+	size_t server_n, tool_n, caller_n, tenant_n;
+	unsigned per;
+	struct slice per_text; /* "caller and tool" */
+	struct config_rate calls;
+	uint64_t burst;				       /* of calls, at once; at least 1 */
+	struct config_rate bytes;		       /* of requests and results */
+	uint64_t concurrent;			       /* 0: any number */
+	struct config_rate budget_calls, budget_bytes; /* of each day, UTC */
+	unsigned line, col;
+};
+/* A script of `guard.plugins`, read when the configuration is. */
+struct config_plugin {
+	struct slice name;
+	struct slice path; /* absolute */
+	struct slice file; /* its last part, for errors; NUL-ended */
+	struct slice source;
+	struct slice settings; /* `config`, as a JSON object */
+	struct slice *server;  /* globs; n 0: all */
+	size_t server_n;
+	uint64_t priority; /* 0 to 100, the lower first */
+	bool is_critical;
+	uint64_t memory_bytes, steps; /* that it may use; of one call */
+};
+/*
+ * One that stands in no configuration (for `bascule plugin test`), into arena: path as given, the
+ * rest as by default.  ERR_CONFIG: it cannot be read, or others may write to it.
+ */
+MUST_CHECK bool config_plugin_read(
+    struct arena *arena, const char *path, struct config_plugin *out, struct err *err);
+/* What becomes of what a scanner finds. */
+enum config_scan_action { CONFIG_SCAN_OFF, CONFIG_SCAN_LOG, CONFIG_SCAN_REDACT, CONFIG_SCAN_BLOCK };
+
+/* Where that is otherwise: globs; the first that fits a message is taken. */
+struct config_scan_except {
+	struct slice *server, *tool; /* tools, prompts and URIs, as the server has them */
+	size_t server_n, tool_n;
+	unsigned secrets, pii, injection; /* 0: as everywhere; else 1 + enum config_scan_action */
+};
+
+struct config_scan {
+	enum config_scan_action secrets, pii, injection;
+	struct slice *ignore; /* globs of the scanners' own rules */
+	size_t ignore_n;
+	struct config_scan_except *excepts;
+	size_t excepts_n;
+};
+
+/* ---- flow ------------------------------------------------------------------------------------ */
+
+enum config_label { LABEL_PRIVATE, LABEL_UNTRUSTED, LABEL_SINK, LABELS_N };
+enum config_flow_action { FLOW_ASK, FLOW_DENY, FLOW_LOG };
+enum config_link_action { LINKS_OFF, LINKS_LOG, LINKS_REDACT, LINKS_DENY };
+
+/* What has a label.  Globs; an empty list: any, but one of them says something. */
+struct config_mark {
+	struct slice *server, *tool, *resource;
+	size_t server_n, tool_n, resource_n;
+	struct slice rule; /* of a sink: "flow.sinks" or "flow.ID" */
+	unsigned action;   /* the same; 0: that of all, else 1 + enum config_flow_action */
+	unsigned line, col;
+};
+
+/* A text that is meant to be read by nobody but the servers where it lies. */
+struct config_canary {
+	struct secret text;
+	struct slice *server; /* globs; an empty list: nobody */
+	size_t server_n;
+	unsigned line, col;
+};
+
+struct config_flow {
+	struct config_mark *marks[LABELS_N];
+	size_t marks_n[LABELS_N];
+	unsigned needs_both;		/* 1: a sink is closed when private data was read too */
+	enum config_flow_action action; /* of sinks that say nothing */
+	unsigned is_of_caller;		/* 1: what one session read counts for all of its caller */
+	uint64_t for_ms;
+	struct config_canary *canaries;
+	size_t canaries_n;
+};
+
+/* Hosts that URLs may lead to; hosts_n 0: any. */
+struct config_egress {
+	struct slice *hosts, *server, *tool; /* of hosts: exact, or "*.suffix"; else globs */
+	size_t hosts_n, server_n, tool_n;
+	enum config_flow_action action;	       /* in arguments */
+	enum config_link_action images, links; /* in results */
+};
+
+enum config_pins_mode { PINS_OFF, PINS_WARN, PINS_ENFORCE };
+struct config_pins {
+	enum config_pins_mode mode;
+	struct slice file; /* absolute; SLICE_NONE: the configuration is no file */
+};
+
+struct config_guard {
+	enum config_action fallback; /* CONFIG_ALLOW or CONFIG_DENY */
+	struct config_rule *rules;
+	size_t rules_n;
+	struct config_pins pins;
+	struct config_scan scan;
+	struct config_flow flow;
+	struct config_egress egress;
+	struct config_limit *limits;
+	size_t limits_n;
+	struct config_plugin *plugins; /* in the order in which they are asked */
+	size_t plugins_n;
+	uint64_t remember_ms; /* a consent that is to be remembered; 0: none is */
+};
+
+/* ---- audit ----------------------------------------------------------------------------------- */
+
+enum config_sink_kind {
+	SINK_SQLITE,
+	SINK_JSONL,
+	SINK_CSV,
+	SINK_TEXT,
+	SINK_SYSLOG,
+	SINK_CEF,
+	SINK_OTLP,
+	SINKS_N
+};
+enum config_csv_quoting { CSV_MINIMAL, CSV_ALL, CSV_NONNUMERIC, CSV_NONE };
+extern const char *const config_sink_names[SINKS_N];
+
+/* One of audit.sinks, but for the store. */
+struct config_sink {
+	struct slice kind;   /* "jsonl" */
+	struct slice target; /* an absolute path, a URL, or "udp://host:514", "unix:/path" */
+	unsigned line;
+	enum config_sink_kind which;
+	uint64_t queue;				   /* records that may wait */
+	uint64_t rotate_bytes, rotate_ms;	   /* of files; 0: never */
+	uint64_t keep;				   /* older files, at least 1 */
+	char csv_delimiter, csv_quote, csv_escape; /* csv_escape '\0': quotes are doubled */
+	enum config_csv_quoting csv_quoting;
+	struct slice csv_null;
+	unsigned facility; /* of syslog: 0 to 23 */
+	struct config_pair *headers;
+	size_t headers_n;
+	struct slice ca;
+	uint64_t timeout_ms;
+	char digest[65]; /* over all above but line: the same digest, the same sink */
+};
+
+enum config_audit_mode { CONFIG_ASYNC, CONFIG_STRICT };
+
+struct config_audit {
+	bool is_written; /* the file says something of it */
+	enum config_audit_mode mode;
+	uint64_t keep_ms, keep_bytes; /* 0: for ever */
+	struct secret key;    /* what checkpoints are signed with; empty: one that is made */
+	struct slice key_dir; /* where that is made, absolute */
+	bool has_bodies;
+	uint64_t body_bytes; /* the most of each */
+	bool has_store;	     /* `sqlite` stands in audit.sinks, or nothing does */
+	struct slice store;  /* its file, in state/<instance> unless it is absolute */
+	struct config_sink *sinks;
+	size_t sinks_n;
+};
+
 struct config {
 	struct arena arena; /* everything here lives in it */
 	struct slice file;  /* SLICE_NONE: no file */
@@ -179,6 +452,8 @@ struct config {
 	bool listen_stdio;
 	struct slice *listen_http; /* addresses as written: "127.0.0.1:8080", "unix:/path" */
 	size_t listen_http_n;
+	struct slice listen_tls_cert, listen_tls_key,
+	    listen_tls_client_ca; /* PEM files, absolute */
 	bool listen_stateless;
 	struct slice *listen_hosts;
 	size_t listen_hosts_n;
@@ -196,6 +471,8 @@ struct config {
 	size_t upstreams_n;
 	bool is_proxy_form;
 	struct config_atlassian atlassian;
+	struct config_guard guard;
+	struct config_audit audit;
 
 	uint64_t limit_message_bytes, limit_memory_bytes, limit_in_flight, limit_parked,
 	    limit_ask_ms;
@@ -236,6 +513,9 @@ void config_free(struct config **config);
 /* Checks that need the whole: listen addresses against auth, names, at least one upstream. */
 MUST_CHECK bool config_check(const struct config *config, struct err *err);
 
+/* Is there a server that one of these globs fits? */
+bool config_servers_fit(const struct config *config, const struct slice *globs, size_t n);
+
 /* Names (comma-separated) of options that differ and cannot be changed by a reload; false: none do.
  */
 bool
@@ -262,6 +542,10 @@ void config_print_schema(struct buf *out);
 
 /* Durations `ms s m h d` and sizes `B KiB MiB GiB`; a bare number is an error (text says so). */
 MUST_CHECK bool config_duration(struct slice text, uint64_t *ms, struct err *err);
+/* In the largest unit that gives a whole number: "10m". */
+void config_duration_print(struct buf *out, uint64_t ms);
 MUST_CHECK bool config_size(struct slice text, uint64_t *bytes, struct err *err);
+/* 2026-11-22, 2026-11-22T03:34, 2026-11-22T03:34:14Z: UTC, in seconds since 1970; false: none. */
+bool config_moment(struct slice text, int64_t *unix_s);
 
 #endif

@@ -93,7 +93,7 @@ host_fault(struct slice text)
 	struct slice port = SLICE_NONE, host = text;
 	uint64_t number;
 
-	if (memmem(text.p, text.n, "://", 3) != NULL || memchr(text.p, '/', text.n) != NULL)
+	if (slice_has(text, S("://")) || memchr(text.p, '/', text.n) != NULL)
 		return "is a URL: write only the name, such as gw.example.com";
 	if (slice_starts(text, S("["))) {
 		host = slice_cut(text, ']', &port);
@@ -264,7 +264,7 @@ address_fault(struct slice address, bool *is_open)
 	}
 	if (is_number(address))
 		return "is only a port: write 127.0.0.1:PORT";
-	if (memmem(address.p, address.n, "://", 3) != NULL)
+	if (slice_has(address, S("://")))
 		return "is a URL: write only host:port";
 	if (slice_starts(address, S("["))) {
 		host = slice_cut(address, ']', &port);
@@ -307,6 +307,12 @@ listen_check(const struct whole *whole, size_t i, struct err *err)
 		if (slice_eq(address, config->listen_http[j]))
 			return FAIL_AT(whole, node, err, "the address \"%s\" stands there twice",
 			    config_show(address).text);
+	if (is_open && config->auth == AUTH_KEYS && config->listen_tls_cert.n == 0 &&
+	    whole->load != NULL)
+		log_event(whole->load->log, LOG_INFO, "listen_plain",
+		    "%s is plain HTTP, and whoever is on the way reads the keys: set listen.tls, or let a "
+		    "proxy in front add TLS",
+		    config_show(address).text);
 	if (!is_open || config->auth != AUTH_UNSET)
 		return true;
 	if (config->is_proxy_form)
@@ -345,7 +351,7 @@ name_fault(struct slice name, struct slice separator)
 			return "may hold only letters, digits, \"_\" and \"-\"";
 	if (name.p[name.n - 1] == '_')
 		return "must not end in \"_\"";
-	if (separator.n > 0 && memmem(name.p, name.n, separator.p, separator.n) != NULL)
+	if (slice_has(name, separator))
 		return "must not hold the separator";
 	for (size_t i = 0; i < COUNT(reserved); i++)
 		if (slice_eq(name, reserved[i]))
@@ -408,7 +414,8 @@ config_check_whole(const struct config_load *load, const struct config *config,
 		return FAIL_AT(&whole, node != NULL ? node : config_node_find(limits, "memory"),
 		    err, "limits.message is larger than limits.memory");
 	}
-	return true;
+	return config_limits_check(load, config, root, err) &&
+	    config_flow_check(load, config, root, err);
 }
 
 /* What the file says of an upstream and cannot be; NULL: nothing. */
@@ -435,5 +442,9 @@ config_check(const struct config *config, struct err *err)
 			return err_set(err, ERR_CONFIG, "upstream \"%.*s\": %s",
 			    SLICE_FMT(upstream->name), fault);
 	}
+	if (config->audit.mode == CONFIG_STRICT && !config->audit.has_store)
+		return err_set(err, ERR_CONFIG,
+		    "audit.mode is strict, and audit.sinks has no {sqlite: audit.db}: only the store can say "
+		    "that a record is on the disk");
 	return config_check_whole(NULL, config, NULL, err);
 }

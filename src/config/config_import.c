@@ -19,9 +19,11 @@ init(struct import *import, const char *name)
 	    strlen(name) < sizeof(import->load.name) || slash == NULL ? name : slash + 1);
 	arena_init(&import->load.tree, NULL, ARENA_BYTES);
 	import->names = mem_new((CONFIG_UPSTREAMS_MAX + 1) * sizeof(*import->names));
-	buf_init(&import->head, NULL, 64 * KIB);
+	buf_init(&import->head, NULL, IMPORT_OUT_BYTES);
+	buf_init(&import->ignored, NULL, KIB);
 	buf_init(&import->servers, NULL, IMPORT_OUT_BYTES);
 	buf_init(&import->tail, NULL, IMPORT_OUT_BYTES);
+	buf_init(&import->sinks, NULL, 48 * KIB);
 	buf_init(&import->notes, NULL, IMPORT_OUT_BYTES);
 	buf_init(&import->entry, NULL, IMPORT_OUT_BYTES);
 	buf_init(&import->line, NULL, IMPORT_OUT_BYTES);
@@ -32,7 +34,7 @@ static void
 fini(struct import *import)
 {
 	struct buf *bufs[] = { &import->head, &import->servers, &import->tail, &import->notes,
-		&import->entry, &import->line, &import->value };
+		&import->entry, &import->line, &import->value, &import->sinks, &import->ignored };
 
 	for (size_t i = 0; i < COUNT(bufs); i++)
 		buf_fini(bufs[i]);
@@ -94,7 +96,7 @@ static bool
 parts_check(const struct import *import, struct err *err)
 {
 	const struct buf *bufs[] = { &import->head, &import->servers, &import->tail, &import->notes,
-		&import->entry, &import->line, &import->value };
+		&import->entry, &import->line, &import->value, &import->sinks, &import->ignored };
 
 	for (size_t i = 0; i < COUNT(bufs); i++)
 		if (!buf_check(bufs[i], err))

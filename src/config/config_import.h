@@ -12,6 +12,11 @@
 #define IMPORT_OUT_BYTES (8 * MIB)
 #define IMPORT_VARS_MAX	 512
 
+#define IMPORT_FILTERS 3
+
+struct import_alias;
+struct import_except;
+
 /* A variable that the written file needs. */
 struct import_var {
 	struct slice name;
@@ -32,6 +37,14 @@ struct import {
 	size_t servers_n, left_out_n, notes_n;
 	struct import_var vars[IMPORT_VARS_MAX];
 	size_t vars_n;
+	struct buf sinks; /* lines of audit.sinks */
+	size_t sinks_n;
+	uint64_t body_bytes; /* the most of a body that is kept; 0: none are */
+	/* of `guard.scan`: actions everywhere (NULL: none), rules that do not count, exceptions */
+	const char *filters[IMPORT_FILTERS];
+	struct buf ignored;
+	struct import_except *excepts;
+	struct import_alias *aliases;
 	struct slice timeouts; /* lines for every entry, SLICE_NONE: none */
 };
 
@@ -65,6 +78,29 @@ bool import_begin(struct import *import, struct slice name);
 void import_end(struct import *import);
 /* Ends one that cannot be written at all. */
 void import_leave_out(struct import *import, const char *why);
+
+/* Is the text a configuration, were every variable it needs set to value? */
+MUST_CHECK bool
+import_is_valid(struct import *import, struct slice text, const char *value, struct err *err);
+
+/* ---- audit files (config_import_audit.c) ----------------------------------------------------- */
+
+/* One of gatekit's handlers; sink: "jsonl", "csv", "text"; config may be NULL. */
+void import_audit(
+    struct import *import, const char *sink, const char *handler, const struct node *config);
+/* Writes what was read of them into the head. */
+void import_audit_end(struct import *import);
+/* ---- filters of gatekit (config_import_filters.c) -------------------------------------------- */
+
+/* The server at work is called so there; and back: SLICE_NONE, none is. */
+void import_server_name(struct import *import, struct slice theirs);
+struct slice import_server_of(const struct import *import, struct slice theirs);
+/* A handler in the list of scope ("_global", or a server); false: it is no filter.  config: NULL,
+ * it has none. */
+bool import_filter(
+    struct import *import, struct slice handler, struct slice scope, const struct node *config);
+/* Writes what was read of them into the head. */
+void import_filters_end(struct import *import);
 
 /* ---- values (config_import_value.c) ---------------------------------------------------------- */
 

@@ -1,8 +1,8 @@
 /*
- * The file of gatekit: `proxy:` with upstreams, `plugins:`, `logging:`.  Servers, timeouts and
- * lists of tools are carried over; what its plugins did is written as a comment in bascule's words,
- * and said aloud, because a filter that silently goes missing is worse than one that was never
- * there.
+ * The file of gatekit: `proxy:` with upstreams, `plugins:`, `logging:`.  Servers, timeouts, lists
+ * of tools and filters are carried over; a plugin that has to be written anew is a comment with its
+ * place in `guard.plugins`, and said aloud, because a filter that silently goes missing is worse
+ * than one that was never there.
  */
 #include <stdio.h>
 #include <string.h>
@@ -82,54 +82,71 @@ proxy_read(struct import *import, const struct node *root, const struct node *pr
 
 static const struct {
 	const char *handler;
-	const char *scan; /* its key under guard.scan */
 	const char *sink; /* its key under audit.sinks */
 	const char *why;
 } handlers[] = {
-	{ "basic_pii_filter", "pii", NULL, NULL },
-	{ "basic_secrets_filter", "secrets", NULL, NULL },
-	{ "basic_prompt_injection_defense", "injection", NULL, NULL },
-	{ "audit_jsonl", NULL, "jsonl", NULL },
-	{ "audit_csv", NULL, "csv", NULL },
-	{ "audit_human_readable", NULL, "text", NULL },
-	{ "call_trace", NULL, NULL, "results are not added to; every call is in the log" },
-	{ "token_usage", NULL, NULL, "bascule does not count tokens of calls" },
-	{ "tool_manager", NULL, NULL, "it belongs to one server, not to _global" },
+	{ "audit_jsonl", "jsonl", NULL },
+	{ "audit_csv", "csv", NULL },
+	{ "audit_human_readable", "text", NULL },
+	{ "call_trace", NULL,
+	    "every call is in the log; docs/plugins.md has a script that adds to results" },
+	{ "token_usage", NULL,
+	    "`bascule tools --tokens` says what the list of tools costs, request_bytes and result_bytes of "
+	    "each record what a call moved, and docs/plugins.md has a script that counts" },
+	{ "tool_manager", NULL, "it belongs to one server, not to _global" },
 };
+
+/* `{lua: NAME.lua, …}`: where a plugin of ours would stand that does the same. */
+static void
+unknown_note(
+    struct import *import, const char *section, struct slice scope, const struct node *plugin)
+{
+	const struct node *config = config_node_find(plugin, "config");
+	struct slice handler = text_of(plugin, "handler"), priority = text_of(config, "priority");
+	struct slice server = import_server_of(import, scope);
+	struct buf entry;
+
+	buf_init(&entry, NULL, KIB);
+	buf_printf(&entry, "{lua: %s.lua", config_show(handler).text);
+	if (server.p != NULL)
+		buf_printf(&entry, ", server: %s", config_show(server).text);
+	if (priority.p != NULL)
+		buf_printf(&entry, ", priority: %s", config_show(priority).text);
+	if (slice_eq(text_of(config, "critical"), S("false")))
+		buf_puts(&entry, ", critical: false");
+	buf_putc(&entry, '}');
+	import_note_whole(import,
+	    "the %s plugin \"%s\" of %s is NOT in force: write it anew in Lua (docs/plugins.md), and "
+	    "guard: {plugins: [%.*s]}",
+	    section, config_show(handler).text,
+	    slice_eq(scope, S("_global")) ? "every server" : config_show(scope).text,
+	    SLICE_FMT(buf_view(&entry)));
+	buf_fini(&entry);
+}
 
 static void
 plugin_note(
     struct import *import, const char *section, struct slice scope, const struct node *plugin)
 {
 	const struct node *config = config_node_find(plugin, "config");
-	struct slice handler = text_of(plugin, "handler"), action = text_of(config, "action");
-	struct slice file = text_of(config, "output_file");
-	struct config_shown where = config_show(scope), name = config_show(handler);
+	struct slice handler = text_of(plugin, "handler");
+	bool is_global = slice_eq(scope, S("_global"));
+	struct config_shown where = config_show(is_global ? S("every server") : scope);
+	struct config_shown name = config_show(handler);
 
+	if (import_filter(import, handler, scope, config))
+		return;
 	for (size_t i = 0; i < COUNT(handlers); i++) {
 		if (!slice_eq(handler, slice_of(handlers[i].handler)))
 			continue;
-		if (handlers[i].scan != NULL)
-			import_note_whole(import,
-			    "%s of %s is NOT in force; once bascule scans, write: "
-			    "guard: {scan: {%s: %s}}",
-			    name.text, where.text, handlers[i].scan,
-			    slice_eq(action, S("block"))	    ? "block"
-				: slice_eq(action, S("audit_only")) ? "log"
-								    : "redact");
-		else if (handlers[i].sink != NULL)
-			import_note_whole(import,
-			    "%s is NOT written; once bascule audits, write: "
-			    "audit: {sinks: [{%s: \"%s\"}]}",
-			    name.text, handlers[i].sink, config_show(file).text);
+		if (handlers[i].sink != NULL)
+			import_audit(import, handlers[i].sink, name.text, config);
 		else
 			import_note_whole(import, "plugin %s of %s was left out: %s", name.text,
 			    where.text, handlers[i].why);
 		return;
 	}
-	import_note_whole(import,
-	    "the %s plugin \"%s\" of %s is NOT in force: bascule runs no Python, write it anew",
-	    section, name.text, where.text);
+	unknown_note(import, section, scope, plugin);
 }
 
 static bool
@@ -157,8 +174,8 @@ plugins_note(struct import *import, const struct node *root)
 				if (at->kind == NODE_MAP && !is_off(at) &&
 				    (is_global ||
 					!slice_eq(text_of(at, "handler"), S("tool_manager"))))
-					plugin_note(import, config_show(section->key).text,
-					    is_global ? S("every server") : scope->key, at);
+					plugin_note(
+					    import, config_show(section->key).text, scope->key, at);
 		}
 	}
 }
@@ -184,37 +201,53 @@ tool_manager(const struct node *root, struct slice server)
 	return NULL;
 }
 
-/* An implicit list of what is allowed; a renamed one is said. */
+/* "NAME: VALUE" for each tool that has this key, as a map behind it. */
+static void
+tools_map_put(struct import *import, const struct node *tools, const char *theirs, const char *ours)
+{
+	const char *between = ": {";
+
+	for (const struct node *at = tools->first; at != NULL; at = at->next) {
+		struct slice name = at->kind == NODE_MAP ? text_of(at, "tool") : SLICE_NONE;
+		struct slice value = at->kind == NODE_MAP ? text_of(at, theirs) : SLICE_NONE;
+
+		if (name.p == NULL || value.p == NULL)
+			continue;
+		if (between[0] == ':')
+			buf_printf(&import->line, ", %s", ours);
+		buf_puts(&import->line, between);
+		import_put_scalar(&import->line, name);
+		buf_puts(&import->line, ": ");
+		import_put_value(import, IMPORT_TEXT, slice_of(ours), value);
+		between = ", ";
+	}
+	buf_puts(&import->line, between[0] == ',' ? "}" : "");
+}
+
+/* An implicit list of what is allowed, with other names and descriptions. */
 static void
 tools_put(struct import *import, const struct node *tools)
 {
-	struct node list = { .kind = NODE_LIST, .key = S("tools") };
+	const char *between = "allow: [";
 
 	if (tools == NULL || tools->kind != NODE_LIST)
 		return;
+	buf_puts(&import->line, "    tools: {");
 	for (const struct node *at = tools->first; at != NULL; at = at->next) {
-		struct slice name = text_of(at, "tool"), other = text_of(at, "display_name");
-		struct node *node;
+		struct slice name = at->kind == NODE_MAP ? text_of(at, "tool") : SLICE_NONE;
 
 		if (name.p == NULL)
 			continue;
-		node = ARENA_NEW(&import->load.tree, struct node);
-		node->text = name;
-		if (list.last != NULL)
-			list.last->next = node;
-		else
-			list.first = node;
-		list.last = node;
-		if (other.p != NULL)
-			import_note(import,
-			    "tool \"%s\" was shown as \"%s\": write tools: "
-			    "{rename: {...}}",
-			    config_show(name).text, config_show(other).text);
-		if (text_of(at, "display_description").p != NULL)
-			import_note(import, "the description of tool \"%s\" was replaced",
-			    config_show(name).text);
+		buf_puts(&import->line, between);
+		import_put_scalar(&import->line, name);
+		between = ", ";
 	}
-	import_put_tools(import, "allow", &list);
+	/* None is named: none is allowed. */
+	buf_puts(&import->line, between[0] == ',' ? "]" : "deny: [\"*\"]");
+	tools_map_put(import, tools, "display_name", "rename");
+	tools_map_put(import, tools, "display_description", "describe");
+	buf_putc(&import->line, '}');
+	import_line_end(import);
 }
 
 /* ---- upstreams ------------------------------------------------------------------------------- */
@@ -236,6 +269,36 @@ command_put(struct import *import, const struct node *command)
 	import_line_end(import);
 }
 
+/* There the caches of package managers could be written, and all of the home directory be read. */
+static void
+sandbox_put(struct import *import, const struct node *entry)
+{
+	const struct node *sandbox = config_node_find(entry, "sandbox"), *paths;
+	const char *comma = "";
+
+	if (sandbox == NULL || sandbox->kind != NODE_MAP ||
+	    !slice_eq(text_of(sandbox, "enabled"), S("true")))
+		return;
+	import_note(
+	    import, "its sandbox has no package caches: for npx or uvx list theirs in \"write\"");
+	buf_puts(&import->line, "    sandbox: {network: ");
+	buf_puts(&import->line, slice_eq(text_of(sandbox, "network"), S("true")) ? "host" : "none");
+	paths = config_node_find(sandbox, "paths");
+	if (paths != NULL && paths->kind == NODE_LIST && paths->first != NULL) {
+		buf_puts(&import->line, ", write: [");
+		for (const struct node *at = paths->first; at != NULL; at = at->next) {
+			if (at->kind != NODE_TEXT)
+				continue;
+			buf_puts(&import->line, comma);
+			import_put_value(import, IMPORT_TEXT, S("path"), at->text);
+			comma = ", ";
+		}
+		buf_putc(&import->line, ']');
+	}
+	buf_putc(&import->line, '}');
+	import_line_end(import);
+}
+
 static const struct {
 	const char *key, *why; /* NULL: carried over, or nothing to say */
 } upstream_keys[] = {
@@ -248,7 +311,7 @@ static const struct {
 	{ "max_restart_attempts", NULL },
 	{ "server_identity", NULL },
 	{ "tls_verify", "certificates are always verified" },
-	{ "sandbox", "the server runs WITHOUT it until this version knows `sandbox:`" },
+	{ "sandbox", NULL },
 };
 
 static void
@@ -278,6 +341,7 @@ entry_put(struct import *import, const struct node *root, const struct node *ent
 
 	if (!import_begin(import, name.p != NULL ? name : S("default")))
 		return;
+	import_server_name(import, name.p != NULL ? name : S("default"));
 	if (command != NULL && command->kind != NODE_LIST) {
 		import_leave_out(import, "its \"command\" is no list");
 		return;
@@ -295,6 +359,7 @@ entry_put(struct import *import, const struct node *root, const struct node *ent
 		import_put_value(import, IMPORT_TEXT, S("url"), url);
 		import_line_end(import);
 	}
+	sandbox_put(import, entry);
 	tools_put(import, tool_manager(root, name));
 	rest_note(import, entry);
 	import_end(import);
@@ -320,5 +385,7 @@ import_gatekit(struct import *import, const struct node *root)
 			if (at->kind == NODE_MAP)
 				entry_put(import, root, at);
 	plugins_note(import, root);
+	import_audit_end(import);
+	import_filters_end(import);
 	return true;
 }

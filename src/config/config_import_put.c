@@ -280,9 +280,8 @@ import_leave_out(struct import *import, const char *why)
 	buf_putc(&import->notes, '\n');
 }
 
-/* Is the text a configuration, were every variable it needs set to value? */
-static bool
-is_valid(struct import *import, struct slice text, const char *value, struct err *err)
+bool
+import_is_valid(struct import *import, struct slice text, const char *value, struct err *err)
 {
 	const char **variables = mem_new((import->vars_n + 2) * sizeof(*variables));
 	struct config *config = NULL;
@@ -317,8 +316,8 @@ import_end(struct import *import)
 	buf_puts(&text, "upstreams:\n");
 	buf_put(&text, buf_view(&import->entry));
 	ok = buf_check(&text, &err) &&
-	    (is_valid(import, buf_view(&text), "1", &err) ||
-		is_valid(import, buf_view(&text), "http://localhost", &err));
+	    (import_is_valid(import, buf_view(&text), "1", &err) ||
+		import_is_valid(import, buf_view(&text), "http://localhost", &err));
 	buf_fini(&text);
 	if (ok) {
 		import->names[import->servers_n++] = import->server;

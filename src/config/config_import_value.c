@@ -110,7 +110,7 @@ is_harmless(struct slice text)
 bool
 import_is_secret(enum import_place place, struct slice name, struct slice text)
 {
-	if (memmem(text.p, text.n, "${", 2) != NULL || slice_starts(text, S("$")) || text.n == 0)
+	if (slice_has(text, S("${")) || slice_starts(text, S("$")) || text.n == 0)
 		return false;
 	if (is_secret_text(text))
 		return true;

@@ -11,9 +11,10 @@
 
 #include "config/config_parts.h"
 
-#define ARENA_BYTES  (64 * MIB) /* of one configuration, and of the tree it was read from */
-#define SYSTEM_FILE  "/etc/bascule/bascule.yaml"
-#define SYSTEM_STATE "/var/lib/bascule"
+#define ARENA_BYTES   (64 * MIB) /* of one configuration, and of the tree it was read from */
+#define SYSTEM_FILE   "/etc/bascule/bascule.yaml"
+#define SYSTEM_STATE  "/var/lib/bascule"
+#define SYSTEM_CONFIG "/etc/bascule"
 
 static struct config *
 config_new(void)
@@ -25,6 +26,8 @@ config_new(void)
 	arena_init(&config->arena, NULL, ARENA_BYTES);
 	rows = config_options(&n);
 	config_value_defaults(rows, n, SLICE_NONE, config, &config->arena);
+	config->audit.has_store = true;
+	config->audit.store = S("audit.db");
 	return config;
 }
 
@@ -63,21 +66,45 @@ state_default(const struct config_load *load)
 	return S(SYSTEM_STATE);
 }
 
+/* The audit's key is not made where the store is. */
+static struct slice
+key_dir_default(const struct config_load *load)
+{
+	struct arena *arena = &load->config->arena;
+	struct slice dir, rest;
+
+	if (env_dir(load, S("CONFIGURATION_DIRECTORY"), &dir))
+		return arena_printf(arena, "%.*s", SLICE_FMT(slice_cut(dir, ':', &rest)));
+	if (env_dir(load, S("XDG_CONFIG_HOME"), &dir))
+		return arena_printf(arena, "%.*s/bascule", SLICE_FMT(dir));
+	if (env_dir(load, S("HOME"), &dir))
+		return arena_printf(arena, "%.*s/.config/bascule", SLICE_FMT(dir));
+	return S(SYSTEM_CONFIG);
+}
+
+/* What depends on the environment and was not written. */
+static void
+paths_default(const struct config_load *load)
+{
+	if (load->config->state.p == NULL)
+		load->config->state = state_default(load);
+	load->config->audit.key_dir = key_dir_default(load);
+}
+
 struct config *
 config_default(void)
 {
 	struct config_load load = { .environ = (const char *const *)environ };
 
 	load.config = config_new();
-	load.config->state = state_default(&load);
+	paths_default(&load);
 	return load.config;
 }
 
 /* ---- one load -------------------------------------------------------------------------------- */
 
-/* Name for errors: a long path keeps its end, which tells more. */
-static void
-name_set(struct config_load *load, const char *name)
+void
+config_name_set(struct config_load *load, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -109,18 +136,34 @@ dir_set(struct config_load *load, const char *dir, size_t n, struct err *err)
 	return true;
 }
 
-/* `upstreams` and `atlassian.sites` are read after everything else: they are checked against it. */
+/* Lists with readers of their own.  `upstreams` and `atlassian.sites` are read after everything
+ * else: they are checked against it. */
+static const struct list {
+	const char *path, *key;
+	bool (*read)(struct config_load *load, const struct node *list, struct err *err);
+} lists[] = {
+	{ "", "upstreams", NULL },
+	{ "atlassian", "sites", NULL },
+	{ "auth", "keys", config_keys_read },
+	{ "guard", "rules", config_rules_read },
+	{ "guard", "rate", config_limits_read },
+	{ "guard.scan", "except", config_excepts_read },
+	{ "guard", "plugins", config_plugins_read },
+	{ "audit", "sinks", config_sinks_read },
+};
+
 static bool
 root_other(struct config_walk *walk, struct slice path, const struct node *entry, bool *taken,
     struct err *err)
 {
-	if (slice_eq(path, S("auth")) && slice_eq(entry->key, S("keys"))) {
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		if (!slice_eq(path, slice_of(lists[i].path)) ||
+		    !slice_eq(entry->key, slice_of(lists[i].key)))
+			continue;
 		*taken = true;
-		return config_keys_read(walk->load, entry, err);
+		return lists[i].read == NULL || lists[i].read(walk->load, entry, err);
 	}
-	*taken = (path.n == 0 && slice_eq(entry->key, S("upstreams"))) ||
-	    (slice_eq(path, S("atlassian")) && slice_eq(entry->key, S("sites")));
-	return true;
+	return config_flow_read(walk->load, path, entry, taken, err);
 }
 
 static bool
@@ -139,6 +182,29 @@ own_form_read(struct config_load *load, const struct node *root, struct err *err
 	return sites == NULL || config_sites_read(load, sites, err);
 }
 
+MUST_CHECK static bool
+listen_tls_check(struct config_load *load, const struct node *root, struct err *err)
+{
+	const struct config *config = load->config;
+	const struct config_tls tls = {
+		.ca = config->listen_tls_client_ca,
+		.cert = config->listen_tls_cert,
+		.key = config->listen_tls_key,
+		.ca_name = "client_ca",
+		.needs_cert = true,
+	};
+	const struct node *listen = config_node_find(root, "listen");
+	struct buf digest;
+	bool ok;
+
+	if (listen == NULL)
+		return true;
+	buf_init(&digest, NULL, 4 * KIB);
+	ok = config_tls_check(load, &tls, listen, &digest, err);
+	buf_fini(&digest);
+	return ok;
+}
+
 static bool
 tree_read(struct config_load *load, struct err *err)
 {
@@ -152,10 +218,17 @@ tree_read(struct config_load *load, struct err *err)
 		if (!(is_proxy ? config_proxy_read : own_form_read)(load, root, err))
 			return false;
 	}
-	if (load->config->state.p == NULL)
-		load->config->state = state_default(load);
-	return config_flags_apply(load, err) && config_atlassian_finish(load, err) &&
-	    config_check_whole(load, load->config, root, err);
+	paths_default(load);
+	load->config->audit.is_written = root != NULL && config_node_find(root, "audit") != NULL;
+	if (load->config->guard.pins.file.p == NULL && load->dir.p != NULL)
+		load->config->guard.pins.file =
+		    arena_printf(&load->config->arena, "%.*s/bascule.lock", SLICE_FMT(load->dir));
+	if (!listen_tls_check(load, root, err) || !config_flags_apply(load, err) ||
+	    !config_atlassian_finish(load, err) ||
+	    !config_check_whole(load, load->config, root, err))
+		return false;
+	config_rules_warn(load);
+	return true;
 }
 
 /* No file: nothing but the environment. */
@@ -164,7 +237,7 @@ environment_read(struct config_load *load, struct err *err)
 {
 	if (!config_environment_read(load, err))
 		return false;
-	load->config->state = state_default(load);
+	paths_default(load);
 	return config_check_whole(NULL, load->config, NULL, err);
 }
 
@@ -204,7 +277,7 @@ config_parse(struct slice text, const char *name, const char *dir, const char *c
 	if (text.p == NULL)
 		load.text = S("");
 	arena_init(&load.tree, NULL, ARENA_BYTES);
-	name_set(&load, name);
+	config_name_set(&load, name);
 	if (!dir_set(&load, dir != NULL ? dir : "", dir != NULL ? strlen(dir) : 0, err)) {
 		arena_fini(&load.tree);
 		return false;
@@ -249,7 +322,7 @@ file_read(struct config_load *load, const char *path, struct err *err)
 	const char *slash = strrchr(path, '/');
 	size_t n = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
 
-	name_set(load, path);
+	config_name_set(load, path);
 	return dir_set(load, path, n, err) &&
 	    config_read_file(&load->tree, path, CONFIG_FILE_BYTES, false, &load->text, err);
 }

@@ -17,7 +17,43 @@
 #define SITE_N(field)	 SITE(field), .offset_n = SITE_AT(site.field##_n)
 #define OF_SITE(field)	 .offset = SITE_AT(field), .reloadable = true
 #define OF_SITE_N(field) OF_SITE(field), .offset_n = SITE_AT(field##_n)
+#define RULE_AT(field)	 offsetof(struct config_rule_draft, field)
+#define RULE(field)	 .offset = RULE_AT(rule.field), .reloadable = true
+#define RULE_N(field)	 RULE(field), .offset_n = RULE_AT(rule.field##_n)
+#define OF_RULE(field)	 .offset = RULE_AT(field), .reloadable = true
+#define LIMIT_AT(field)	 offsetof(struct config_limit_draft, field)
+#define LIMIT(field)	 .offset = LIMIT_AT(limit.field), .reloadable = true
+#define LIMIT_N(field)	 LIMIT(field), .offset_n = LIMIT_AT(limit.field##_n)
+#define OF_LIMIT(field)	 .offset = LIMIT_AT(field), .reloadable = true
+#define PLUGIN_AT(field) offsetof(struct config_plugin, field)
+#define PLUGIN(field)	 .offset = PLUGIN_AT(field), .reloadable = true
+#define PLUGIN_N(field)	 PLUGIN(field), .offset_n = PLUGIN_AT(field##_n)
+#define SINK_AT(field)	 offsetof(struct config_sink_draft, field)
+#define SINK(field)	 .offset = SINK_AT(sink.field), .reloadable = true
+#define SINK_N(field)	 SINK(field), .offset_n = SINK_AT(sink.field##_n)
+#define OF_SINK(field)	 .offset = SINK_AT(field), .reloadable = true
+#define MARK_AT(field)	 offsetof(struct config_mark_draft, field)
+#define MARK_N(field) \
+	.offset = MARK_AT(mark.field), .offset_n = MARK_AT(mark.field##_n), .reloadable = true
+#define CANARY_AT(field) offsetof(struct config_canary, field)
+#define MARKED(label, what) \
+	{ "guard.flow.labels." label "[].server", OPTION_ONE_OR_LIST, MARK_N(server), \
+		RANGE(1, 100), .check = config_check_glob, \
+		.help = what " Servers and sites as configured, `*` and `?`.", \
+		.fallback_help = "any" }, \
+	    { "guard.flow.labels." label "[].tool", OPTION_ONE_OR_LIST, MARK_N(tool), \
+		    RANGE(1, 100), .check = config_check_glob, \
+		    .help = "Of these their tools of such names.", \
+		    .fallback_help = "all they do" }, \
+	{ \
+		"guard.flow.labels." label "[].resource", OPTION_ONE_OR_LIST, MARK_N(resource), \
+		    RANGE(1, 100), .check = config_check_glob, \
+				   .help = "The resources of such URIs.", \
+				   .fallback_help = "all they do" \
+	}
 #define DRAFT(field)	 .offset = offsetof(struct config_draft, field), .reloadable = true
+#define EXCEPT(field)	 .offset = offsetof(struct config_scan_except, field), .reloadable = true
+#define EXCEPT_N(field)	 EXCEPT(field), .offset_n = offsetof(struct config_scan_except, field##_n)
 #define RANGE(low, high) .min = (low), .max = (high)
 #define WORDS(...) \
 	.words = (const char *const[]) \
@@ -43,6 +79,18 @@ static const struct config_option options[] = {
 	    .help =
 		"Over HTTP, clients of the revisions with sessions are served without: each POST "
 		"stands alone, and nothing can be asked of them." },
+	{ "listen.tls.cert", OPTION_PATH, ROOT(listen_tls_cert), .reloadable = true,
+	    .help =
+		"PEM file with our certificate and its chain: every address of `listen.http` but unix "
+		"ones speaks TLS 1.2 and later then. Read again on SIGHUP.",
+	    .fallback_help = "plain HTTP" },
+	{ "listen.tls.key", OPTION_PATH, ROOT(listen_tls_key), .reloadable = true,
+	    .help = "PEM file with the private key of `cert`, without a password." },
+	{ "listen.tls.client_ca", OPTION_PATH, ROOT(listen_tls_client_ca), .reloadable = true,
+	    .help =
+		"PEM file with certificate authorities: a client needs a certificate by one of them to "
+		"get in at all, beside what `auth` asks for.",
+	    .fallback_help = "clients need none" },
 	{ "listen.hosts", OPTION_LIST, ROOT_N(listen_hosts), RANGE(0, 256),
 	    .check = config_check_host,
 	    .help = "Names, with or without a port, that are allowed in Host and Origin.",
@@ -100,6 +148,45 @@ static const struct config_option options[] = {
 	    .help = "Environment of the command, beside PATH, HOME, LANG and TZ." },
 	{ "upstreams[].cwd", OPTION_PATH, UP(cwd), .help = "Working directory of the command.",
 	    .fallback_help = "the gateway's" },
+	{ "upstreams[].sandbox.read", OPTION_LIST, UP_N(sandbox.read), RANGE(0, 96),
+	    .check = config_check_seen,
+	    .help =
+		"What the command sees and may read; `system`: programs, libraries and what of /etc they "
+		"need. Nothing else is there, but a /tmp, /dev and /proc of its own.",
+	    .fallback_help = "`[system]`" },
+	{ "upstreams[].sandbox.write", OPTION_LIST, UP_N(sandbox.write), RANGE(0, 96),
+	    .check = config_check_written, .help = "What it may write as well.",
+	    .fallback_help = "nothing" },
+	{ "upstreams[].sandbox.hide", OPTION_LIST, UP_N(sandbox.hide), RANGE(0, 96),
+	    .check = config_check_hidden,
+	    .help = "What it does not see although it is below a path that is listed.",
+	    .fallback_help = "the usual places of keys and tokens below the home directory" },
+	{ "upstreams[].sandbox.network", OPTION_ONE_OR_LIST, UP_N(sandbox.egress), RANGE(1, 256),
+	    .check = config_check_network,
+	    .help =
+		"`none`; `loopback`: one of its own, with nobody else on it; `host`: all that the "
+		"gateway reaches; or a list of destinations, `api.example.com:443`, "
+		"`*.example.com:443`, that it reaches by a proxy of bascule's.",
+	    .fallback_help = "`none`" },
+	{ "upstreams[].sandbox.memory", OPTION_SIZE, UP(sandbox.memory_bytes),
+	    RANGE(MIB, 1024 * GIB),
+	    .help = "Resident memory of all its processes together; above it they are ended.",
+	    .fallback_help = "no limit" },
+	{ "upstreams[].sandbox.cpu", OPTION_DURATION, UP(sandbox.cpu_ms),
+	    RANGE(SECOND_MS, 30 * DAY_MS),
+	    .help = "Processor time of one process, in whole seconds; above it that one is ended.",
+	    .fallback_help = "no limit" },
+	{ "upstreams[].sandbox.processes", OPTION_COUNT, UP(sandbox.processes), RANGE(1, 1000000),
+	    .help = "Processes and threads together.", .fallback_help = "no limit" },
+	{ "upstreams[].sandbox.files", OPTION_COUNT, UP(sandbox.files), RANGE(16, 1000000),
+	    .help = "Open files of one process.", .fallback_help = "the gateway's" },
+	{ "upstreams[].sandbox.file_size", OPTION_SIZE, UP(sandbox.file_bytes),
+	    RANGE(KIB, 1024 * GIB), .help = "Size of one file that it writes.",
+	    .fallback_help = "no limit" },
+	{ "upstreams[].sandbox.require", OPTION_LIST, UP_N(sandbox.require), RANGE(0, 32),
+	    .check = config_check_required,
+	    .help = "What must be in force, else it is not started; `[]`: whatever can be had.",
+	    .fallback_help = "`[files, network]`" },
 	{ "upstreams[].url", OPTION_TEXT, UP(url), .check = config_check_url,
 	    .help =
 		"Address of a server over HTTP: `http://` or `https://`. Either this or `command`." },
@@ -325,7 +412,7 @@ static const struct config_option options[] = {
 	    .help =
 		"`mcp-jira-confluence`: the 19 tools, the prompts and the resources of that server too." },
 	{ "atlassian.watch", OPTION_DURATION, ROOT(atlassian.watch_ms), .fallback = "30s",
-	    RANGE(0, 86400000),
+	    RANGE(0, DAY_MS),
 	    .help =
 		"Shortest time between two looks at an issue or page that a client subscribed to; ever longer, up to 20 times this, while it stays the same; `0s`: no subscriptions." },
 	{ "atlassian.read_only", OPTION_BOOL, ROOT(atlassian.is_read_only), .fallback = "false",
@@ -360,6 +447,336 @@ static const struct config_option options[] = {
 		"inside the gateway, for entries of `atlassian.sites` to name.",
 	    .fallback_help = "none" },
 
+	{ "guard.default", OPTION_WORD, ROOT(guard.fallback), .fallback = "allow",
+	    WORDS("allow", "deny"), .reloadable = true,
+	    .help = "What becomes of a call that no rule decides." },
+	{ "guard.remember", OPTION_DURATION, ROOT(guard.remember_ms), .fallback = "1h",
+	    RANGE(0, 7 * DAY_MS), .reloadable = true,
+	    .help =
+		"How long a consent that a rule asked for holds, where the user wants it remembered; `0s`: "
+		"each call is asked for." },
+	{ "guard.rules[].id", OPTION_TEXT, RULE(id), .check = config_check_rule_id,
+	    .help =
+		"The name of the rule, in errors and records: 1 to 64 of letters, digits, `_`, `-`, `.`, "
+		"`/` and `:`; `default` and what begins with `scan.` are taken.",
+	    .fallback_help = "required" },
+	{ "guard.rules[].action", OPTION_WORD, RULE(action), WORDS("allow", "deny", "ask", "log"),
+	    .help =
+		"What becomes of a call that it matches: the first rule that says `allow`, `deny` or `ask` "
+		"decides; `log` is written down and goes on.",
+	    .fallback_help = "required" },
+	{ "guard.rules[].reason", OPTION_TEXT, RULE(reason), .check = config_check_rule_reason,
+	    .help = "Why, for the person who is refused or asked." },
+	{ "guard.rules[].match.server", OPTION_ONE_OR_LIST, RULE_N(server), RANGE(1, 100),
+	    .check = config_check_glob,
+	    .help = "Names of servers and sites, as configured (`*` and `?` stand for others).",
+	    .fallback_help = "any" },
+	{ "guard.rules[].match.tool", OPTION_ONE_OR_LIST, RULE_N(tool), RANGE(1, 100),
+	    .check = config_check_glob, .help = "Tools, by the name that the server gives them.",
+	    .fallback_help = "any" },
+	{ "guard.rules[].match.prompt", OPTION_ONE_OR_LIST, RULE_N(prompt), RANGE(1, 100),
+	    .check = config_check_glob, .help = "Prompts, in the same way.",
+	    .fallback_help = "any" },
+	{ "guard.rules[].match.resource", OPTION_ONE_OR_LIST, RULE_N(resource), RANGE(1, 100),
+	    .check = config_check_glob, .help = "URIs of resources.", .fallback_help = "any" },
+	{ "guard.rules[].match.caller", OPTION_ONE_OR_LIST, RULE_N(caller), RANGE(1, 100),
+	    .check = config_check_glob, .help = "Names of keys (`auth.keys`), or `anonymous`.",
+	    .fallback_help = "any" },
+	{ "guard.rules[].match.tenant", OPTION_ONE_OR_LIST, RULE_N(tenant), RANGE(1, 100),
+	    .check = config_check_glob, .help = "To whom the caller belongs.",
+	    .fallback_help = "any" },
+	{ "guard.rules[].match.client", OPTION_ONE_OR_LIST, RULE_N(client), RANGE(1, 100),
+	    .check = config_check_glob,
+	    .help = "What the client calls itself; anybody may call himself anything.",
+	    .fallback_help = "any" },
+	{ "guard.rules[].match.method", OPTION_ONE_OR_LIST, RULE_N(method), RANGE(1, 100),
+	    .check = config_check_glob, .help = "Methods of MCP: `tools/call`.",
+	    .fallback_help = "any" },
+	{ "guard.rules[].match.revision", OPTION_ONE_OR_LIST, RULE_N(revision), RANGE(1, 100),
+	    .check = config_check_revision,
+	    .help = "Revisions of MCP that the client speaks: `2025-11-25`.",
+	    .fallback_help = "any" },
+	{ "guard.rules[].match.annotations.readOnlyHint", OPTION_WORD, RULE(read_only),
+	    WORDS("", "true", "false"),
+	    .help = "What the tool says of itself: that it changes nothing.",
+	    .fallback_help = "any" },
+	{ "guard.rules[].match.annotations.destructiveHint", OPTION_WORD, RULE(destructive),
+	    WORDS("", "true", "false"),
+	    .help = "That it may destroy; a tool that says nothing may.", .fallback_help = "any" },
+	{ "guard.rules[].match.annotations.idempotentHint", OPTION_WORD, RULE(idempotent),
+	    WORDS("", "true", "false"), .help = "That a second call changes nothing more.",
+	    .fallback_help = "any" },
+	{ "guard.rules[].match.annotations.openWorldHint", OPTION_WORD, RULE(open_world),
+	    WORDS("", "true", "false"),
+	    .help = "That it deals with the world outside; a tool that says nothing may.",
+	    .fallback_help = "any" },
+	{ "guard.rules[].match.time.from", OPTION_TEXT, OF_RULE(from),
+	    .check = config_check_sla_clock, .help = "From when it holds each day, `HH:MM` in UTC.",
+	    .fallback_help = "any time" },
+	{ "guard.rules[].match.time.to", OPTION_TEXT, OF_RULE(to), .check = config_check_sla_clock,
+	    .help = "Until when; before `from`: of the next day." },
+	{ "guard.rules[].match.time.days", OPTION_ONE_OR_LIST, OF_RULE(days),
+	    .offset_n = offsetof(struct config_rule_draft, days_n), RANGE(1, 7),
+	    .check = config_check_day, .help = "`mon` to `sun`; of a night the day it begins.",
+	    .fallback_help = "all" },
+	{ "guard.plugins[].lua", OPTION_PATH, PLUGIN(path),
+	    .help =
+		"A script in Lua that looks at what crosses, relative to this file; nobody but its owner "
+		"may be able to write to it.",
+	    .fallback_help = "required" },
+	{ "guard.plugins[].name", OPTION_TEXT, PLUGIN(name),
+	    .help =
+		"What it is called: `plugin.NAME` is the rule in errors and records; letters, digits, `_`, "
+		"`-` and `.`.",
+	    .fallback_help = "the file's, without `.lua`" },
+	{ "guard.plugins[].server", OPTION_ONE_OR_LIST, PLUGIN_N(server), RANGE(1, 100),
+	    .check = config_check_glob,
+	    .help =
+		"Names of servers and sites whose messages it sees (`*` and `?` stand for others).",
+	    .fallback_help = "all" },
+	{ "guard.plugins[].priority", OPTION_COUNT, PLUGIN(priority), .fallback = "50",
+	    RANGE(0, 100), .help = "The lower is asked first; of the same, as they stand here." },
+	{ "guard.plugins[].critical", OPTION_BOOL, PLUGIN(is_critical), .fallback = "true",
+	    .help =
+		"`true`: a message on which it fails is refused; `false`: the message goes on, and the "
+		"log says so." },
+	{ "guard.plugins[].memory", OPTION_SIZE, PLUGIN(memory_bytes), .fallback = "32MiB",
+	    RANGE(MIB, GIB), .help = "That it may use, the message that it looks at included." },
+	{ "guard.plugins[].steps", OPTION_COUNT, PLUGIN(steps), .fallback = "500000",
+	    RANGE(1000, 100000000),
+	    .help = "Instructions of one call; what is dear to the machine counts as several." },
+
+	{ "guard.rate[].id", OPTION_TEXT, OF_LIMIT(id), .check = config_check_limit_id,
+	    .help =
+		"The name of the limit: errors and records say `rate.ID`. 1 to 32 of letters, digits, `_` "
+		"and `-`.",
+	    .fallback_help = "its place in the list, from 0; `rate` where there is no list" },
+	{ "guard.rate[].calls", OPTION_TEXT, OF_LIMIT(calls),
+	    .help = "Requests that go to a server, such as `100/60s`.", .fallback_help = "any" },
+	{ "guard.rate[].burst", OPTION_COUNT, LIMIT(burst), RANGE(1, 1000000000),
+	    .help = "How many of these may come at once.",
+	    .fallback_help = "as many as `calls` says" },
+	{ "guard.rate[].bytes", OPTION_TEXT, OF_LIMIT(bytes),
+	    .help = "Of their parameters and results together, such as `10MiB/60s`.",
+	    .fallback_help = "any" },
+	{ "guard.rate[].concurrent", OPTION_COUNT, LIMIT(concurrent), RANGE(1, 1000000),
+	    .help = "Requests in progress at the same time.", .fallback_help = "any" },
+	{ "guard.rate[].budget.calls", OPTION_TEXT, OF_LIMIT(budget_calls),
+	    .help = "Requests in a day (UTC), such as `1000/d`.", .fallback_help = "any" },
+	{ "guard.rate[].budget.bytes", OPTION_TEXT, OF_LIMIT(budget_bytes),
+	    .help = "Bytes in a day (UTC), such as `1GiB/d`.", .fallback_help = "any" },
+	{ "guard.rate[].per", OPTION_ONE_OR_LIST, OF_LIMIT(per), .offset_n = LIMIT_AT(per_n),
+	    RANGE(1, 5), .check = config_check_per,
+	    .help =
+		"Who has a limit of its own: each `caller`, `tenant`, `server`, `tool` or `client`, or each "
+		"combination of several; `all`: everything together has one.",
+	    .fallback_help = "`caller`" },
+	{ "guard.rate[].match.server", OPTION_ONE_OR_LIST, LIMIT_N(server), RANGE(1, 100),
+	    .check = config_check_glob,
+	    .help = "Servers and sites whose requests count; names as configured, `*` and `?`.",
+	    .fallback_help = "any" },
+	{ "guard.rate[].match.tool", OPTION_ONE_OR_LIST, LIMIT_N(tool), RANGE(1, 100),
+	    .check = config_check_glob,
+	    .help = "Tools, by the name that the server gives them; nothing else counts then.",
+	    .fallback_help = "any request" },
+	{ "guard.rate[].match.caller", OPTION_ONE_OR_LIST, LIMIT_N(caller), RANGE(1, 100),
+	    .check = config_check_glob, .help = "Names of keys (`auth.keys`), or `anonymous`.",
+	    .fallback_help = "any" },
+	{ "guard.rate[].match.tenant", OPTION_ONE_OR_LIST, LIMIT_N(tenant), RANGE(1, 100),
+	    .check = config_check_glob, .help = "To whom the caller belongs.",
+	    .fallback_help = "any" },
+
+	{ "guard.scan.secrets", OPTION_WORD, ROOT(guard.scan.secrets), .fallback = "off",
+	    WORDS("off", "log", "redact", "block"), .reloadable = true,
+	    .help =
+		"What becomes of keys, tokens and passwords in all that crosses: `log` only says so, "
+		"`redact` puts a placeholder there, `block` refuses the message." },
+	{ "guard.scan.pii", OPTION_WORD, ROOT(guard.scan.pii), .fallback = "off",
+	    WORDS("off", "log", "redact", "block"), .reloadable = true,
+	    .help = "The same of personal data: cards, accounts, identity numbers, addresses." },
+	{ "guard.scan.injection", OPTION_WORD, ROOT(guard.scan.injection), .fallback = "off",
+	    WORDS("off", "log", "redact", "block"), .reloadable = true,
+	    .help = "The same of instructions to the model that are hidden in texts, also in the "
+		    "definitions of tools." },
+	{ "guard.scan.ignore", OPTION_ONE_OR_LIST, ROOT_N(guard.scan.ignore), RANGE(0, 1000),
+	    .reloadable = true,
+	    .help = "Rules of the scanners that do not count (`generic-api-key`, `ip*`)." },
+	{ "guard.scan.except[].server", OPTION_ONE_OR_LIST, EXCEPT_N(server), RANGE(1, 100),
+	    .check = config_check_glob,
+	    .help =
+		"Where it is otherwise: names of servers and sites, as configured (`*` and `?` stand for "
+		"others). The first entry that fits a message is taken.",
+	    .fallback_help = "any" },
+	{ "guard.scan.except[].tool", OPTION_ONE_OR_LIST, EXCEPT_N(tool), RANGE(1, 100),
+	    .check = config_check_glob,
+	    .help = "Tools, prompts and URIs of resources, by the name that the server gives them.",
+	    .fallback_help = "any, and messages that are about none" },
+	{ "guard.scan.except[].secrets", OPTION_WORD, EXCEPT(secrets),
+	    WORDS("", "off", "log", "redact", "block"), .help = "As `guard.scan.secrets`.",
+	    .fallback_help = "as everywhere" },
+	{ "guard.scan.except[].pii", OPTION_WORD, EXCEPT(pii),
+	    WORDS("", "off", "log", "redact", "block"), .help = "As `guard.scan.pii`.",
+	    .fallback_help = "as everywhere" },
+	{ "guard.scan.except[].injection", OPTION_WORD, EXCEPT(injection),
+	    WORDS("", "off", "log", "redact", "block"), .help = "As `guard.scan.injection`.",
+	    .fallback_help = "as everywhere" },
+	MARKED("private", "Results of these are private data."),
+	MARKED("untrusted", "Results of these are content that anybody may have written."),
+	MARKED("sinks", "Calls of these send data out."),
+	{ "guard.flow.labels.sinks[].id", OPTION_TEXT, .offset = MARK_AT(id), .reloadable = true,
+	    .check = config_check_limit_id,
+	    .help = "The name of the sink: errors and records say `flow.ID`.",
+	    .fallback_help = "`sinks`" },
+	{ "guard.flow.labels.sinks[].action", OPTION_WORD, .offset = MARK_AT(action),
+	    .reloadable = true, WORDS("", "ask", "deny", "log"),
+	    .help = "What becomes of a call of this one.", .fallback_help = "`guard.flow.action`" },
+	{ "guard.flow.when", OPTION_WORD, ROOT(guard.flow.needs_both), .fallback = "untrusted",
+	    WORDS("untrusted", "both"), .reloadable = true,
+	    .help =
+		"After what a sink is closed: `untrusted` content was read, or `both` that and private "
+		"data." },
+	{ "guard.flow.action", OPTION_WORD, ROOT(guard.flow.action), .fallback = "ask",
+	    WORDS("ask", "deny", "log"), .reloadable = true,
+	    .help =
+		"What becomes of a call of a sink then: its user is asked, it is refused, or it is "
+		"written down." },
+	{ "guard.flow.window", OPTION_WORD, ROOT(guard.flow.is_of_caller), .fallback = "session",
+	    WORDS("session", "caller"), .reloadable = true,
+	    .help =
+		"For whom it is closed: for the session that read it, or for all of the same caller." },
+	{ "guard.flow.for", OPTION_DURATION, ROOT(guard.flow.for_ms), .fallback = "30m",
+	    RANGE(SECOND_MS, 7 * DAY_MS), .reloadable = true,
+	    .help = "For how long, since the last such result." },
+	{ "guard.flow.canaries[].text", OPTION_SECRET, .offset = CANARY_AT(text),
+	    .reloadable = true,
+	    .help =
+		"A text of 12 to 256 bytes that lies where it should not be read from; best as `${NAME}` "
+		"or `file:PATH`. A call that holds it, also in base64, hex or percent code, is refused.",
+	    .fallback_help = "required" },
+	{ "guard.flow.canaries[].server", OPTION_ONE_OR_LIST, .offset = CANARY_AT(server),
+	    .offset_n = CANARY_AT(server_n), .reloadable = true, RANGE(1, 100),
+	    .check = config_check_glob,
+	    .help = "Servers where it lies: their own calls may hold it.",
+	    .fallback_help = "none" },
+	{ "guard.egress.hosts", OPTION_LIST, ROOT_N(guard.egress.hosts), RANGE(1, 1000),
+	    .check = config_check_egress_host, .reloadable = true,
+	    .help =
+		"Hosts that URLs may lead to, in arguments of calls and in links of results: exact, or "
+		"`*.example.com` for all below.",
+	    .fallback_help = "any" },
+	{ "guard.egress.action", OPTION_WORD, ROOT(guard.egress.action), .fallback = "deny",
+	    WORDS("ask", "deny", "log"), .reloadable = true,
+	    .help = "What becomes of a call with a URL that leads elsewhere." },
+	{ "guard.egress.images", OPTION_WORD, ROOT(guard.egress.images), .fallback = "redact",
+	    WORDS("off", "log", "redact", "deny"), .reloadable = true,
+	    .help =
+		"The same of what a client would load by itself from a result (images, frames): `redact` "
+		"puts `about:blank` in its place, `deny` refuses the result." },
+	{ "guard.egress.links", OPTION_WORD, ROOT(guard.egress.links), .fallback = "off",
+	    WORDS("off", "log", "redact", "deny"), .reloadable = true,
+	    .help = "The same of links that a person would have to follow." },
+	{ "guard.egress.match.server", OPTION_ONE_OR_LIST, ROOT_N(guard.egress.server),
+	    RANGE(1, 100), .check = config_check_glob, .reloadable = true,
+	    .help = "Servers and sites whose calls and results are looked at.",
+	    .fallback_help = "all" },
+	{ "guard.egress.match.tool", OPTION_ONE_OR_LIST, ROOT_N(guard.egress.tool), RANGE(1, 100),
+	    .check = config_check_glob, .reloadable = true, .help = "Of these such tools alone.",
+	    .fallback_help = "all" },
+
+	{ "guard.pins.mode", OPTION_WORD, ROOT(guard.pins.mode), .fallback = "warn",
+	    WORDS("off", "warn", "enforce"), .reloadable = true,
+	    .help = "What becomes of tools that are not as `bascule lock` wrote them down; see "
+		    "[pins](pins.md)." },
+	{ "guard.pins.file", OPTION_PATH, ROOT(guard.pins.file), .reloadable = true,
+	    .help = "Where that is written down; with `warn`, none is needed.",
+	    .fallback_help = "`bascule.lock` beside this file" },
+
+	{ "audit.mode", OPTION_WORD, ROOT(audit.mode), .fallback = "async",
+	    WORDS("async", "strict"), .reloadable = true,
+	    .help =
+		"`async`: nothing waits for the trail, and what is lost is counted; `strict`: a call that "
+		"is not read-only is on the disk before it is sent, and every call before it is "
+		"answered." },
+	{ "audit.keep", OPTION_DURATION, ROOT(audit.keep_ms), .fallback = "90d",
+	    RANGE(0, 36500 * DAY_MS), .reloadable = true,
+	    .help = "How long records stay in the store; `0s`: for ever." },
+	{ "audit.keep_size", OPTION_SIZE, ROOT(audit.keep_bytes), .fallback = "0B",
+	    RANGE(0, 1024 * 1024 * GIB), .reloadable = true,
+	    .help =
+		"How large the store may become before its oldest records go; `0B`: no limit." },
+	{ "audit.key", OPTION_SECRET, ROOT(audit.key), .check = config_check_audit_key,
+	    .help =
+		"What checkpoints of the trail are signed with; at least 16 characters, best as "
+		"`file:PATH`, and not beside the store.",
+	    .fallback_help = "a random one, made in `$XDG_CONFIG_HOME/bascule/audit.key`" },
+	{ "audit.bodies", OPTION_BOOL, ROOT(audit.has_bodies), .fallback = "false",
+	    .reloadable = true,
+	    .help =
+		"Arguments and results are kept as well, with secrets and personal data redacted." },
+	{ "audit.body_max", OPTION_SIZE, ROOT(audit.body_bytes), .fallback = "16KiB", RANGE(1, MIB),
+	    .reloadable = true, .help = "The most that is kept of each." },
+	{ "audit.sinks[].sqlite", OPTION_TEXT, OF_SINK(to[SINK_SQLITE]),
+	    .help =
+		"Where records go. One of these seven stands in each entry, with its options beside "
+		"it. This one: the name of the store in the state directory of the process.",
+	    .fallback_help = "one of the seven is required" },
+	{ "audit.sinks[].jsonl", OPTION_PATH, OF_SINK(to[SINK_JSONL]),
+	    .help = "A file, one JSON object a line." },
+	{ "audit.sinks[].csv", OPTION_PATH, OF_SINK(to[SINK_CSV]),
+	    .help = "A file as RFC 4180 has it, with a header." },
+	{ "audit.sinks[].text", OPTION_PATH, OF_SINK(to[SINK_TEXT]),
+	    .help = "A file with a line for people." },
+	{ "audit.sinks[].syslog", OPTION_TEXT, OF_SINK(to[SINK_SYSLOG]),
+	    .check = config_check_sink_socket,
+	    .help =
+		"Messages of RFC 5424 to `udp://host:514`, `tcp://host:601` or `unix:/dev/log`." },
+	{ "audit.sinks[].cef", OPTION_TEXT, OF_SINK(to[SINK_CEF]), .check = config_check_sink_cef,
+	    .help =
+		"Common Event Format: lines of a file, or messages to an address as of `syslog`." },
+	{ "audit.sinks[].otlp", OPTION_TEXT, OF_SINK(to[SINK_OTLP]), .check = config_check_url,
+	    .help =
+		"Logs of OpenTelemetry over HTTP, in JSON. A URL without a path gets `/v1/logs`." },
+	{ "audit.sinks[].rotate", OPTION_SIZE, SINK(rotate_bytes), .fallback = "64MiB",
+	    RANGE(0, 1024 * GIB),
+	    .help = "Of files: a new one is begun before this size is passed; `0B`: never." },
+	{ "audit.sinks[].rotate_every", OPTION_DURATION, SINK(rotate_ms), .fallback = "0s",
+	    RANGE(0, 366 * DAY_MS),
+	    .help =
+		"Of files: a new one is begun when so long has passed, counted in UTC: `1d` is at "
+		"midnight.",
+	    .fallback_help = "never" },
+	{ "audit.sinks[].keep", OPTION_COUNT, SINK(keep), .fallback = "5", RANGE(1, 1000),
+	    .help = "Of files: how many older ones stay, as `FILE.1` and so on." },
+	{ "audit.sinks[].delimiter", OPTION_TEXT, OF_SINK(delimiter), .fallback = ",",
+	    .check = config_check_csv_mark, .help = "Of `csv`: stands between values." },
+	{ "audit.sinks[].quote", OPTION_TEXT, OF_SINK(quote), .fallback = "\"",
+	    .check = config_check_csv_mark, .help = "Of `csv`: stands around values." },
+	{ "audit.sinks[].quoting", OPTION_WORD, SINK(csv_quoting), .fallback = "minimal",
+	    WORDS("minimal", "all", "nonnumeric", "none"), .help = "Of `csv`: which values." },
+	{ "audit.sinks[].escape", OPTION_TEXT, OF_SINK(escape), .check = config_check_csv_mark,
+	    .help = "Of `csv`: stands before a quote within a value.",
+	    .fallback_help = "quotes are doubled" },
+	{ "audit.sinks[].null", OPTION_TEXT, SINK(csv_null), .fallback = "",
+	    .check = config_check_csv_null, .help = "Of `csv`: stands where there is no value." },
+	{ "audit.sinks[].facility", OPTION_WORD, SINK(facility), .fallback = "local0",
+	    WORDS("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron",
+		"authpriv", "ftp", "ntp", "audit", "alert", "clock", "local0", "local1", "local2",
+		"local3", "local4", "local5", "local6", "local7"),
+	    .help = "Of `syslog`." },
+	{ "audit.sinks[].headers", OPTION_PAIRS, SINK_N(headers), RANGE(0, 64),
+	    .check = config_check_header,
+	    .help = "Of `otlp`: headers of every request, best as `${NAME}` or `file:PATH`." },
+	{ "audit.sinks[].ca", OPTION_PATH, SINK(ca),
+	    .help =
+		"Of `otlp`: PEM file of the certificate authorities that it is checked against.",
+	    .fallback_help = "the system's authorities" },
+	{ "audit.sinks[].timeout", OPTION_DURATION, SINK(timeout_ms), .fallback = "10s",
+	    RANGE(1, HOUR_MS), .help = "Of `otlp` and `syslog`: how long sending may take." },
+	{ "audit.sinks[].queue", OPTION_COUNT, SINK(queue), .fallback = "10000", RANGE(1, 1000000),
+	    .help =
+		"Records that may wait while the sink is slow or down. What comes then is dropped, "
+		"counted, and said in the sink itself once it works again." },
+
 	{ "limits.message", OPTION_SIZE, ROOT(limit_message_bytes), .fallback = "64MiB",
 	    RANGE(KIB, GIB), .help = "The longest message, in either direction." },
 	{ "limits.memory", OPTION_SIZE, ROOT(limit_memory_bytes), .fallback = "512MiB",
@@ -389,12 +806,8 @@ static const struct config_option options[] = {
 
 /* Of the contract, not of this version; also words that an option will take. */
 static const char *const later[] = {
-	"listen.tls",
 	"auth.jwt",
-	"guard",
-	"audit",
 	"agents",
-	"upstreams[].sandbox",
 	"upstreams[].auth.type.oauth",
 };
 

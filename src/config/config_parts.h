@@ -11,15 +11,23 @@
 
 #include "config/config.h"
 
-#define CONFIG_FILE_BYTES    (4 * MIB)
-#define CONFIG_VALUE_BYTES   (128 * KIB) /* of one value, expanded */
-#define CONFIG_SECRET_BYTES  (64 * KIB)	 /* of a file named by `file:` */
-#define CONFIG_NODES_MAX     10000
-#define CONFIG_DEPTH_MAX     32
-#define CONFIG_UPSTREAMS_MAX 1000
-#define CONFIG_LISTEN_MAX    16
-#define CONFIG_KEYS_MAX	     1000
-#define CONFIG_SITES_MAX     200
+#define CONFIG_FILE_BYTES	 (4 * MIB)
+#define CONFIG_VALUE_BYTES	 (128 * KIB) /* of one value, expanded */
+#define CONFIG_SECRET_BYTES	 (64 * KIB)  /* of a file named by `file:` */
+#define CONFIG_NODES_MAX	 50000
+#define CONFIG_DEPTH_MAX	 32
+#define CONFIG_UPSTREAMS_MAX	 1000
+#define CONFIG_LISTEN_MAX	 16
+#define CONFIG_KEYS_MAX		 1000
+#define CONFIG_SITES_MAX	 200
+#define CONFIG_RULES_MAX	 1000
+#define CONFIG_TESTS_MAX	 32 /* of one rule */
+#define CONFIG_LIMITS_MAX	 100
+#define CONFIG_PLUGINS_MAX	 32
+#define CONFIG_SINKS_MAX	 16
+#define CONFIG_MARKS_MAX	 1000 /* of one label */
+#define CONFIG_CANARIES_MAX	 100
+#define CONFIG_SANDBOX_PATHS_MAX 96u
 
 /* ---- the tree (config_yaml.c) ---------------------------------------------------------------- */
 
@@ -61,6 +69,13 @@ void config_node_attach(struct node *parent, struct node *node);
 struct node *config_node_find(const struct node *map, const char *key); /* NULL: not there */
 /* Nothing, `~` or `null`, not quoted. */
 bool config_node_is_null(const struct node *node);
+
+/* The same node as JSON (config_json.c).  load NULL: nothing is expanded.  No room: out->overflow.
+ */
+MUST_CHECK bool config_json_put(
+    struct config_load *load, const struct node *node, struct buf *out, struct err *err);
+/* A name for errors: a long path keeps its end, which tells more (config_load.c). */
+void config_name_set(struct config_load *load, const char *name);
 
 /* Fails with "name:line:col: text"; line 0: no position; load NULL: no name. col in characters. */
 bool config_fail(const struct config_load *load, unsigned line, unsigned col, struct err *err,
@@ -160,9 +175,44 @@ struct config_site_draft {
 	size_t projects_n, spaces_n;
 };
 
+/* A rule while it is read. */
+struct config_rule_draft {
+	struct config_rule rule;
+	struct slice from, to; /* "22:00" */
+	struct slice *days;
+	size_t days_n;
+};
+
+/* A limit while it is read. */
+struct config_limit_draft {
+	struct config_limit limit;
+	struct slice id, calls, bytes, budget_calls, budget_bytes;
+	struct slice *per;
+	size_t per_n;
+};
+
+/* A sink while it is read. */
+struct config_sink_draft {
+	struct config_sink sink;
+	struct slice to[SINKS_N]; /* of each kind; all but one are SLICE_NONE */
+	struct slice delimiter, quote, escape;
+};
+
+/* Something that has a label, while it is read. */
+struct config_mark_draft {
+	struct config_mark mark;
+	struct slice id;
+	unsigned action; /* 0: not said; else 1 + enum config_flow_action */
+};
+
 #define CONFIG_UPSTREAMS "upstreams[]"
 #define CONFIG_KEYS	 "auth.keys[]"
 #define CONFIG_SITES	 "atlassian.sites[]"
+#define CONFIG_RULES	 "guard.rules[]"
+#define CONFIG_LIMITS	 "guard.rate[]"
+#define CONFIG_PLUGINS	 "guard.plugins[]"
+#define CONFIG_SINKS	 "audit.sinks[]"
+#define CONFIG_EXCEPTS	 "guard.scan.except[]"
 
 const struct config_option *config_options(size_t *n);
 /* The option at path (SLICE_NONE: the root) and key; NULL: none. */
@@ -237,12 +287,54 @@ config_proxy_read(struct config_load *load, const struct node *root, struct err 
 struct config_tls {
 	struct slice url, ca, cert, key;
 	const struct secret *key_password; /* NULL: an encrypted key is refused */
+	const char *ca_name;		   /* of the option; NULL: "ca" */
+	bool needs_cert;
 };
 MUST_CHECK bool config_tls_check(struct config_load *load, const struct config_tls *tls,
     const struct node *entry, struct buf *digest, struct err *err);
+/* `sandbox` of an upstream (config_isolation.c): its defaults, and its part of the digest. */
+MUST_CHECK bool config_isolation_finish(struct config_load *load, const struct node *upstream,
+    struct config_isolation *sandbox, struct err *err);
+void config_isolation_digest(struct buf *buf, const struct config_isolation *sandbox);
 /* `auth.keys`, into load->config (config_keys.c). */
 MUST_CHECK bool
 config_keys_read(struct config_load *load, const struct node *list, struct err *err);
+
+/* `guard.rules`, into load->config (config_guard.c). */
+MUST_CHECK bool
+config_rules_read(struct config_load *load, const struct node *list, struct err *err);
+/* `args` of a rule's `match`, as a member of a JSON Schema. */
+void config_rule_args_schema(struct buf *out);
+/* `guard.rate`, a map or a list of them, into load->config (config_limits.c). */
+MUST_CHECK bool
+config_limits_read(struct config_load *load, const struct node *node, struct err *err);
+/* A list of `guard.flow`, into load->config (config_flow.c); *taken false: it is none. */
+MUST_CHECK bool config_flow_read(struct config_load *load, struct slice path,
+    const struct node *node, bool *taken, struct err *err);
+/* When all is read: do labels that need each other stand there, and of servers that are there? */
+MUST_CHECK bool config_flow_check(const struct config_load *load, const struct config *config,
+    const struct node *root, struct err *err);
+/* Once all is read: do limits speak of servers that are there?  root NULL: without. */
+MUST_CHECK bool config_limits_check(const struct config_load *load, const struct config *config,
+    const struct node *root, struct err *err);
+
+/* `guard.plugins`, into load->config (config_plugins.c). */
+MUST_CHECK bool
+config_plugins_read(struct config_load *load, const struct node *list, struct err *err);
+
+/* `audit.sinks`, into load->config (config_audit.c). */
+MUST_CHECK bool
+config_sinks_read(struct config_load *load, const struct node *list, struct err *err);
+/* Why no call can match the rule; NULL: one may (config_rules_check.c). */
+const char *config_rule_contradicts(const struct config_rule *rule);
+/* Is every call that b would match decided by a?  *left: comparisons of globs that may still be
+ * made; with 0 it is not said. */
+bool config_rule_covers(const struct config_rule *a, const struct config_rule *b, size_t *left);
+/* Warns of rules about servers and callers that are not configured. */
+void config_rules_warn(const struct config_load *load);
+/* `guard.scan.except`, into load->config (config_scan.c). */
+MUST_CHECK bool
+config_excepts_read(struct config_load *load, const struct node *list, struct err *err);
 
 /* ---- Atlassian sites ------------------------------------------------------------------------- */
 
@@ -289,11 +381,14 @@ MUST_CHECK bool config_env_set(struct config_load *load, const struct config_opt
 
 option_check_fn config_check_listen, config_check_host, config_check_separator;
 option_check_fn config_check_seal_key;
+option_check_fn config_check_audit_key;
 /* config_tools.c */
 option_check_fn config_check_glob, config_check_tool, config_check_described;
 /* The rules against each other: names that two tools would have. */
 MUST_CHECK bool config_tools_check(struct config_load *load, const struct config_tools *tools,
     const struct node *upstream, struct err *err);
+option_check_fn config_check_seen, config_check_written, config_check_hidden;
+option_check_fn config_check_network, config_check_required;		 /* config_isolation.c */
 option_check_fn config_check_url, config_check_env, config_check_header; /* config_upstream.c */
 option_check_fn config_check_site_name, config_check_site_url, config_check_cloud_id;
 option_check_fn config_check_oauth_url;
@@ -304,6 +399,12 @@ option_check_fn config_check_sla_metric, config_check_sla_clock, config_check_sl
     config_check_sla_zone;
 option_check_fn config_check_tenant_host, config_check_compat, config_check_tool_name;
 option_check_fn config_check_sandbox;
+option_check_fn config_check_rule_id, config_check_rule_reason, config_check_day,
+    config_check_revision;				 /* config_guard.c */
+option_check_fn config_check_limit_id, config_check_per; /* config_limits.c */
+option_check_fn config_check_sink_socket, config_check_sink_cef, config_check_csv_mark,
+    config_check_csv_null;		  /* config_audit.c */
+option_check_fn config_check_egress_host; /* config_flow.c */
 /* config_check() with positions from the tree; load and root NULL: without. */
 MUST_CHECK bool config_check_whole(const struct config_load *load, const struct config *config,
     const struct node *root, struct err *err);

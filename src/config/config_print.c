@@ -56,7 +56,7 @@ static const char head[] =
     "- `file:PATH` as a whole value is the content of that file (at most 64 KiB), one trailing newline\n"
     "  cut. To begin a value with `file:` itself, write `${NONE:-file:}`, with a variable that is not set.\n"
     "- Relative paths are relative to the file they stand in. `~` is not expanded: write `${HOME}`.\n"
-    "- Anchors and aliases may be used, up to 10,000 values after expansion; merge keys (`<<`) may not.\n"
+    "- Anchors and aliases may be used, up to 50,000 values after expansion; merge keys (`<<`) may not.\n"
     "- Unknown and duplicate keys are errors.\n"
     "\n"
     "## Options\n"

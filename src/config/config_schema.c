@@ -121,6 +121,13 @@ static const struct {
 	    "{\"required\":[\"url\"]}]," },
 	{ S("sites[]"), "\"anyOf\":[{\"required\":[\"jira\"]},{\"required\":[\"confluence\"]}]," },
 	{ S("keys[]"), "\"required\":[\"name\",\"key\"]," },
+	{ S("sinks[]"),
+	    "\"oneOf\":[{\"required\":[\"sqlite\"]},{\"required\":[\"jsonl\"]},{\"required\":[\"csv\"]},"
+	    "{\"required\":[\"text\"]},{\"required\":[\"syslog\"]},{\"required\":[\"cef\"]},"
+	    "{\"required\":[\"otlp\"]}]," },
+	{ S("plugins[]"),
+	    "\"required\":[\"lua\"],\"patternProperties\":{\"^config$\":{\"type\":[\"object\",\"null\"],"
+	    "\"description\":\"What the script finds in its table `config`.\"}}," },
 };
 
 static void
@@ -139,10 +146,18 @@ group_open(struct buf *out, struct groups *groups, struct slice name)
 	if (!slice_ends(name, S("[]"))) {
 		buf_json_string(out, name);
 		buf_puts(out, ":{\"type\":[\"object\",\"null\"],\"properties\":{");
+		/* Its keys are places, and no options; one of those stands behind it. */
+		if (slice_eq(name, S("match")) && groups->n > 1 &&
+		    slice_eq(groups->open[groups->n - 2], S("rules[]"))) {
+			config_rule_args_schema(out);
+			buf_putc(out, ',');
+		}
 		return;
 	}
 	buf_json_string(out, (struct slice){ name.p, name.n - 2 });
-	buf_puts(out, ":{\"type\":\"array\",\"items\":{\"type\":\"object\",");
+	/* One of them may stand there without a list. */
+	buf_printf(out, ":{\"type\":%s,\"items\":{\"type\":\"object\",",
+	    slice_eq(name, S("rate[]")) ? "[\"array\",\"object\"]" : "\"array\"");
 	for (size_t i = 0; i < COUNT(lists); i++)
 		if (slice_eq(name, lists[i].name))
 			buf_puts(out, lists[i].needs);

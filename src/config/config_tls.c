@@ -217,8 +217,8 @@ config_tls_check(struct config_load *load, const struct config_tls *tls, const s
 	const struct node *node = entry != NULL ? config_node_find(entry, "tls") : NULL;
 	unsigned line = node != NULL ? node->key_line : 0, col = node != NULL ? node->key_col : 0;
 	struct arena arena;
-	struct pem ca = { load, &arena, "ca" }, cert = { load, &arena, "cert" },
-		   key = { load, &arena, "key" };
+	struct pem ca = { load, &arena, tls->ca_name != NULL ? tls->ca_name : "ca" },
+		   cert = { load, &arena, "cert" }, key = { load, &arena, "key" };
 	bool ok;
 
 	if (node != NULL ? config_node_is_null(node) : entry != NULL)
@@ -228,6 +228,9 @@ config_tls_check(struct config_load *load, const struct config_tls *tls, const s
 	if (tls->url.p != NULL && !slice_starts(tls->url, S("https://")))
 		return config_fail(
 		    load, line, col, err, "\"tls\" belongs to urls that begin with https://");
+	if (tls->needs_cert && tls->cert.n == 0 && tls->key.n == 0)
+		return config_fail(load, line, col, err,
+		    "tls needs a certificate and its key: tls.cert and tls.key");
 	if ((tls->cert.n > 0) != (tls->key.n > 0))
 		return config_fail(load, line, col, err,
 		    "tls.cert and tls.key go together: %s is missing",

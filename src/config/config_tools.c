@@ -11,16 +11,30 @@
 #define DESCRIPTION_BYTES (16 * KIB)
 #define SEAL_KEY_BYTES	  16
 
+/* What others must not guess. */
+static bool
+secret_check(struct config_load *load, const struct node *node, struct slice value,
+    const char *name, struct err *err)
+{
+	return value.n >= SEAL_KEY_BYTES ||
+	    CONFIG_FAIL_NODE(load, node, err,
+		"%s must have at least %d characters: make one with "
+		"\"head -c 32 /dev/urandom | base64\"",
+		name, SEAL_KEY_BYTES);
+}
+
 bool
 config_check_seal_key(
     struct config_load *load, const struct node *node, struct slice *value, struct err *err)
 {
-	if (value->n < SEAL_KEY_BYTES)
-		return CONFIG_FAIL_NODE(load, node, err,
-		    "seal_key must have at least %d characters: make one with "
-		    "\"head -c 32 /dev/urandom | base64\"",
-		    SEAL_KEY_BYTES);
-	return true;
+	return secret_check(load, node, *value, "seal_key", err);
+}
+
+bool
+config_check_audit_key(
+    struct config_load *load, const struct node *node, struct slice *value, struct err *err)
+{
+	return secret_check(load, node, *value, "audit.key", err);
 }
 
 /* Says what is wrong with a name or a pattern of names; NULL: nothing. */
@@ -129,9 +143,8 @@ is_kept(const struct config_tools *tools, struct slice name)
 {
 	bool is_named = pairs_have(tools->describe, tools->describe_n, name);
 
-	for (size_t i = 0; i < tools->deny_n; i++)
-		if (slice_glob(tools->deny[i], name))
-			return false;
+	if (slice_globs(tools->deny, tools->deny_n, name))
+		return false;
 	for (size_t i = 0; i < tools->allow_n; i++)
 		is_named |= slice_eq(tools->allow[i], name); /* no pattern then */
 	return is_named && !pairs_have(tools->rename, tools->rename_n, name);

@@ -1,8 +1,14 @@
 /*
- * Durations and sizes: a whole number and a unit, nothing between them.  A number alone is refused,
- * because a reader cannot know what it counts; the error shows how to write it.
+ * Durations, sizes and moments.  Of the first two: a whole number and a unit, nothing between them.
+ * A number alone is refused, because a reader cannot know what it counts; the error shows how to
+ * write it.
  */
+#include <string.h>
+#include <time.h>
+
 #include "config/config_parts.h"
+
+#define MOMENT_BYTES 32
 
 struct unit {
 	const char *name;
@@ -88,4 +94,35 @@ config_unit_print(struct buf *out, enum config_unit unit, uint64_t value)
 			best = u;
 	buf_put_u64(out, value / best->factor);
 	buf_puts(out, best->name);
+}
+
+void
+config_duration_print(struct buf *out, uint64_t ms)
+{
+	config_unit_print(out, UNIT_DURATION, ms);
+}
+
+/* With or without Z: UTC. */
+bool
+config_moment(struct slice text, int64_t *unix_s)
+{
+	static const char *const forms[] = { "%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%MZ",
+		"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S" };
+	char copy[MOMENT_BYTES];
+
+	if (text.n == 0 || text.n >= sizeof(copy) || memchr(text.p, '\0', text.n) != NULL)
+		return false;
+	memcpy(copy, text.p, text.n);
+	copy[text.n] = '\0';
+	for (size_t i = 0; i < COUNT(forms); i++) {
+		struct tm tm = { 0 };
+		const char *end = strptime(copy, forms[i], &tm);
+		time_t seconds = end != NULL && *end == '\0' ? timegm(&tm) : -1;
+
+		if (seconds >= 0) {
+			*unix_s = seconds;
+			return true;
+		}
+	}
+	return false;
 }

@@ -157,6 +157,7 @@ static const struct {
 	{ "args", "command" },
 	{ "env", "command" },
 	{ "cwd", "command" },
+	{ "sandbox", "command" },
 	{ "headers", "url" },
 	{ "auth", "url" },
 	{ "tls", "url" },
@@ -232,6 +233,40 @@ command_join(const struct entry *entry, struct err *err)
 		return false;
 	upstream->command = all;
 	upstream->command_n = n;
+	return true;
+}
+
+/* The texts of a node that is one or a list of them, behind what written has. */
+static void
+written_put(struct config_upstream *upstream, const struct node *node)
+{
+	if (node == NULL || node->kind == NODE_MAP || config_node_is_null(node))
+		return;
+	if (node->kind == NODE_TEXT) {
+		upstream->written[upstream->written_n++] = node->text;
+		return;
+	}
+	for (const struct node *one = node->first; one != NULL; one = one->next)
+		upstream->written[upstream->written_n++] = one->text;
+}
+
+/* What is started or reached, as the file has it: it can be shown, its secrets stand elsewhere. */
+static bool
+written_keep(const struct entry *entry, struct err *err)
+{
+	static const char *const keys[] = { "command", "args", "url" };
+	struct config_upstream *upstream = &entry->draft->upstream;
+	struct arena *arena = &entry->load->config->arena;
+	size_t n = upstream->command_n + 1;
+
+	if (!arena_reserve(arena, n * sizeof(*upstream->written), err))
+		return false;
+	upstream->written = ARENA_ARRAY(arena, struct slice, n);
+	for (size_t i = 0; i < COUNT(keys); i++)
+		written_put(upstream, config_node_find(entry->node, keys[i]));
+	for (size_t i = 0; i < upstream->written_n; i++)
+		if (!config_dup(entry->load, upstream->written[i], &upstream->written[i], err))
+			return false;
 	return true;
 }
 
@@ -337,6 +372,7 @@ digest_make(const struct entry *entry, struct err *err)
 		digest_put(&buf, upstream->command[i]);
 	digest_put_pairs(&buf, upstream->env, upstream->env_n);
 	digest_put(&buf, upstream->cwd);
+	config_isolation_digest(&buf, &upstream->sandbox);
 	digest_put(&buf, upstream->url);
 	digest_put_pairs(&buf, upstream->headers, upstream->headers_n);
 	digest_put(&buf, upstream->tls_ca);
@@ -356,8 +392,10 @@ static bool
 entry_finish(const struct entry *entry, struct err *err)
 {
 	return kind_check(entry, err) && transport_check(entry, err) && command_join(entry, err) &&
-	    auth_apply(entry, err) && headers_check(entry, err) &&
+	    written_keep(entry, err) && auth_apply(entry, err) && headers_check(entry, err) &&
 	    config_tools_check(entry->load, &entry->draft->upstream.tools, entry->node, err) &&
+	    config_isolation_finish(
+		entry->load, entry->node, &entry->draft->upstream.sandbox, err) &&
 	    digest_make(entry, err);
 }
 

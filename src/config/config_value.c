@@ -194,7 +194,7 @@ word_set(const struct target *target, const struct node *node, struct slice text
 {
 	const struct config_option *option = target->option;
 	struct slice near = config_word_nearest(option->words, node->text);
-	char names[96];
+	char names[256];
 	unsigned value;
 
 	if (word_parse(option, text, &value)) {

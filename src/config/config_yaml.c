@@ -13,7 +13,7 @@
 #include "config/config_parts.h"
 
 #define ANCHORS_MAX 256
-#define KEY_SLOTS   32768	    /* over twice the keys that 10,000 nodes can have */
+#define KEY_SLOTS   131072	    /* over twice the keys that 50,000 nodes can have */
 #define KEY_SEED    0x6261736375ull /* the file is its owner's: no need for a random one */
 
 struct anchor {

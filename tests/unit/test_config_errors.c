@@ -46,6 +46,26 @@ static const struct {
 	    ":1:10: unknown key \"mesage\" in limits (did you mean \"message\"?)" },
 	{ "limits.message: 64MiB\n", ":1:1: unknown key \"limits.message\"" },
 	{ "zzzzzzzzz: 1\n", ":1:1: unknown key \"zzzzzzzzz\"" },
+	{ "audit: {sinks: [{jsnl: a}]}\n",
+	    ":1:18: unknown key \"jsnl\" in audit.sinks[0] (did you mean \"jsonl\"?)" },
+	{ "audit: {sinks: [{rotate: 1MiB}]}\n",
+	    ":1:17: audit.sinks[0] names no sink: write one of sqlite, jsonl, csv, text, syslog, cef and otlp" },
+	{ "audit: {sinks: [{jsonl: a, csv: b}]}\n",
+	    ":1:17: audit.sinks[0] names more than one sink: write one of sqlite, jsonl, csv, text, syslog, cef and otlp" },
+	{ "audit: {sinks: [{jsonl: /a, facility: audit}]}\n",
+	    ":1:29: audit.sinks[0]: jsonl to \"/a\" has no \"facility\"" },
+	{ "audit: {sinks: [{jsonl: /a}, {csv: /a}]}\n",
+	    ":1:36: audit.sinks[0] writes to \"/a\" already" },
+	{ "audit: {sinks: [{sqlite: a}, {sqlite: b}]}\n",
+	    ":1:30: audit.sinks[1] is a second store: there is one, which keeps what is chained and signed" },
+	{ "audit: {sinks: [{syslog: \"udp://x\"}]}\n",
+	    ":1:26: \"udp://x\" needs a host and a port, such as udp://logs.example.com:514" },
+	{ "audit: {sinks: [{cef: \"tcp://:601\"}]}\n",
+	    ":1:23: \"tcp://:601\" needs a host and a port, such as udp://logs.example.com:514" },
+	{ "audit: {sinks: [{csv: /a, quoting: none}]}\n",
+	    ":1:17: audit.sinks[0]: \"quoting: none\" needs an \"escape\": a value may hold the delimiter" },
+	{ "audit: {sinks: [{csv: /a, quote: \",\"}]}\n",
+	    ":1:17: audit.sinks[0]: \"delimiter\", \"quote\" and \"escape\" must differ" },
 	{ "listen:\n"
 	  "  stdio: yes\n",
 	    ":2:10: listen.stdio must be true or false, not \"yes\"" },
@@ -122,8 +142,14 @@ static const struct {
 	    ":1:7: auth must be one of none, tenants, not \"non\" (did you mean \"none\"?)" },
 	{ "listen:\n"
 	  "  tls: {cert: a}\n",
-	    ":2:3: this version does not have \"listen.tls\" yet" },
-	{ "guard: {default: allow}\n", ":1:1: this version does not have \"guard\" yet" },
+	    ":2:3: tls.cert and tls.key go together: tls.key is missing" },
+	{ "listen:\n"
+	  "  tls: {client_ca: a}\n",
+	    ":2:3: tls needs a certificate and its key: tls.cert and tls.key" },
+	{ "listen:\n"
+	  "  tls: {cert: /nowhere/cert.pem, key: /nowhere/key.pem}\n",
+	    ":2:15: tls.cert: /nowhere/cert.pem: No such file or directory" },
+	{ "agents: {runners: []}\n", ":1:1: this version does not have \"agents\" yet" },
 	{ "listen: {http: 0.0.0.0:8080}\n"
 	  "upstreams: [{name: a, command: [x]}]\n",
 	    ":1:16: \"0.0.0.0:8080\" can be reached from other machines: write \"auth: "
@@ -330,8 +356,35 @@ static const struct {
 	{ "upstreams:\n"
 	  "  - name: a\n"
 	  "    command: [x]\n"
-	  "    sandbox: {read: [/]}\n",
-	    ":4:5: this version does not have \"upstreams[0].sandbox\" yet" },
+	  "    sandbox: {write: [/]}\n",
+	    ":4:23: all of \"/\" cannot be written: name the folders" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], sandbox: {write: [system]}}\n",
+	    ":2:47: \"system\" can only be read: put it into \"read\"" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], sandbox: {require: [netsn]}}\n",
+	    ":2:49: nothing is called \"netsn\" that can be required (did you mean \"netns\"?)" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], sandbox: {network: nome}}\n",
+	    ":2:48: \"nome\" is no network (did you mean \"none\"?)" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], sandbox: {network: [\"https://a.example\"]}}\n",
+	    ":2:49: \"https://a.example\" is no network: none, loopback, host, or a list of "
+	    "destinations such as api.example.com:443" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], sandbox: {network: [\"a.example:443\", \"127.1:443\"]}}\n",
+	    ":2:66: \"127.1:443\" is no network: none, loopback, host, or a list of destinations "
+	    "such as api.example.com:443" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], sandbox: {network: [\"a.example:443\", host]}}\n",
+	    ":2:48: \"host\" stands alone, not in a list of destinations" },
+	{ "upstreams:\n"
+	  "  - {name: a, command: [x], sandbox: {memory: 512}}\n",
+	    ":2:47: upstreams[0].sandbox.memory: \"512\" has no unit: write 512MiB (B, KiB, MiB or "
+	    "GiB)" },
+	{ "upstreams:\n"
+	  "  - {name: a, url: \"http://h/\", sandbox: {}}\n",
+	    ":2:33: \"sandbox\" belongs to upstreams with \"command\", and upstreams[0] has none" },
 	{ "upstreams:\n"
 	  "  - {name: a__b, command: [x]}\n",
 	    ":2:12: the upstream name \"a__b\" must not hold the separator" },
@@ -662,14 +715,14 @@ static const struct {
 	{ "", "[", 100000, "", ":1:33: nested deeper than 32 levels" },
 	{ "", "- ", 100000, "", ":1:65: nested deeper than 32 levels" },
 	{ "", "{a: ", 1000, "", ":1:129: nested deeper than 32 levels" },
-	{ "upstreams:\n", "- a\n", 10000, "",
-	    ":9999:3: more than 10000 values (what anchors repeat counts)" },
+	{ "upstreams:\n", "- a\n", 50000, "",
+	    ":49999:3: more than 50000 values (what anchors repeat counts)" },
 	{ "upstreams: [", "a,", 100000, "]",
-	    ":1:20007: more than 10000 values (what anchors repeat counts)" },
+	    ":1:100007: more than 50000 values (what anchors repeat counts)" },
 	{ "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
 	  "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n",
 	    "e: [*d,*d,*d,*d,*d,*d,*d,*d,*d]\n", 1, "",
-	    ":5:5: more than 10000 values (what anchors repeat counts)" },
+	    ":5:20: more than 50000 values (what anchors repeat counts)" },
 	{ "a: &a [[[[[[[[x]]]]]]]]\nb: &b [[[[[[[[*a]]]]]]]]\nc: &c [[[[[[[[*b]]]]]]]]\n",
 	    "d: [[[[[[[[*c]]]]]]]]\n", 1, "", ":4:12: nested deeper than 32 levels" },
 	{ "upstreams: [", "&a x, &b x, ", 1, "]",

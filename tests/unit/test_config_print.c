@@ -74,6 +74,8 @@ test_schema(void **state)
 	struct arena arena;
 	struct err err;
 	struct slice properties;
+	static const char *const args[] = { "guard", "properties", "rules", "items", "properties",
+		"match", "properties", "args", "patternProperties", "^/", "anyOf" };
 
 	(void)state;
 	buf_init(&schema, NULL, MIB);
@@ -91,6 +93,10 @@ test_schema(void **state)
 	assert_true(json_find(properties, S("auth"), &properties));
 	assert_true(json_find(properties, S("properties"), &properties));
 	assert_true(json_find(properties, S("token"), &properties));
+	/* What is asked of arguments is no option, and stands there all the same. */
+	assert_true(json_find(buf_view(&schema), S("properties"), &properties));
+	for (size_t i = 0; i < COUNT(args); i++)
+		assert_true(json_find(properties, slice_of(args[i]), &properties));
 	assert_true(json_pretty(&pretty, buf_view(&schema), &err));
 	if (pretty.n > 0 && pretty.p[pretty.n - 1] != '\n')
 		buf_putc(&pretty, '\n');
