@@ -3,45 +3,21 @@
  * see, as an immutable, counted snapshot with tables of names and the finished results.
  *
  * Definitions are copied byte for byte; only the name's token is replaced, and only where the name
- * differs, and the description where the configuration has another.  Order is that of the
+ * differs, and the description where the configuration has another.  What the guard refuses is
+ * hidden, alone; what it changes is shown as it has it.  Order is that of the
  * configuration, then of each provider's own list.  A snapshot keeps its providers and offers
  * alive, so that entries may be used as long as it is held.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "gateway/gateway.h"
+#include "gateway/catalogue.h"
 
 #define PAGE_ITEMS  1000
 #define PAGE_BYTES  MIB
-#define REPORTS_MAX 100			 /* of one catalogue; the rest are counted */
+#define NAME_SHOWN  256			 /* bytes, in the log */
 #define ROUTE_BYTES (URI_MAX_BYTES + 64) /* with the name of a server before it */
 #define FIT_BUDGET  ((size_t)1 << 20)	 /* steps of all templates for one URI: some milliseconds */
-
-/* The entries of one kind, and its list. */
-struct part {
-	struct catalogue_entry *entries;
-	size_t n;
-	uint32_t *buckets; /* 1-based places in entries, chained by entry.next */
-	size_t buckets_n;  /* power of two */
-	size_t from, to;   /* bytes of text: its array */
-	size_t end;	   /* the end of its result */
-};
-
-struct catalogue {
-	unsigned refs;
-	struct arena arena;
-	struct buf text; /* the results, one behind the other */
-	struct part parts[ITEM_KINDS];
-	bool has_odd_output;	  /* a tool's */
-	struct slice unavailable; /* the _meta member with a comma before it, or empty */
-	uint64_t seed;
-	struct provider **providers;
-	struct offer **offers; /* NULL: down, or not there yet */
-	size_t providers_n;
-	uint64_t reports[REPORTS_MAX]; /* hashes of what was told */
-	size_t reports_n;
-};
 
 /* While one is made. */
 struct making {
@@ -50,15 +26,10 @@ struct making {
 	const struct names *names;
 	const struct catalogue *before;
 	struct log *log;
+	struct screens *screens;
 	unsigned silent;	    /* reports that are only counted */
 	struct slice *descriptions; /* of each entry of the part being made; SLICE_NONE: its own */
 };
-
-static size_t
-bucket_of(const struct catalogue *catalogue, const struct part *part, struct slice name)
-{
-	return hash_bytes(name, catalogue->seed) & (part->buckets_n - 1);
-}
 
 static struct catalogue_entry *
 find(const struct catalogue *catalogue, enum item_kind kind, struct slice name)
@@ -68,7 +39,7 @@ find(const struct catalogue *catalogue, enum item_kind kind, struct slice name)
 
 	if (part->n == 0)
 		return NULL;
-	at = part->buckets[bucket_of(catalogue, part, name)];
+	at = part->buckets[catalogue_bucket(catalogue, part, name)];
 	while (at != 0 && !slice_eq(part->entries[at - 1].name, name))
 		at = part->entries[at - 1].next;
 	return at != 0 ? &part->entries[at - 1] : NULL;
@@ -93,7 +64,7 @@ static void PRINTF(3, 4) report(struct making *making, const char *event, const 
 	uint64_t hash;
 	va_list ap;
 
-	if (catalogue->reports_n == REPORTS_MAX) {
+	if (catalogue->reports_n == CATALOGUE_REPORTS) {
 		making->silent++;
 		return;
 	}
@@ -108,20 +79,13 @@ static void PRINTF(3, 4) report(struct making *making, const char *event, const 
 
 /* ---- the rules of the configuration ---- */
 
-static bool
-any_fits(const struct slice *globs, size_t n, struct slice name)
+bool
+tools_allow(const struct config_tools *rules, struct slice name)
 {
-	for (size_t i = 0; i < n; i++)
-		if (slice_glob(globs[i], name))
-			return true;
-	return false;
-}
-
-static bool
-is_allowed(const struct config_tools *rules, struct slice name)
-{
-	return (rules->allow_n == 0 || any_fits(rules->allow, rules->allow_n, name)) &&
-	    !any_fits(rules->deny, rules->deny_n, name);
+	if (rules == NULL)
+		return true;
+	return slice_fits(rules->allow, rules->allow_n, name) &&
+	    !slice_globs(rules->deny, rules->deny_n, name);
 }
 
 /* What the rules have for a tool; SLICE_NONE: nothing. */
@@ -156,91 +120,133 @@ tell_unknown(struct making *making, const struct catalogue_source *source, const
 
 /* ---- names ---- */
 
+/* What is added, and how it is to be shown. */
+struct candidate {
+	enum item_kind kind;
+	struct provider *provider;
+	const struct item *item;
+	const struct screen *screen;
+	struct slice renamed, description; /* by the configuration; SLICE_NONE: not */
+};
+
 static void
-add(struct making *making, enum item_kind kind, struct slice name, struct provider *provider,
-    const struct item *item, struct slice description)
+add(struct making *making, const struct candidate *new, struct slice name)
 {
+	enum item_kind kind = new->kind;
+
 	struct catalogue *catalogue = making->catalogue;
 	struct part *part = &catalogue->parts[kind];
-	uint32_t *bucket = &part->buckets[bucket_of(catalogue, part, name)];
+	uint32_t *bucket = &part->buckets[catalogue_bucket(catalogue, part, name)];
 	struct catalogue_entry *entry = &part->entries[part->n];
 
-	*entry = (struct catalogue_entry){
-		.name = name, .provider = provider, .item = item, .next = *bucket
-	};
+	*entry = (struct catalogue_entry){ .name = name,
+		.shown = new->screen->text.p != NULL ? new->screen->text : new->item->definition,
+		.provider = new->provider,
+		.item = new->item,
+		.next = *bucket };
 	if (kind == ITEM_TOOL)
-		making->descriptions[part->n] = description;
-	catalogue->has_odd_output |= item->has_odd_output;
+		making->descriptions[part->n] = new->description;
+	catalogue->has_odd_output |= new->item->has_odd_output;
 	*bucket = (uint32_t)++part->n;
 }
 
 static struct slice
-name_of(const struct making *making, enum item_kind kind, const struct provider *provider,
-    const struct item *item, struct slice name, bool is_taken)
+name_of(const struct making *making, const struct candidate *new, bool is_taken)
 {
 	struct arena *arena = &making->catalogue->arena;
+	struct slice name = new->renamed.p != NULL ? new->renamed : new->item->name;
 
-	if (item_kind_row(kind)->is_prefixed)
-		return name_make(arena, making->names, provider, name, item->name, is_taken);
-	return is_taken ? name_make_uri(arena, provider, name) : name;
+	if (item_kind_row(new->kind)->is_prefixed)
+		return name_make(
+		    arena, making->names, new->provider, name, new->item->name, is_taken);
+	return is_taken ? name_make_uri(arena, new->provider, name) : name;
+}
+
+static void
+add_hidden(struct making *making, const struct candidate *new)
+{
+	struct catalogue *catalogue = making->catalogue;
+	const struct screen *screen = new->screen;
+
+	must(catalogue->hidden_n < screens_hidden(making->screens));
+	catalogue->hidden[catalogue->hidden_n++] = (struct catalogue_hidden){ .kind = new->kind,
+		.name = name_of(making, new, false),
+		.provider = new->provider,
+		.item = new->item,
+		.rule = screen->rule,
+		.reason = screen->reason };
+	report(making, "item_hidden", "upstream %.*s: %.*s \"%.*s\" is hidden by rule %.*s%s%.*s",
+	    SLICE_FMT(new->provider->name), SLICE_FMT(item_kind_row(new->kind)->one),
+	    (int)(new->item->name.n > NAME_SHOWN ? NAME_SHOWN : new->item->name.n),
+	    new->item->name.p, SLICE_FMT(screen->rule), screen->reason.n > 0 ? ": " : "",
+	    SLICE_FMT(screen->reason));
 }
 
 /* The first that asks for a name has it; a later one takes the other form. */
 static void
-add_named(struct making *making, enum item_kind kind, struct provider *provider,
-    const struct item *item, struct slice renamed, struct slice description)
+add_named(struct making *making, const struct candidate *new)
 {
-	struct slice one = item_kind_row(kind)->one;
-	struct slice wanted = renamed.p != NULL ? renamed : item->name;
-	struct slice name = name_of(making, kind, provider, item, wanted, false), taken = name;
-	const struct catalogue_entry *other = find(making->catalogue, kind, name);
+	struct slice one = item_kind_row(new->kind)->one, server = new->provider->name;
+	const struct item *item = new->item;
+	struct slice name, taken;
+	const struct catalogue_entry *other;
 
-	if (other == NULL) {
-		add(making, kind, name, provider, item, description);
+	if (new->screen->is_hidden) {
+		add_hidden(making, new);
 		return;
 	}
-	name = name_of(making, kind, provider, item, wanted, true);
-	if (find(making->catalogue, kind, name) != NULL) {
+	name = taken = name_of(making, new, false);
+	other = find(making->catalogue, new->kind, name);
+	if (other == NULL) {
+		add(making, new, name);
+		return;
+	}
+	name = name_of(making, new, true);
+	if (find(making->catalogue, new->kind, name) != NULL) {
 		report(making, "name_collision",
 		    "%.*s \"%.*s\" of %.*s is not offered: "
 		    "its names \"%.*s\" and \"%.*s\" are both taken",
-		    SLICE_FMT(one), SLICE_FMT(item->name), SLICE_FMT(provider->name),
-		    SLICE_FMT(taken), SLICE_FMT(name));
+		    SLICE_FMT(one), SLICE_FMT(item->name), SLICE_FMT(server), SLICE_FMT(taken),
+		    SLICE_FMT(name));
 		return;
 	}
 	report(making, "name_collision",
 	    "%.*s \"%.*s\" of %.*s is offered as \"%.*s\": \"%.*s\" is a %.*s of %.*s",
-	    SLICE_FMT(one), SLICE_FMT(item->name), SLICE_FMT(provider->name), SLICE_FMT(name),
+	    SLICE_FMT(one), SLICE_FMT(item->name), SLICE_FMT(server), SLICE_FMT(name),
 	    SLICE_FMT(taken), SLICE_FMT(one), SLICE_FMT(other->provider->name));
-	add(making, kind, name, provider, item, description);
+	add(making, new, name);
 }
 
 static void
-add_tool(struct making *making, const struct catalogue_source *source, const struct item *item)
+add_tool(struct making *making, const struct config_tools *rules, struct candidate *new)
 {
-	const struct config_tools *rules = source->rules;
-	struct slice renamed = SLICE_NONE, description = SLICE_NONE;
-
+	if (!tools_allow(rules, new->item->name))
+		return;
 	if (rules != NULL) {
-		if (!is_allowed(rules, item->name))
-			return;
-		renamed = pair_find(rules->rename, rules->rename_n, item->name);
-		description = pair_find(rules->describe, rules->describe_n, item->name);
+		new->renamed = pair_find(rules->rename, rules->rename_n, new->item->name);
+		new->description = pair_find(rules->describe, rules->describe_n, new->item->name);
 	}
-	add_named(making, ITEM_TOOL, source->provider, item, renamed, description);
+	add_named(making, new);
 }
 
 static void
-add_source(struct making *making, const struct catalogue_source *source)
+add_source(struct making *making, size_t at)
 {
+	const struct catalogue_source *source = &making->sources[at];
 	const struct config_tools *rules = source->rules;
 
-	for (size_t i = 0; i < source->offer->items[ITEM_TOOL].n; i++)
-		add_tool(making, source, &source->offer->items[ITEM_TOOL].all[i]);
-	for (enum item_kind kind = ITEM_PROMPT; kind < ITEM_KINDS; kind++)
-		for (size_t i = 0; i < source->offer->items[kind].n; i++)
-			add_named(making, kind, source->provider,
-			    &source->offer->items[kind].all[i], SLICE_NONE, SLICE_NONE);
+	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++)
+		for (size_t i = 0; i < source->offer->items[kind].n; i++) {
+			struct candidate new = { .kind = kind,
+				.provider = source->provider,
+				.item = &source->offer->items[kind].all[i],
+				.screen = screens_of(making->screens, at, kind, i) };
+
+			if (kind == ITEM_TOOL)
+				add_tool(making, rules, &new);
+			else
+				add_named(making, &new);
+		}
 	if (rules == NULL || !source->offer->items[ITEM_TOOL].is_known)
 		return;
 	tell_unknown(making, source, "rename", rules->rename, rules->rename_n);
@@ -255,22 +261,25 @@ put_between(struct buf *text, const char *from, const char *to)
 	buf_put(text, (struct slice){ from, (size_t)(to - from) });
 }
 
-/* A definition with another name and another description where there is one. */
+/* A definition, which stands in entry->shown until now, with another name and another description
+ * where there is one. */
 static void
 put_shown(struct buf *text, const struct catalogue_entry *entry, struct slice description)
 {
-	const struct item *item = entry->item;
-	const char *end = item->definition.p + item->definition.n;
+	struct slice definition = entry->shown, name_token = entry->item->name_token;
+	const char *end = definition.p + definition.n;
 	struct edit {
 		struct slice at, with;
 	} edits[2] = { { SLICE_NONE, SLICE_NONE } };
-	const char *at = item->definition.p;
+	const char *at = definition.p;
 	bool is_first;
 
-	edits[0] = (struct edit){ item->name_token,
-		slice_eq(entry->name, item->name) ? SLICE_NONE : entry->name };
+	if (definition.p != entry->item->definition.p)
+		must(json_find(definition, S("name"), &name_token));
+	edits[0] = (struct edit){ name_token,
+		slice_eq(entry->name, entry->item->name) ? SLICE_NONE : entry->name };
 	edits[1].with = description;
-	if (description.p != NULL && !json_find(item->definition, S("description"), &edits[1].at))
+	if (description.p != NULL && !json_find(definition, S("description"), &edits[1].at))
 		edits[1].at = (struct slice){ end - 1, 0 }; /* a new member */
 	is_first = edits[1].at.p == NULL || edits[0].at.p < edits[1].at.p;
 	for (unsigned i = 0; i < 2; i++) {
@@ -388,7 +397,7 @@ measure(const struct making *making, struct sizes *sizes)
 {
 	const struct catalogue *catalogue = making->catalogue;
 
-	*sizes = (struct sizes){ .text_bytes = 512 };
+	*sizes = (struct sizes){ .text_bytes = 512 + screens_bytes(making->screens) };
 	for (size_t i = 0; i < catalogue->providers_n; i++) {
 		/* Its name and the reason, every byte escaped, in each list. */
 		sizes->text_bytes += (ITEM_KINDS + 1) * (6 * sizeof(struct err) + 256);
@@ -421,9 +430,12 @@ room(struct making *making, const struct sizes *sizes, struct err *err)
 	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++)
 		bytes += sizes->items[kind] * sizeof(struct catalogue_entry) +
 		    buckets_for(sizes->items[kind]) * sizeof(uint32_t);
+	bytes += screens_hidden(making->screens) * sizeof(*catalogue->hidden);
 	if (!arena_reserve(&catalogue->arena, bytes, err) ||
 	    !buf_reserve(&catalogue->text, sizes->text_bytes, err))
 		return false;
+	catalogue->hidden = ARENA_ARRAY(
+	    &catalogue->arena, struct catalogue_hidden, screens_hidden(making->screens));
 	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++) {
 		struct part *part = &catalogue->parts[kind];
 
@@ -457,10 +469,11 @@ fill(struct making *making, const struct sizes *sizes)
 	making->descriptions = mem_new((sizes->items[ITEM_TOOL] + 1) * entry_bytes);
 	for (size_t i = 0; i < catalogue->providers_n; i++)
 		if (catalogue->offers[i] != NULL)
-			add_source(making, &making->sources[i]);
+			add_source(making, i);
 	if (making->silent > 0)
 		log_event(making->log, LOG_WARN, "name_collision",
-		    "%u more names collide, or are of rules that do nothing", making->silent);
+		    "%u more names collide, are hidden, or are of rules that do nothing",
+		    making->silent);
 }
 
 struct catalogue *
@@ -481,6 +494,7 @@ catalogue_new(const struct catalogue_source *sources, size_t n, const struct nam
 	arena_init(&catalogue->arena, memory, SIZE_MAX / 2);
 	buf_init(&catalogue->text, memory, SIZE_MAX / 2);
 	hold(catalogue, sources, n);
+	making.screens = screens_new(sources, catalogue->offers, n, &catalogue->arena);
 	measure(&making, &sizes);
 	if (room(&making, &sizes, &err)) {
 		fill(&making, &sizes);
@@ -495,6 +509,7 @@ catalogue_new(const struct catalogue_source *sources, size_t n, const struct nam
 	for (enum item_kind kind = 0; kind < ITEM_KINDS; kind++)
 		list_make(&making, kind);
 	mem_free(making.descriptions);
+	screens_free(&making.screens);
 	return catalogue;
 }
 
@@ -519,6 +534,7 @@ catalogue_unref(struct catalogue **catalogue)
 	}
 	mem_free(c->offers);
 	mem_free(c->providers);
+	catalogue_unref(&c->whole);
 	buf_fini(&c->text);
 	arena_fini(&c->arena);
 	mem_free(c);
@@ -530,6 +546,25 @@ const struct catalogue_entry *
 catalogue_find(const struct catalogue *catalogue, enum item_kind kind, struct slice name)
 {
 	return find(catalogue, kind, name);
+}
+
+const struct catalogue_hidden *
+catalogue_find_hidden(const struct catalogue *catalogue, enum item_kind kind, struct slice name)
+{
+	for (size_t i = 0; i < catalogue->hidden_n; i++) {
+		const struct catalogue_hidden *hidden = &catalogue->hidden[i];
+
+		if (hidden->kind == kind && slice_eq(hidden->name, name))
+			return hidden;
+	}
+	return NULL;
+}
+
+const struct catalogue_hidden *
+catalogue_hidden(const struct catalogue *catalogue, size_t *n)
+{
+	*n = catalogue->hidden_n;
+	return catalogue->hidden;
 }
 
 const struct catalogue_entry *

@@ -18,6 +18,7 @@ client_add(struct hub *hub)
 
 	client->refs = 1;
 	client->hub = hub;
+	client->number = ++hub->clients_ever;
 	client->level = -1;
 	client->started_ms = loop_now_ms(hub->loop);
 	arena_init(&client->arena, loop_memory(hub->loop), 3 * DECLARED_MAX_BYTES);
@@ -151,8 +152,11 @@ client_end(struct client *client)
 	client->subscriptions = NULL;
 	deferred_stop(client->hub->loop, &client->rebuild);
 	catalogue_unref(&client->catalogue);
+	catalogue_unref(&client->shown);
+	view_free(&client->own_view);
 	index_free(&client->tasks);
 	tokens_free(client);
+	approvals_forget(client->hub->approvals, client->number);
 	index_forget(client->hub->asked, client);
 	client_unref(&client);
 }
@@ -211,6 +215,32 @@ client_tell_changed(struct client *client, unsigned kinds)
 	}
 }
 
+void
+client_shown(struct client *client, struct catalogue *catalogue)
+{
+	struct catalogue *before = client->shown;
+
+	client->was_listed = true;
+	client->shown = client->is_over ? NULL : catalogue_ref(catalogue);
+	catalogue_unref(&before);
+}
+
+unsigned
+client_sees_changed(
+    struct client *client, const struct catalogue *before, const struct catalogue *now)
+{
+	struct catalogue *seen;
+	unsigned kinds;
+
+	if (client->shown == NULL)
+		return catalogue_changed(before, now);
+	seen = view_for(client->hub, NULL, client);
+	kinds = catalogue_changed(client->shown, seen);
+	catalogue_unref(&client->shown);
+	client->shown = seen;
+	return kinds;
+}
+
 static void
 view_make(struct client *client)
 {
@@ -222,7 +252,8 @@ view_make(struct client *client)
 	client->catalogue = hub_make_view(client->hub, client, before);
 	/* Who was never shown a list has none that could have changed. */
 	if (before != NULL && (client->was_listed || kinds != 0))
-		client_tell_changed(client, kinds | catalogue_changed(before, client->catalogue));
+		client_tell_changed(
+		    client, kinds | client_sees_changed(client, before, client->catalogue));
 	catalogue_unref(&before);
 }
 
@@ -287,18 +318,15 @@ bool
 client_subscribe(struct client *client, struct provider *provider, struct slice uri)
 {
 	size_t n = client->subscriptions_n;
-	char *copy;
 
 	if (subscription_find(client, provider, uri) != NULL)
 		return true;
 	if (n >= CLIENT_SUBSCRIPTIONS_MAX || client->is_over)
 		return false;
-	copy = mem_new(uri.n + 1);
-	memcpy(copy, uri.p, uri.n);
 	client->subscriptions = mem_resize(client->subscriptions, n * sizeof(struct subscription),
 	    (n + 1) * sizeof(struct subscription));
 	client->subscriptions[client->subscriptions_n++] =
-	    (struct subscription){ { copy, uri.n }, provider };
+	    (struct subscription){ slice_keep(uri), provider };
 	return true;
 }
 
@@ -381,7 +409,6 @@ void
 client_keep_token(struct client *client, uint64_t connection, uint64_t number, struct slice token)
 {
 	struct task_token *at;
-	char *copy;
 
 	if (client->session == NULL)
 		return;
@@ -390,9 +417,7 @@ client_keep_token(struct client *client, uint64_t connection, uint64_t number, s
 	at = &client->tokens[client->tokens_n % CLIENT_TOKENS_MAX];
 	if (client->tokens_n++ >= CLIENT_TOKENS_MAX)
 		mem_free((void *)at->token.p);
-	copy = mem_new(token.n + 1);
-	memcpy(copy, token.p, token.n);
-	*at = (struct task_token){ connection, number, { copy, token.n } };
+	*at = (struct task_token){ connection, number, slice_keep(token) };
 }
 
 struct slice

@@ -275,7 +275,7 @@ capabilities_put(const struct passage *passage, enum mcp_revision revision, stru
 
 /* One server's as they are; of many, each under its name. */
 static void
-instructions_put(const struct passage *passage, struct buf *out)
+instructions_put(const struct passage *passage, struct arena *arena, struct buf *out)
 {
 	const struct gateway *gateway = passage->gateway;
 	struct slice text = SLICE_NONE;
@@ -283,9 +283,10 @@ instructions_put(const struct passage *passage, struct buf *out)
 
 	buf_init(&all, NULL, TEXT_BYTES);
 	for (size_t i = 0; i < gateway->providers_n; i++) {
-		const struct provider *p = gateway->providers[i];
+		struct provider *p = gateway->providers[i];
 
-		text = p->ops->instructions(p, passage->client);
+		screen_instructions(
+		    passage->gateway, p, p->ops->instructions(p, passage->client), arena, &text);
 		if (text.n == 0)
 			continue;
 		if (gateway->providers_n > 1)
@@ -336,7 +337,7 @@ describe_wait(struct exchange *exchange, struct passage *passage, struct reply *
 	capabilities_put(passage, exchange->revision, &out);
 	buf_puts(
 	    &out, ",\"serverInfo\":{\"name\":\"bascule\",\"version\":\"" BASCULE_VERSION "\"}");
-	instructions_put(passage, &out);
+	instructions_put(passage, &exchange->arena, &out);
 	buf_putc(&out, '}');
 	return exchange_result(exchange, &out, reply);
 }
@@ -359,7 +360,7 @@ discover_wait(struct exchange *exchange, struct passage *passage, struct reply *
 		    &out, "\"%s\"%s", mcp_revision_name((enum mcp_revision)i), i > 0 ? "," : "]");
 	buf_puts(&out, ",\"capabilities\":");
 	capabilities_put(passage, exchange->revision, &out);
-	instructions_put(passage, &out);
+	instructions_put(passage, &exchange->arena, &out);
 	buf_putc(&out, '}');
 	fresh_description(passage, reply);
 	return exchange_result(exchange, &out, reply);

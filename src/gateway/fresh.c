@@ -61,7 +61,7 @@ fresh_is_private(const struct passage *passage)
 	enum config_auth auth = passage->gateway->settings->config->auth;
 
 	return (passage->client != NULL && passage->client->has_own) ||
-	    (auth != AUTH_UNSET && auth != AUTH_NONE);
+	    view_is_private(passage->hub) || (auth != AUTH_UNSET && auth != AUTH_NONE);
 }
 
 /* Of one provider. */

@@ -12,8 +12,11 @@
 #include "mcp/mcp.h"
 #include "store/store.h"
 
+struct audit;
 struct hub;
 struct gateway;
+struct guard;
+struct guard_subject;
 struct provider;
 struct catalogue;
 
@@ -47,10 +50,11 @@ bool item_kind_of_list(enum mcp_method method, enum item_kind *kind);
 
 /* One tool, prompt, resource or template as its provider offers it. */
 struct item {
-	struct slice name;		  /* original, unescaped */
-	struct slice definition;	  /* raw JSON object, byte for byte as received */
-	struct slice name_token;	  /* span of definition that holds the name */
-	bool is_read_only, is_idempotent; /* of a tool */
+	struct slice name;	 /* original, unescaped */
+	struct slice definition; /* raw JSON object, byte for byte as received */
+	struct slice name_token; /* span of definition that holds the name */
+	/* Of a tool; what may harm is true where it does not say. */
+	bool is_read_only, is_idempotent, is_destructive, is_open_world;
 	bool needs_task;     /* the same: it is to be had as a task only (2025-11-25) */
 	bool takes_task;     /* the same: it may be had as one */
 	bool has_headers;    /* the same: some of its arguments are headers too (x-mcp-header) */
@@ -99,6 +103,8 @@ struct provider_health {
 	uint64_t retry_ms; /* DOWN: when it will be tried again, loop time */
 	unsigned restarts, in_flight;
 	enum mcp_revision revision; /* READY */
+	bool is_isolated;	    /* READY, with a sandbox: what is in force */
+	struct isolation_report isolation;
 };
 
 struct client;
@@ -114,7 +120,7 @@ struct freshness {
 struct forward {
 	const struct item *item; /* that it is about, of the provider's offer; NULL: not known */
 	struct slice uri;	 /* resources/read: as the provider knows it; else SLICE_NONE */
-	struct edit edits[2];
+	struct edit edits[3];
 	size_t edits_n;
 	bool may_repeat;   /* read-only or idempotent */
 	bool is_patient;   /* no deadline but the client's own */
@@ -183,8 +189,12 @@ struct provider_ops {
 	struct offer *(*offer)(const struct provider *provider, const struct client *client);
 	struct slice (*capabilities)(const struct provider *provider, const struct client *client);
 	struct slice (*instructions)(const struct provider *provider, const struct client *client);
+	/* Raw serverInfo, or SLICE_NONE; may be NULL. */
+	struct slice (*server_info)(const struct provider *provider, const struct client *client);
 	void (*health)(const struct provider *provider, const struct client *client,
 	    struct provider_health *health);
+	/* Another guard has come: is what it lets through still so?  May be NULL. */
+	void (*guard_changed)(struct provider *provider);
 	/* Last words for people about why it is down (stderr of a child); SLICE_NONE. */
 	struct slice (*last_words)(const struct provider *provider);
 	struct link *(*links)(const struct provider *provider); /* may be NULL */
@@ -200,6 +210,7 @@ struct provider {
 	bool has_own_prefix; /* native tools carry their prefix in their names */
 	struct offer *offer; /* newest, or NULL: none yet, or down */
 	unsigned place;	     /* in the order of the configuration */
+	uint64_t told;	     /* hash of the instructions whose hiding was logged last; 0: none */
 };
 struct provider *provider_ref(struct provider *provider);
 void provider_unref(struct provider **provider);
@@ -226,10 +237,31 @@ struct provider_kind {
 	const struct config_tools *(*rules)(const struct config *config, size_t i);
 };
 
+/* What the guard is shown of a request for such a thing: server, method, name, and what it says of
+ * itself (view.c).  The rest of the subject stays. */
+void provider_subject(struct guard_subject *subject, enum item_kind kind,
+    const struct provider *provider, const struct item *item);
 /* A provider is gone for good: nothing may refer to it any more. */
 void hub_forget(struct hub *hub, const struct provider *provider);
 /* A provider calls this when its offer or its health changed: the catalogue is made anew. */
 void provider_changed(struct provider *provider);
+
+/* ---- what a command executes (program.c) ----------------------------------------------------- */
+
+/* As a file was when it was read last: where nothing of it differs, it is not read again. */
+struct program_file {
+	uint64_t device, inode, size;
+	int64_t changed_s, changed_ns, modified_s, modified_ns;
+	char digest[72]; /* "sha256:" and 64 digits; "": it is not there, or cannot be read */
+};
+struct program {
+	struct program_file program, script;
+};
+/*
+ * The file that the command of an upstream executes, and the script that it gives to an interpreter
+ * it knows.  Reads files: for helper threads, and for commands that run alone.
+ */
+void program_look(const struct config_upstream *upstream, struct program *program);
 
 /* ---- clients of providers that tell of changes themselves ------------------------------------ */
 
@@ -268,6 +300,16 @@ struct catalogue_source {
 	struct offer *offer;		  /* NULL: down, or not there yet */
 	const struct config_tools *rules; /* allow, deny, rename, describe; NULL: none */
 	struct provider_health health;
+	struct guard *guard; /* that its definitions are shown to; NULL: they pass as they are */
+};
+
+/* An item that the guard does not let be shown. */
+struct catalogue_hidden {
+	enum item_kind kind;
+	struct slice name; /* as clients would see it, unescaped */
+	const struct provider *provider;
+	const struct item *item;
+	struct slice rule, reason;
 };
 
 /*
@@ -281,11 +323,19 @@ struct catalogue_source {
 struct catalogue *
 catalogue_new(const struct catalogue_source *sources, size_t n, const struct names *names,
     const struct catalogue *before, struct log *log, struct memory *memory, uint64_t seed);
+/* Some of its entries, under the same names; all: itself.  A new reference. */
+typedef bool catalogue_keep(void *ctx, enum item_kind kind, const struct catalogue_entry *entry);
+struct catalogue *catalogue_part(struct catalogue *whole, catalogue_keep *keeps, void *ctx,
+    struct log *log, struct memory *memory);
 struct catalogue *catalogue_ref(struct catalogue *catalogue);
 void catalogue_unref(struct catalogue **catalogue);
 /* By the name, URI or template that clients see; NULL: not there. */
 const struct catalogue_entry *
 catalogue_find(const struct catalogue *catalogue, enum item_kind kind, struct slice name);
+/* The same of what is hidden: by the name that clients would see. */
+const struct catalogue_hidden *
+catalogue_find_hidden(const struct catalogue *catalogue, enum item_kind kind, struct slice name);
+const struct catalogue_hidden *catalogue_hidden(const struct catalogue *catalogue, size_t *n);
 /* In the order of the list. */
 const struct catalogue_entry *
 catalogue_entries(const struct catalogue *catalogue, enum item_kind kind, size_t *n);
@@ -360,19 +410,31 @@ bool uri_fits(struct slice template, struct slice uri, size_t *budget);
 
 /*
  * Takes config.  natives: NULL-ended, the kinds of providers beside upstreams, which come first;
- * NULL: none; borrowed.  The fronts are made by the caller with hub_gate().
+ * NULL: none; borrowed.  The fronts are made by the caller with hub_gate().  NULL: ERR_CONFIG, its
+ * guard cannot be made; config is not taken.
  */
-struct hub *
-hub_new(struct loop *loop, struct config **config, const struct provider_kind *const *natives);
+struct hub *hub_new(struct loop *loop, struct config **config,
+    const struct provider_kind *const *natives, struct err *err);
 /* Cancels the exchanges, ends the upstreams and waits for both, then frees. From a task; fronts may
  * be freed only after it. */
 void hub_free_wait(struct hub **hub);
 const struct mcp_gate *hub_gate(struct hub *hub);
-/* Swaps in another configuration (taken); unchanged upstreams live on. */
-void hub_reload(struct hub *hub, struct config **config);
+/* Swaps in another configuration; unchanged upstreams live on.  False: as hub_new(), and nothing
+ * has changed. */
+MUST_CHECK bool hub_reload(struct hub *hub, struct config **config, struct err *err);
 const struct config *hub_config(const struct hub *hub);
 struct loop *hub_loop(struct hub *hub);
 struct ledger *hub_ledger(struct hub *hub);
+/* Where its exchanges are written down from now on; borrowed, and outlives the hub.  NULL: nowhere.
+ */
+void hub_set_audit(struct hub *hub, struct audit *audit);
+struct audit *hub_audit(const struct hub *hub);
+/*
+ * What is used of budgets is kept in that directory, which is this process's alone, and what an
+ * earlier one left there counts: in a task, before anything passes.  False: the task cannot be
+ * made.
+ */
+MUST_CHECK bool hub_keep_budgets_wait(struct hub *hub, const char *dir, struct err *err);
 unsigned hub_in_flight(const struct hub *hub);
 /* A task for a provider's own errands, as group_spawn(); the hub does not end before it. */
 MUST_CHECK bool
@@ -380,6 +442,7 @@ hub_spawn(struct hub *hub, const char *name, void (*fn)(void *arg), void *arg, s
 /* Providers of the present configuration, in its order. */
 struct provider *const *hub_providers(const struct hub *hub, size_t *n);
 struct catalogue *hub_catalogue(struct hub *hub); /* borrowed */
+struct guard *hub_guard(struct hub *hub);	  /* borrowed, until the next reload */
 /* Every provider is settled, or start_wait is over; and it is not draining. */
 bool hub_is_ready(const struct hub *hub);
 uint64_t hub_started_ms(const struct hub *hub); /* loop time */

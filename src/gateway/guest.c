@@ -152,16 +152,6 @@ spelling_drop(struct spelling *spelling)
 	*spelling = (struct spelling){ .guest = NULL };
 }
 
-static struct slice
-text_dup(struct slice text)
-{
-	char *copy = mem_new(text.n + 1);
-
-	if (text.n > 0)
-		memcpy(copy, text.p, text.n);
-	return (struct slice){ copy, text.n };
-}
-
 static void
 spelling_note(struct guest *guest, struct slice text, uint64_t hash)
 {
@@ -169,7 +159,7 @@ spelling_note(struct guest *guest, struct slice text, uint64_t hash)
 	struct spelling **at = &guest->guests->spelled[hash % BUCKETS];
 
 	spelling_drop(spelling);
-	*spelling = (struct spelling){ *at, guest, text_dup(text), hash };
+	*spelling = (struct spelling){ *at, guest, slice_keep(text), hash };
 	*at = spelling;
 }
 
@@ -194,6 +184,12 @@ guest_touch(struct client *client)
 	guest->prev->next = guest->next;
 	guest->next->prev = guest->prev;
 	link_last(guest);
+}
+
+const struct caller *
+guest_caller(const struct client *client)
+{
+	return client->guest != NULL ? &client->guest->caller : NULL;
 }
 
 void
@@ -280,7 +276,7 @@ guest_new(struct guests *guests, const struct exchange *exchange, struct slice m
 	guest->guests = guests;
 	guest->client = client;
 	guest->caller = auth_caller_copy(&exchange->caller);
-	guest->meaning = text_dup(meaning);
+	guest->meaning = slice_keep(meaning);
 	guest->hash = hash;
 	guest->chain = guests->buckets[hash % BUCKETS];
 	guests->buckets[hash % BUCKETS] = guest;

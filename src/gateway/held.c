@@ -137,32 +137,17 @@ held_own(const struct held *held, struct slice *own)
 
 /* ---- a new one ------------------------------------------------------------------------------- */
 
-static struct slice
-text_copy(struct slice text)
-{
-	char *copy = mem_new(text.n + 1);
-
-	memcpy(copy, text.p, text.n);
-	return (struct slice){ copy, text.n };
-}
-
 /* 128 bits nobody can guess, as a JSON string. */
 static struct slice
 id_make(struct loop *loop)
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned char random[16];
-	char text[2 * sizeof(random) + 2];
-	size_t n = 0;
+	char text[1 + 2 * sizeof(random) + 1];
 
 	loop_random(loop, random, sizeof(random));
-	text[n++] = '"';
-	for (size_t i = 0; i < sizeof(random); i++) {
-		text[n++] = digits[random[i] >> 4];
-		text[n++] = digits[random[i] & 15];
-	}
-	text[n++] = '"';
-	return text_copy((struct slice){ text, n });
+	text[0] = text[sizeof(text) - 1] = '"';
+	hex_put(random, sizeof(random), text + 1);
+	return slice_keep((struct slice){ text, sizeof(text) });
 }
 
 /* Of the caller's tasks the oldest, if there are too many; else the oldest of all, likewise. */
@@ -194,7 +179,7 @@ held_new(struct exchange *exchange, struct passage *passage, struct slice own)
 	held = MEM_NEW(struct held);
 	held->all = all;
 	held->id = id_make(exchange->loop);
-	held->own = own.p != NULL ? text_copy(own) : SLICE_NONE;
+	held->own = slice_keep(own);
 	held->provider = passage->provider;
 	held->client = passage->client;
 	held->is_guest = exchange->session == NULL;
@@ -268,7 +253,7 @@ older_put(struct exchange *exchange, struct held *held, struct mcp_task *task, b
 	buf_putc(&text, '}');
 	mem_free((void *)held->known.p);
 	held->known = text.n - from <= KNOWN_MAX
-	    ? text_copy((struct slice){ text.p + from, text.n - from })
+	    ? slice_keep((struct slice){ text.p + from, text.n - from })
 	    : SLICE_NONE;
 	buf_puts(&text, is_new ? "}" : "");
 	reply->scan = NULL;
@@ -328,7 +313,7 @@ made_begin(struct exchange *exchange, struct passage *passage, struct reply *rep
 		    "task: make the call without one",
 		    result.n);
 	held = held_new(exchange, passage, SLICE_NONE);
-	held->made = text_copy(result);
+	held->made = slice_keep(result);
 	all->made_bytes += result.n;
 	return made_put(exchange, held, true, reply);
 }
@@ -372,17 +357,24 @@ ask_wait(struct exchange *exchange, struct passage *passage, struct slice own,
     enum mcp_method method, struct reply *reply)
 {
 	struct provider *provider = passage->provider;
+	struct crossing crossing = { .kind = GUARD_REQUEST,
+		.server = provider->name,
+		.name = own,
+		.text = exchange->request.params };
 
 	if (provider->ops->task_wait == NULL)
 		return err_set(
 		    &reply->err, ERR_PARAMS, "%.*s has no tasks", SLICE_FMT(provider->name));
 	reply->result = reply->error = SLICE_NONE;
 	ledger_route(passage->hub->ledger, exchange->number, provider->name, own);
-	return guard_pass(exchange, GUARD_REQUEST, GUARD_TO_PROVIDER, provider->name, own,
-		   exchange->request.params, reply) &&
-	    provider->ops->task_wait(provider, exchange, method, own, reply, &reply->err) &&
-	    guard_pass(exchange, GUARD_RESULT, GUARD_TO_CLIENT, provider->name, own,
-		reply->result.p != NULL ? reply->result : reply->error, reply);
+	if (!crossing_wait(exchange, &crossing, reply) ||
+	    !trail_begin_wait(exchange, passage, method, NULL, &reply->err) ||
+	    !provider->ops->task_wait(provider, exchange, method, own, reply, &reply->err))
+		return false;
+	crossing.kind = GUARD_RESULT;
+	crossing.is_error = reply->result.p == NULL;
+	crossing.text = crossing.is_error ? reply->error : reply->result;
+	return crossing_wait(exchange, &crossing, reply);
 }
 
 /* The result, and whose it is (2025-11-25, "Associating messages with tasks"). */

@@ -71,6 +71,7 @@ gateway_unref(struct gateway **at)
 		provider_unref(&gateway->providers[i]);
 	mem_free(gateway->providers);
 	mem_free(gateway->rules);
+	guard_free(&gateway->guard);
 	settings_unref(&gateway->settings);
 	mem_free(gateway);
 }
@@ -122,7 +123,7 @@ tasks_allow(struct loop *loop, const struct config *config)
 }
 
 static struct gateway *
-gateway_new(struct hub *hub, struct config **config)
+gateway_new(struct hub *hub, struct config **config, struct guard *guard)
 {
 	struct gateway *gateway = MEM_NEW(struct gateway);
 	struct settings *settings = MEM_NEW(struct settings);
@@ -131,6 +132,7 @@ gateway_new(struct hub *hub, struct config **config)
 	settings->refs = 1;
 	settings->config = *config;
 	*config = NULL;
+	gateway->guard = guard;
 	gateway->refs = 1;
 	gateway->hub = hub;
 	gateway->settings = settings;
@@ -159,13 +161,27 @@ hub_make_view(struct hub *hub, struct client *client, const struct catalogue *be
 
 		sources[i] = (struct catalogue_source){ .provider = provider,
 			.offer = provider->ops->offer(provider, client),
-			.rules = gateway->rules[i] };
+			.rules = gateway->rules[i],
+			.guard = provider->has_own_prefix ? NULL : gateway->guard };
 		provider->ops->health(provider, client, &sources[i].health);
 	}
 	catalogue = catalogue_new(sources, gateway->providers_n, &gateway->names, before,
 	    loop_log(hub->loop), loop_memory(hub->loop), loop_seed(hub->loop));
+	likenesses_look(gateway, client, sources, gateway->providers_n);
 	mem_free(sources);
 	return catalogue;
+}
+
+/* It saw all that there was, and sees all that there is: then it does so from now on. */
+static bool
+saw_whole(struct client *client, const struct catalogue *before, struct catalogue *now)
+{
+	if (guard_hides(client->hub->now->guard) ||
+	    (client->shown != NULL && client->shown != before))
+		return false;
+	if (client->shown != NULL)
+		client_shown(client, now);
+	return true;
 }
 
 /* Tells the clients that share the hub's view what has changed in it. */
@@ -176,8 +192,12 @@ tell_changed(struct hub *hub, const struct catalogue *before)
 
 	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next) {
 		if (!c->has_own)
-			client_tell_changed(c, changed);
+			client_tell_changed(c,
+			    saw_whole(c, before, hub->catalogue)
+				? changed
+				: client_sees_changed(c, before, hub->catalogue));
 	}
+	views_clean(hub->views, hub->catalogue);
 }
 
 static void
@@ -199,6 +219,12 @@ rebuild(struct deferred *deferred)
 
 	if (hub->is_stale)
 		catalogue_make(hub);
+}
+
+struct guard *
+hub_guard(struct hub *hub)
+{
+	return hub->now->guard;
 }
 
 struct catalogue *
@@ -344,10 +370,15 @@ hub_greeted_wait(struct hub *hub, struct client *client, uint64_t from_ms, struc
 /* ---- the gate -------------------------------------------------------------------------------- */
 
 struct hub *
-hub_new(struct loop *loop, struct config **config, const struct provider_kind *const *natives)
+hub_new(struct loop *loop, struct config **config, const struct provider_kind *const *natives,
+    struct err *err)
 {
-	struct hub *hub = MEM_NEW(struct hub);
+	struct guard *guard;
+	struct hub *hub;
 
+	if (!guard_new(loop, *config, NULL, &guard, err))
+		return NULL;
+	hub = MEM_NEW(struct hub);
 	hub->loop = loop;
 	hub->natives = natives;
 	hub->gate = (struct mcp_gate){ .owner = hub,
@@ -356,7 +387,8 @@ hub_new(struct loop *loop, struct config **config, const struct provider_kind *c
 		.ended = client_ended,
 		.notice = client_notice,
 		.may_tell = pipeline_may_tell,
-		.pass = pipeline_pass };
+		.pass_wait = pipeline_pass_wait,
+		.refused = trail_refused };
 	hub->clients.next = hub->clients.prev = &hub->clients;
 	hub->shelf = shelf_new(hub);
 	hub->uris = index_new(hub, URIS_MAX);
@@ -365,9 +397,11 @@ hub_new(struct loop *loop, struct config **config, const struct provider_kind *c
 	hub->seal = seal_new(loop, (*config)->seal_key);
 	hub->duration = metrics_series(loop_metrics(loop), METRIC_DURATION, SLICE_NONE, SLICE_NONE);
 	hub->started_ms = loop_now_ms(loop);
-	hub->now = gateway_new(hub, config);
+	hub->now = gateway_new(hub, config, guard);
 	hub->guests = guests_new(hub);
 	hub->held = held_all_new(hub);
+	hub->approvals = approvals_new(hub);
+	hub->views = views_new();
 	catalogue_make(hub);
 	return hub;
 }
@@ -386,7 +420,9 @@ hub_free_wait(struct hub **at)
 	group_drain(hub->loop, &hub->exchanges);
 	while (hub->clients.next != &hub->clients)
 		client_end(hub->clients.next);
+	budgets_free_wait(&hub->budgets);
 	guests_free(&hub->guests);
+	views_free(&hub->views);
 	catalogue_unref(&hub->catalogue);
 	hub->is_stale = false;
 	gateway_unref(&hub->now);
@@ -394,7 +430,9 @@ hub_free_wait(struct hub **at)
 	deferred_stop(hub->loop, &hub->rebuild);
 	deferred_stop(hub->loop, &hub->idle);
 	held_all_free(&hub->held);
+	approvals_free(&hub->approvals);
 	ledger_free(&hub->ledger);
+	bodies_free(&hub->bodies);
 	shelf_free(&hub->shelf);
 	index_free(&hub->uris);
 	index_free(&hub->asked);
@@ -402,18 +440,29 @@ hub_free_wait(struct hub **at)
 	mem_free(hub);
 }
 
-void
-hub_reload(struct hub *hub, struct config **config)
+bool
+hub_reload(struct hub *hub, struct config **config, struct err *err)
 {
 	struct gateway *before = hub->now;
+	struct guard *guard;
 
-	hub->now = gateway_new(hub, config);
+	if (!guard_new(hub->loop, *config, before->guard, &guard, err))
+		return false;
+	audit_reload(hub->audit, *config);
+	hub->now = gateway_new(hub, config, guard);
 	gateway_unref(&before);
+	for (size_t i = 0; i < hub->now->providers_n; i++) {
+		struct provider *provider = hub->now->providers[i];
+
+		if (provider->ops->guard_changed != NULL)
+			provider->ops->guard_changed(provider);
+	}
 	catalogue_make(hub);
 	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next) {
 		hub_want_all(hub, c, false);
 		client_changed(c);
 	}
+	return true;
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -471,6 +520,18 @@ struct ledger *
 hub_ledger(struct hub *hub)
 {
 	return hub->ledger;
+}
+
+void
+hub_set_audit(struct hub *hub, struct audit *audit)
+{
+	hub->audit = audit;
+}
+
+struct audit *
+hub_audit(const struct hub *hub)
+{
+	return hub->audit;
 }
 
 bool

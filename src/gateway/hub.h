@@ -16,6 +16,7 @@ struct gateway {
 	const struct config_tools **rules; /* of each, in settings */
 	size_t providers_n;
 	struct names names;
+	struct guard *guard;
 };
 struct gateway *gateway_ref(struct gateway *gateway);
 void gateway_unref(struct gateway **gateway);
@@ -58,6 +59,7 @@ struct passage;
 
 struct client {
 	unsigned refs;
+	uint64_t number;	    /* of all that ever were, from 1 */
 	struct client *next, *prev; /* in hub->clients */
 	struct hub *hub;
 	struct session *session; /* NULL: it has none, or that is over */
@@ -70,6 +72,8 @@ struct client {
 	bool is_stdio, is_ready, was_listed;
 	bool has_own;		     /* upstream sessions of its own */
 	struct catalogue *catalogue; /* has_own: its view */
+	struct view *own_view;	     /* what of that it may see; NULL: it was not looked at */
+	struct catalogue *shown;     /* the list that it was shown last; NULL: none yet */
 	struct deferred rebuild;
 	unsigned must_tell; /* kinds */
 	int level;	    /* it asked for logs of this level; -1: never */
@@ -101,6 +105,11 @@ void client_changed(struct client *client);
 /* kinds (1u << kind) whose change its own upstream told: passed on even if nothing differs. */
 void client_must_tell(struct client *client, unsigned kinds);
 void client_tell_changed(struct client *client, unsigned kinds);
+/* It was shown a list of that. */
+void client_shown(struct client *client, struct catalogue *catalogue);
+/* What it sees now, against what it was shown last; before, now: of whom nothing was shown to. */
+unsigned client_sees_changed(
+    struct client *client, const struct catalogue *before, const struct catalogue *now);
 void client_forget(struct client *client, const struct provider *provider);
 /* A task of a provider that this client began. */
 void client_own_task(struct client *client, struct slice id, struct provider *provider);
@@ -126,6 +135,8 @@ void guests_free(struct guests **guests); /* none is left */
 /* Who sent an exchange without a session; made if need be, which may end the one that was idle
  * longest.  NULL: ERR_LIMIT. */
 struct client *guest_find(struct guests *guests, const struct exchange *exchange, struct err *err);
+/* Who it is; NULL: it is over, or has a session. */
+const struct caller *guest_caller(const struct client *client);
 /* It was used until now. */
 void guest_touch(struct client *client);
 /* Takes it out of the table (client_end does). */
@@ -171,6 +182,12 @@ MUST_CHECK bool visit_forward_wait(struct exchange *exchange, struct passage *pa
 /* notifications/elicitation/complete; id as it is written. */
 void visits_done(struct hub *hub, struct slice id);
 
+/* ---- budgets in a file (budgets.c) ----------------------------------------------------------- */
+
+/* Writes what is used; the gateway is still there. */
+struct budgets;
+void budgets_free_wait(struct budgets **budgets); /* NULL: nothing */
+
 /* ---- subscriptions/listen (listen.c) --------------------------------------------------------- */
 
 /* Begins it: passage->listen is it afterwards, unless it is over with that. */
@@ -200,12 +217,17 @@ struct waiter {
 	struct task *task;
 };
 
+#define TALLIES 256
+
 struct hub {
 	struct loop *loop;
 	const struct provider_kind *const *natives;
 	struct gateway *now;
 	struct mcp_gate gate;
 	struct ledger *ledger;
+	struct audit *audit;	 /* borrowed; NULL: none */
+	struct budgets *budgets; /* NULL: they are not kept */
+	struct bodies *bodies;	 /* NULL: none was kept yet */
 	struct seal *seal;	 /* of what clients carry for us; its key needs a restart */
 	struct series *duration; /* of requests, for the metrics */
 	struct catalogue *catalogue;
@@ -217,12 +239,19 @@ struct hub {
 	struct waiter *waiters;
 	struct client clients; /* list head */
 	unsigned clients_n;
+	uint64_t clients_ever;
 	struct guests *guests;
 	struct held_all *held;
 	struct visits *visits; /* pages that are being visited */
-	struct shelf *shelf;   /* resources that may be kept */
-	struct index *uris;    /* seen in results: provider */
-	struct index *asked;   /* elicitation id: client */
+	struct approvals *approvals;
+	struct views *views;
+	struct tally {
+		uint64_t hash;
+		struct series *series;
+	} tallies[TALLIES];  /* of verdicts, found again by rule and action */
+	struct shelf *shelf; /* resources that may be kept */
+	struct index *uris;  /* seen in results: provider */
+	struct index *asked; /* elicitation id: client */
 	bool is_draining;
 	struct deferred idle;
 	void (*on_idle)(void *owner);
@@ -233,11 +262,21 @@ struct hub {
 struct passage {
 	struct hub *hub;
 	struct gateway *gateway;
+	struct exchange *exchange;
 	struct client *client;	     /* NULL: the request stands alone */
 	struct catalogue *catalogue; /* the snapshot it was routed by */
 	struct provider *provider;
-	struct slice name;     /* of what is wanted, as the client wrote it, unescaped */
-	struct listen *listen; /* it lasts, without a task; NULL: it does not */
+	struct slice name;	 /* of what is wanted, as the client wrote it, unescaped */
+	struct listen *listen;	 /* it lasts, without a task; NULL: it does not */
+	struct guard_hold *hold; /* places under limits, until it is finished */
+	bool is_not_shown;	 /* it is there, but not for this caller */
+	struct approval
+	    *approval; /* the user's consent to this call, once; NULL: none was needed */
+	/* For the audit: it went to a provider; and was written down before that; notes of the
+	 * guard */
+	bool is_call, has_intent, has_digest;
+	unsigned char arguments_sha256[AUDIT_DIGEST];
+	char notes[200];
 };
 
 /* One function a method (methods.c); false: reply->err says why. */
@@ -257,8 +296,128 @@ MUST_CHECK bool route_uri_wait(struct passage *passage, struct slice *own, struc
 /* The only provider of a client that has a session of its own with it: what is unknown here is for
  * that to refuse.  NULL: there is no such. */
 struct provider *route_transparent(const struct passage *passage);
-bool guard_pass(struct exchange *exchange, enum guard_kind kind, enum guard_direction direction,
-    struct slice server, struct slice name, struct slice text, struct reply *reply);
+/* ---- what crosses (crossing.c) --------------------------------------------------------------- */
+
+struct crossing {
+	enum guard_kind kind;
+	struct slice server, name; /* as the guard's subject */
+	const struct item *item;   /* that it is about; NULL: none, or not known */
+	struct slice text;	   /* params, or what came back */
+	struct slice method;	   /* SLICE_NONE: the exchange's */
+	bool is_error;		   /* what came back is an error */
+	bool may_be_answered;	   /* the guard may have the result, so that nobody is asked */
+};
+/*
+ * Shows a request or a result to the guard.  True: it goes on; what was changed stands in
+ * exchange->arguments, reply->result or reply->error; a request with may_be_answered whose result
+ * stands in reply->result goes no further.  False: reply->err, and the rule.
+ */
+MUST_CHECK bool
+crossing_wait(struct exchange *exchange, const struct crossing *crossing, struct reply *reply);
+/* ---- consent (approval.c) -------------------------------------------------------------------- */
+
+struct approvals;
+struct approvals *approvals_new(struct hub *hub);
+void approvals_free(struct approvals **approvals);
+/* That client is over. */
+void approvals_forget(struct approvals *approvals, uint64_t window);
+/*
+ * The verdict is GUARD_ASK_FIRST: asks the client's user, who sees the arguments as they would be
+ * sent, unless that was asked before and is remembered.  False: ERR_REFUSED says why there is no
+ * consent, ERR_CANCELLED.
+ */
+MUST_CHECK bool approval_wait(struct exchange *exchange, const struct guard_subject *subject,
+    const struct guard_verdict *verdict, struct err *err);
+/* The call that was consented to goes on in another request of its client. */
+void approval_continue(struct exchange *exchange);
+/* As people see it: what has no look of its own as its number. */
+void approval_put_shown(struct buf *out, struct slice text);
+
+/* ---- what the audit is told (trail.c) -------------------------------------------------------- */
+
+/*
+ * A request of that method goes to its provider, for an item or (NULL) none that is known; false:
+ * it may not, because it cannot be written down.  An exchange that makes several says it of each.
+ */
+MUST_CHECK bool trail_begin_wait(struct exchange *exchange, struct passage *passage,
+    enum mcp_method method, const struct item *item, struct err *err);
+/* Its end; strict: the reply becomes an error where it cannot be written down. */
+/* The gate's refused. */
+void trail_refused(void *owner, const struct mcp_refusal *refusal);
+void trail_end_wait(struct exchange *exchange, struct passage *passage, struct reply *reply);
+/*
+ * Both as the audit may keep them (trail_body.c): redacted, and no longer than `most`, or what says
+ * why not; SLICE_NONE gives nothing.  In a task.
+ */
+struct bodies *bodies_new(struct loop *loop);
+void bodies_free(struct bodies **bodies);
+void bodies_redact_wait(struct exchange *exchange, struct bodies *bodies, size_t most,
+    struct slice arguments, struct slice result, struct buf out[2]);
+void trail_note(struct passage *passage, const struct guard_verdict *verdict);
+/* Of what is about to be answered (pipeline.c). */
+enum ledger_outcome reply_outcome(const struct exchange *exchange, const struct reply *reply);
+int reply_error_code(const struct reply *reply);
+
+/* ---- what callers see (view.c) --------------------------------------------------------------- */
+
+struct view;
+struct views;
+struct views *views_new(void);
+void views_free(struct views **views);
+void view_free(struct view **view); /* NULL: nothing */
+/* The shared catalogue is that now. */
+void views_clean(struct views *views, const struct catalogue *now);
+/* What the sender of an exchange may see, or (NULL) that client; a new reference. */
+struct catalogue *view_for(struct hub *hub, const struct exchange *exchange, struct client *client);
+/* Is it there, and not for this caller?  Then subject and rule are what denies it. */
+bool view_hides(const struct passage *passage, enum item_kind kind, struct slice name,
+    struct guard_subject *subject, struct slice *rule);
+bool view_hides_uri(const struct passage *passage, const struct provider *provider,
+    struct slice uri, struct slice *rule);
+/* Do callers see different things? */
+bool view_is_private(const struct hub *hub);
+
+/* Refused before it came so far: the ledger has the route and the rule, and it is counted. */
+void crossing_denied(
+    struct exchange *exchange, struct slice server, struct slice name, struct slice rule);
+/* The gate's may_tell and pass_wait. */
+bool pipeline_may_tell(void *owner, struct exchange *exchange, struct tell *tell, struct buf *room);
+bool pipeline_pass_wait(void *owner, struct exchange *exchange, enum mcp_pass what,
+    struct slice server, struct slice *text, struct err *err);
+/* The same of what a server tells of no call, and asks or is answered outside of one. */
+bool pipeline_notice(struct hub *hub, struct slice server, struct tell *tell, struct buf *room);
+bool pipeline_session_pass_wait(struct hub *hub, enum mcp_pass what, struct slice server,
+    struct arena *arena, struct slice *text, struct err *err);
+
+/* ---- definitions as the guard has them (screen.c) -------------------------------------------- */
+
+/* What it made of one item; its texts are in the arena of screens_new(). */
+struct screen {
+	bool is_hidden;
+	struct slice rule, reason; /* is_hidden */
+	struct slice text;	   /* its definition instead; SLICE_NONE: as it is */
+};
+struct screens;
+/* Of all items of these offers (NULL: none) that the configuration lets through. */
+struct screens *screens_new(const struct catalogue_source *sources, struct offer *const *offers,
+    size_t n, struct arena *arena);
+void screens_free(struct screens **screens);
+const struct screen *
+screens_of(const struct screens *screens, size_t source, enum item_kind kind, size_t item);
+size_t screens_hidden(const struct screens *screens); /* so many items */
+size_t screens_bytes(const struct screens *screens);  /* of all texts instead */
+/* allow and deny of rules, which may be NULL (catalogue.c). */
+bool tools_allow(const struct config_tools *rules, struct slice name);
+/* In a task: what was listed is looked at once, so that making catalogues of it is quick. */
+MUST_CHECK bool screen_ahead_wait(
+    struct hub *hub, const struct provider *provider, const struct offer *offer, struct err *err);
+/* What is to be shown of a server's instructions; SLICE_NONE: nothing. */
+void screen_instructions(struct gateway *gateway, struct provider *provider, struct slice text,
+    struct arena *arena, struct slice *out);
+
+/* Names in a view that could be taken for others are told (likenesses.c). */
+void likenesses_look(struct gateway *gateway, struct client *client,
+    const struct catalogue_source *sources, size_t n);
 
 /* The same of server/discover. */
 MUST_CHECK bool
@@ -302,9 +461,6 @@ void pipeline_finish(struct exchange *exchange, struct passage *passage, struct 
 /* The gate's begin and cancel (pipeline.c). */
 void pipeline_begin(void *owner, struct exchange *exchange);
 void pipeline_cancel(void *owner, struct exchange *exchange);
-bool pipeline_may_tell(void *owner, struct exchange *exchange, const struct tell *tell);
-bool pipeline_pass(void *owner, struct exchange *exchange, enum mcp_pass what, struct slice server,
-    struct slice text, struct err *err);
 
 void hub_exchange_ended(struct hub *hub);
 /* Parks until any provider changes, or at_ms. */
@@ -359,6 +515,8 @@ struct link *link_next(const struct link *link);
 bool link_is_of(const struct link *link, const struct client *client);
 /* The client has gone, or the upstream is closed. It frees itself. */
 void link_stop(struct link *link);
+/* Another guard has come: what it does not approve is ended, what is down is tried again. */
+void link_guard_changed(struct link *link);
 void link_client_ready(struct link *link);
 bool link_is_settled(const struct link *link);
 bool link_is_greeted(const struct link *link); /* handshake done, or settled */
@@ -368,6 +526,7 @@ void link_freshness(const struct link *link, enum item_kind kind, struct freshne
 struct offer *link_offer(const struct link *link);
 struct slice link_capabilities(const struct link *link); /* raw object; SLICE_NONE: not known */
 struct slice link_instructions(const struct link *link); /* unescaped, or SLICE_NONE */
+struct slice link_server_info(const struct link *link);	 /* raw, or SLICE_NONE */
 struct slice link_last_words(const struct link *link);
 void link_health(const struct link *link, struct provider_health *health);
 MUST_CHECK bool link_ready_wait(struct link *link, struct err *err);

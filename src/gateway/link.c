@@ -91,14 +91,21 @@ on_lost(void *owner, const struct err *why)
 }
 
 static bool
-on_ask_wait(void *owner, const struct question *question, struct arena *arena,
-    struct answer *answer, struct err *err)
+on_ask_wait(void *owner, struct question *question, struct arena *arena, struct answer *answer,
+    struct err *err)
 {
 	struct link *link = owner;
+	struct hub *hub = hub_of(link);
+	struct slice params = question->params;
 
+	if (!pipeline_session_pass_wait(hub, PASS_ASK, name_of(link), arena, &params, err))
+		return false;
+	if (params.p != question->params.p && !question_change(question, params))
+		return err_set(err, ERR_REFUSED, "what the guard has changed cannot be asked");
 	if (link->client == NULL || link->client->session == NULL)
 		return err_set(err, ERR_CANCELLED, "the client that should be asked has gone");
-	return session_ask_wait(link->client->session, question, arena, answer, err);
+	return session_ask_wait(link->client->session, question, arena, answer, err) &&
+	    pipeline_session_pass_wait(hub, PASS_ANSWER, name_of(link), arena, &answer->body, err);
 }
 
 static void
@@ -244,6 +251,7 @@ list_wait(struct link *link, struct err *err)
 		    SLICE_FMT(item_kind_row(kind)->many), err->text);
 	}
 	arena_fini(&arena);
+	ok = ok && screen_ahead_wait(hub_of(link), &link->upstream->provider, offer, err);
 	if (ok) {
 		offer_unref(&link->offer);
 		link->offer = offer;
@@ -264,9 +272,29 @@ greeting_take(struct link *link)
 
 	text_keep(&link->capabilities, back_capabilities(link->back));
 	text_keep(&link->instructions, back_instructions(link->back));
+	text_keep(&link->server_info, back_server_info(link->back));
 	greeting->has_ttl = back_greeting_ttl(link->back, &ttl_ms, &greeting->is_private);
 	greeting->until_ms =
 	    loop_now_ms(hub_of(link)->loop) + (ttl_ms < GREETING_MAX_MS ? ttl_ms : GREETING_MAX_MS);
+}
+
+static struct slice
+digest_of(const struct program_file *file)
+{
+	return file->digest[0] != '\0' ? slice_of(file->digest) : SLICE_NONE;
+}
+
+/* Is it what was approved?  is_greeted: it has said who it is. */
+static bool
+is_approved(struct link *link, bool is_greeted, struct err *err)
+{
+	struct pin_server what = { .program = digest_of(&link->program.program),
+		.script = digest_of(&link->program.script),
+		.info = is_greeted ? link->server_info : SLICE_NONE };
+	const struct gateway *gateway = hub_of(link)->now;
+
+	return gateway == NULL ||
+	    guard_server(gateway->guard, name_of(link), &what, is_greeted, err);
 }
 
 /* What it cannot say now stays as it was; what it can more or less is listed anew. */
@@ -283,6 +311,10 @@ greet_again_wait(struct link *link)
 	}
 	link->has_changed |= !slice_eq(link->capabilities, back_capabilities(link->back));
 	greeting_take(link);
+	if (!is_approved(link, true, &err)) {
+		link->is_lost = true;
+		link->why = err;
+	}
 }
 
 /* Everything that is over; is_all: its lists in any case. */
@@ -383,6 +415,34 @@ client_ready_wait(struct link *link, struct err *err)
 	return task_cut(self) == ERR_NONE;
 }
 
+/* Work of a helper thread: files may be large. */
+struct looking {
+	const struct config_upstream *upstream;
+	struct program program;
+};
+
+static void
+program_read(void *arg)
+{
+	struct looking *looking = arg;
+
+	program_look(looking->upstream, &looking->program);
+}
+
+static bool
+approved_wait(struct link *link, struct err *err)
+{
+	const struct gateway *gateway = hub_of(link)->now;
+	struct looking looking = { .upstream = link->upstream->config, .program = link->program };
+
+	if (gateway == NULL || !guard_has_pins(gateway->guard))
+		return true;
+	if (looking.upstream->command_n > 0)
+		helper_run_wait(hub_of(link)->loop, "pins", program_read, &looking);
+	link->program = looking.program;
+	return is_approved(link, false, err);
+}
+
 static bool
 greet_wait(struct link *link, struct err *err)
 {
@@ -399,10 +459,13 @@ greet_wait(struct link *link, struct err *err)
 		.is_own = link->is_own,
 		.memory = &link->memory };
 
-	if (!back_open_wait(hub_of(link)->loop, &spec, &back_events, link, &link->back, err))
+	if (!approved_wait(link, err) ||
+	    !back_open_wait(hub_of(link)->loop, &spec, &back_events, link, &link->back, err))
 		return false;
 	link->connection = ++hub_of(link)->connections;
 	greeting_take(link);
+	if (!is_approved(link, true, err))
+		return false;
 	link->must_greet = false;
 	link->is_greeted = true;
 	changed(link);
@@ -494,6 +557,7 @@ goes_down(struct link *link)
 	offer_unref(&link->offer);
 	text_keep(&link->capabilities, SLICE_NONE);
 	text_keep(&link->instructions, SLICE_NONE);
+	text_keep(&link->server_info, SLICE_NONE);
 	log_event(loop_log(loop), LOG_WARN, "upstream_down",
 	    "%.*s is unavailable: %s; next attempt in %llu ms", SLICE_FMT(name_of(link)),
 	    link->why.text, (unsigned long long)wait);
@@ -640,6 +704,7 @@ link_free(struct link *link)
 	offer_unref(&link->offer);
 	text_keep(&link->capabilities, SLICE_NONE);
 	text_keep(&link->instructions, SLICE_NONE);
+	text_keep(&link->server_info, SLICE_NONE);
 	for (size_t i = 0; i < link->watched_n; i++)
 		mem_free((void *)link->watched[i].uri.p);
 	mem_free(link->watched);
@@ -765,6 +830,12 @@ link_instructions(const struct link *link)
 }
 
 struct slice
+link_server_info(const struct link *link)
+{
+	return link->server_info;
+}
+
+struct slice
 link_last_words(const struct link *link)
 {
 	if (link->back != NULL)
@@ -785,6 +856,8 @@ link_health(const struct link *link, struct provider_health *health)
 		.restarts = link->upstream->restarts,
 		.in_flight = link->back != NULL ? back_in_flight(link->back) : 0,
 		.revision = link->back != NULL ? back_revision(link->back) : MCP_NEWEST_LEGACY };
+	if (link->back != NULL)
+		health->is_isolated = back_isolation(link->back, &health->isolation);
 }
 
 /* ---- begin and end --------------------------------------------------------------------------- */
@@ -817,6 +890,21 @@ void
 link_client_ready(struct link *link)
 {
 	hub_wake(hub_of(link));
+}
+
+void
+link_guard_changed(struct link *link)
+{
+	struct err err = { 0 };
+
+	if (link->state == PROVIDER_DOWN) {
+		link->is_demanded = true;
+	} else if (link->state == PROVIDER_READY && !is_approved(link, true, &err)) {
+		link->is_lost = true;
+		link->why = err;
+	}
+	if (link->supervisor != NULL)
+		task_wake(link->supervisor);
 }
 
 void

@@ -43,11 +43,13 @@ struct link {
 	struct err why;
 	uint64_t attempt_ms, retry_ms, ready_ms, listed_ms, used_ms;
 	unsigned failures, calls;
-	struct listed listed[ITEM_KINDS + 1];	 /* the last: ITEM_GREETING */
-	uint64_t resources_changed;		 /* so many times */
-	struct back_memory memory;		 /* from one connection to the next */
-	struct slice capabilities, instructions; /* of the last handshake; their own memory */
-	struct group work;			 /* the one child task that connects or lists */
+	struct listed listed[ITEM_KINDS + 1]; /* the last: ITEM_GREETING */
+	uint64_t resources_changed;	      /* so many times */
+	struct program program;		      /* as it was started last */
+	struct back_memory memory;	      /* from one connection to the next */
+	/* Of the last handshake; their own memory. */
+	struct slice capabilities, instructions, server_info;
+	struct group work; /* the one child task that connects or lists */
 	struct err work_err;
 	bool work_ok;
 	struct watched *watched;

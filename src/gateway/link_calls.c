@@ -12,15 +12,8 @@
 void
 text_keep(struct slice *at, struct slice text)
 {
-	char *copy;
-
 	mem_free((void *)at->p);
-	*at = SLICE_NONE;
-	if (text.n == 0)
-		return;
-	copy = mem_new(text.n);
-	memcpy(copy, text.p, text.n);
-	*at = (struct slice){ copy, text.n };
+	*at = text.n > 0 ? slice_keep(text) : SLICE_NONE;
 }
 
 /* A request of our own. */
@@ -306,6 +299,9 @@ forward_once_wait(struct link *link, struct exchange *exchange, const struct for
 	call.keep = exchange->text;
 	for (size_t i = 0; i < forward->edits_n; i++)
 		call.edits[call.edits_n++] = forward->edits[i];
+	if (exchange->arguments.p != request->arguments.p)
+		call.edits[call.edits_n++] =
+		    (struct edit){ request->arguments, exchange->arguments };
 	if (call.edits_n < COUNT(call.edits) &&
 	    request_fit(request, back_revision(link->back), &call.edits[call.edits_n]))
 		call.edits_n++;

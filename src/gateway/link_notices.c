@@ -160,11 +160,9 @@ tell_task(struct link *link, const struct tell *tell)
 		listens_tell_task(c, &link->upstream->provider, id, id, tell);
 }
 
-void
-link_notice(struct link *link, const struct tell *tell)
+static void
+notice_pass(struct link *link, const struct tell *tell)
 {
-	if (link->is_own && link->client == NULL)
-		return;
 	visit_done(link, tell);
 	tell_task(link, tell);
 	if (tell->method == MCP_RESOURCE_UPDATED)
@@ -179,4 +177,18 @@ link_notice(struct link *link, const struct tell *tell)
 		tell_only(link, tell);
 	else if (tell->method != MCP_TASK_TOLD)
 		tell_owner(link, tell);
+}
+
+void
+link_notice(struct link *link, const struct tell *tell)
+{
+	struct tell passed = *tell;
+	struct buf room;
+
+	if (link->is_own && link->client == NULL)
+		return;
+	buf_init(&room, NULL, 0);
+	if (pipeline_notice(hub_of(link), name_of(link), &passed, &room))
+		notice_pass(link, &passed);
+	buf_fini(&room);
 }

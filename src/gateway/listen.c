@@ -346,8 +346,12 @@ heard_route_wait(struct listen *listen, struct heard *heard, struct reply *reply
 	provider = passage->provider;
 	provider_unref(&passage->provider);
 	if (provider->ops->watch_wait == NULL ||
-	    !guard_pass(exchange, GUARD_REQUEST, GUARD_TO_PROVIDER, provider->name, own,
-		exchange->request.params, reply) ||
+	    !crossing_wait(exchange,
+		&(struct crossing){ .kind = GUARD_REQUEST,
+		    .server = provider->name,
+		    .name = own,
+		    .text = exchange->request.params },
+		reply) ||
 	    !arena_reserve(&exchange->arena, own.n, &reply->err))
 		return true;
 	heard->uri = slice_dup(&exchange->arena, own);

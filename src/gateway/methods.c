@@ -91,6 +91,7 @@ method_forward(struct exchange *exchange, struct passage *passage, struct slice 
     const struct forward *forward, struct reply *reply)
 {
 	struct provider *provider = passage->provider;
+	struct crossing crossing;
 
 	reply->server = provider->name;
 	ledger_route(passage->hub->ledger, exchange->number, provider->name, name);
@@ -99,12 +100,23 @@ method_forward(struct exchange *exchange, struct passage *passage, struct slice 
 	if (exchange->state.p != NULL && !slice_eq(exchange->state_server, provider->name))
 		return err_set(&reply->err, ERR_PARAMS,
 		    "requestState is of another server: begin the call again");
-	if (!guard_pass(exchange, GUARD_REQUEST, GUARD_TO_PROVIDER, provider->name, name,
-		exchange->request.params, reply) ||
-	    !visit_forward_wait(exchange, passage, forward, reply))
+	crossing = (struct crossing){ .kind = GUARD_REQUEST,
+		.server = provider->name,
+		.name = name,
+		.item = forward->item,
+		.text = exchange->request.params,
+		.may_be_answered = true };
+	if (!crossing_wait(exchange, &crossing, reply))
 		return false;
-	return guard_pass(exchange, GUARD_RESULT, GUARD_TO_CLIENT, provider->name, name,
-	    reply->result.p != NULL ? reply->result : reply->error, reply);
+	if (reply->result.p == NULL &&
+	    (!trail_begin_wait(
+		 exchange, passage, exchange->request.method, forward->item, &reply->err) ||
+		!visit_forward_wait(exchange, passage, forward, reply)))
+		return false;
+	crossing.kind = GUARD_RESULT;
+	crossing.is_error = reply->result.p == NULL;
+	crossing.text = crossing.is_error ? reply->error : reply->result;
+	return crossing_wait(exchange, &crossing, reply);
 }
 
 static bool
@@ -184,7 +196,7 @@ list(struct exchange *exchange, struct passage *passage, struct reply *reply)
 			  SLICE_FMT(item_kind_row(kind)->many));
 	route_view(passage);
 	if (passage->client != NULL)
-		passage->client->was_listed = true;
+		client_shown(passage->client, passage->catalogue);
 	reply->has_odd_output = catalogue_has_odd_output(passage->catalogue);
 	if (exchange->session == NULL)
 		fresh_list(passage, kind, reply);
@@ -275,8 +287,13 @@ named(struct exchange *exchange, struct passage *passage, enum item_kind kind, s
 		return false;
 	if (request->arguments.p != NULL && json_type(request->arguments) != JSON_OBJECT)
 		return err_set(&reply->err, ERR_PARAMS, "params.arguments must be an object");
+	/* What is compared with what was approved must be what is offered now. */
+	if (guard_is_strict(passage->gateway->guard) &&
+	    !hub_fresh_wait(passage->hub, passage->client, &reply->err))
+		return false;
 	entry = route_wait(passage, kind, reply);
-	if (entry == NULL && only != NULL && reply->err.kind == ERR_PARAMS) {
+	if (entry == NULL && only != NULL && reply->err.kind == ERR_PARAMS &&
+	    !passage->is_not_shown) {
 		reply->err = (struct err){ 0 };
 		return forward_as_is(exchange, passage, only, reply);
 	}
@@ -366,8 +383,12 @@ subscribe(struct exchange *exchange, struct passage *passage, struct reply *repl
 		return false;
 	provider = passage->provider;
 	ledger_route(passage->hub->ledger, exchange->number, provider->name, own);
-	if (!guard_pass(exchange, GUARD_REQUEST, GUARD_TO_PROVIDER, provider->name, own,
-		exchange->request.params, reply))
+	if (!crossing_wait(exchange,
+		&(struct crossing){ .kind = GUARD_REQUEST,
+		    .server = provider->name,
+		    .name = own,
+		    .text = exchange->request.params },
+		reply))
 		return false;
 	return provider->ops->subscribe_wait(
 	    provider, exchange, wants, own, &changes, reply, &reply->err);

@@ -162,12 +162,12 @@ has_control(struct slice s)
 }
 
 static bool
-hint(struct slice annotations, struct slice key)
+hint(struct slice annotations, struct slice key, bool fallback)
 {
 	struct slice value;
-	bool is = false;
+	bool is;
 
-	return json_find(annotations, key, &value) && json_bool(value, &is) && is;
+	return json_find(annotations, key, &value) && json_bool(value, &is) ? is : fallback;
 }
 
 /* What the name of an item is called: "name", and for URIs "uri" or "uriTemplate". */
@@ -207,13 +207,18 @@ tool_read(struct item *item)
 {
 	struct slice value;
 
+	item->is_destructive = item->is_open_world = true;
 	if (!json_find(item->definition, S("inputSchema"), &value) ||
 	    json_type(value) != JSON_OBJECT)
 		return "its inputSchema is not an object";
 	if (json_find(item->definition, S("annotations"), &value) &&
 	    json_type(value) == JSON_OBJECT) {
-		item->is_read_only = hint(value, S("readOnlyHint"));
-		item->is_idempotent = hint(value, S("idempotentHint"));
+		item->is_read_only = hint(value, S("readOnlyHint"), false);
+		item->is_idempotent = hint(value, S("idempotentHint"), false);
+		/* These two say something of tools that change something. */
+		item->is_destructive =
+		    !item->is_read_only && hint(value, S("destructiveHint"), true);
+		item->is_open_world = hint(value, S("openWorldHint"), true);
 	}
 	item->has_headers = mirror_is_named(item->definition);
 	item->has_odd_output =

@@ -15,85 +15,6 @@ client_of(const struct exchange *exchange)
 	return passage != NULL ? passage->client : NULL;
 }
 
-/* ---- guard ----------------------------------------------------------------------------------- */
-
-bool
-guard_pass(struct exchange *exchange, enum guard_kind kind, enum guard_direction direction,
-    struct slice server, struct slice name, struct slice text, struct reply *reply)
-{
-	struct guard_subject subject = { .caller = &exchange->caller,
-		.client = exchange->client,
-		.server = server,
-		.method = exchange->request.method_name,
-		.name = name,
-		.text = text };
-	struct guard_verdict verdict = guard_message(&subject, kind, direction);
-
-	if (verdict.action == GUARD_ALLOW)
-		return true;
-	reply->rule = verdict.rule;
-	return err_set(&reply->err, ERR_REFUSED, "refused by rule %.*s", SLICE_FMT(verdict.rule));
-}
-
-/* Who is asked to go to a URL is told when that is done (notifications/elicitation/complete). */
-static void
-asked(struct exchange *exchange, struct slice params)
-{
-	struct client *client = client_of(exchange);
-	struct slice token;
-
-	if (client != NULL && json_type(params) == JSON_OBJECT &&
-	    json_find(params, S("elicitationId"), &token))
-		index_put(client->hub->asked, token, client);
-}
-
-/* Of whom a log message is: a request without a session says itself which it wants. */
-static bool
-wants_level(const struct exchange *exchange, const struct client *client, int level)
-{
-	if (exchange->session == NULL)
-		return exchange->log_level >= 0 && level >= exchange->log_level;
-	return client_wants_level(client, level);
-}
-
-/* What a shared session says in the log is for those who asked for such a level. */
-bool
-pipeline_may_tell(void *owner, struct exchange *exchange, const struct tell *tell)
-{
-	struct client *client = client_of(exchange);
-	struct reply reply = { .err = { 0 } };
-	struct slice level;
-
-	if (tell->method == MCP_LOG_MESSAGE && client != NULL &&
-	    json_type(tell->params) == JSON_OBJECT && json_find(tell->params, S("level"), &level) &&
-	    !wants_level(exchange, client, mcp_log_level_find(level)))
-		return false;
-	return guard_pass(
-	    exchange, GUARD_TELL, GUARD_TO_CLIENT, tell->server, SLICE_NONE, tell->params, &reply);
-}
-
-bool
-pipeline_pass(void *owner, struct exchange *exchange, enum mcp_pass what, struct slice server,
-    struct slice text, struct err *err)
-{
-	static const struct {
-		enum guard_kind kind;
-		enum guard_direction direction;
-	} rows[] = {
-		[PASS_ASK] = { GUARD_ASK, GUARD_TO_CLIENT },
-		[PASS_ANSWER] = { GUARD_ANSWER, GUARD_TO_PROVIDER },
-	};
-	struct reply reply = { .err = { 0 } };
-
-	if (what == PASS_ASK)
-		asked(exchange, text);
-	if (guard_pass(
-		exchange, rows[what].kind, rows[what].direction, server, SLICE_NONE, text, &reply))
-		return true;
-	*err = reply.err;
-	return false;
-}
-
 /* What its client has said before goes with each request. */
 static void
 client_take(struct client *client, struct exchange *exchange)
@@ -130,11 +51,16 @@ client_bind(struct hub *hub, struct exchange *exchange, struct err *err)
 
 /* ---- the story ------------------------------------------------------------------------------- */
 
-static enum ledger_outcome
-outcome_of(const struct exchange *exchange, const struct reply *reply)
+enum ledger_outcome
+reply_outcome(const struct exchange *exchange, const struct reply *reply)
 {
+	const struct passage *passage = exchange->gateway_data;
+
 	if (reply->result.p != NULL)
 		return LEDGER_DONE;
+	/* Its client was told that there is no such thing. */
+	if (passage != NULL && passage->is_not_shown)
+		return LEDGER_REFUSED;
 	switch (reply->err.kind) {
 	case ERR_REFUSED:
 		return LEDGER_REFUSED;
@@ -147,8 +73,15 @@ outcome_of(const struct exchange *exchange, const struct reply *reply)
 	case ERR_OUTCOME_UNKNOWN:
 		return LEDGER_UNKNOWN;
 	default:
-		return LEDGER_FAILED;
+		/* A limit of `guard.rate` is a rule too. */
+		return reply->rule.p != NULL ? LEDGER_REFUSED : LEDGER_FAILED;
 	}
+}
+
+int
+reply_error_code(const struct reply *reply)
+{
+	return reply->err.kind != ERR_NONE ? err_info(reply->err.kind)->legacy_code : 0;
 }
 
 static void
@@ -171,13 +104,15 @@ conclude(struct exchange *exchange, struct passage *passage, struct reply *reply
 {
 	struct hub *hub = passage->hub;
 	struct log *log = loop_log(exchange->loop);
-	uint64_t ms = loop_now_ms(exchange->loop) - exchange->started_ms;
-	enum ledger_outcome outcome = outcome_of(exchange, reply);
-	int code = reply->err.kind != ERR_NONE ? err_info(reply->err.kind)->legacy_code : 0;
+	enum ledger_outcome outcome;
+	uint64_t ms;
 
 	reply->call_id = exchange->number;
-	ledger_outcome(hub->ledger, exchange->number, loop_unix_ms(exchange->loop), outcome, code);
-	audit_record(ledger_find(hub->ledger, exchange->number));
+	trail_end_wait(exchange, passage, reply);
+	outcome = reply_outcome(exchange, reply);
+	ms = loop_now_ms(exchange->loop) - exchange->started_ms;
+	ledger_outcome(hub->ledger, exchange->number, loop_unix_ms(exchange->loop), outcome,
+	    reply_error_code(reply));
 	mcp_tally(exchange->loop, exchange->request.method, outcome);
 	series_observe_ms(hub->duration, ms);
 	if (log_wants(log, LOG_INFO))
@@ -193,6 +128,7 @@ void
 pipeline_finish(struct exchange *exchange, struct passage *passage, struct reply *reply)
 {
 	conclude(exchange, passage, reply);
+	guard_done(&passage->hold);
 	catalogue_unref(&passage->catalogue);
 	provider_unref(&passage->provider);
 	if (passage->client != NULL)
@@ -216,7 +152,8 @@ pass_through(void *arg)
 		task_cancel(exchange->task, ERR_CANCELLED);
 	log_started(exchange);
 	ledger_intent(hub->ledger, exchange->number, loop_unix_ms(exchange->loop),
-	    exchange->request.method_name, exchange->caller.principal, exchange->caller.tenant);
+	    exchange->request.method_name, exchange->caller.principal, exchange->caller.tenant,
+	    exchange->client);
 	ok = method_run(exchange, passage, &reply) && reply_fit(exchange, &reply);
 	/* It lasts, without this task. */
 	if (ok && passage->listen != NULL) {
@@ -249,7 +186,8 @@ turn_away(struct hub *hub, struct exchange *exchange, const struct err *why)
 		    "Request #%llu: %s (%llu were turned away so far)",
 		    (unsigned long long)exchange->number, why->text,
 		    (unsigned long long)hub->turned_away);
-	mcp_tally(exchange->loop, exchange->request.method, outcome_of(exchange, &reply));
+	trail_end_wait(exchange, exchange->gateway_data, &reply);
+	mcp_tally(exchange->loop, exchange->request.method, reply_outcome(exchange, &reply));
 	exchange->front->finish(exchange, &reply);
 	exchange_free(&exchange);
 }
@@ -264,6 +202,7 @@ pipeline_begin(void *owner, struct exchange *exchange)
 	struct err err = { 0 };
 
 	passage->hub = hub;
+	passage->exchange = exchange;
 	exchange->gateway_data = passage;
 	if (hub->is_draining)
 		err_set(&err, ERR_UNAVAILABLE, "bascule is stopping");

@@ -28,7 +28,7 @@ void
 route_view(struct passage *passage)
 {
 	catalogue_unref(&passage->catalogue);
-	passage->catalogue = catalogue_ref(client_view(passage->hub, passage->client));
+	passage->catalogue = view_for(passage->hub, passage->exchange, passage->client);
 }
 
 static const struct catalogue_entry *
@@ -36,6 +36,24 @@ look_up(struct passage *passage, enum item_kind kind)
 {
 	route_view(passage);
 	return catalogue_find(passage->catalogue, kind, passage->name);
+}
+
+/* What the guard hides is refused by the rule that hid it, also to who knows its name. */
+static bool
+is_hidden(struct passage *passage, enum item_kind kind, struct reply *reply)
+{
+	const struct catalogue_hidden *hidden =
+	    catalogue_find_hidden(passage->catalogue, kind, passage->name);
+
+	if (hidden == NULL)
+		return false;
+	reply->server = hidden->provider->name;
+	reply->rule = hidden->rule;
+	crossing_denied(passage->exchange, hidden->provider->name, passage->name, hidden->rule);
+	err_set(&reply->err, ERR_REFUSED, "%.*s of %.*s is hidden by rule %.*s%s%.*s",
+	    SLICE_FMT(item_kind_row(kind)->one), SLICE_FMT(hidden->provider->name),
+	    SLICE_FMT(hidden->rule), hidden->reason.n > 0 ? ": " : "", SLICE_FMT(hidden->reason));
+	return true;
 }
 
 static bool
@@ -89,6 +107,35 @@ owner_of(struct passage *passage, enum item_kind kind, struct err *err)
 	return NULL;
 }
 
+/* As it is said of every name that its owner does not have. */
+static bool
+say_none(const struct passage *passage, enum item_kind kind, const struct provider *owner,
+    struct reply *reply)
+{
+	reply->server = owner->name;
+	return err_set(&reply->err, ERR_PARAMS, "%.*s has no %.*s \"%.*s\"", SLICE_FMT(owner->name),
+	    SLICE_FMT(item_kind_row(kind)->one), shown(passage->name), passage->name.p);
+}
+
+/* What this caller may not call is unknown to it, like any other name; the ledger and the counts
+ * know better. */
+static bool
+is_not_shown(struct passage *passage, enum item_kind kind, struct reply *reply)
+{
+	struct guard_subject subject;
+	struct provider *owner;
+	struct slice rule;
+
+	if (!view_hides(passage, kind, passage->name, &subject, &rule))
+		return false;
+	crossing_denied(passage->exchange, subject.server, subject.name, rule);
+	owner = owner_of(passage, kind, &reply->err);
+	if (owner != NULL)
+		(void)say_none(passage, kind, owner, reply);
+	passage->is_not_shown = true;
+	return true;
+}
+
 /* A name that tells no server may be of any that is still starting: the first to have it. */
 static const struct catalogue_entry *
 appears_wait(struct passage *passage, enum item_kind kind, struct reply *reply)
@@ -107,6 +154,8 @@ appears_wait(struct passage *passage, enum item_kind kind, struct reply *reply)
 	}
 	if (entry != NULL)
 		reply->err = (struct err){ 0 };
+	else
+		(void)(is_hidden(passage, kind, reply) || is_not_shown(passage, kind, reply));
 	return entry;
 }
 
@@ -136,9 +185,9 @@ owner_lists_wait(struct passage *passage, enum item_kind kind, struct reply *rep
 	offer_unref(&offer);
 	if (!is_configured(passage->hub->now, provider) || look_up(passage, kind) != NULL)
 		return true;
-	return err_set(&reply->err, ERR_PARAMS, "%.*s has no %.*s \"%.*s\"",
-	    SLICE_FMT(provider->name), SLICE_FMT(item_kind_row(kind)->one), shown(passage->name),
-	    passage->name.p);
+	if (is_hidden(passage, kind, reply) || is_not_shown(passage, kind, reply))
+		return false;
+	return say_none(passage, kind, provider, reply);
 }
 
 /* A reload meanwhile puts another in the place of who was waited for: then that is waited for. */
@@ -149,6 +198,8 @@ route_wait(struct passage *passage, enum item_kind kind, struct reply *reply)
 	struct provider *provider;
 
 	while ((entry = look_up(passage, kind)) == NULL) {
+		if (is_hidden(passage, kind, reply) || is_not_shown(passage, kind, reply))
+			return NULL;
 		provider = owner_of(passage, kind, &reply->err);
 		if (provider == NULL)
 			return appears_wait(passage, kind, reply);
@@ -191,6 +242,7 @@ uri_owner(struct passage *passage, struct slice *own, bool *is_guess)
 bool
 route_uri_wait(struct passage *passage, struct slice *own, struct reply *reply)
 {
+	struct slice rule;
 	bool is_over = false, is_guess;
 	struct provider *provider = uri_owner(passage, own, &is_guess);
 
@@ -201,8 +253,15 @@ route_uri_wait(struct passage *passage, struct slice *own, struct reply *reply)
 			return false;
 		provider = uri_owner(passage, own, &is_guess);
 	}
+	if (is_hidden(passage, ITEM_RESOURCE, reply))
+		return false;
 	if (provider == NULL)
 		provider = route_transparent(passage);
+	if (provider != NULL && view_hides_uri(passage, provider, *own, &rule)) {
+		crossing_denied(passage->exchange, provider->name, *own, rule);
+		passage->is_not_shown = true;
+		provider = NULL;
+	}
 	if (provider == NULL) {
 		reply->uri = passage->name;
 		return err_set(&reply->err, ERR_RESOURCE, "no server has resource \"%.*s\"",

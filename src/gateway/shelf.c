@@ -229,7 +229,6 @@ shelf_keep(const struct link *link, const struct exchange *exchange, const struc
 	struct freshness fresh;
 	struct shelf_item *item;
 	struct bytes *result;
-	char *uri;
 
 	if (!is_plain(exchange, forward) || !may_keep(link, reply, &fresh))
 		return;
@@ -241,10 +240,8 @@ shelf_keep(const struct link *link, const struct exchange *exchange, const struc
 		return;
 	item = MEM_NEW(struct shelf_item);
 	item->hash = hash_of(shelf, &key);
-	uri = mem_new(key.uri.n + 1);
-	memcpy(uri, key.uri.p, key.uri.n);
 	item->key = key;
-	item->key.uri.p = uri;
+	item->key.uri = slice_keep(key.uri);
 	item->until_ms = loop_now_ms(hub->loop) + fresh.ttl_ms;
 	item->is_private = fresh.is_private;
 	if (item->is_private)

@@ -371,6 +371,14 @@ upstream_instructions(const struct provider *provider, const struct client *clie
 	return link != NULL ? link_instructions(link) : SLICE_NONE;
 }
 
+static struct slice
+upstream_server_info(const struct provider *provider, const struct client *client)
+{
+	const struct link *link = link_find(upstream_of(provider), client);
+
+	return link != NULL ? link_server_info(link) : SLICE_NONE;
+}
+
 static void
 upstream_health(
     const struct provider *provider, const struct client *client, struct provider_health *health)
@@ -393,6 +401,13 @@ upstream_last_words(const struct provider *provider)
 	const struct link *link = u->shared != NULL ? u->shared : u->links;
 
 	return link != NULL ? link_last_words(link) : SLICE_NONE;
+}
+
+static void
+upstream_guard_changed(struct provider *provider)
+{
+	for (struct link *l = upstream_of(provider)->links; l != NULL; l = link_next(l))
+		link_guard_changed(l);
 }
 
 static struct link *
@@ -444,7 +459,9 @@ static const struct provider_ops upstream_ops = {
 	.offer = upstream_offer,
 	.capabilities = upstream_capabilities,
 	.instructions = upstream_instructions,
+	.server_info = upstream_server_info,
 	.health = upstream_health,
+	.guard_changed = upstream_guard_changed,
 	.last_words = upstream_last_words,
 	.links = upstream_links,
 	.close = upstream_close,

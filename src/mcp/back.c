@@ -854,6 +854,13 @@ back_instructions(const struct back *back)
 	return back->instructions;
 }
 
+bool
+back_isolation(const struct back *back, struct isolation_report *report)
+{
+	*report = back->isolation;
+	return back->is_isolated;
+}
+
 struct slice
 back_server_info(const struct back *back)
 {

@@ -54,7 +54,9 @@ struct back {
 	struct arena arena;
 	enum mcp_revision revision;
 	bool is_ready, is_lost, is_closing;
-	bool is_modern; /* or is asked whether it is: no handshake, every request stands alone */
+	bool is_modern;	  /* or is asked whether it is: no handshake, every request stands alone */
+	bool is_isolated; /* stdio, with a sandbox: what is in force */
+	struct isolation_report isolation;
 	bool is_broken; /* stdio: the program could not be run at all */
 	bool is_misfit; /* the upstream does not speak this transport, but perhaps another */
 	struct err why;

@@ -112,8 +112,8 @@ ask_progress(const struct question *question, const struct message *message)
 }
 
 static bool
-ask_put_wait(struct upstream_ask *ask, const struct question *question, struct answer *answer,
-    struct err *err)
+ask_put_wait(
+    struct upstream_ask *ask, struct question *question, struct answer *answer, struct err *err)
 {
 	struct back *back = ask->back;
 

@@ -514,13 +514,9 @@ uris_take(struct back_listen *listen, const struct wanted *uris, size_t n)
 	uris_free(listen);
 	listen->uris = n > 0 ? mem_new(n * sizeof(*listen->uris)) : NULL;
 	listen->uris_n = n;
-	for (size_t i = 0; i < n; i++) {
-		char *copy = mem_new(uris[i].text.n + 1);
-
-		memcpy(copy, uris[i].text.p, uris[i].text.n);
-		listen->uris[i] = (struct listen_uri){ .uri = { copy, uris[i].text.n },
+	for (size_t i = 0; i < n; i++)
+		listen->uris[i] = (struct listen_uri){ .uri = slice_keep(uris[i].text),
 			.is_task = uris[i].is_task };
-	}
 	listen->wanted++;
 	/* What was refused or failed before may do now. */
 	listen->retry_ms = 0;

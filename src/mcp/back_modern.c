@@ -279,7 +279,7 @@ places_find(const struct call *call, struct places *places)
 		places->meta_has_more = request->meta_has_more;
 		places->responses = request->input_responses;
 		places->state = request->request_state;
-		places->arguments = request->arguments;
+		places->arguments = call->exchange->arguments;
 	} else {
 		token = member(call->text, S("method"));
 		places->method = (struct slice){ token.p + 1, token.n - 2 };

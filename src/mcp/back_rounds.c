@@ -147,8 +147,8 @@ page_name(struct input *input, struct err *err)
 
 	loop_random(input->rounds->back->loop, random, sizeof(random));
 	input->id[n++] = '"';
-	for (size_t i = 0; i < sizeof(random); i++)
-		n += (size_t)snprintf(input->id + n, 3, "%02x", random[i]);
+	hex_put(random, sizeof(random), input->id + n);
+	n += 2 * sizeof(random);
 	input->id[n++] = '"';
 	if (!arena_reserve(&input->arena, params.n + 80, err))
 		return false;

@@ -28,7 +28,8 @@ struct back_stdio {
 	bool at_end, has_exited;
 	int status;
 	struct timer exit_wait;
-	struct task *closer; /* waits for the exit */
+	struct task *closer;   /* waits for the exit */
+	struct egress *egress; /* its way out; NULL: none, or it has the gateway's */
 };
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -42,6 +43,10 @@ lost(struct back_stdio *stdio)
 		err_set(&err, ERR_IO, "does not read its stdin: %s", stdio->outbox.why.text);
 	else if (!stdio->has_exited)
 		err_set(&err, ERR_IO, "closed its stdout");
+	else if (stdio->child->end == CHILD_END_MEMORY)
+		err_set(&err, ERR_IO, "used more memory than its sandbox allows, and was ended");
+	else if (stdio->child->end == CHILD_END_PROCESSES)
+		err_set(&err, ERR_IO, "had more processes than its sandbox allows, and was ended");
 	else if (WIFSIGNALED(stdio->status))
 		err_set(&err, ERR_IO, "was ended by signal %d", WTERMSIG(stdio->status));
 	else
@@ -333,6 +338,113 @@ streams_attach(struct back_stdio *stdio)
 	stdout_want(stdio);
 }
 
+/* ---- its sandbox ----------------------------------------------------------------------------- */
+
+static size_t
+list_bytes(const struct slice *list, size_t n)
+{
+	size_t bytes = (n + 1) * sizeof(char *) + 16;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += list[i].n + 1;
+	return bytes;
+}
+
+static const char *const *
+list_put(struct arena *arena, const struct slice *list, size_t n)
+{
+	const char **out = ARENA_ARRAY(arena, const char *, n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = slice_cstr(arena, list[i]);
+	return out;
+}
+
+/* *out: what the keeper is asked for; NULL: the upstream has no sandbox. */
+static bool
+isolation_make(struct back *back, const struct child_isolation **out, struct err *err)
+{
+	static const enum isolation_network networks[] = { [NETWORK_NONE] = ISOLATION_NONE,
+		[NETWORK_LOOPBACK] = ISOLATION_LOOPBACK,
+		[NETWORK_HOST] = ISOLATION_HOST,
+		[NETWORK_LISTED] = ISOLATION_EGRESS };
+	const struct config_isolation *sandbox = &back->spec.upstream->sandbox;
+	struct child_isolation *isolation;
+
+	*out = NULL;
+	if (!sandbox->is_on)
+		return true;
+	if (!arena_reserve(&back->arena,
+		sizeof(*isolation) + list_bytes(sandbox->read, sandbox->read_n) +
+		    list_bytes(sandbox->write, sandbox->write_n) +
+		    list_bytes(sandbox->hide, sandbox->hide_n),
+		err))
+		return false;
+	isolation = ARENA_NEW(&back->arena, struct child_isolation);
+	isolation->read = list_put(&back->arena, sandbox->read, sandbox->read_n);
+	isolation->write = list_put(&back->arena, sandbox->write, sandbox->write_n);
+	isolation->hide = list_put(&back->arena, sandbox->hide, sandbox->hide_n);
+	isolation->network = networks[sandbox->network];
+	isolation->memory_bytes = sandbox->memory_bytes;
+	isolation->cpu_s = (sandbox->cpu_ms + 999) / 1000;
+	isolation->processes = sandbox->processes;
+	isolation->files = sandbox->files;
+	isolation->file_bytes = sandbox->file_bytes;
+	isolation->umask = 022;
+	for (size_t i = 0; i < sandbox->require_n; i++)
+		isolation->require |= isolation_word(sandbox->require[i]);
+	*out = isolation;
+	return true;
+}
+
+static void
+isolation_tell(struct back *back, const struct child *child)
+{
+	struct buf words;
+
+	back->is_isolated = true;
+	back->isolation = child->isolation;
+	buf_init(&words, NULL, KIB);
+	isolation_print(&child->isolation, &words);
+	log_event(loop_log(back->loop), LOG_INFO, "upstream_started",
+	    "%.*s: process %d, kept apart by: %.*s", SLICE_FMT(back->spec.server), (int)child->pid,
+	    SLICE_FMT(buf_view(&words)));
+	buf_fini(&words);
+}
+
+/* Where it could not be given a network of its own it has none, and no proxy. */
+MUST_CHECK static bool
+egress_begin(struct back_stdio *stdio, struct err *err)
+{
+	struct back *back = stdio->back;
+	const struct config_isolation *sandbox = &back->spec.upstream->sandbox;
+	const struct egress_settings settings = {
+		.whose = back->spec.server, .allow = sandbox->egress, .allow_n = sandbox->egress_n
+	};
+
+	if (sandbox->egress_n == 0 || stdio->child->proxy < 0)
+		return true;
+	return egress_open(back->loop, &settings, &stdio->child->proxy, &stdio->egress, err);
+}
+
+/* Starts it, as its sandbox says; the words of spec are in back->arena. */
+MUST_CHECK static bool
+program_start_wait(struct back_stdio *stdio, struct child_spec *spec, struct err *err)
+{
+	struct back *back = stdio->back;
+
+	if (!isolation_make(back, &spec->isolation, err))
+		return false;
+	if (spec->isolation != NULL && spec->isolation->network == ISOLATION_EGRESS &&
+	    !egress_env(&back->arena, spec->env, &spec->env, err))
+		return false;
+	if (!child_open_wait(back->loop, spec, &stdio->child, err))
+		return false;
+	if (spec->isolation != NULL)
+		isolation_tell(back, stdio->child);
+	return true;
+}
+
 static bool
 stdio_open_wait(struct back *back, struct err *err)
 {
@@ -364,10 +476,10 @@ stdio_open_wait(struct back *back, struct err *err)
 		argv[i] = slice_cstr(&back->arena, upstream->command[i]);
 	spec.argv = argv;
 	spec.cwd = upstream->cwd.p != NULL ? slice_cstr(&back->arena, upstream->cwd) : NULL;
-	if (!child_open_wait(back->loop, &spec, &stdio->child, err))
+	if (!program_start_wait(stdio, &spec, err))
 		return false;
 	streams_attach(stdio);
-	return true;
+	return egress_begin(stdio, err);
 }
 
 /* stdin is closed and the child has grace_ms to go by itself; the keeper ends what does not. */
@@ -404,6 +516,7 @@ stdio_close_wait(struct back *back, unsigned grace_ms)
 		outbox_fini(&stdio->outbox);
 		child_close(&stdio->child);
 	}
+	egress_close(&stdio->egress);
 	timer_stop(loop, &stdio->exit_wait);
 	intake_fini(&stdio->intake);
 	line_reader_fini(&stdio->lines);

@@ -17,6 +17,7 @@ exchange_new(struct intake *intake, const struct message *request)
 	if (intake->text.n > 0)
 		exchange->text = bytes_new(&intake->text);
 	exchange->request = *request;
+	exchange->arguments = request->arguments;
 	exchange->started_ms = loop_now_ms(intake->loop);
 	exchange->log_level = -1;
 	arena_init(&exchange->answer_arena, loop_memory(intake->loop), 0);
@@ -202,11 +203,63 @@ question_declined(enum mcp_method method)
 	return (struct answer){ true, S(LACKS("this")) };
 }
 
+/* ---- what was changed on its way ------------------------------------------------------------- */
+
+/* The span of the same member in other params; *span SLICE_NONE: there is none to find. */
+static bool
+span_move(struct slice before, struct slice now, struct slice *span)
+{
+	static const struct slice keys[] = { S("progressToken"), S("uri"), S("taskId"),
+		S("_meta") };
+	struct slice old, new;
+
+	if (span->p == NULL)
+		return true;
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		if (!json_find(before, keys[i], &old) || old.p != span->p)
+			continue;
+		if (!json_find(now, keys[i], &new))
+			return false;
+		*span = new;
+		return true;
+	}
+	return false;
+}
+
 bool
-exchange_ask_wait(struct exchange *exchange, const struct question *question, struct answer *answer,
-    struct err *err)
+tell_change(struct tell *tell, struct slice params)
+{
+	struct slice before = tell->params;
+
+	if (json_type(before) != JSON_OBJECT || json_type(params) != JSON_OBJECT ||
+	    !span_move(before, params, &tell->meta) || !span_move(before, params, &tell->token) ||
+	    !span_move(before, params, &tell->named.at))
+		return false;
+	tell->params = params;
+	return true;
+}
+
+bool
+question_change(struct question *question, struct slice params)
+{
+	struct slice meta, token;
+
+	question->params = params;
+	if (question->token.p == NULL)
+		return true;
+	if (json_type(params) != JSON_OBJECT || !json_find(params, S("_meta"), &meta) ||
+	    json_type(meta) != JSON_OBJECT || !json_find(meta, S("progressToken"), &token))
+		return false;
+	question->token = token;
+	return true;
+}
+
+bool
+exchange_ask_wait(
+    struct exchange *exchange, struct question *question, struct answer *answer, struct err *err)
 {
 	const struct mcp_gate *gate = exchange->gate;
+	struct slice params = question->params;
 	bool ok;
 
 	if (!question_is_possible(question, exchange->revision, &exchange->can)) {
@@ -217,8 +270,10 @@ exchange_ask_wait(struct exchange *exchange, const struct question *question, st
 		*answer = question_declined(question->method);
 		return true;
 	}
-	if (!gate->pass(gate->owner, exchange, PASS_ASK, question->server, question->params, err))
+	if (!gate->pass_wait(gate->owner, exchange, PASS_ASK, question->server, &params, err))
 		return false;
+	if (params.p != question->params.p && !question_change(question, params))
+		return err_set(err, ERR_REFUSED, "what the guard has changed cannot be asked");
 	exchange->asking++;
 	if (exchange->task != NULL)
 		task_clock_stop(exchange->task);
@@ -227,16 +282,21 @@ exchange_ask_wait(struct exchange *exchange, const struct question *question, st
 		task_clock_start(exchange->task);
 	exchange->asking--;
 	return ok &&
-	    gate->pass(gate->owner, exchange, PASS_ANSWER, question->server, answer->body, err);
+	    gate->pass_wait(
+		gate->owner, exchange, PASS_ANSWER, question->server, &answer->body, err);
 }
 
 void
 exchange_tell(struct exchange *exchange, const struct tell *tell)
 {
 	const struct mcp_gate *gate = exchange->gate;
+	struct tell passed = *tell;
+	struct buf room;
 
-	if (gate->may_tell(gate->owner, exchange, tell))
-		exchange->front->tell(exchange, tell);
+	buf_init(&room, loop_memory(exchange->loop), SIZE_MAX / 2);
+	if (gate->may_tell(gate->owner, exchange, &passed, &room))
+		exchange->front->tell(exchange, &passed);
+	buf_fini(&room);
 }
 
 void

@@ -63,15 +63,11 @@ session_evict(struct fronts *fronts)
 static void
 session_draw_id(struct session *session)
 {
-	static const char hex[] = "0123456789abcdef";
 	unsigned char bits[16];
 	struct session **at;
 
 	loop_random(session->fronts->loop, bits, sizeof(bits));
-	for (size_t i = 0; i < sizeof(bits); i++) {
-		session->id[2 * i] = hex[bits[i] >> 4];
-		session->id[2 * i + 1] = hex[bits[i] & 15];
-	}
+	hex_put(bits, sizeof(bits), session->id);
 	at = table_place(session->fronts, slice_of(session->id));
 	session->chain = *at;
 	*at = session;
@@ -257,16 +253,12 @@ client_name_read(struct session *session, struct slice info)
 {
 	struct arena arena;
 	struct slice name;
-	char *copy;
 
 	mem_free((void *)session->client.p);
 	session->client = SLICE_NONE;
 	arena_init(&arena, NULL, 8 * KIB);
-	if (front_client_name(&arena, info, &name)) {
-		copy = mem_new(name.n + 1);
-		memcpy(copy, name.p, name.n);
-		session->client = (struct slice){ copy, name.n };
-	}
+	if (front_client_name(&arena, info, &name))
+		session->client = slice_keep(name);
 	arena_fini(&arena);
 }
 
@@ -373,6 +365,9 @@ front_answer_now(struct session *session, const struct message *message, const s
 		    "client \"%.*s\": %s", SLICE_FMT(session->client), reply.err.text);
 	else
 		encode_error(out, front_id_of(message), &reply);
+	if (out->n > 0)
+		front_refused(session->fronts, 200, reply.err.kind, session->fronts->peer,
+		    session->ops->is_stdio);
 	if (message != NULL && message->kind == MESSAGE_REQUEST)
 		mcp_tally(session->fronts->loop, message->method, LEDGER_FAILED);
 	return true;
@@ -700,6 +695,14 @@ session_set_data(struct session *session, void *data)
 	session->data = data;
 }
 
+const struct caller *
+session_caller(const struct session *session, struct slice *client, enum mcp_revision *revision)
+{
+	*client = session->client;
+	*revision = session->revision;
+	return &session->caller;
+}
+
 bool
 session_is_stdio(const struct session *session)
 {
@@ -719,8 +722,7 @@ fronts_new(struct loop *loop, const struct mcp_gate *gate, const struct front_li
 	fronts->limits = *limits;
 	fronts->seal = seal_new(loop, (struct secret){ 0 });
 	loop_random(loop, bits, sizeof(bits));
-	for (size_t i = 0; i < sizeof(bits); i++)
-		snprintf(fronts->tag + 2 * i, 3, "%02x", bits[i]);
+	hex_put(bits, sizeof(bits), fronts->tag);
 	fronts->park = park_new(fronts);
 	fronts->sessions.next = fronts->sessions.prev = &fronts->sessions;
 	timer_start(loop, &fronts->reaper, loop_now_ms(loop) + REAP_EVERY_MS, sessions_reap);

@@ -107,6 +107,7 @@ struct fronts {
 	uint64_t trimmed;     /* next_number when memory was last given back */
 	struct timer reaper;
 	struct front_http *https;
+	struct tls_trust *tls; /* of those over TCP; NULL: none */
 	struct front_stdio *stdio;
 	struct modern_call *calls;	       /* of clients without sessions; newest first */
 	struct park *park;		       /* those whose clients were asked */
@@ -117,7 +118,8 @@ struct fronts {
 	bool has_salt;
 	/* Of the request that is being read, for the exchanges it begins; NULL: none. */
 	const struct credentials *arriving;
-	uint64_t strangers; /* requests without the key they need */
+	const struct address *peer; /* the same: who sent it; NULL: nobody over HTTP */
+	uint64_t strangers;	    /* requests without the key they need */
 	const struct front_page *pages;
 	size_t pages_n;
 	void *pages_owner;
@@ -189,6 +191,13 @@ void front_batch_left(struct front_batch *batch);
 bool front_ask_wait(struct exchange *exchange, const struct question *question,
     struct answer *answer, struct err *err);
 void front_tell(struct exchange *exchange, const struct tell *tell);
+
+/*
+ * Tells the gate of a request that is answered by that status and error, and becomes no exchange
+ * (front_refusal.c).  peer NULL: not known.
+ */
+void front_refused(struct fronts *fronts, int status, enum errkind kind, const struct address *peer,
+    bool is_stdio);
 
 void front_http_close_all(struct fronts *fronts);
 unsigned front_http_streams(const struct fronts *fronts);

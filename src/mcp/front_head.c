@@ -17,11 +17,13 @@ front_http_error(struct front_http *front, struct http_request *http, int status
     struct slice extra, struct slice id, const struct err *err)
 {
 	struct reply reply = { .err = *err };
+	struct address peer = *http->peer; /* it may be gone when it was answered */
 
 	buf_clear(&front->scratch);
 	encode_error(&front->scratch, id, &reply);
 	http_respond(http, status, extra, S("application/json"),
 	    &(struct slice){ front->scratch.p, front->scratch.n }, 1);
+	front_refused(front->fronts, status, err->kind, &peer, false);
 }
 
 /* "host:port", "[::1]:port" or "host": the host without brackets; false: it is none of these. */

@@ -521,9 +521,13 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 	    ? credentials_dup(&head_of(http)->credentials)
 	    : NULL;
 
+	struct address peer = *http->peer;
+
 	front->fronts->arriving = arriving;
+	front->fronts->peer = &peer;
 	message_take(front, http, intake, message, fault);
 	front->fronts->arriving = NULL;
+	front->fronts->peer = NULL;
 	credentials_free(&arriving);
 }
 
@@ -692,6 +696,15 @@ on_gone(void *owner, struct http_request *http)
 	}
 }
 
+/* What is no HTTP, or more of it than is taken. */
+static void
+on_refused(void *owner, int status, const struct address *peer)
+{
+	struct front_http *front = owner;
+
+	front_refused(front->fronts, status, ERR_REQUEST, peer, false);
+}
+
 static const struct http_handler handler = {
 	.head = on_head,
 	.request = on_request,
@@ -719,12 +732,8 @@ hosts_copy(struct front_http *front, const struct slice *hosts, size_t n)
 {
 	front->hosts = mem_new((n + 1) * sizeof(*hosts));
 	front->hosts_n = n;
-	for (size_t i = 0; i < n; i++) {
-		char *copy = mem_new(hosts[i].n + 1);
-
-		memcpy(copy, hosts[i].p, hosts[i].n);
-		front->hosts[i] = (struct slice){ copy, hosts[i].n };
-	}
+	for (size_t i = 0; i < n; i++)
+		front->hosts[i] = slice_keep(hosts[i]);
 }
 
 bool
@@ -748,6 +757,9 @@ front_http_open(struct fronts *fronts, const struct address *at, const struct sl
 		front_free(front);
 		return false;
 	}
+	http_server_watch(front->server, on_refused);
+	if (!at->is_unix)
+		http_server_set_tls(front->server, fronts->tls);
 	*bound = *http_server_address(front->server);
 	front->next = fronts->https;
 	fronts->https = front;
@@ -755,8 +767,21 @@ front_http_open(struct fronts *fronts, const struct address *at, const struct sl
 }
 
 void
+fronts_set_tls(struct fronts *fronts, struct tls_trust *trust)
+{
+	struct tls_trust *before = fronts->tls;
+
+	fronts->tls = tls_trust_share(trust);
+	tls_trust_unref(&before);
+	for (struct front_http *front = fronts->https; front != NULL; front = front->next)
+		if (!front->is_unix)
+			http_server_set_tls(front->server, trust);
+}
+
+void
 front_http_close_all(struct fronts *fronts)
 {
+	fronts_set_tls(fronts, NULL);
 	while (fronts->https != NULL) {
 		struct front_http *front = fronts->https;
 

@@ -159,6 +159,7 @@ refuse(struct round *round, enum mcp_method method, const struct reply *reply)
 	part = buf_view(&text);
 	round->ops->answer(round, err_info(reply->err.kind)->http_status, NULL, &part, 1);
 	buf_fini(&text);
+	front_refused(round->fronts, 200, reply->err.kind, round->fronts->peer, round->is_stdio);
 	mcp_tally(round->fronts->loop, method, LEDGER_FAILED);
 }
 

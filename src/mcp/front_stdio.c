@@ -371,6 +371,7 @@ stdio_long(void *owner, struct slice head, struct slice tail, size_t n)
 	buf_clear(&front->scratch);
 	encode_error(&front->scratch, SLICE_NONE, &reply);
 	stdio_write(front, NULL, &(struct slice){ front->scratch.p, front->scratch.n }, 1);
+	front_refused(front->fronts, 413, ERR_REQUEST, NULL, true);
 }
 
 static void

@@ -190,7 +190,7 @@ struct edit {
 	struct slice at; /* span of the text, maybe empty (insertion) */
 	struct slice with;
 };
-#define EDITS_MAX    6
+#define EDITS_MAX    8
 #define SPLICE_PARTS (2 * EDITS_MAX + 1)
 size_t message_splice(
     struct slice text, struct edit *edits, size_t edits_n, struct slice parts[SPLICE_PARTS]);
@@ -233,6 +233,11 @@ struct tell {
 	struct slice server; /* who tells; SLICE_NONE: bascule */
 	struct edit named;   /* span of params, and what the client knows it by: a URI, a token */
 };
+/* Other params, in which the spans are found again; false: they cannot be, or are not the same. */
+MUST_CHECK bool tell_change(struct tell *tell, struct slice params);
+/* The same of a question's. */
+struct question;
+MUST_CHECK bool question_change(struct question *question, struct slice params);
 
 /* resultType (2026-07-28); legacy results are complete. */
 enum reply_type { REPLY_COMPLETE, REPLY_INPUT_REQUIRED, REPLY_TASK };
@@ -297,6 +302,8 @@ struct exchange {
 	struct arena answer_arena; /* what exchange_keep() was given */
 	struct bytes *answer_text;
 	struct message request;
+	/* Of request, as they go on: what may not pass is gone.  In the arena, if they differ. */
+	struct slice arguments;
 	uint64_t number; /* Request #n, one counter a process */
 	uint64_t started_ms;
 	struct caller caller;
@@ -336,6 +343,13 @@ struct exchange {
 /* What crosses besides requests and results; guard_kind for those who may not include guard. */
 enum mcp_pass { PASS_ASK, PASS_ANSWER };
 
+/* A request that its front refused before it was an exchange. */
+struct mcp_refusal {
+	const char *reason;	    /* one word: "key", "host", "origin", "limit" ... */
+	const char *transport;	    /* "stdio", "http" */
+	char address[ADDRESS_TEXT]; /* of who sent it, without port; "": not known */
+};
+
 /*
  * What the gateway gives to the fronts: filled once at start.  begin: a request is there; the gate
  * owns the exchange from then on, calls front->finish once and frees it.
@@ -348,11 +362,20 @@ struct mcp_gate {
 	void (*ended)(void *owner, struct session *session);
 	/* A notification of the client that is about none of its requests. */
 	void (*notice)(void *owner, struct session *session, const struct message *message);
-	/* May it be told? The guard, and the log level that was asked for. */
-	bool (*may_tell)(void *owner, struct exchange *exchange, const struct tell *tell);
-	/* The guard's point for asks and answers; false: err says which rule. */
-	bool (*pass)(void *owner, struct exchange *exchange, enum mcp_pass what,
-	    struct slice server, struct slice text, struct err *err);
+	/*
+	 * May it be told? The guard, and the log level that was asked for.  What is changed is in
+	 * room, and tell has it.
+	 */
+	bool (*may_tell)(
+	    void *owner, struct exchange *exchange, struct tell *tell, struct buf *room);
+	/*
+	 * The guard's point for asks and answers, in a task; *text becomes what goes on, in the
+	 * exchange's arena if it is another.  False: err says which rule.
+	 */
+	bool (*pass_wait)(void *owner, struct exchange *exchange, enum mcp_pass what,
+	    struct slice server, struct slice *text, struct err *err);
+	/* What no exchange was made of, for the audit; NULL: nobody wants to know. */
+	void (*refused)(void *owner, const struct mcp_refusal *refusal);
 };
 
 /* Takes the arena, the text and the message of an intake. */
@@ -393,11 +416,11 @@ bool request_fit(const struct message *request, enum mcp_revision revision, stru
 /*
  * The narrow waist.  Brings a question to the client that sent the exchange and waits for the
  * answer; time meanwhile does not count against the deadline.  A client that cannot be asked gets
- * an answer made for it (decline), never a hang.  ERR_DEADLINE after limits.ask; ERR_CANCELLED,
- * ERR_REFUSED.
+ * an answer made for it (decline), never a hang.  What the guard changes is changed in question.
+ * ERR_DEADLINE after limits.ask; ERR_CANCELLED, ERR_REFUSED.
  */
-MUST_CHECK bool exchange_ask_wait(struct exchange *exchange, const struct question *question,
-    struct answer *answer, struct err *err);
+MUST_CHECK bool exchange_ask_wait(
+    struct exchange *exchange, struct question *question, struct answer *answer, struct err *err);
 /* Everything that flows back during a call. Never waits; dropped when the client cannot take it. */
 void exchange_tell(struct exchange *exchange, const struct tell *tell);
 
@@ -410,6 +433,9 @@ struct answer question_declined(enum mcp_method method);
 void *session_data(const struct session *session);
 void session_set_data(struct session *session, void *data);
 bool session_is_stdio(const struct session *session);
+/* Who began it, and what that said of itself; borrowed. */
+const struct caller *
+session_caller(const struct session *session, struct slice *client, enum mcp_revision *revision);
 /* A question that belongs to none of its requests; the answer is in the arena. As
  * exchange_ask_wait. */
 MUST_CHECK bool session_ask_wait(struct session *session, const struct question *question,
@@ -541,6 +567,11 @@ void fronts_set_pages(struct fronts *fronts, const struct front_page *pages, siz
 /* A request has ended, as it was answered to the client: for the metrics. */
 void mcp_tally(struct loop *loop, enum mcp_method method, enum ledger_outcome outcome);
 
+/*
+ * TLS for what connects from now on, over TCP; NULL: none.  Before the first front_http_open(), and
+ * again when its files were replaced.
+ */
+void fronts_set_tls(struct fronts *fronts, struct tls_trust *trust);
 /* Streamable HTTP on one address. hosts: allowed Host and Origin names beside the loopback names.
  */
 MUST_CHECK bool front_http_open(struct fronts *fronts, const struct address *at,
@@ -564,7 +595,7 @@ struct back_events {
 	/* A notification that belongs to no call. */
 	void (*notice)(void *owner, const struct tell *tell);
 	/* A question that belongs to no call; NULL: nobody can be asked. */
-	bool (*ask_wait)(void *owner, const struct question *question, struct arena *arena,
+	bool (*ask_wait)(void *owner, struct question *question, struct arena *arena,
 	    struct answer *answer, struct err *err);
 	void (*lost)(void *owner, const struct err *why); /* once; the back is of no further use */
 };
@@ -620,7 +651,7 @@ struct call {
 	struct slice id;	   /* span of its id, which is replaced */
 	struct slice token;	   /* span of params._meta.progressToken, or SLICE_NONE */
 	struct bytes *keep;	   /* that hold text, so that it need not be copied; may be NULL */
-	struct edit edits[2];	   /* further changes: the tool's name */
+	struct edit edits[4];	   /* further changes: the tool's name */
 	size_t edits_n;
 	bool may_repeat;      /* read-only or idempotent */
 	bool wants_task;      /* asks for a task (2025-11-25) */
@@ -691,7 +722,9 @@ enum mcp_revision back_revision(const struct back *back);
 /* Does it keep a session, in the revision that was asked for? False: each request stands alone. */
 bool back_is_session(const struct back *back);
 struct slice back_instructions(const struct back *back); /* unescaped, or SLICE_NONE */
-struct slice back_server_info(const struct back *back);	 /* raw JSON object */
+/* What keeps its program apart; false: nothing was asked for, or it is no program of ours. */
+bool back_isolation(const struct back *back, struct isolation_report *report);
+struct slice back_server_info(const struct back *back); /* raw JSON object */
 /* For how long it said that holds, and for whom (server/discover); false: it did not say. */
 bool back_greeting_ttl(const struct back *back, uint64_t *ttl_ms, bool *is_private);
 /* Asks a modern upstream once more what it is and can; false: what it said before stands. */

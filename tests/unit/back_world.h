@@ -110,7 +110,7 @@ static const struct back_events events = { .list_changed = on_list_changed, .los
 
 static bool UNUSED
 pass(void *owner, struct exchange *exchange, enum mcp_pass what, struct slice server,
-    struct slice text, struct err *err)
+    struct slice *text, struct err *err)
 {
 	return true;
 }
@@ -134,7 +134,7 @@ tell(struct exchange *exchange, const struct tell *what)
 }
 
 static bool
-may_tell(void *owner, struct exchange *exchange, const struct tell *what)
+may_tell(void *owner, struct exchange *exchange, struct tell *what, struct buf *room)
 {
 	return true;
 }
@@ -201,7 +201,7 @@ world_init(struct world *world)
 	memset(world, 0, sizeof(*world));
 	world->machine = (struct machine){ .now_ms = 1000 };
 	world->loop = loop_new_on(ops_with_children(), &world->machine, NULL);
-	world->gate.pass = pass;
+	world->gate.pass_wait = pass;
 	world->gate.may_tell = may_tell;
 	world->upstream.connect_timeout_ms = 5000;
 	world->upstream.protocol = PROTOCOL_LEGACY;

@@ -79,14 +79,14 @@ cancel(void *owner, struct exchange *exchange)
 }
 
 UNUSED static bool
-may_tell(void *owner, struct exchange *exchange, const struct tell *tell)
+may_tell(void *owner, struct exchange *exchange, struct tell *tell, struct buf *room)
 {
 	return true;
 }
 
 UNUSED static bool
 pass(void *owner, struct exchange *exchange, enum mcp_pass what, struct slice server,
-    struct slice text, struct err *err)
+    struct slice *text, struct err *err)
 {
 	return true;
 }
@@ -105,9 +105,11 @@ world_init(struct world *world)
 {
 	memset(world, 0, sizeof(*world));
 	world->loop = machine_loop(&world->machine);
-	world->gate = (struct mcp_gate){
-		.owner = world, .begin = begin, .cancel = cancel, .may_tell = may_tell, .pass = pass
-	};
+	world->gate = (struct mcp_gate){ .owner = world,
+		.begin = begin,
+		.cancel = cancel,
+		.may_tell = may_tell,
+		.pass_wait = pass };
 	world->limits = (struct front_limits){ .message_bytes = 8 * MIB,
 		.ask_ms = 5000,
 		.session_idle_ms = 60000,
