@@ -155,8 +155,6 @@ extern const struct shape comment_told_shape, done_shape;
 
 /* Quotes a text for CQL. */
 const char *cql_quote(struct work *work, struct slice text);
-/* The query within the spaces of the configuration and of spaces_filter; NULL: work->err. */
-const char *cql_within(struct work *work, const char *cql);
 
 extern const struct tool_set confluence_search_tools, confluence_page_tools, confluence_write_tools,
     confluence_comment_tools, confluence_restriction_tools;

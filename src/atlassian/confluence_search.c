@@ -109,7 +109,8 @@ put_spaces(struct work *work, struct buf *out, const struct slice *keys, size_t 
 	buf_putc(out, ')');
 }
 
-const char *
+/* The query within the spaces of the configuration and of spaces_filter; NULL: work->err. */
+static const char *
 cql_within(struct work *work, const char *cql)
 {
 	const struct config_site *config = work->site->config;

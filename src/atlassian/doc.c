@@ -129,13 +129,3 @@ doc_is_block(const struct doc *doc)
 		return !doc->is_inline;
 	return doc->kind < DOC_TEXT;
 }
-
-bool
-doc_is_plain(const struct doc *doc)
-{
-	for (const struct doc *at = doc->first; at != NULL; at = at->next) {
-		if (at->kind != DOC_TEXT || at->marks != 0 || at->href.n > 0)
-			return false;
-	}
-	return true;
-}

@@ -86,6 +86,5 @@ void doc_add_text(struct doc_maker *maker, struct doc *parent, struct slice text
 MUST_CHECK bool doc_finish(struct doc_maker *maker);
 struct slice doc_dup(struct doc_maker *maker, struct slice s); /* SLICE_NONE after a failure */
 bool doc_is_block(const struct doc *doc);
-bool doc_is_plain(const struct doc *doc); /* a whole of unmarked text, for titles */
 
 #endif

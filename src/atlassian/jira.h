@@ -104,16 +104,11 @@ MUST_CHECK bool issue_view_wait(struct work *work, struct issue_view *view,
 /* The same from the arguments `fields`, `expand` and `use_display_names` of the tool, if any. */
 MUST_CHECK bool issue_view_args_wait(struct work *work, struct issue_view *view);
 yyjson_mut_val *issue_make(struct work *work, const struct issue_view *view, yyjson_val *issue);
-/* Reads one issue and makes it: one request. */
-MUST_CHECK bool issue_read_wait(
-    struct work *work, struct slice key, const struct issue_view *view, yyjson_mut_val **out);
 /* {"message":..., "issue":{...}} after a write: a read that fails takes nothing back. */
 MUST_CHECK bool issue_written_wait(
     struct work *work, struct slice key, const struct issue_view *view, const char *message);
 /* Adds a word to a comma list unless it is there; list may be NULL. */
 const char *jira_csv_add(struct work *work, const char *list, const char *word);
-/* "a,b"; NULL: n is 0. */
-const char *jira_csv_join(struct work *work, const struct slice *list, size_t n);
 /* The name alone, where a person is enough: of SHAPE_FN. */
 yyjson_mut_val *jira_person(struct work *work, yyjson_val *user);
 

@@ -182,12 +182,6 @@ static const struct {
 	{ NULL, "/git/", NULL, 2, true },
 };
 
-static bool
-has_text(struct slice text, const char *part)
-{
-	return text.p != NULL && memmem(text.p, text.n, part, strlen(part)) != NULL;
-}
-
 /* Non-empty parts of a path. */
 static unsigned
 names_in(struct slice path)
@@ -217,7 +211,7 @@ place_of(struct slice address, bool *is_git)
 		if (host.n < end.n || !slice_starts(path, begin) ||
 		    (end.n > 0 && memcmp(host.p + host.n - end.n, end.p, end.n) != 0) ||
 		    (end.n > 0 && end.p[0] != '.' && host.n != end.n) ||
-		    (places[i].within != NULL && !has_text(path, places[i].within)))
+		    (places[i].within != NULL && !slice_has(path, slice_of(places[i].within))))
 			continue;
 		rest = (struct slice){ path.p + begin.n, path.n - begin.n };
 		if (names_in(rest) < places[i].names)
@@ -306,7 +300,7 @@ links_find_remote(struct links *links, yyjson_val *issue)
 			.url = url, .source = "Remote Link", .summary = text_at(one, "summary", "")
 		};
 
-		link.is_git = !has_text(url, "confluence") && !has_text(url, "wiki");
+		link.is_git = !slice_has(url, S("confluence")) && !slice_has(url, S("wiki"));
 		if (link.is_git && !jira_holds(url, S("git")) && !jira_holds(url, S("bitbucket")))
 			continue;
 		link.title =

@@ -165,7 +165,7 @@ SHAPE(jira_message_shape, { "message", SHAPE_STR });
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
 
-const char *
+static const char *
 jira_csv_join(struct work *work, const struct slice *list, size_t n)
 {
 	const char *text = NULL;
@@ -510,7 +510,7 @@ issue_make(struct work *work, const struct issue_view *view, yyjson_val *issue)
 
 /* ---- reading one ----------------------------------------------------------------------------- */
 
-bool
+MUST_CHECK static bool
 issue_read_wait(
     struct work *work, struct slice key, const struct issue_view *view, yyjson_mut_val **out)
 {

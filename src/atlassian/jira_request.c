@@ -105,8 +105,7 @@ boundary_of(const struct making *making)
 	for (size_t i = 0; i < making->files_n; i++) {
 		const struct file *file = &making->files[i];
 
-		while (memmem(file->data.p, file->data.n, boundary, strlen(boundary)) != NULL &&
-		    strlen(boundary) < 70) {
+		while (slice_has(file->data, slice_of(boundary)) && strlen(boundary) < 70) {
 			boundary = work_printf(making->work, "%sx", boundary);
 			i = 0;
 		}
@@ -188,19 +187,13 @@ is_missing(yyjson_val *value)
 }
 
 static bool
-holds_word(struct slice text, const char *word)
-{
-	return text.p != NULL && memmem(text.p, text.n, word, strlen(word)) != NULL;
-}
-
-static bool
 is_select(yyjson_val *schema)
 {
 	struct slice custom = json_slice(yyjson_obj_get(schema, "custom"));
 
 	return yyjson_equals_str(yyjson_obj_get(schema, "type"), "option") ||
-	    holds_word(custom, "select") || holds_word(custom, "radiobutton") ||
-	    holds_word(custom, "checkbox");
+	    slice_has(custom, S("select")) || slice_has(custom, S("radiobutton")) ||
+	    slice_has(custom, S("checkbox"));
 }
 
 static bool

@@ -215,7 +215,8 @@ jql_quote(struct buf *out, struct slice value)
 	buf_putc(out, '"');
 }
 
-void
+/* `name in ("a", "b")`; n at least 1. */
+static void
 jql_put_in(struct buf *out, const char *name, const struct slice *values, size_t n)
 {
 	buf_puts(out, name);

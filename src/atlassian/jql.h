@@ -14,8 +14,6 @@
 
 /* As a string of JQL, in quotes.  Control characters that JQL has no escape for become blanks. */
 void jql_quote(struct buf *out, struct slice value);
-/* `name in ("a", "b")`; n at least 1. */
-void jql_put_in(struct buf *out, const char *name, const struct slice *values, size_t n);
 
 /* A query cut in two: what selects, and its ORDER BY (SLICE_NONE: none). */
 struct jql_parts {

@@ -7,106 +7,6 @@
 
 #include "atlassian/sandbox_private.h"
 
-/* ---- what is asked for ----------------------------------------------------------------------- */
-
-/* Left out of "*navigable". */
-static const char *const heavy[] = { "comment", "attachment", "worklog", "issuelinks", "subtasks" };
-
-static uint64_t
-field_bit(const char *id)
-{
-	for (size_t i = 0; i < sandbox_fields_n; i++)
-		if (strcmp(sandbox_fields[i].id, id) == 0)
-			return UINT64_C(1) << i;
-	return 0;
-}
-
-static uint64_t
-navigable(void)
-{
-	uint64_t bits = FIELDS_ALL;
-
-	for (size_t i = 0; i < COUNT(heavy); i++)
-		bits &= ~field_bit(heavy[i]);
-	return bits;
-}
-
-static void
-take_field(uint64_t *bits, struct slice word)
-{
-	const struct field *field;
-	bool is_minus = word.n > 1 && word.p[0] == '-';
-	uint64_t bit;
-
-	if (is_minus)
-		word = (struct slice){ word.p + 1, word.n - 1 };
-	if (slice_eq(word, S("*all"))) {
-		*bits = FIELDS_ALL;
-	} else if (slice_eq(word, S("*navigable"))) {
-		*bits |= navigable();
-	} else if ((field = field_find(word)) != NULL) {
-		bit = UINT64_C(1) << (field - sandbox_fields);
-		if (is_minus)
-			*bits = (*bits == 0 ? FIELDS_ALL : *bits) & ~bit;
-		else
-			*bits |= bit;
-	}
-}
-
-static void
-take_expand(struct visit *visit, struct slice words)
-{
-	static const struct {
-		const char *word;
-		unsigned bit;
-	} expands[] = { { "renderedFields", EXPAND_RENDERED }, { "names", EXPAND_NAMES },
-		{ "schema", EXPAND_SCHEMA }, { "changelog", EXPAND_CHANGELOG },
-		{ "transitions", EXPAND_TRANSITIONS } };
-	struct slice word;
-
-	while (words.p != NULL) {
-		word = slice_trim(slice_cut(words, ',', &words));
-		for (size_t i = 0; i < COUNT(expands); i++)
-			if (slice_starts(word, slice_of(expands[i].word)))
-				visit->expand |= expands[i].bit;
-	}
-}
-
-static void
-take_body(struct visit *visit, bool *has_fields)
-{
-	yyjson_val *fields = yyjson_obj_get(visit->body, "fields"),
-		   *expand = yyjson_obj_get(visit->body, "expand"), *value;
-	size_t i, n;
-
-	take_expand(visit, json_text(visit->body, "expand"));
-	yyjson_arr_foreach(expand, i, n, value) take_expand(visit, slice_of(yyjson_get_str(value)));
-	yyjson_arr_foreach(fields, i, n, value)
-	{
-		*has_fields = true;
-		take_field(
-		    &visit->fields, (struct slice){ yyjson_get_str(value), yyjson_get_len(value) });
-	}
-}
-
-void
-visit_fields(struct visit *visit, uint64_t otherwise)
-{
-	struct slice list;
-	bool has_fields = false;
-
-	visit->fields = 0;
-	take_expand(visit, visit_query(visit, "expand"));
-	take_body(visit, &has_fields);
-	for (unsigned i = 0; (list = visit_query_at(visit, "fields", i)).p != NULL; i++) {
-		has_fields = has_fields || list.n > 0;
-		while (list.p != NULL)
-			take_field(&visit->fields, slice_trim(slice_cut(list, ',', &list)));
-	}
-	if (!has_fields)
-		visit->fields = otherwise == FIELDS_NAVIGABLE ? navigable() : otherwise;
-}
-
 /* ---- small things ---------------------------------------------------------------------------- */
 
 #define API(visit) ((visit)->is_v3 ? 3 : 2)
@@ -144,7 +44,7 @@ put_user(struct visit *visit, const char *key, const struct user *user)
 	put_close(out, '}');
 }
 
-void
+static void
 put_rich(struct visit *visit, const char *key, const struct rich *rich)
 {
 	if (visit->is_v3)
@@ -368,6 +268,25 @@ put_attachment(struct visit *visit, const struct attachment *attachment)
 }
 
 static void
+put_issue_brief(struct visit *visit, const char *key, const struct issue *issue)
+{
+	struct buf *out = &visit->out;
+
+	put_open(out, key, '{');
+	put_id(out, "id", issue->id);
+	put_text(out, "key", issue->key);
+	put_format(
+	    out, "self", "%s/rest/api/%d/issue/%u", visit->world->jira_url, API(visit), issue->id);
+	put_open(out, "fields", '{');
+	put_text(out, "summary", issue->summary);
+	put_status(visit, "status", issue->status);
+	put_priority(visit, "priority", issue->priority);
+	put_issue_type(visit, "issuetype", issue->type);
+	put_close(out, '}');
+	put_close(out, '}');
+}
+
+static void
 put_link_type(struct visit *visit, const struct link_type *type)
 {
 	struct buf *out = &visit->out;
@@ -466,111 +385,7 @@ put_schema(struct visit *visit, const char *key, const struct field *field)
 	put_close(out, '}');
 }
 
-/* ---- histories ------------------------------------------------------------------------------- */
-
-static void
-put_change(struct buf *out, const struct change *change)
-{
-	put_open(out, NULL, '{');
-	put_text(out, "field", change->field);
-	put_cstr(out, "fieldtype", "jira");
-	put_text(out, "fieldId", change->field);
-	put_text(out, "from", change->from);
-	put_text(out, "fromString", change->from_text);
-	put_text(out, "to", change->to);
-	put_text(out, "toString", change->to_text);
-	put_close(out, '}');
-}
-
-static bool
-is_of(const struct change *change, yyjson_val *fields)
-{
-	yyjson_val *field;
-	size_t i, n;
-
-	yyjson_arr_foreach(fields, i, n, field)
-	{
-		if (slice_eq_nocase(change->field,
-			(struct slice){ yyjson_get_str(field), yyjson_get_len(field) }))
-			return true;
-	}
-	return yyjson_arr_size(fields) == 0;
-}
-
-static void
-begin_history(struct visit *visit, const struct change *change)
-{
-	struct buf *out = &visit->out;
-
-	put_open(out, NULL, '{');
-	put_id(out, "id", change->id);
-	put_user(visit, "author", change->author);
-	if (visit->has_number_times)
-		put_number(out, "created", (int64_t)change->when_ms);
-	else
-		put_time(out, "created", change->when_ms, ZONE);
-	put_open(out, "items", '[');
-}
-
-static void
-end_history(struct visit *visit)
-{
-	put_close(&visit->out, ']');
-	put_close(&visit->out, '}');
-}
-
-/* Changes of one id are items of one history. */
-unsigned
-put_histories(struct visit *visit, const char *key, const struct issue *issue, unsigned start,
-    unsigned most, yyjson_val *fields)
-{
-	const struct change *change;
-	unsigned last = 0, histories = 0;
-	bool is_open = false;
-
-	put_open(&visit->out, key, '[');
-	LIST_EACH(change, &issue->changes)
-	{
-		if (!is_of(change, fields))
-			continue;
-		if (change->id != last) {
-			if (is_open)
-				end_history(visit);
-			is_open = histories >= start && histories - start < most;
-			if (is_open)
-				begin_history(visit, change);
-			histories++;
-		}
-		if (is_open)
-			put_change(&visit->out, change);
-		last = change->id;
-	}
-	if (is_open)
-		end_history(visit);
-	put_close(&visit->out, ']');
-	return histories;
-}
-
 /* ---- issues ---------------------------------------------------------------------------------- */
-
-void
-put_issue_brief(struct visit *visit, const char *key, const struct issue *issue)
-{
-	struct buf *out = &visit->out;
-
-	put_open(out, key, '{');
-	put_id(out, "id", issue->id);
-	put_text(out, "key", issue->key);
-	put_format(
-	    out, "self", "%s/rest/api/%d/issue/%u", visit->world->jira_url, API(visit), issue->id);
-	put_open(out, "fields", '{');
-	put_text(out, "summary", issue->summary);
-	put_status(visit, "status", issue->status);
-	put_priority(visit, "priority", issue->priority);
-	put_issue_type(visit, "issuetype", issue->type);
-	put_close(out, '}');
-	put_close(out, '}');
-}
 
 static void
 put_summary(struct visit *visit, const char *key, const struct issue *issue)

@@ -431,11 +431,9 @@ void put_paging(struct visit *visit, unsigned start, unsigned most, unsigned tot
 
 /* Shapes that more than one file prints. */
 void put_user(struct visit *visit, const char *key, const struct user *user);
-void put_rich(struct visit *visit, const char *key, const struct rich *rich);
 void put_issue(struct visit *visit, const char *key, const struct issue *issue);
 /* The names and schema of the fields, where expand asks for them. */
 void put_names(struct visit *visit);
-void put_issue_brief(struct visit *visit, const char *key, const struct issue *issue);
 void put_status(struct visit *visit, const char *key, const struct status *status);
 void put_issue_type(struct visit *visit, const char *key, const struct issue_type *type);
 void put_priority(struct visit *visit, const char *key, const struct priority *priority);
@@ -499,8 +497,6 @@ struct content *page_create(struct visit *visit, struct space *space, struct con
     struct slice title, struct slice storage, enum content_type type);
 MUST_CHECK bool page_update(struct visit *visit, struct content *content, struct slice title,
     struct slice storage, yyjson_val *version);
-MUST_CHECK bool
-version_is_next(struct visit *visit, const struct content *content, yyjson_val *version);
 struct content *remark_create(
     struct visit *visit, struct content *page, struct content *above, struct slice storage);
 void remark_make_inline(struct visit *visit, struct content *comment, struct slice selection);

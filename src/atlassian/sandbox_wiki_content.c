@@ -307,7 +307,7 @@ out:
 }
 
 /* The version in the body must be the next one. */
-bool
+MUST_CHECK static bool
 version_is_next(struct visit *visit, const struct content *content, yyjson_val *version)
 {
 	yyjson_val *number = yyjson_obj_get(version, "number");

@@ -698,7 +698,7 @@ selection_is_there(struct visit *visit, struct slice *selection)
 	}
 	buf_init(&text, NULL, 128 * MIB);
 	text_of_storage(&text, page->body);
-	is_there = text.n > 0 && memmem(text.p, text.n, selection->p, selection->n) != NULL;
+	is_there = slice_has(buf_view(&text), *selection);
 	buf_fini(&text);
 	if (!is_there)
 		visit_fail(visit, 400, "The text selection was not found on the page");

@@ -294,8 +294,8 @@ prompt_get_wait(struct site *site, struct exchange *exchange, struct slice name,
 
 		if (is_offered(site, one, i % 2) &&
 		    slice_eq(name, prompt_name(site, one, i % 2, text)))
-			return work_text_wait(site, &one->row, exchange->request.arguments,
-			    exchange, put_message, NULL, reply, err);
+			return work_text_wait(site, &one->row, exchange->arguments, exchange,
+			    put_message, NULL, reply, err);
 	}
 	return err_set(err, ERR_PARAMS, "%.*s has no such prompt", SLICE_FMT(site->provider.name));
 }

@@ -65,9 +65,7 @@ put_fields(const struct access *access, const struct site_request *asked, struct
 static bool
 lacks_scope(const struct rest_reply *reply)
 {
-	static const struct slice word = { "scope does not match", 20 };
-
-	return reply->body.n > 0 && memmem(reply->body.p, reply->body.n, word.p, word.n) != NULL;
+	return slice_has((struct slice){ reply->body.p, reply->body.n }, S("scope does not match"));
 }
 
 /* How often and where one request was tried. */

@@ -421,12 +421,6 @@ inline_run(struct writer *writer, const struct doc *doc)
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-static bool
-holds(struct slice s, const char *what)
-{
-	return s.n > 0 && memmem(s.p, s.n, what, strlen(what)) != NULL;
-}
-
 /* Text whose end tag stands in it gets a zero-width space into every tag. */
 static void
 put_verbatim(struct buf *out, struct slice s, bool is_split)
@@ -442,7 +436,7 @@ static void
 code(struct writer *writer, struct slice language, struct slice title, struct slice s)
 {
 	struct buf *out = writer->out;
-	bool is_noformat = holds(s, "{code}");
+	bool is_noformat = slice_has(s, S("{code}"));
 	size_t start = out->n;
 
 	buf_puts(out, is_noformat ? "{noformat" : "{code");
@@ -459,7 +453,7 @@ code(struct writer *writer, struct slice language, struct slice title, struct sl
 		put_entities(out, title, "{}|\\");
 	}
 	buf_puts(out, "}\n");
-	put_verbatim(out, s, is_noformat && holds(s, "{noformat}"));
+	put_verbatim(out, s, is_noformat && slice_has(s, S("{noformat}")));
 	buf_puts(out, is_noformat ? "\n{noformat}" : "\n{code}");
 }
 

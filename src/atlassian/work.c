@@ -233,7 +233,7 @@ work_call_wait(struct site *site, const struct tool *tool, struct exchange *exch
 
 	buf_init(&out, loop_memory(exchange->loop), RESULT_MAX + MIB);
 	ok = work_init(&work, &arena, exchange->loop, err);
-	ok = ok && dry_finish(&work, run_wait(&work, exchange->request.arguments));
+	ok = ok && dry_finish(&work, run_wait(&work, exchange->arguments));
 	if (ok && work.out == NULL)
 		work.out = out_obj(&work);
 	if (ok)

@@ -362,8 +362,8 @@ boundary_make(struct loop *loop, char out[BOUNDARY_BYTES + 1])
 	unsigned char random[BOUNDARY_BYTES / 2];
 
 	loop_random(loop, random, sizeof(random));
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(out + 2 * i, 3, "%02x", random[i]);
+	hex_put(random, sizeof(random), out);
+	out[BOUNDARY_BYTES] = '\0';
 }
 
 bool

@@ -106,7 +106,6 @@ parts_free(struct parts **at)
 static struct kept_result *
 keep(struct work *work, struct buf *text)
 {
-	struct slice principal = work->exchange->caller.principal;
 	struct parts *parts = work->site->parts;
 	struct kept_result *kept = MEM_NEW(struct kept_result);
 	unsigned char random[ID_BYTES];
@@ -116,15 +115,9 @@ keep(struct work *work, struct buf *text)
 		parts->loop = work->loop;
 	}
 	loop_random(work->loop, random, sizeof(random));
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(kept->id + 2 * i, 3, "%02x", random[i]);
+	hex_put(random, sizeof(random), kept->id);
 	memcpy(kept->digest, work->access->digest, sizeof(kept->digest));
-	if (principal.n > 0) {
-		char *copy = mem_new(principal.n);
-
-		memcpy(copy, principal.p, principal.n);
-		kept->principal = (struct slice){ copy, principal.n };
-	}
+	kept->principal = slice_keep(work->exchange->caller.principal);
 	kept->tool = work->tool;
 	kept->until_ms = loop_now_ms(work->loop) + KEPT_MS;
 	buf_init(&kept->text, text->memory, SIZE_MAX);
