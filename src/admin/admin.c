@@ -2,6 +2,7 @@
  * The pages: one row each, and a short function that writes it.
  */
 #include "admin/admin_private.h"
+#include "audit/audit.h"
 
 static int
 healthz_show(void *owner, bool is_trusted, struct buf *out)
@@ -64,6 +65,33 @@ gateway_look(const struct admin *admin, struct metrics *metrics)
 	set(metrics, METRIC_LOOP_LAG, (double)loop_lag_us(hub_loop(admin->hub)) / 1e6);
 }
 
+/* Two sinks of a kind are counted together. */
+static void
+audit_look(const struct admin *admin, struct metrics *metrics)
+{
+	static const enum metric all[] = { METRIC_AUDIT_RECORDS, METRIC_AUDIT_DROPPED,
+		METRIC_AUDIT_LAG, METRIC_AUDIT_UP };
+	const struct audit *audit = hub_audit(admin->hub);
+
+	for (size_t i = 0; i < COUNT(all); i++)
+		metrics_clear(metrics, all[i]);
+	for (size_t i = 0; i < audit_health_n(audit); i++) {
+		struct audit_health health;
+		struct slice name;
+
+		audit_health(audit, i, &health);
+		name = slice_of(health.name);
+		series_add(metrics_series(metrics, METRIC_AUDIT_RECORDS, name, SLICE_NONE),
+		    (double)health.written);
+		series_add(metrics_series(metrics, METRIC_AUDIT_DROPPED, name, SLICE_NONE),
+		    (double)health.dropped);
+		series_add(metrics_series(metrics, METRIC_AUDIT_LAG, name, SLICE_NONE),
+		    (double)health.lag_ms / 1e3);
+		series_add(metrics_series(metrics, METRIC_AUDIT_UP, name, SLICE_NONE),
+		    health.is_failing ? 0 : 1);
+	}
+}
+
 static int
 metrics_show(void *owner, bool is_trusted, struct buf *out)
 {
@@ -71,6 +99,7 @@ metrics_show(void *owner, bool is_trusted, struct buf *out)
 	struct metrics *metrics = loop_metrics(hub_loop(admin->hub));
 
 	gateway_look(admin, metrics);
+	audit_look(admin, metrics);
 	admin_process(admin, metrics);
 	metrics_print(metrics, out);
 	return 200;

@@ -10,34 +10,6 @@
 
 /* ---- the request ---- */
 
-/* Adds the nearest name that is offered to an error about one that is not. */
-static void
-suggest(struct local *local, const char *tool, struct err *err)
-{
-	size_t n;
-	const struct catalogue_entry *entries =
-	    catalogue_entries(hub_catalogue(local_hub(local)), ITEM_TOOL, &n);
-	unsigned most = (unsigned)strlen(tool) / 3 + 1, best = 255;
-	struct slice nearest = SLICE_NONE;
-	size_t length = strlen(err->text);
-
-	for (size_t i = 0; i < n; i++) {
-		unsigned distance = slice_distance(slice_of(tool), entries[i].name);
-
-		if (distance < best && distance <= most) {
-			best = distance;
-			nearest = entries[i].name;
-		}
-	}
-	if (nearest.n > 0 && length + nearest.n + 20 < sizeof(err->text)) {
-		struct err with;
-
-		err_set(
-		    &with, err->kind, "%s (did you mean \"%.*s\"?)", err->text, SLICE_FMT(nearest));
-		*err = with;
-	}
-}
-
 /* {"name":...,"arguments":...}; the token is for progress. */
 MUST_CHECK static bool
 params_put(struct local *local, const struct options *options, struct buf *out, struct err *err)
@@ -198,7 +170,7 @@ call_work(struct local *local, void *arg)
 		ok = false;
 		if (catalogue_find(hub_catalogue(local_hub(local)), ITEM_TOOL, tool) == NULL &&
 		    (err.kind == ERR_PARAMS || err.kind == ERR_UNKNOWN_SERVER))
-			suggest(local, options->words[0], &err);
+			local_suggest(local, tool, &err);
 	}
 	if (!ok)
 		status = cli_fail(&err);

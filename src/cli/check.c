@@ -7,6 +7,7 @@
 
 #include "atlassian/atlassian.h"
 #include "cli/cli.h"
+#include "guard/guard.h"
 
 static const char *const state_names[] = {
 	[PROVIDER_IDLE] = "idle",
@@ -98,6 +99,18 @@ put_site_json(const struct config_site *site, struct buf *out)
 	buf_putc(out, '}');
 }
 
+/* Rules, and what else the guard is made of. */
+static bool
+guard_check(const struct config *config, struct err *err)
+{
+	struct guard *guard;
+
+	if (!guard_new(NULL, config, NULL, &guard, err))
+		return false;
+	guard_free(&guard);
+	return true;
+}
+
 static int
 check_file(const struct options *options)
 {
@@ -105,7 +118,8 @@ check_file(const struct options *options)
 	struct config *config = NULL;
 	struct err err = { 0 };
 	struct buf out;
-	bool ok = cli_config_load(options, log, &config, &err) && config_check(config, &err);
+	bool ok = cli_config_load(options, log, &config, &err) && config_check(config, &err) &&
+	    guard_check(config, &err);
 	int status = EXIT_DONE;
 
 	buf_init(&out, NULL, 16 * MIB);
@@ -212,8 +226,31 @@ upstream_of(const struct config *config, const struct provider *provider)
 	return NULL;
 }
 
+/* {"effective": ["userns", ...]} */
 static void
-put_row_json(const struct config *config, const struct row *row, struct buf *out)
+put_isolation(const struct row *row, struct buf *out)
+{
+	struct slice rest, word;
+	const char *comma = "";
+	struct buf words;
+
+	buf_init(&words, NULL, KIB);
+	isolation_print(&row->health.isolation, &words);
+	buf_puts(out, "{\"effective\":[");
+	rest = row->health.isolation.parts != 0 ? buf_view(&words) : SLICE_NONE;
+	while (rest.p != NULL) {
+		word = slice_cut(rest, ' ', &rest);
+		buf_puts(out, comma);
+		buf_json_string(out, word);
+		comma = ",";
+	}
+	buf_puts(out, "]}");
+	buf_fini(&words);
+}
+
+static void
+put_row_json(
+    struct local *local, const struct config *config, const struct row *row, struct buf *out)
 {
 	const struct config_upstream *upstream = upstream_of(config, row->provider);
 	bool is_ready = row->health.state == PROVIDER_READY;
@@ -231,6 +268,11 @@ put_row_json(const struct config *config, const struct row *row, struct buf *out
 	if (is_ready)
 		buf_printf(out, ",\"tools\":%zu",
 		    row->provider->offer != NULL ? row->provider->offer->items[ITEM_TOOL].n : 0);
+	hidden_put_json(local, row->provider, out);
+	if (row->health.is_isolated) {
+		buf_puts(out, ",\"isolation\":");
+		put_isolation(row, out);
+	}
 	if (row->ms != UINT64_MAX)
 		buf_printf(out, ",\"ms\":%llu", (unsigned long long)row->ms);
 	if (!is_ready) {
@@ -279,6 +321,14 @@ put_rows(const struct row *rows, size_t n, struct buf *out)
 	}
 	table_print(&table, out);
 	arena_fini(&arena);
+	for (size_t i = 0; i < n; i++) {
+		if (!rows[i].health.is_isolated)
+			continue;
+		buf_put_shown(out, rows[i].provider->name);
+		buf_puts(out, " is kept apart by: ");
+		isolation_print(&rows[i].health.isolation, out);
+		buf_putc(out, '\n');
+	}
 }
 
 /* The end of what a failed child wrote to its stderr, to ours. */
@@ -334,7 +384,7 @@ connect_work(struct local *local, void *arg)
 			status = EXIT_UPSTREAM;
 		if (json) {
 			buf_puts(&out, i > 0 ? "," : "");
-			put_row_json(config, &rows[i], &out);
+			put_row_json(local, config, &rows[i], &out);
 		}
 	}
 	if (json)
@@ -344,6 +394,8 @@ connect_work(struct local *local, void *arg)
 	status = cli_print(&out, status);
 	for (size_t i = 0; i < n && !json; i++)
 		tell_last_words(&rows[i]);
+	if (!json)
+		hidden_tell(local);
 	mem_free(rows);
 	mem_free(ms);
 	return status;

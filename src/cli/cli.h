@@ -82,11 +82,24 @@ extern const struct provider_kind *const native_providers[];
 	X(NAME, 0, "name", "NAME", "the name of the entry, bascule by default") \
 	X(CHECK, 0, "check", NULL, "ask every site how it is") \
 	X(CONNECT, 0, "connect", NULL, "start or reach every upstream and say how it went") \
+	X(ACCEPT, 0, "accept", NULL, "write down what is different, all of it or what is named") \
 	X(FAULT, 0, "fault", "SPEC", "what goes wrong, once for each or with commas") \
 	X(CODE, 0, "code", "ADDRESS", \
 	    "the address that the browser was sent back to; - reads it from stdin") \
 	X(COMMAND, 0, "command", NULL, "what follows is a program with its arguments") \
 	X(TOKENS, 0, "tokens", NULL, "say what each tool costs a client, dearest first") \
+	X(SINCE, 0, "since", "MOMENT", "not before: 2026-11-22T03:34:14Z, or 2h: so long ago") \
+	X(UNTIL, 0, "until", "MOMENT", "only before it") \
+	X(CALLER, 0, "caller", "GLOB", "only of these callers; policy explain: as this one") \
+	X(TENANT, 0, "tenant", "GLOB", "only of these tenants; policy explain: of this one") \
+	X(SERVER, 0, "server", "GLOB", "only of these servers") \
+	X(TOOL, 0, "tool", "GLOB", "only these tools, as their server calls them") \
+	X(OUTCOME, 0, "outcome", "WORD", \
+	    "only with this: done, failed, refused, cancelled, deadline, unavailable, unknown") \
+	X(VERDICT, 0, "verdict", "GLOB", "only with this: allow, deny, ask") \
+	X(RULE, 0, "rule", "GLOB", "only where one of these rules decided") \
+	X(LIMIT, 0, "limit", "N", "only the newest N") \
+	X(FOLLOW, 'f', "follow", NULL, "go on with what comes, until stopped") \
 	X(JSON, 0, "json", NULL, "print JSON for programs") \
 	X(MARKDOWN, 0, "markdown", NULL, "print a page of documentation") \
 	X(SCHEMA, 0, "schema", NULL, "print a JSON Schema for editors") \
@@ -99,6 +112,7 @@ enum cli_option {
 	    OPTIONS_N
 };
 #define OPTION_BIT(id) ((uint64_t)1 << OPTION_##id)
+_Static_assert(OPTIONS_N <= 64, "one bit for each");
 
 struct cli_option_row {
 	char letter;
@@ -178,6 +192,11 @@ int cli_fail(const struct err *err);
 bool cli_write(int fd, struct slice text);
 /* Adds the file (or a pipe) to into; ERR_CONFIG where it is larger than max or cannot be read. */
 MUST_CHECK bool cli_read(int fd, const char *name, size_t max, struct buf *into, struct err *err);
+/* A whole file in place of another, with the mode and owner of st; NULL: a new one, with mode.
+ * ERR_CONFIG. */
+struct stat;
+MUST_CHECK bool cli_replace(
+    const char *path, struct slice text, const struct stat *st, unsigned mode, struct err *err);
 /* Writes buf to stdout, clears it; an exit status: done, or failed when stdout is gone. */
 int cli_print(struct buf *buf, int status);
 /* A string member of a JSON object, unescaped; SLICE_NONE: not there, or no string. */
@@ -201,6 +220,20 @@ void table_print(struct table **table, struct buf *out);
  * A hub without a network front: loads the configuration, starts the upstreams, runs one task and
  * ends.  Questions of upstreams are put to the person at the terminal, progress is shown there.
  */
+/* ---- what a process keeps (keep.c) ----------------------------------------------------------- */
+
+struct keep {
+	struct slot slot;    /* fd -1: it has none */
+	struct audit *audit; /* NULL: nothing is audited */
+	bool has_budgets;
+};
+/* In a task, before the hub.  False: the audit must be kept, and cannot be; end it all the same. */
+MUST_CHECK bool
+keep_begin_wait(struct keep *keep, struct loop *loop, const struct config *config, struct err *err);
+/* Before anything passes. */
+MUST_CHECK bool keep_hub_wait(struct keep *keep, struct hub *hub, struct err *err);
+void keep_end_wait(struct keep *keep); /* after the hub */
+
 struct local;
 
 struct local_reply {
@@ -224,6 +257,7 @@ MUST_CHECK bool cli_config_load(
 enum local_kind {
 	LOCAL_QUICK,   /* upstreams are waited for until start_wait */
 	LOCAL_PATIENT, /* every upstream gets the time that its settings give it */
+	LOCAL_BARE,    /* the same, whatever is pinned */
 	LOCAL_SITES,   /* no upstream is started */
 };
 /* Runs work(local, arg) in a task and gives its exit status. */
@@ -237,6 +271,8 @@ struct loop *local_loop(struct local *local);
  */
 MUST_CHECK bool
 local_settle_wait(struct local *local, struct slice tool, uint64_t *settled_ms, struct err *err);
+/* Adds the nearest tool that is offered to an error about one that is not; or nothing. */
+void local_suggest(struct local *local, struct slice tool, struct err *err);
 /* One request through the gateway, as a client would send it; false: it could not be made. */
 MUST_CHECK bool local_request_wait(struct local *local, enum mcp_method method, struct slice params,
     struct local_reply *reply, struct err *err);
@@ -271,6 +307,11 @@ int instances_run(struct options *options);
 int tools_run(struct options *options);
 /* What each of a raw list of tools costs, as tables or one JSON object (tools_cost.c). */
 void tools_cost_put(struct local *local, struct slice tools, bool as_json, struct buf *out);
+/* What the guard hides (hidden.c): to stderr, a line each; of one provider, as a member of JSON
+ * with a comma before it, or nothing. */
+void hidden_tell(struct local *local);
+void hidden_put_json(struct local *local, const struct provider *provider, struct buf *out);
+int lock_run(struct options *options);
 int call_run(struct options *options);
 int health_run(struct options *options);
 int login_run(struct options *options);
@@ -278,12 +319,15 @@ int logout_run(struct options *options);
 int demo_run(struct options *options);
 int sandbox_run(struct options *options);
 int scan_run(struct options *options);
+int audit_run(struct options *options);
+int plugin_run(struct options *options);
+int policy_run(struct options *options);
+int audit_verify_run(struct options *options);
 int version_run(struct options *options);
 int help_run(struct options *options);
 /* For usage errors and --help. */
 void help_put_command(struct buf *out, const struct command *command);
 void help_put_all(struct buf *out);
-void help_put_markdown(struct buf *out);
 
 /* The arguments of a tool from words of the command line: one JSON object, or key=value by schema.
  */

@@ -175,6 +175,20 @@ const struct command cli_commands[] = {
 	    .options =
 		OPTION_BIT(CONFIG) | OPTION_BIT(NAME) | OPTION_BIT(DRY_RUN) | OPTION_BIT(UNDO),
 	    .run = install_run },
+	{ .name = "lock",
+	    .words = "[NAME ...]",
+	    .words_most = ANY_NUMBER,
+	    .help = "pin what servers offer; show what has changed since",
+	    .about =
+		"Starts its own upstreams. Without a lock file (`guard.pins.file`) it is written: command,\n"
+		"program, version and instructions of each server, its tools, prompts and templates. With one,\n"
+		"what differs is printed, old and new, with how much it may matter, and nothing is written;\n"
+		"--accept writes it down, all of it or what is named: SERVER, TOOL or SERVER/TOOL by the\n"
+		"server's own name for it. A gateway that runs takes it over on SIGHUP. 0: nothing differs;\n"
+		"1: something does. See docs/pins.md.",
+	    .options = READS_CONFIG | OPTION_BIT(ACCEPT) | OPTION_BIT(JSON),
+	    .keeper = KEEPER_ALWAYS,
+	    .run = lock_run },
 	{ .name = "scan",
 	    .words = "[FILE ... | -]",
 	    .words_most = ANY_NUMBER,
@@ -187,6 +201,52 @@ const struct command cli_commands[] = {
 		"in bytes of the text. 0: nothing was found; 1: something was. See docs/detection.md.",
 	    .options = OPTION_BIT(JSON),
 	    .run = scan_run },
+	{ .name = "audit",
+	    .words = "tail | query | export [FORM] | verify [PATH]",
+	    .words_least = 1,
+	    .words_most = 2,
+	    .help = "look through the audit trail, follow it, export it, verify it",
+	    .about =
+		"Reads the stores of all processes below the state directory of the configuration, also "
+		"while\ngateways write them. query: a table of the newest 100 records that fit, or as "
+		"many as --limit\nsays; tail: a line for each of the newest 20, with -f also what comes; "
+		"with --json both give an\nobject a line. export: all that fit, as jsonl, csv, text, cef "
+		"or syslog (jsonl without FORM), into\nFILE with -o. Moments are UTC. See "
+		"docs/audit-sinks.md.\n\nverify: is every record of every store (or of PATH) as it "
+		"was written, and none missing? 0: yes, 1:\nno, and the first one that is not is named. "
+		"See docs/audit.md.",
+	    .options = READS_CONFIG | OPTION_BIT(SINCE) | OPTION_BIT(UNTIL) | OPTION_BIT(CALLER) |
+		OPTION_BIT(TENANT) | OPTION_BIT(SERVER) | OPTION_BIT(TOOL) | OPTION_BIT(OUTCOME) |
+		OPTION_BIT(VERDICT) | OPTION_BIT(RULE) | OPTION_BIT(LIMIT) | OPTION_BIT(FOLLOW) |
+		OPTION_BIT(JSON) | OPTION_BIT(OUTPUT) | OPTION_BIT(FORCE),
+	    .run = audit_run },
+	{ .name = "policy",
+	    .words = "test FILE | explain TOOL [JSON | KEY=VALUE ...] | replay",
+	    .words_least = 1,
+	    .words_most = ANY_NUMBER,
+	    .help = "test rules, say which decides a call and why, try them on what was recorded",
+	    .about =
+		"test: the cases of FILE (YAML; - is stdin) against guard.rules; nothing is started. "
+		"0: all hold;\n1: some do not, and each is named.\n\nexplain: verdict and rule of a call "
+		"(`default` where no rule decides), what each rule up to it\nasked, and what would be "
+		"sent. TOOL is as a client sees it; or all is one JSON object\n{\"tool\", \"args\", "
+		"\"caller\"}. Starts its own upstreams; the call is not made.\n\nreplay: the recorded "
+		"calls of the audit trail since --since (7d) through the rules as they are now.\n0: no "
+		"verdict changes; 1: some do, and are counted, with examples. See docs/rules.md.",
+	    .options = READS_CONFIG | OPTION_BIT(SINCE) | OPTION_BIT(UNTIL) | OPTION_BIT(CALLER) |
+		OPTION_BIT(TENANT) | OPTION_BIT(JSON) | ABOUT_SITES,
+	    .keeper = KEEPER_ALWAYS,
+	    .run = policy_run },
+	{ .name = "plugin",
+	    .words = "test FILE",
+	    .words_least = 2,
+	    .words_most = 2,
+	    .help = "run the cases that a script of guard.plugins brings with it",
+	    .about =
+		"The list `tests` of what the script returns: each case is a message and what is to become\n"
+		"of it. The script is read anew for each. 0: all hold; 1: some do not. See docs/plugins.md.",
+	    .options = OPTION_BIT(JSON),
+	    .run = plugin_run },
 	{ .name = "demo",
 	    .words = "",
 	    .help = "a small MCP server over stdio, to try things",

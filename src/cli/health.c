@@ -22,6 +22,7 @@ struct asking {
 	struct loop *loop;
 	struct slice url;
 	struct address socket; /* is_unix: instead of the host of the URL */
+	struct tls_files tls;  /* of https; in the arena */
 	struct slice shown;    /* who is asked, in errors */
 	struct task *task;
 	int status; /* of the response; 0: none yet */
@@ -35,7 +36,7 @@ struct asking {
 
 /* "0.0.0.0:80" is where others reach it; this machine does so at 127.0.0.1. */
 static struct slice
-url_of_listen(struct arena *arena, struct slice address)
+url_of_listen(struct arena *arena, const char *scheme, struct slice address)
 {
 	static const struct {
 		struct slice any, here;
@@ -46,10 +47,10 @@ url_of_listen(struct arena *arena, struct slice address)
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		if (slice_starts(address, rows[i].any))
-			return arena_printf(arena, "http://%.*s%.*s/health",
+			return arena_printf(arena, "%s://%.*s%.*s/health", scheme,
 			    SLICE_FMT(rows[i].here), (int)(address.n - rows[i].any.n),
 			    address.p + rows[i].any.n);
-	return arena_printf(arena, "http://%.*s/health", SLICE_FMT(address));
+	return arena_printf(arena, "%s://%.*s/health", scheme, SLICE_FMT(address));
 }
 
 /* Was a configuration named? */
@@ -95,7 +96,14 @@ ask_config(struct asking *asking, struct arena *arena, struct err *err)
 	}
 	for (size_t i = 0; i < config->listen_http_n && url->p == NULL; i++)
 		if (!slice_starts(config->listen_http[i], S("unix:")))
-			*url = url_of_listen(arena, config->listen_http[i]);
+			*url =
+			    url_of_listen(arena, config->listen_tls_cert.n > 0 ? "https" : "http",
+				config->listen_http[i]);
+	/* Our own certificate, whatever name it is for: here it is an address that is asked. */
+	asking->tls = (struct tls_files){ .ca = slice_dup(arena, config->listen_tls_cert),
+		.cert = slice_dup(arena, config->listen_tls_cert),
+		.key = slice_dup(arena, config->listen_tls_key),
+		.is_any_name = true };
 	/* A gateway without a file whose transport is an option of its own. */
 	if (url->p == NULL && config->file.p == NULL)
 		*url = S(ENVIRONMENT_URL);
@@ -195,6 +203,8 @@ asking_main(void *arg)
 	asking->task = task_self(asking->loop);
 	task_deadline(asking->task, loop_now_ms(asking->loop) + TIMEOUT_MS);
 	ok = http_pool_new(asking->loop, asking->url, 0, TIMEOUT_MS, &pool, &asking->err);
+	if (ok && asking->tls.cert.n > 0)
+		http_pool_set_tls(pool, &asking->tls);
 	if (ok && asking->socket.is_unix)
 		http_pool_set_address(pool, &asking->socket);
 	ok = ok && ask_wait(asking, pool, &asking->err);

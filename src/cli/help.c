@@ -129,7 +129,7 @@ put_markdown_command(struct buf *out, const struct command *command)
 		buf_printf(out, "\n%s\n", site_options);
 }
 
-void
+static void
 help_put_markdown(struct buf *out)
 {
 	buf_printf(out,

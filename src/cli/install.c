@@ -75,34 +75,6 @@ folders_make(const char *path, struct err *err)
 	return ok;
 }
 
-/* A file that nobody sees half written, with the mode and owner of st (NULL: a new one's). */
-MUST_CHECK static bool
-file_replace(const char *path, struct slice text, const struct stat *st, struct err *err)
-{
-	char *temporary;
-	bool ok;
-	int fd;
-
-	must(asprintf(&temporary, "%s.XXXXXX", path) > 0);
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0) {
-		free(temporary);
-		return err_set(err, ERR_CONFIG, "%s: %m", path);
-	}
-	ok = cli_write(fd, text) && fsync(fd) == 0;
-	if (ok && st != NULL && (st->st_uid != geteuid() || st->st_gid != getegid()))
-		ok = fchown(fd, st->st_uid, st->st_gid) == 0;
-	ok = ok && fchmod(fd, st != NULL ? st->st_mode & 07777 : 0600) == 0;
-	ok = close(fd) == 0 && ok;
-	ok = ok && rename(temporary, path) == 0;
-	if (!ok) {
-		err_set(err, ERR_CONFIG, "%s: %m; nothing was changed", path);
-		unlink(temporary);
-	}
-	free(temporary);
-	return ok;
-}
-
 /* The file that links lead to; one that is not there yet keeps its name. */
 MUST_CHECK static bool
 path_set(struct install *install, struct err *err)
@@ -274,15 +246,15 @@ apply(struct install *install, struct err *err)
 	if (is_changed(install))
 		return err_set(err, ERR_CONFIG, "%s: was changed meanwhile: close %s and try again",
 		    install->path, install->client->title);
-	return file_replace(
-	    install->path, buf_view(&install->after), install->exists ? &install->st : NULL, err);
+	return cli_replace(install->path, buf_view(&install->after),
+	    install->exists ? &install->st : NULL, 0600, err);
 }
 
 /* An entry as it is written here; its backup, if any, holds what was there before it. */
 static bool
 is_ours(struct slice old)
 {
-	return old.p != NULL && memmem(old.p, old.n, SERVE_ARGS, sizeof(SERVE_ARGS) - 1) != NULL;
+	return slice_has(old, S(SERVE_ARGS));
 }
 
 MUST_CHECK static bool
@@ -290,7 +262,7 @@ backup_make(const struct install *install, struct slice old, struct err *err)
 {
 	if (!install->exists || is_ours(old))
 		return true;
-	return file_replace(install->backup, buf_view(&install->before), &install->st, err);
+	return cli_replace(install->backup, buf_view(&install->before), &install->st, 0600, err);
 }
 
 MUST_CHECK static bool

@@ -22,6 +22,8 @@ struct local {
 	struct hub *hub;
 	struct local_front *front;
 	struct sandbox *sandbox;
+	bool keeps; /* it does what a gateway does, and is written down like that */
+	struct keep keep;
 	uint64_t started_ms;
 	bool was_interrupted;
 	int (*work)(struct local *local, void *arg);
@@ -134,7 +136,7 @@ static void
 local_main(void *arg)
 {
 	struct local *local = arg;
-	struct err err;
+	struct err err = { 0 };
 
 	/* Where its port is taken, a gateway with the same configuration has it: that one is asked.
 	 */
@@ -143,12 +145,21 @@ local_main(void *arg)
 	loop_on_signal(local->loop, SIGINT, on_interrupt, local);
 	loop_on_signal(local->loop, SIGTERM, on_interrupt, local);
 	local->started_ms = loop_now_ms(local->loop);
-	local->hub = hub_new(local->loop, &local->config, native_providers);
-	local->front = local_front_new(local->hub);
-	local->status = local->work(local, local->arg);
-	local_status_clear();
+	local->keep.slot.fd = -1;
+	if (!local->keeps || keep_begin_wait(&local->keep, local->loop, local->config, &err))
+		local->hub = hub_new(local->loop, &local->config, native_providers, &err);
+	if (local->hub != NULL &&
+	    (!local->keeps || keep_hub_wait(&local->keep, local->hub, &err))) {
+		local->front = local_front_new(local->hub);
+		local->status = local->work(local, local->arg);
+		local_status_clear();
+	} else {
+		local->status = cli_fail(&err);
+	}
 	hub_free_wait(&local->hub);
-	local_front_free(&local->front);
+	if (local->front != NULL)
+		local_front_free(&local->front);
+	keep_end_wait(&local->keep);
 	sandbox_free(&local->sandbox);
 	loop_stop(local->loop);
 }
@@ -177,8 +188,15 @@ local_run(struct options *options, enum local_kind kind,
 	local.log = cli_log_new(kind != LOCAL_QUICK ? LOG_WARN : LOG_ERROR);
 	ok = cli_config_load(options, local.log, &local.config, &err) &&
 	    config_check(local.config, &err);
-	if (ok && kind == LOCAL_PATIENT)
+	if (ok && (kind == LOCAL_PATIENT || kind == LOCAL_BARE))
 		be_patient(local.config);
+	if (ok && kind == LOCAL_QUICK) {
+		local.keeps = true;
+		/* Who wrote nothing about it wants no files from a command. */
+		local.config->audit.has_store &= local.config->audit.is_written;
+	}
+	if (ok && kind == LOCAL_BARE)
+		local.config->guard.pins.mode = PINS_OFF;
 	if (ok && kind == LOCAL_SITES)
 		local.config->upstreams_n = 0;
 	if (ok) {
@@ -273,4 +291,31 @@ local_settle_wait(struct local *local, struct slice tool, uint64_t *settled_ms, 
 	}
 	local_status_clear();
 	return true;
+}
+
+void
+local_suggest(struct local *local, struct slice tool, struct err *err)
+{
+	size_t n;
+	const struct catalogue_entry *entries =
+	    catalogue_entries(hub_catalogue(local_hub(local)), ITEM_TOOL, &n);
+	unsigned most = (unsigned)tool.n / 3 + 1, best = 255;
+	struct slice nearest = SLICE_NONE;
+	size_t length = strlen(err->text);
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned distance = slice_distance(tool, entries[i].name);
+
+		if (distance < best && distance <= most) {
+			best = distance;
+			nearest = entries[i].name;
+		}
+	}
+	if (nearest.n > 0 && length + nearest.n + 20 < sizeof(err->text)) {
+		struct err with;
+
+		err_set(
+		    &with, err->kind, "%s (did you mean \"%.*s\"?)", err->text, SLICE_FMT(nearest));
+		*err = with;
+	}
 }

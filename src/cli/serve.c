@@ -29,10 +29,13 @@ struct serve {
 	struct fronts *fronts;
 	struct admin *admin;
 	struct sandbox *sandbox; /* NULL: none is configured */
+	struct keep keep;
 	struct group group;
 	struct timer timer;
-	struct task *task; /* the main one, which waits for the end */
+	struct task *task;     /* the main one, which waits for the end */
+	struct tls_trust *tls; /* what listen.tls names; NULL: it names nothing */
 	bool is_stopping, is_over;
+	bool wants_reload;
 	int status;
 };
 
@@ -261,33 +264,89 @@ auth_check(const struct serve *serve, struct config **config, struct err *err)
 	    "\"auth: none\"");
 }
 
+static bool
+has_tls(const struct config *config)
+{
+	return config->listen_tls_cert.n > 0;
+}
+
+/* *out NULL: no TLS is configured. */
+MUST_CHECK static bool
+tls_load_wait(
+    struct loop *loop, const struct config *config, struct tls_trust **out, struct err *err)
+{
+	const struct tls_files files = {
+		.ca = config->listen_tls_client_ca,
+		.cert = config->listen_tls_cert,
+		.key = config->listen_tls_key,
+	};
+
+	*out = NULL;
+	return !has_tls(config) || tls_serve_load_wait(loop, &files, out, err) ||
+	    err_prefix(err, "listen");
+}
+
+/* Certificates that were renewed are taken; who has connected keeps what he has.  What is plain
+ * stays plain, and the other way round, until a restart. */
+MUST_CHECK static bool
+tls_reload_wait(
+    struct serve *serve, const struct config *config, struct tls_trust **out, struct err *err)
+{
+	if (has_tls(config) == (serve->tls != NULL))
+		return tls_load_wait(serve->loop, config, out, err);
+	log_event(serve->log, LOG_WARN, "needs_restart", "changed, but needs restart: listen.tls");
+	*out = tls_trust_share(serve->tls);
+	return true;
+}
+
 static void
 on_reload(void *ctx, int signo)
 {
 	struct serve *serve = ctx;
+
+	(void)signo;
+	serve->wants_reload = true;
+	task_wake(serve->task);
+}
+
+static void
+reload_wait(struct serve *serve)
+{
 	struct config *config = NULL;
+	struct tls_trust *tls = NULL;
 	struct front_limits limits;
 	struct err err = { 0 };
 	struct buf names;
+	bool ok;
 
 	if (serve->is_stopping)
 		return;
-	if (!serve->make(serve->options, serve->log, &config, &err) ||
-	    !auth_check(serve, &config, &err)) {
-		log_event(
-		    serve->log, LOG_ERROR, "reload_failed", "%s; nothing was changed", err.text);
+	ok = serve->make(serve->options, serve->log, &config, &err) &&
+	    auth_check(serve, &config, &err) && tls_reload_wait(serve, config, &tls, &err);
+	if (ok && serve->is_stopping) { /* asked for while the files were loaded */
+		config_free(&config);
+		tls_trust_unref(&tls);
 		return;
 	}
 	buf_init(&names, NULL, 64 * KIB);
-	if (config_needs_restart(hub_config(serve->hub), config, &names))
+	if (ok && config_needs_restart(hub_config(serve->hub), config, &names))
 		log_event(serve->log, LOG_WARN, "needs_restart", "changed, but needs restart: %.*s",
 		    SLICE_FMT(buf_view(&names)));
 	buf_fini(&names);
-	limits = limits_of(config);
-	log_set(serve->log, config->log_level, config->log_format);
-	hub_reload(serve->hub, &config);
+	if (!ok || !hub_reload(serve->hub, &config, &err)) {
+		log_event(
+		    serve->log, LOG_ERROR, "reload_failed", "%s; nothing was changed", err.text);
+		config_free(&config);
+		tls_trust_unref(&tls);
+		return;
+	}
+	tls_trust_unref(&serve->tls);
+	serve->tls = tls;
+	limits = limits_of(hub_config(serve->hub));
+	log_set(serve->log, hub_config(serve->hub)->log_level, hub_config(serve->hub)->log_format);
 	fronts_set_limits(serve->fronts, &limits);
 	fronts_set_auth(serve->fronts, hub_config(serve->hub));
+	fronts_set_tls(serve->fronts, serve->tls);
 	log_event(serve->log, LOG_INFO, "reloaded", "the configuration was read again");
 }
 
@@ -338,7 +397,11 @@ listen_all(struct serve *serve, struct err *err)
 			config->listen_hosts_n, &bound, err))
 			return err_prefix(err, "listen.http");
 		address_print(&bound, text);
-		snprintf(url, sizeof(url), bound.is_unix ? "%s" : "http://%s/mcp", text);
+		if (bound.is_unix)
+			snprintf(url, sizeof(url), "%s", text);
+		else
+			snprintf(url, sizeof(url), "%s://%s/mcp",
+			    serve->tls != NULL ? "https" : "http", text);
 		log_event(serve->log, LOG_INFO, "listening", "listening on %s", url);
 		if (i == 0)
 			explain(serve, url);
@@ -357,17 +420,35 @@ serve_main(void *arg)
 	bool ok = cli_sandbox_open(serve->loop, serve->config, &serve->sandbox, &err);
 
 	serve->task = task_self(serve->loop);
-	serve->hub = hub_new(serve->loop, &serve->config, native_providers);
+	serve->keep.slot.fd = -1;
+	ok = ok && tls_load_wait(serve->loop, serve->config, &serve->tls, &err) &&
+	    keep_begin_wait(&serve->keep, serve->loop, serve->config, &err) &&
+	    (serve->hub = hub_new(serve->loop, &serve->config, native_providers, &err)) != NULL &&
+	    keep_hub_wait(&serve->keep, serve->hub, &err);
+	if (!ok) {
+		serve->status = cli_fail(&err);
+		hub_free_wait(&serve->hub);
+		keep_end_wait(&serve->keep);
+		tls_trust_unref(&serve->tls);
+		sandbox_free(&serve->sandbox);
+		loop_stop(serve->loop);
+		return;
+	}
 	serve->fronts = fronts_new(serve->loop, hub_gate(serve->hub), &limits);
 	fronts_set_seal_key(serve->fronts, hub_config(serve->hub)->seal_key);
 	fronts_set_auth(serve->fronts, hub_config(serve->hub));
+	fronts_set_tls(serve->fronts, serve->tls);
 	serve->admin = admin_new(serve->hub, serve->fronts);
-	if (ok && listen_all(serve, &err)) {
+	if (listen_all(serve, &err)) {
 		loop_on_signal(serve->loop, SIGTERM, on_stop_signal, serve);
 		loop_on_signal(serve->loop, SIGINT, on_stop_signal, serve);
 		loop_on_signal(serve->loop, SIGHUP, on_reload, serve);
-		while (!serve->is_over && task_park_wait(serve->loop, &err))
-			continue;
+		while (!serve->is_over && task_park_wait(serve->loop, &err)) {
+			while (serve->wants_reload) {
+				serve->wants_reload = false;
+				reload_wait(serve);
+			}
+		}
 	} else {
 		serve->status = cli_fail(&err);
 	}
@@ -376,6 +457,8 @@ serve_main(void *arg)
 	admin_free(&serve->admin);
 	hub_free_wait(&serve->hub);
 	fronts_free(&serve->fronts);
+	keep_end_wait(&serve->keep);
+	tls_trust_unref(&serve->tls);
 	sandbox_free(&serve->sandbox);
 	loop_stop(serve->loop);
 }

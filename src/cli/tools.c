@@ -232,6 +232,7 @@ tools_work(struct local *local, void *arg)
 	must(json_find(buf_view(&result), S("tools"), &tools));
 	buf_init(&out, NULL, SIZE_MAX / 2);
 	status = tell_failures(local);
+	hidden_tell(local);
 	if (option_is_given(options, OPTION_TOKENS)) {
 		tools_cost_put(local, tools, option_is_given(options, OPTION_JSON), &out);
 	} else if (option_is_given(options, OPTION_JSON)) {

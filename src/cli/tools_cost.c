@@ -8,7 +8,6 @@
  * tools hold, the bytes are exact, the tokens tell the order of magnitude.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "atlassian/atlassian.h"
 #include "cli/cli.h"
@@ -32,30 +31,21 @@ tokens(size_t bytes)
 }
 
 static int
-order(struct slice a, struct slice b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int sign = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-	return sign != 0 ? sign : (a.n > b.n) - (a.n < b.n);
-}
-
-static int
 dearest_first(const void *a, const void *b)
 {
 	const struct cost *x = a, *y = b;
 
 	return x->bytes != y->bytes ? (x->bytes < y->bytes) - (x->bytes > y->bytes)
-				    : order(x->name, y->name);
+				    : slice_compare(x->name, y->name);
 }
 
 static int
 by_group(const void *a, const void *b)
 {
 	const struct cost *x = a, *y = b;
-	int sign = order(x->server, y->server);
+	int sign = slice_compare(x->server, y->server);
 
-	return sign != 0 ? sign : order(x->toolset, y->toolset);
+	return sign != 0 ? sign : slice_compare(x->toolset, y->toolset);
 }
 
 /* One a tool; names live in the arena. */
@@ -64,13 +54,9 @@ costs_read(struct local *local, struct arena *arena, struct slice tools, struct 
 {
 	struct slice key, definition, token;
 	struct json_iter iter;
-	size_t cap = 0;
 	struct err err;
 
-	json_iter_init(&iter, tools);
-	while (json_iter_next(&iter, &key, &definition))
-		cap++;
-	*costs = (struct costs){ .all = mem_new((cap + 1) * sizeof(struct cost)) };
+	*costs = (struct costs){ .all = mem_new((json_count(tools) + 1) * sizeof(struct cost)) };
 	json_iter_init(&iter, tools);
 	while (json_iter_next(&iter, &key, &definition)) {
 		struct cost *cost = &costs->all[costs->n];
