@@ -111,7 +111,7 @@ class Counter:
 
 
 def start_ms(bench, command, env, runs):
-    with bench.process([bench.start_program, "--runs", str(runs), "--tool", "jira_get_issue", "--", *command], "start",
+    with bench.process([bench.program("start"), "--runs", str(runs), "--tool", "jira_get_issue", "--", *command], "start",
                        stdout=subprocess.PIPE, text=True, env=env) as p:
         line = p.stdout.readline()
         p.wait(120)

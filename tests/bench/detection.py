@@ -5,6 +5,9 @@
 
 DATA holds secrets.jsonl, pii.jsonl, injection.jsonl and benign.jsonl: rows {id, class, label: bad|good, hard?, for?,
 text_b64}.  They are no part of this tree: other texts of the same form do as well, and should.
+
+The same texts are shown to the filters of gatekit, each switched on in full and told to block.  It is brought by its name
+into $BASCULE_PEERS (or .cache/peers); where that cannot be done, the page says why there is no comparison.
 """
 import base64
 import collections
@@ -17,9 +20,43 @@ FILES = {"secrets": "secret", "pii": "pii", "injection": "injection"}
 TITLES = {"secret": "Secrets", "pii": "Personal data", "injection": "Injected instructions"}
 SHOWN = 12                                      # classes that are all found are named in one line
 
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+PEERS = os.environ.get("BASCULE_PEERS") or os.path.join(ROOT, ".cache", "peers")
+GATEKIT = "0.3.0"
+
+# In gatekit's own Python: texts as JSON lines in, {id, kinds} out.
+GATEKIT_PROGRAM = """
+import asyncio, json, logging, sys
+from gatekit.plugins.security.pii import BasicPIIFilterPlugin
+from gatekit.plugins.security.prompt_injection import BasicPromptInjectionDefensePlugin
+from gatekit.plugins.security.secrets import BasicSecretsFilterPlugin
+from gatekit.protocol.messages import MCPRequest
+logging.disable(logging.CRITICAL)
+on = lambda names: {name: {"enabled": True} for name in names.split()}
+filters = {
+    "secret": BasicSecretsFilterPlugin({"enabled": True, "action": "block", "secret_types": on(
+        "aws_access_keys github_tokens google_api_keys jwt_tokens openai_api_keys slack_tokens ssh_private_keys private_keys")}),
+    "pii": BasicPIIFilterPlugin({"enabled": True, "action": "block", "pii_types": on(
+        "email phone credit_card ip_address national_id")}),
+    "injection": BasicPromptInjectionDefensePlugin({"enabled": True, "action": "block", "sensitivity": "strict",
+        "detection_methods": on("delimiter_injection role_manipulation context_hijacking")}),
+}
+async def main():
+    for line in sys.stdin:
+        row = json.loads(line)
+        kinds = []
+        for kind, one in filters.items():
+            request = MCPRequest(jsonrpc="2.0", method="tools/call", id=1,
+                                 params={"name": "note", "arguments": {"text": row["text"]}})
+            if (await one.process_request(request, "server")).allowed is False:
+                kinds.append(kind)
+        print(json.dumps({"id": row["id"], "kinds": kinds}))
+asyncio.run(main())
+"""
+
 HEAD = """# What the scanners find
 
-`bascule scan` and the library behind it (src/guard/scan*) look for three kinds of things, each with a score from 1 to 100:
+[What becomes of it](scanning.md) is the configuration's to say. `bascule scan` and the library behind it (src/guard/scan*) look for three kinds of things, each with a score from 1 to 100:
 
 - **secrets**: about 300 rules in one table ([scan_pack.c](../src/guard/scan_pack.c)). A service whose tokens have a prefix is
   found by that; one whose tokens have none by its name and what is assigned to it; anything else by a name such as `password`
@@ -76,6 +113,66 @@ def scan(bascule, rows):
         row["kinds"] = {f["kind"] for f in answer["findings"]}
 
 
+def gatekit_python():
+    """Its Python, brought if need be; or the reason why there is none."""
+    folder = os.path.join(PEERS, "gatekit")
+    python = os.path.join(folder, "bin", "python")
+    try:
+        if subprocess.run([python, "-c", "import gatekit.plugins.security.pii"], capture_output=True).returncode == 0:
+            return python, None
+    except OSError:
+        pass
+    try:
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True, timeout=120)
+        subprocess.run([python, "-m", "pip", "install", "-q", "gatekit==" + GATEKIT], check=True, capture_output=True,
+                       timeout=300)
+        return python, None
+    except (OSError, subprocess.SubprocessError) as reason:
+        return None, f"gatekit {GATEKIT} could not be installed ({type(reason).__name__})"
+
+
+def gatekit_scan(rows):
+    """Puts row["gatekit"] into each; or says why not."""
+    python, reason = gatekit_python()
+    if python is None:
+        return reason
+    lines = "".join(json.dumps({"id": i, "text": row["text"]}) + "\n" for i, row in enumerate(rows))
+    done = subprocess.run([python, "-c", GATEKIT_PROGRAM], input=lines, capture_output=True, text=True, timeout=600)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    if [a["id"] for a in answers] != list(range(len(rows))):
+        return f"gatekit {GATEKIT} did not answer every text"
+    for row, answer in zip(rows, answers):
+        row["gatekit"] = set(answer["kinds"])
+    return None
+
+
+def figures(rows, file, kind, found):
+    """Mean recall over classes, and false alarms, of what row[found] says."""
+    bad, good = collections.defaultdict(list), []
+    for row in rows:
+        if row["file"] == file and row["label"] == "bad" and not row.get("hard"):
+            bad[row["class"]].append(kind in row[found])
+        elif row["label"] == "good" and (row["file"] == file or kind in row.get("for", [])) and \
+                not row["class"].startswith("near-miss/"):
+            good.append(kind in row[found])
+    recall = sum(sum(hits) / len(hits) for hits in bad.values()) / len(bad)
+    return f"{100 * recall:.1f} %", percent(sum(good), len(good))
+
+
+def comparison_print(rows):
+    print("\n## Beside gatekit\n")
+    reason = gatekit_scan(rows)
+    if reason is not None:
+        print(f"Not measured: {reason}.")
+        return
+    print(f"The same texts, shown to the filters of gatekit {GATEKIT} with every type of theirs switched on (prompt injection: "
+          "`strict`)\nand told to block. Recall is the mean over classes, as above.\n")
+    print("| | bascule: recall | false alarms | gatekit: recall | false alarms |\n|---|---:|---:|---:|---:|")
+    for file, kind in FILES.items():
+        print(f"| {TITLES[kind]} | {' | '.join(figures(rows, file, kind, 'kinds'))} | "
+              f"{' | '.join(figures(rows, file, kind, 'gatekit'))} |")
+
+
 def percent(hit, of):
     return f"{100 * hit / of:.1f} %"
 
@@ -125,6 +222,7 @@ def main():
     print(HEAD.replace("\\\\", "\\"), end="")
     for file, kind in FILES.items():
         kind_print(rows, file, kind)
+    comparison_print(rows)
     print(TAIL, end="")
 
 

@@ -28,7 +28,11 @@
 #include <unistd.h>
 
 #define SILENCE_MS 60000
-#define HEADERS	   "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
+/* What long texts are made of: words, as people write them. */
+#define PADDING \
+	"The meeting about the new release was moved to Thursday, since two of the reviewers are " \
+	"away until then. Please read the notes before it and write down what is open. "
+#define HEADERS "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
 /* What a client of 2026-07-28 says with each request. */
 #define META \
 	"\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\"," \
@@ -469,7 +473,8 @@ sessions_open(struct load *l)
 	l->padding = malloc(l->want.text_bytes + 1);
 	if (l->links == NULL || l->lanes == NULL || l->padding == NULL)
 		die("load: no memory");
-	memset(l->padding, '.', l->want.text_bytes);
+	for (uint64_t i = 0; i < l->want.text_bytes; i++)
+		l->padding[i] = PADDING[i % (sizeof PADDING - 1)];
 	for (unsigned i = 0; i < l->links_n; i++) {
 		l->links[i].first_lane = i;
 		l->links[i].lanes = l->want.command != NULL ? l->want.lanes : 1;

@@ -27,12 +27,12 @@ import time
 
 import atlassian
 import bridge
+import guarded
+import parts
 import soak
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (1, 16, 64)
-SECTIONS = ("http", "bridge", "http-stdio", "stdio", "memory", "start", "sessions", "parallel", "atlassian", "scan")
-ASKED_FOR = ("soak",)                           # not part of a run that names nothing
 UPSTREAMS = ("bench_upstream", "demo")          # processes that belong to no target
 
 
@@ -117,12 +117,8 @@ class Bench:
     def __init__(self, options):
         self.options = options
         self.bascule = os.path.abspath(options.bascule or os.path.join(options.build, "bascule"))
-        programs = os.path.join(os.path.abspath(options.build), "tests", "bench")
-        self.upstream_program = os.path.join(programs, "bench_upstream")
-        self.load_program = os.path.join(programs, "bench_load")
-        self.start_program = os.path.join(programs, "bench_start")
-        self.scan_program = os.path.join(programs, "bench_scan")
-        for path in (self.upstream_program, self.load_program, self.start_program, self.scan_program):
+        self.programs = parts.programs(options.build)
+        for path in self.programs.values():
             if not os.access(path, os.X_OK):
                 sys.exit(f"bench: {path} is missing: build the project first, or name its folder with --build")
         self.nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin:/usr/local/sbin")
@@ -131,6 +127,9 @@ class Bench:
         self.running = []
         self.count = 0
         self.errors = 0
+
+    def program(self, name):
+        return self.programs[name]
 
     def path(self, name):
         self.count += 1
@@ -169,7 +168,7 @@ class Bench:
 
     @contextlib.contextmanager
     def upstream(self, era="legacy"):
-        command = [self.upstream_program, *(["--modern"] if era == "modern" else [])]
+        command = [self.program("upstream"), *(["--modern"] if era == "modern" else [])]
         with self.process(command, "upstream", stdout=subprocess.PIPE, text=True) as p:
             yield p.stdout.readline().split()[-1]
 
@@ -206,12 +205,15 @@ http {{
             wait_port(p, port)
             yield Target("nginx", f"http://127.0.0.1:{port}/mcp", p.pid)
 
-    def config(self, upstream, port=None):
+    def config(self, upstream, port=None, more=""):
+        """Without the audit, unless more says how."""
+        if "audit:" not in more:
+            more += "audit: {sinks: []}\n"
         path = self.path("bascule.yaml")
         listen = "stdio: true" if port is None else f'http: "127.0.0.1:{port}"'
         with open(path, "w") as f:
             f.write(f"listen: {{{listen}}}\nlog: {{level: warn}}\nstate: {json.dumps(self.path('state'))}\n"
-                    f"upstreams:\n  - {json.dumps(dict(name='up', **upstream))}\n")
+                    f"upstreams:\n  - {json.dumps(dict(name='up', **upstream))}\n{more}")
         return path
 
     def serve(self, upstream):
@@ -221,11 +223,12 @@ http {{
         return [self.bascule, "serve", "--transport", "stdio", "-c", self.config(upstream)]
 
     @contextlib.contextmanager
-    def gateway(self, upstream):
+    def gateway(self, upstream, more=""):
+        """more: the rest of its configuration."""
         if not os.access(self.bascule, os.X_OK):
             raise Missing(f"{self.bascule} is not built")
         port = free_port()
-        with self.process([self.bascule, "serve", "-c", self.config(upstream, port)], "bascule",
+        with self.process([self.bascule, "serve", "-c", self.config(upstream, port, more)], "bascule",
                           stdout=subprocess.DEVNULL) as p:
             wait_port(p, port)
             yield Target("bascule", f"http://127.0.0.1:{port}/mcp", p.pid)
@@ -234,7 +237,7 @@ http {{
         """One run of the load client; CPU of the target's processes over its measured calls."""
         where = ["--url", target.url] if command is None else []
         tail = [] if command is None else ["--", *command]
-        with self.process([self.load_program, *where, "--wait", *map(str, arguments), *tail], "load",
+        with self.process([self.program("load"), *where, "--wait", *map(str, arguments), *tail], "load",
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
             words = p.stdout.readline().split()
             if len(words) != 2 or words[0] != "ready":
@@ -449,14 +452,6 @@ def measure_soak(bench):
     return got
 
 
-def measure_bridge(bench):
-    return bridge.measure(bench, sys.modules[__name__])
-
-
-def measure_atlassian(bench):
-    return atlassian.measure(bench, sys.modules[__name__])
-
-
 def median(values):
     values = [v for v in values if isinstance(v, (int, float))]
     return statistics.median(values) if values else None
@@ -469,7 +464,7 @@ def spread(values):
 def measure_http_stdio(bench):
     say("HTTP to stdio")
     out = {}
-    with bench.gateway({"command": [bench.upstream_program, "--stdio"]}) as target:
+    with bench.gateway({"command": [bench.program("upstream"), "--stdio"]}) as target:
         for clients in CLIENTS:
             out[clients] = bench.load(target, "--sessions", clients, "--seconds", bench.options.seconds,
                                       "--warm-ms", 300, "--text", 1)
@@ -479,7 +474,7 @@ def measure_http_stdio(bench):
 def measure_stdio(bench):
     say("stdio to stdio")
     out = {}
-    upstream = [bench.upstream_program, "--stdio"]
+    upstream = [bench.program("upstream"), "--stdio"]
     gateway = bench.serve({"command": upstream})
     for depth in (1, 16):
         out[depth] = {
@@ -505,7 +500,7 @@ def measure_memory(bench):
 def measure_start(bench):
     say("start to first tools/list")
     command = bench.serve({"command": [bench.bascule, "demo"]})
-    with bench.process([bench.start_program, "--runs", "5" if bench.options.quick else "20", "--tool", "echo", "--",
+    with bench.process([bench.program("start"), "--runs", "5" if bench.options.quick else "20", "--tool", "echo", "--",
                         *command], "start", stdout=subprocess.PIPE, text=True) as p:
         line = p.stdout.readline()
         p.wait(60)
@@ -514,17 +509,28 @@ def measure_start(bench):
     return json.loads(line)
 
 
-def measure_scan(bench):
-    """Every scanner on ordinary texts of 2 KB and hostile ones of 1 MB, with either engine."""
-    say("scanning")
-    out = {}
-    for engine in ("vectorscan", "plain"):
-        done = subprocess.run([bench.scan_program, engine], capture_output=True, text=True, timeout=300)
-        if done.returncode != 0:
-            raise Missing(done.stderr.strip())
-        got = json.loads(done.stdout)
-        out[got["engine"]] = got
-    return out
+def measure_isolate(bench):
+    """A trivial program by the keeper, with a sandbox and without."""
+    say("starting children apart")
+    done = subprocess.run([bench.program("isolate")], capture_output=True, text=True, timeout=300)
+    if done.returncode != 0:
+        raise Missing(done.stderr.strip())
+    return json.loads(done.stdout)
+
+
+def measure_detection(bench):
+    """What is found in labelled texts, beside gatekit: docs/detection.md anew."""
+    say("detection")
+    data = os.environ.get("BASCULE_DETECTION") or os.path.join(ROOT, "..", "shared", "data", "detection")
+    if not os.path.isdir(data):
+        raise Missing("no labelled texts: $BASCULE_DETECTION names their folder")
+    done = subprocess.run([sys.executable, os.path.join(ROOT, "tests", "bench", "detection.py"), data, bench.bascule],
+                          capture_output=True, text=True, timeout=900)
+    if done.returncode != 0:
+        raise Missing(done.stderr.strip()[-200:])
+    with open(os.path.join(ROOT, "docs", "detection.md"), "w", encoding="utf-8") as page:
+        page.write(done.stdout)
+    return {"page": "docs/detection.md", "lines": [line for line in done.stdout.splitlines() if line.startswith(("Recall", "| Secrets", "| Personal", "| Injected"))]}
 
 
 def measure_sessions(bench):
@@ -556,13 +562,27 @@ def measure_parallel(bench):
     say("150 parallel calls of one second")
     out = {}
     with bench.upstream() as url:
-        for name, upstream in (("http", {"url": url}), ("stdio", {"command": [bench.upstream_program, "--stdio"]})):
+        for name, upstream in (("http", {"url": url}), ("stdio", {"command": [bench.program("upstream"), "--stdio"]})):
             with bench.gateway(upstream) as target:
                 def ping():
                     return bench.load(target, "--tool", "ping", "--seconds", 1, "--warm-ms", 0)
                 out[name] = bench.load(target, "--tool", "sleep", "--ms", 1000, "--sessions", 150, "--calls", 1,
                                        "--warm-ms", 0, meanwhile=ping)
     return out
+
+
+def of_module(what):
+    """What has measure() for a section of its own."""
+    return lambda bench: what.measure(bench, sys.modules[__name__])
+
+
+SECTIONS = {
+    "http": measure_http, "guarded": of_module(guarded), "bridge": of_module(bridge), "http-stdio": measure_http_stdio,
+    "stdio": measure_stdio, "memory": measure_memory, "start": measure_start, "sessions": measure_sessions,
+    "parallel": measure_parallel, "atlassian": of_module(atlassian),
+    **{part.name: of_module(part) for part in parts.PARTS},
+    "isolate": measure_isolate, "detection": measure_detection, "soak": measure_soak}
+ASKED_FOR = ("soak",)                           # not part of a run that names nothing
 
 
 # --- what is shown --------------------------------------------------------------------------------------------
@@ -629,6 +649,8 @@ def show(results):
         show_soak(results["soak"])
     if have("http"):
         show_http(results["http"])
+    if have("guarded"):
+        guarded.show(results["guarded"], table, figure, ratio_text)
     if have("bridge"):
         bridge.show(results["bridge"], table, figure, ratio_text)
     if have("http-stdio"):
@@ -642,10 +664,17 @@ def show(results):
               [[name, figure(f["seconds"], "{:.3f}")] + [figure(f["meanwhile"][k]) for k in
                                                          ("p50_us", "p99_us", "max_us")]
                for name, f in results["parallel"].items()])
-    if have("scan"):
-        for got in results["scan"].values():
-            table(f"Scanning with {got['engine']} (made in {got['new_ms']} ms of CPU, {got['rss_anon_kib']} KiB)",
-                  ["text", "bytes", "CPU us"], [[f["text"], f["bytes"], figure(f["us"], "{:,.2f}")] for f in got["texts"]])
+    if have("detection"):
+        print("\nDetection (docs/detection.md)\n" + "\n".join("  " + line for line in results["detection"]["lines"]))
+    for part in parts.PARTS:
+        if have(part.name):
+            part.show(results[part.name], table, figure)
+    if have("isolate"):
+        got = results["isolate"]
+        table("A trivial child, from request to exit (" + got["effective"] + ")", ["sandbox", "p50 ms", "p90 ms"],
+              [["none", figure(got["plain_ms"], "{:.2f}"), ""],
+               ["all of it", figure(got["isolated_ms"], "{:.2f}"), figure(got["isolated_p90_ms"], "{:.2f}")],
+               ["the first", figure(got["first_ms"], "{:.2f}"), ""]])
     if have("atlassian"):
         atlassian.show(results["atlassian"], table, figure)
     if set(results) - set(ASKED_FOR) - {"atlassian"}:
@@ -675,12 +704,14 @@ def budget_rows(results):
     yield "messages upstream per call", member("http", "clients", 16, "figures", "bascule", "upstream_messages"), 1.01, ""
     yield "RssAnon idle, gateway and keeper", memory and memory / 1024, 5, "MiB"
     yield "start to first tools/list", member("start", "median_ms"), 15, "ms"
+    yield "start and end of an isolated child", member("isolate", "isolated_ms"), 30, "ms"
     yield "RssAnon per idle session", member("sessions", "kib_each"), 6, "KiB"
     yield "150 calls of 1 s at once, in all", max(totals, default=None), 1.2, "s"
-    scans = results.get("scan", {}).get("vectorscan", {}).get("texts", [])
-    yield "scan of 2 KB, dearest ordinary text", max((f["us"] for f in scans if f["bytes"] < 10000), default=None), 5, "us"
-    yield "scan of 1 MB, dearest text", max((f["us"] / 1000 for f in scans if f["bytes"] > 10000), default=None), 20, "ms"
+    for part in parts.PARTS:
+        yield from part.budget({} if member(part.name, "reason") else results.get(part.name))
     yield "ping meanwhile, p99", max(pings, default=None), 10, "ms"
+    if "rows" in results.get("guarded", {}):
+        yield from guarded.budget(results["guarded"])
     if "pairs" in results.get("bridge", {}):
         yield from bridge.budget(results["bridge"])
 
@@ -702,7 +733,7 @@ def options_read():
     p.add_argument("--bascule", help="another bascule binary")
     p.add_argument("--quick", action="store_true", help="short windows, one repetition")
     p.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    p.add_argument("--only", default="", help="comma-separated: " + ", ".join(SECTIONS + ASKED_FOR))
+    p.add_argument("--only", default="", help="comma-separated: " + ", ".join(SECTIONS))
     p.add_argument("--reps", type=int, help="repetitions of HTTP to HTTP and of bridge (default 5, quick 1)")
     p.add_argument("--seconds", type=int, help="of each measured window (default 2, quick 1)")
     p.add_argument("--minutes", type=float, default=20, help="of the soak (default 20)")
@@ -711,10 +742,11 @@ def options_read():
     options = p.parse_args()
     options.reps = options.reps or (1 if options.quick else 5)
     options.seconds = options.seconds or (1 if options.quick else 2)
-    options.only = [name for name in options.only.split(",") if name] or list(SECTIONS)
+    options.only = [name for name in options.only.split(",") if name] or \
+        [name for name in SECTIONS if name not in ASKED_FOR]
     for name in options.only:
-        if name not in SECTIONS + ASKED_FOR:
-            p.error(f"--only: {name} is none of {', '.join(SECTIONS + ASKED_FOR)}")
+        if name not in SECTIONS:
+            p.error(f"--only: {name} is none of {', '.join(SECTIONS)}")
     return options
 
 
@@ -722,16 +754,12 @@ def main():
     options = options_read()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20000), hard))
-    measures = {"http": measure_http, "bridge": measure_bridge, "http-stdio": measure_http_stdio, "stdio": measure_stdio,
-                "memory": measure_memory, "start": measure_start, "sessions": measure_sessions,
-                "parallel": measure_parallel, "atlassian": measure_atlassian,
-                "scan": measure_scan, "soak": measure_soak}
     bench = Bench(options)
     results = {}
     try:
         for name in options.only:
             try:
-                results[name] = measures[name](bench)
+                results[name] = SECTIONS[name](bench)
             except (Missing, OSError, subprocess.TimeoutExpired, http.client.HTTPException) as e:
                 results[name] = {"reason": str(e) or type(e).__name__}
                 say(f"{name}: {results[name]['reason']}")

@@ -31,10 +31,15 @@ static const struct sample {
 	    "[\"desktop\",\"regression\"],\"votes\":12,\"comment\":null}}," },
 	{ "lines of a log", CLEAN_BYTES,
 	    "2026-03-04 10:11:12.345 INFO worker-3 job 18272 done in 48 ms, 1203 rows, 2 retries\n" },
+	{ "words that orders have", CLEAN_BYTES,
+	    "The system prompt of an assistant says which tools it may call. Users send files and read "
+	    "replies; new rules are shown in the list, and the first message must not be deleted. " },
 	{ "one letter", HOSTILE_BYTES, "a" },
 	{ "digits", HOSTILE_BYTES, "4111111111111112" },
 	{ "digits with gaps", HOSTILE_BYTES, "4 1-1 1." },
 	{ "card groups", HOSTILE_BYTES, "4111 1111 1111 1112 " },
+	{ "cards that are none", HOSTILE_BYTES, "order 4111111111111111 " },
+	{ "addresses", HOSTILE_BYTES, "build 8.8.8.8 " },
 	{ "nested quotes", HOSTILE_BYTES, "\"'`" },
 	{ "a prefix, almost enough", HOSTILE_BYTES, "ghp_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa " },
 	{ "a prefix alone", HOSTILE_BYTES, "AKIA" },
@@ -114,14 +119,14 @@ main(int argc, char **argv)
 		fprintf(stderr, "bench_scan: no scanner\n");
 		return 1;
 	}
-	printf("{\"engine\":\"%s\",\"new_ms\":%.1f,\"texts\":[", scan_engine(scanner),
+	printf("{\"engine\":\"%s\",\"new_ms\":%.1f,\"cases\":[", scan_engine(scanner),
 	    (cpu_us() - from) / 1e3);
 	for (size_t i = 0; i < COUNT(samples); i++) {
 		size_t length = strlen(samples[i].text);
 
 		for (size_t at = 0; at < samples[i].n; at++)
 			text[at] = samples[i].text[at % length];
-		printf("%s{\"text\":\"%s\",\"bytes\":%zu,\"us\":%.2f}", i > 0 ? "," : "",
+		printf("%s{\"case\":\"%s\",\"bytes\":%zu,\"us\":%.2f}", i > 0 ? "," : "",
 		    samples[i].name, samples[i].n,
 		    measure(scanner, (struct slice){ text, samples[i].n }));
 	}

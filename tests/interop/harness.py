@@ -270,7 +270,7 @@ class Gateway:
 
     def find_url(self):
         try:
-            self.url = self.process.wait_log(r"listening on (http://\S+/mcp)").group(1)
+            self.url = self.process.wait_log(r"listening on (https?://\S+/mcp)").group(1)
         except Failure:
             self.process.kill()
             raise

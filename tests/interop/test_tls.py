@@ -1,4 +1,4 @@
-"""https upstreams: one gateway behind Python's TLS server, and another one in front of it."""
+"""https, both sides: upstreams behind Python's TLS server, and the gateway's own listener before Python's client."""
 import contextlib
 import datetime
 import ipaddress
@@ -170,3 +170,126 @@ def faults(p):
     check("is not for localhost, but for: client" in said, said)
     said = p.fault(type("Plain", (), {"port": p.gateway.port}))
     check("no TLS comes from there" in said, said)
+
+
+# ---- the gateway's own listener ------------------------------------------------------------------------------
+
+own = harness.Group("https listener", party, needs=("mcp",))
+
+
+def trusting(p, identity=None, version=None):
+    context = ssl.create_default_context(cafile=p.ca[2])
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    if identity:
+        context.load_cert_chain(*identity[2:])
+    if version:
+        context.minimum_version = context.maximum_version = version
+    return context
+
+
+def listening(p, identity=None, **tls):
+    cert, key = (identity or p.server)[2:]
+    return Gateway([{"name": "big", "command": own_command("big.py")}],
+                   listen={"http": "127.0.0.1:0", "tls": {"cert": cert, "key": key, **tls}})
+
+
+def greeted(p, gateway, **how):
+    """A TLS connection, once the handshake is over on both sides."""
+    plain = socket.create_connection(("127.0.0.1", gateway.port), harness.PATIENCE)
+    stream = trusting(p, **how).wrap_socket(plain, server_hostname="localhost")
+    stream.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    check(stream.recv(65536).startswith(b"HTTP/1.1 200 "), "no answer")
+    return stream
+
+
+@own.test("calls, TLS 1.2 and 1.3, also long ones")
+def own_calls(p):
+    with listening(p) as gateway:
+        check(gateway.url.startswith("https://"), gateway.url)
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            with contextlib.closing(greeted(p, gateway, version=version)) as stream:
+                same((stream.version(), stream.selected_alpn_protocol()), (version.name.replace("_", "."), "http/1.1"),
+                     "version and protocol")
+            client = Http(gateway.url, 120, trusting(p, version=version)).begin()
+            for i in range(20):
+                same(client.text("echo", {"text": f"ünï {i}"}), f"ünï {i}", "the echo")
+            equal(client.text("big", {"bytes": BIG}), want(BIG))
+            equal(client.text("echo", {"text": want(BIG)}), want(BIG))
+
+
+@own.test("one gateway before another, and health")
+def own_chain(p):
+    with listening(p) as far:
+        with Gateway([{"name": "far", "url": far.url, "tls": {"ca": p.ca[2]}}]) as gateway:
+            same(Http(gateway.url).begin().text("echo", {"text": "through two"}), "through two", "the echo")
+        url = f"https://127.0.0.1:{far.port}"
+        done = subprocess.run([harness.BASCULE, "health", url], capture_output=True, text=True,
+                              env={**os.environ, "SSL_CERT_FILE": p.ca[2]}, timeout=harness.PATIENCE)
+        same((done.returncode, done.stdout), (0, "healthy\n"), "health")
+
+
+@own.test("client certificates")
+def own_client_certificates(p):
+    other = p.certificate("other", p.certificate("other ca", None, authority=True), ["client"])
+    with listening(p, client_ca=p.ca[2]) as gateway:
+        same(Http(gateway.url, context=trusting(p, p.client)).begin().text("echo", {"text": "me"}), "me", "the echo")
+        for identity, said in ((None, "showed no certificate"), (other, 'signed by "other ca", which is not in client_ca'),
+                               (p.certificate("gone", p.ca, ["client"], days=-1), "the certificate expired")):
+            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                try:
+                    greeted(p, gateway, identity=identity, version=version)
+                    raise harness.Failure("a stranger came in")
+                except (OSError, harness.Failure) as error:
+                    check("stranger" not in str(error), str(error))
+            if identity is None:                # later ones are logged now and then only
+                gateway.process.wait_log(said)
+        same(Http(gateway.url, context=trusting(p, p.client)).begin().text("echo", {"text": "me"}), "me", "the echo")
+
+
+@own.test("what is not TLS, or half of it, harms nobody")
+def own_rubbish(p):
+    with listening(p) as gateway:
+        beside = Http(gateway.url, context=trusting(p)).begin()
+        for junk in (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\0" * 4096, b"\x16\x03\x01\xff\xff" + b"x" * 70000,
+                     b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03"):
+            with socket.create_connection(("127.0.0.1", gateway.port), harness.PATIENCE) as s:
+                with contextlib.suppress(OSError):
+                    s.sendall(junk)
+                    s.shutdown(socket.SHUT_WR)
+                    while s.recv(65536):
+                        pass
+        gateway.process.wait_log("the client speaks plain HTTP")
+        old = ssl.create_default_context(cafile=p.ca[2])
+        old.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        try:
+            old.wrap_socket(socket.create_connection(("127.0.0.1", gateway.port)), server_hostname="localhost")
+            raise harness.Failure("TLS 1.1 was spoken")
+        except OSError:
+            pass
+        same(beside.text("echo", {"text": "still"}), "still", "the echo")
+
+
+@own.test("a renewed certificate is taken without dropping anybody")
+def own_renewed(p):
+    files = p.certificate("current", p.ca, ["localhost"])
+    with listening(p, files) as gateway:
+        before = Http(gateway.url.replace("127.0.0.1", "localhost"), context=trusting(p)).begin()
+        old = greeted(p, gateway)
+        number = old.getpeercert()["serialNumber"]
+        renewed = p.certificate("current", p.ca, ["localhost"])
+        os.kill(gateway.pid, harness.signal.SIGHUP)
+        gateway.process.wait_log("the configuration was read again")
+        with contextlib.closing(greeted(p, gateway)) as new:
+            same(int(new.getpeercert()["serialNumber"], 16), renewed[0].serial_number, "the new certificate")
+            check(new.getpeercert()["serialNumber"] != number, "still the old one")
+        old.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        check(old.recv(65536).startswith(b"HTTP/1.1 200 "), "the open connection was dropped")
+        same(before.text("echo", {"text": "before"}), "before", "the echo")
+        with open(files[2], "w", encoding="utf-8") as f:
+            f.write("nothing")
+        os.kill(gateway.pid, harness.signal.SIGHUP)
+        gateway.process.wait_log("holds no certificate in PEM form; nothing was changed")
+        with contextlib.closing(greeted(p, gateway)) as new:
+            same(int(new.getpeercert()["serialNumber"], 16), renewed[0].serial_number, "the certificate")

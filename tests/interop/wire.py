@@ -153,12 +153,13 @@ def events(body):
 class Http(Peer):
     """One session over one kept connection; not for several threads at once."""
 
-    def __init__(self, url, patience=PATIENCE):
-        host, rest = url.removeprefix("http://").split("/", 1)
+    def __init__(self, url, patience=PATIENCE, context=None):
+        host, rest = url.split("://")[1].split("/", 1)
         self.host, port = host.rsplit(":", 1)
         self.port, self.path = int(port), "/" + rest
         self.patience = patience
-        self.http = http.client.HTTPConnection(self.host, self.port, timeout=patience)
+        self.http = (http.client.HTTPSConnection(self.host, self.port, timeout=patience, context=context)
+                     if context else http.client.HTTPConnection(self.host, self.port, timeout=patience))
         self.session = None
         self.revision = None
         self.others = []

@@ -615,7 +615,8 @@ world_begin(struct world *world, uint64_t seed, unsigned calls, struct log *log)
 	CHECK(
 	    config_parse(slice_of(configuration), "sim.yaml", "/", no_environ, log, &config, &err),
 	    "%s", err.text);
-	world->hub = hub_new(world->loop, &config, NULL);
+	world->hub = hub_new(world->loop, &config, NULL, &err);
+	CHECK(world->hub != NULL, "%s", err.text);
 	world->fronts = fronts_new(world->loop, hub_gate(world->hub), &limits);
 	CHECK(front_http_open(world->fronts, &at, NULL, 0, &bound, &err), "%s", err.text);
 	for (size_t i = 0; i <= HTTP_CLIENTS; i++) {

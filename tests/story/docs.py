@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The pages for users say what is true: their commands are run and their examples are checked.
 
-usage: docs.py BASCULE [PAGE...]          (PAGE: default README.md, docs/using.md, docs/auth.md, docs/login.md, docs/sandbox.md)
+usage: docs.py BASCULE [PAGE...]          (PAGE: default those of USERS_PAGES)
 
 A page's fences are taken in order, in one folder and one shell that stand for the reader's: build/bascule, the
 Makefile, a home.  A comment in the line above a fence says what it is:
@@ -13,6 +13,7 @@ Makefile, a home.  A comment in the line above a fence says what it is:
     "needs curl", "needs npx"  behind the colon: skipped, and counted, on a machine without it
 
 Of every ```yaml fence `bascule check` must say that it is right; one that begins with `# PATH` is written there.
+A ```lua fence that begins with `-- PATH` is written there, and its cases hold.
 Every ```json fence must be JSON, and the servers of mcpServers must answer.  In what is printed, `…` is anything
 (alone in a line: any lines), blanks are as wide as they like, times and numbers of processes differ, and 8080 is a
 free port.
@@ -38,7 +39,8 @@ import time
 LIMIT_S = 120
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PEERS = os.environ.get("BASCULE_PEERS") or os.path.join(ROOT, ".cache", "peers")
-USERS_PAGES = ("README.md", "docs/using.md", "docs/auth.md", "docs/login.md", "docs/sandbox.md")
+USERS_PAGES = ("README.md", "docs/using.md", "docs/auth.md", "docs/login.md", "docs/sandbox.md", "docs/flow.md", "docs/limits.md", "docs/pins.md",
+               "docs/plugins.md", "docs/rules.md")
 HIDDEN_KINDS = {"none", "usage", "config", "cancelled", "io"}     # never in an answer to a client
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.S | re.M)
 MARK = re.compile(r"<!-- (run|log)(?:: (.*?))? -->\n\Z")
@@ -212,7 +214,7 @@ class Reader:
         self.script("tools/setup", ":")
         self.script("bin/ninja", ":")
         if self.has("npx"):
-            self.script("bin/npx", f'shift; name=${{1#@modelcontextprotocol/}}; shift\n'
+            self.script("bin/npx", f'shift; name=${{1#@modelcontextprotocol/}}; name=${{name%@*}}; shift\n'
                         f'exec "{PEERS}/bin/node" "{PEERS}/npm/$name/node_modules/.bin/mcp-$name" "$@"')
 
     def script(self, name, text):
@@ -256,6 +258,8 @@ class Reader:
             print(f"skip {self.page}:{fence['line']}: no {', '.join(missing)} on this machine", flush=True)
         elif language == "yaml":
             self.configuration(text)
+        elif language == "lua":
+            self.plugin(text)
         elif language == "json":
             self.clients(json.loads(text), fence["mark"])
         elif fence["mark"] == "log":
@@ -293,6 +297,15 @@ class Reader:
         done = subprocess.run([self.program, "check", "-c", path], env=environ, timeout=LIMIT_S,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
         assert done.returncode == 0 and done.stderr == "", done.stderr
+
+    def plugin(self, text):
+        path = os.path.join(self.folder, re.match(r"-- (\S+)\n", text)[1])
+        with open(path, "w") as file:
+            file.write(text)
+        os.chmod(path, 0o644)
+        done = subprocess.run([self.program, "plugin", "test", path], env=self.environ, timeout=LIMIT_S,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        assert done.returncode == 0 and done.stderr == "", done.stdout + done.stderr
 
     def clients(self, document, mark):
         """Each server of an mcpServers list answers as it would to a client that was given the list."""

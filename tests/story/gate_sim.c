@@ -54,17 +54,23 @@ sim_start(struct world *world, struct slice yaml, struct err *err)
 	struct config *config = NULL;
 	struct front_limits limits;
 	struct gate *gate;
+	struct hub *hub;
 	struct address at;
 
 	if (!config_make(world, yaml, &config, err)) {
 		config_free(&config);
 		return false;
 	}
+	limits = limits_of(config);
+	hub = hub_new(world->loop, &config, native_providers, err);
+	if (hub == NULL) {
+		config_free(&config);
+		return false;
+	}
 	gate = MEM_NEW(struct gate);
 	gate->world = world;
+	gate->hub = hub;
 	world->gate = gate;
-	limits = limits_of(config);
-	gate->hub = hub_new(world->loop, &config, native_providers);
 	gate->fronts = fronts_new(world->loop, hub_gate(gate->hub), &limits);
 	config = (struct config *)hub_config(gate->hub);
 	fronts_set_seal_key(gate->fronts, config->seal_key);
@@ -90,7 +96,10 @@ sim_reload(struct world *world, struct slice yaml, struct err *err)
 		return false;
 	}
 	limits = limits_of(config);
-	hub_reload(world->gate->hub, &config);
+	if (!hub_reload(world->gate->hub, &config, err)) {
+		config_free(&config);
+		return false;
+	}
 	fronts_set_limits(world->gate->fronts, &limits);
 	fronts_set_auth(world->gate->fronts, hub_config(world->gate->hub));
 	return true;

@@ -92,7 +92,8 @@ void
 modern_record(struct server *server, struct http_request *request)
 {
 	static const char *const names[] = { "mcp-protocol-version", "mcp-method", "mcp-name",
-		"mcp-session-id", "mcp-param-region", "mcp-param-count" };
+		"mcp-session-id", "mcp-param-region", "mcp-param-count", "authorization", "cookie",
+		"x-bascule-key", "x-jira-token", "x-forwarded-for", "origin" };
 	struct slice method = http_request_header(request, S("mcp-method"));
 	char name[60];
 	struct buf text;

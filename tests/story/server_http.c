@@ -113,7 +113,9 @@ http_status(struct peer *peer, int status)
 	if (peer->is_over || http_of(peer)->is_stream)
 		return;
 	http_over(peer);
-	http_respond(request, status, SLICE_NONE, SLICE_NONE, NULL, 0);
+	/* A redirect leads back here, where whoever follows it is counted. */
+	http_respond(request, status,
+	    status / 100 == 3 ? S("Location: /mcp?moved\r\n") : SLICE_NONE, SLICE_NONE, NULL, 0);
 }
 
 /* "id" with an empty event, which is no message, or "retry". */

@@ -59,6 +59,7 @@ stage_hub(struct world *world, const char *yaml)
 	static const char *const no_environ[] = { NULL };
 	struct config *config = NULL;
 	struct err err = { 0 };
+	struct hub *hub;
 	struct buf text;
 
 	buf_init(&text, NULL, MIB);
@@ -66,7 +67,10 @@ stage_hub(struct world *world, const char *yaml)
 	if (!config_parse(buf_view(&text), "test", "/", no_environ, NULL, &config, &err))
 		fail_msg("%s", err.text);
 	buf_fini(&text);
-	return hub_new(world->loop, &config, NULL);
+	hub = hub_new(world->loop, &config, NULL, &err);
+	if (hub == NULL)
+		fail_msg("%s", err.text);
+	return hub;
 }
 
 static void

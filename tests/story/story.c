@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "rest_plain.h"
@@ -35,12 +36,21 @@ struct story {
 	bool is_real;
 };
 
+struct story_file {
+	struct slice name;
+	char path[PATH_MAX];
+};
+
 struct runner {
 	struct world world;
 	const struct story *story;
 	size_t at;	       /* line in progress */
 	struct client *client; /* whose block it is */
 	struct server *server;
+	char folder[64]; /* of files; "": there are none */
+	struct story_file files[4];
+	size_t files_n;
+	int lock_fd; /* of the lock file; -1: there is none yet */
 };
 
 /* ---- statements ------------------------------------------------------------------------------ */
@@ -64,6 +74,68 @@ block_take(struct runner *runner, struct buf *out, struct err *err)
 	return err_set(err, ERR_CONFIG, "this block has no end: a line with only }");
 }
 
+/* ---- files ----------------------------------------------------------------------------------- */
+
+/* file NAME {: written anew where it is there. */
+static bool
+do_file(struct runner *runner, struct slice rest, struct err *err)
+{
+	struct slice name = script_word(&rest);
+	struct story_file *file = runner->files;
+	struct buf block;
+	FILE *to;
+	bool ok;
+
+	if (runner->folder[0] == '\0') {
+		snprintf(runner->folder, sizeof(runner->folder), "/tmp/story-file-XXXXXX");
+		if (mkdtemp(runner->folder) == NULL)
+			return err_set(err, ERR_INTERNAL, "%s: %m", runner->folder);
+	}
+	while (file < runner->files + runner->files_n && !slice_eq(file->name, name))
+		file++;
+	if (file == runner->files + COUNT(runner->files))
+		return err_set(err, ERR_CONFIG, "more than %zu files", COUNT(runner->files));
+	if (file == runner->files + runner->files_n)
+		runner->files_n++;
+	file->name = name;
+	snprintf(file->path, sizeof(file->path), "%s/%.*s", runner->folder, SLICE_FMT(name));
+	buf_init(&block, NULL, MIB);
+	ok = block_take(runner, &block, err);
+	to = ok ? fopen(file->path, "w") : NULL;
+	if (ok && to == NULL)
+		ok = err_set(err, ERR_INTERNAL, "%s: %m", file->path);
+	if (to != NULL) {
+		ok = fwrite(block.p != NULL ? block.p : "", 1, block.n, to) == block.n &&
+		    fchmod(fileno(to), 0600) == 0;
+		ok = fclose(to) == 0 && (ok || err_set(err, ERR_INTERNAL, "%s", file->path));
+	}
+	buf_fini(&block);
+	return ok;
+}
+
+/* @NAME@ of a file: its path. */
+static bool
+file_spell(const struct runner *runner, struct slice name, struct buf *out)
+{
+	for (size_t i = 0; i < runner->files_n; i++)
+		if (slice_eq(runner->files[i].name, name)) {
+			buf_puts(out, runner->files[i].path);
+			return true;
+		}
+	return false;
+}
+
+static void
+files_remove(struct runner *runner)
+{
+	for (size_t i = 0; i < runner->files_n; i++)
+		(void)unlink(runner->files[i].path);
+	if (runner->folder[0] != '\0')
+		(void)rmdir(runner->folder);
+}
+
+/* ---- the configuration ----------------------------------------------------------------------- */
+
 /*
  * @NAME@ becomes how the upstream is reached; a front and a log that can be read are added, and one
  * session for all clients where the block says nothing of sessions.
@@ -86,10 +158,16 @@ yaml_make(struct runner *runner, struct slice text, struct buf *out, struct err 
 		if (rest.p == NULL)
 			break;
 		name = slice_cut(rest, '@', &rest);
+		if (slice_eq(name, S("lock")) && runner->lock_fd >= 0) {
+			buf_printf(out, "/proc/self/fd/%d", runner->lock_fd);
+			continue;
+		}
 		server = server_find(&runner->world, name);
+		if (server == NULL && file_spell(runner, name, out))
+			continue;
 		if (server == NULL)
-			return err_set(err, ERR_CONFIG, "no upstream \"%.*s\" before the gateway",
-			    SLICE_FMT(name));
+			return err_set(err, ERR_CONFIG,
+			    "no upstream or file \"%.*s\" before the gateway", SLICE_FMT(name));
 		server_spell(server, out);
 		if (memmem(text.p, text.n, "session:", 8) == NULL)
 			buf_puts(out, ", session: shared");
@@ -128,6 +206,25 @@ static bool
 do_reload(struct runner *runner, struct slice rest, struct err *err)
 {
 	return do_gateway(runner, rest, false, err);
+}
+
+/* What the gateway finds at @lock@ when it is started or reloaded (simulated only). */
+static bool
+do_lock(struct runner *runner, struct slice rest, struct err *err)
+{
+	struct buf block;
+	bool ok;
+
+	if (runner->lock_fd < 0)
+		runner->lock_fd = memfd_create("lock", MFD_CLOEXEC);
+	buf_init(&block, NULL, MIB);
+	ok = block_take(runner, &block, err);
+	if (ok &&
+	    (ftruncate(runner->lock_fd, 0) < 0 ||
+		pwrite(runner->lock_fd, block.p, block.n, 0) != (ssize_t)block.n))
+		ok = err_set(err, ERR_INTERNAL, "the lock file: %m");
+	buf_fini(&block);
+	return ok;
 }
 
 /* upstream NAME [-transport stdio|http|sse] { */
@@ -224,8 +321,10 @@ static const struct {
 	bool is_anywhere; /* also within a client's block */
 } statements[] = {
 	{ "upstream", do_server, false },
+	{ "file", do_file, false },
 	{ "gateway", do_start, false },
 	{ "reload", do_reload, false },
+	{ "lock", do_lock, false },
 	{ "client", do_client, false },
 	{ "tell", do_tell, true },
 	{ "tick", do_tick, true },
@@ -353,6 +452,7 @@ story_run(const struct story *story, struct options *options, uint64_t seed)
 	runner->story = story;
 	runner->at = story->from;
 	runner->world.log_fd = fd;
+	runner->lock_fd = -1;
 	ok = world_begin(&runner->world, options, seed, log, &err);
 	while (ok && ++runner->at < story->to) {
 		struct slice line = slice_trim(story->script->lines[runner->at].text);
@@ -372,6 +472,9 @@ story_run(const struct story *story, struct options *options, uint64_t seed)
 	}
 	log_free(&log);
 	close(fd);
+	files_remove(runner);
+	if (runner->lock_fd >= 0)
+		close(runner->lock_fd);
 	mem_free(runner);
 	return ok;
 }

@@ -699,7 +699,7 @@ test_listen_reload(void **unused)
 	world_substitute(&stage->world, S(SHARED("two")), NULL, NULL, &yaml);
 	assert_true(config_parse(buf_view(&yaml), "test", "/", no_environ, NULL, &config, &err));
 	buf_fini(&yaml);
-	hub_reload(stage->hub, &config);
+	assert_true(hub_reload(stage->hub, &config, &err));
 	world_settle(&stage->world);
 	world_tick(&stage->world, 5000);
 	assert_null(server_peer(one));
