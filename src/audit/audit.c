@@ -25,6 +25,7 @@
 #define STORE_NAME     256
 #define RETRY_FIRST_MS 250
 #define RETRY_MOST_MS  5000
+#define INTENTS	       1024 /* of mode async, found again while they are queued; a power of 2 */
 
 struct audit {
 	struct loop *loop;
@@ -42,7 +43,8 @@ struct audit {
 
 	struct audit_entry *first, **end; /* what is queued ... */
 	size_t n, bytes;
-	struct audit_entry *batch[BATCH]; /* ... and what is on its way; NULL: taken out */
+	struct audit_entry *intents[INTENTS]; /* queued, by the exchange's number; or NULL */
+	struct audit_entry *batch[BATCH];     /* ... and what is on its way; NULL: taken out */
 	size_t batch_n;
 	bool is_urgent; /* somebody waits */
 	uint64_t written, dropped, untold;
@@ -224,10 +226,35 @@ queue_put(struct audit *audit, const struct audit_record *record)
 	return entry;
 }
 
+static struct audit_entry **
+intent_place(struct audit *audit, uint64_t number)
+{
+	return &audit->intents[number & (INTENTS - 1)];
+}
+
+/* The exchange ended before its intent was written: the record takes its place in the queue. */
+static bool
+intent_replace(struct audit *audit, const struct audit_record *record)
+{
+	struct audit_entry **place = intent_place(audit, record->number), *entry = *place;
+
+	if (record->kind != AUDIT_EXCHANGE || entry == NULL ||
+	    entry->record.number != record->number || record->arguments.n + record->result.n > 0)
+		return false;
+	*place = NULL;
+	entry->record = *record;
+	memcpy(entry->record.instance, audit->instance, sizeof(entry->record.instance));
+	return true;
+}
+
 static struct audit_entry *
 queue_take(struct audit *audit)
 {
-	struct audit_entry *entry = audit->first;
+	struct audit_entry *entry = audit->first, **place;
+
+	place = intent_place(audit, entry->record.number);
+	if (*place == entry)
+		*place = NULL;
 
 	audit->first = entry->next;
 	if (audit->first == NULL)
@@ -241,7 +268,7 @@ queue_take(struct audit *audit)
 void
 audit_put(struct audit *audit, const struct audit_record *record)
 {
-	if (audit != NULL)
+	if (audit != NULL && !intent_replace(audit, record))
 		(void)queue_put(audit, record);
 }
 
@@ -347,11 +374,15 @@ entry_wait(struct audit *audit, const struct audit_record *record, bool may_be_c
 bool
 audit_intent_wait(struct audit *audit, const struct audit_record *record, struct err *err)
 {
+	struct audit_entry *entry;
+
 	if (audit == NULL || !audit->has_store)
 		return true;
 	if (audit->is_strict)
 		return entry_wait(audit, record, true, err);
-	audit_put(audit, record);
+	entry = queue_put(audit, record);
+	if (entry != NULL)
+		*intent_place(audit, record->number) = entry;
 	return true;
 }
 

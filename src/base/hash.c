@@ -18,22 +18,35 @@ hash_bytes(struct slice s, uint64_t seed)
 
 /* Looked up once in the life of the process: by its name it would be, under locks, each time. */
 static const EVP_MD *sha256_kind;
+static pthread_key_t sha256_contexts; /* one a thread: making one costs more than a short hash */
+
+static void
+context_free(void *ctx)
+{
+	EVP_MD_CTX_free(ctx);
+}
 
 static void
 sha256_find(void)
 {
 	sha256_kind = EVP_MD_fetch(NULL, "SHA2-256", NULL);
 	must(sha256_kind != NULL);
+	must(pthread_key_create(&sha256_contexts, context_free) == 0);
 }
 
-/* Freed by EVP_MD_CTX_free(). */
+/* The thread's own, until the next one is begun. */
 static EVP_MD_CTX *
 sha256_begin(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_MD_CTX *ctx;
 
-	must(ctx != NULL && pthread_once(&once, sha256_find) == 0);
+	must(pthread_once(&once, sha256_find) == 0);
+	ctx = pthread_getspecific(sha256_contexts);
+	if (ctx == NULL) {
+		ctx = EVP_MD_CTX_new();
+		must(ctx != NULL && pthread_setspecific(sha256_contexts, ctx) == 0);
+	}
 	must(EVP_DigestInit_ex(ctx, sha256_kind, NULL) == 1);
 	return ctx;
 }
@@ -49,7 +62,6 @@ sha256(const struct slice *parts, size_t n, unsigned char out[SHA256_BYTES])
 		must(
 		    parts[part].n == 0 || EVP_DigestUpdate(ctx, parts[part].p, parts[part].n) == 1);
 	must(EVP_DigestFinal_ex(ctx, sum, &sum_n) == 1 && sum_n == SHA256_BYTES);
-	EVP_MD_CTX_free(ctx);
 	memcpy(out, sum, SHA256_BYTES);
 }
 
@@ -83,7 +95,6 @@ sha256_fd(int fd, uint64_t max, unsigned char out[SHA256_BYTES])
 	}
 	must(EVP_DigestFinal_ex(ctx, (unsigned char *)block, &sum_n) == 1 && sum_n == SHA256_BYTES);
 	memcpy(out, block, SHA256_BYTES);
-	EVP_MD_CTX_free(ctx);
 	mem_free(block);
 	return n == 0;
 }

@@ -173,6 +173,41 @@ records_stand_in_the_order_in_which_they_came(void **state)
 	world_run(ASYNC, in_order);
 }
 
+/* Nothing is written while this task does not wait. */
+static void
+intents(struct world *world)
+{
+	struct audit *audit = begun(world);
+	struct audit_record *all;
+	struct audit_health health;
+	struct err err = { 0 };
+	size_t n;
+
+	for (unsigned i = 1; i <= 3; i++)
+		assert_true(intent(audit, i, &err));
+	/* Its place may be taken by a later one: then both are queued, and one is written. */
+	assert_true(intent(audit, 1 + 1024, &err));
+	for (unsigned i = 3; i >= 1; i--)
+		assert_true(outcome(audit, i, &err));
+	audit_health(audit, 0, &health);
+	assert_int_equal(health.queued, 1 + 4 + 1);
+	audit_free_wait(&audit);
+	all = records_read(world, &n);
+	assert_int_equal(n, 6);
+	for (size_t i = 1; i < n - 1; i++)
+		assert_int_equal(
+		    all[i].kind, all[i].number == 1025 ? AUDIT_INTENT : AUDIT_EXCHANGE);
+	assert_int_equal(all[n - 1].kind, AUDIT_STOP);
+	mem_free(all);
+	assert_int_equal(count(world, AUDIT_EXCHANGE, 1), 1);
+}
+
+static void
+what_ends_before_its_intent_is_written_is_one_record(void **state)
+{
+	world_run(ASYNC, intents);
+}
+
 /* ---- waiting for the disk -------------------------------------------------------------------- */
 
 static void
@@ -513,6 +548,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_does_not_fit_the_queue_is_counted),
 		cmocka_unit_test(records_stand_in_the_order_in_which_they_came),
+		cmocka_unit_test(what_ends_before_its_intent_is_written_is_one_record),
 		cmocka_unit_test(strict_returns_when_it_is_on_the_disk),
 		cmocka_unit_test(a_full_disk_stops_who_is_strict_until_there_is_room),
 		cmocka_unit_test(a_full_disk_stops_nobody_else_and_nothing_is_lost),
