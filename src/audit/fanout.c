@@ -27,7 +27,7 @@ struct outlet {
 	struct audit_entry **items; /* a ring */
 	size_t first, n, room, most;
 	struct task *task;
-	bool is_ending, must_reopen;
+	bool is_ending, must_reopen, is_reopening;
 	uint64_t written, dropped, untold; /* untold: dropped, and not said yet */
 	uint64_t retry_ms;		   /* 0: it works */
 	char error[240];
@@ -97,7 +97,7 @@ job_run(void *arg)
 	outlet->err = (struct err){ 0 };
 	outlet->ok = outlet->sink != NULL ||
 	    outlet->ops->open(&outlet->config, outlet->fanout->dir, &outlet->sink, &outlet->err);
-	if (outlet->ok && outlet->must_reopen && outlet->ops->reopen != NULL)
+	if (outlet->ok && outlet->is_reopening && outlet->ops->reopen != NULL)
 		outlet->ok = outlet->ops->reopen(outlet->sink, &outlet->err);
 	outlet->ok = outlet->ok &&
 	    outlet->ops->write(
@@ -131,6 +131,9 @@ static void
 batch_make(struct outlet *outlet)
 {
 	outlet->batch_n = 0;
+	/* One that is wanted while this batch is on its way is another. */
+	outlet->is_reopening = outlet->must_reopen;
+	outlet->must_reopen = false;
 	outlet->has_report = outlet->untold > 0;
 	if (outlet->has_report) {
 		outlet->report = (struct audit_record){ .kind = AUDIT_DROPPED,
@@ -162,9 +165,9 @@ job_done(struct outlet *outlet, uint64_t told)
 			    "audit: %.*s: %.*s is written again", SLICE_FMT(outlet->config.kind),
 			    SLICE_FMT(outlet->config.target));
 		outlet->retry_ms = 0;
-		outlet->must_reopen = false;
 		return;
 	}
+	outlet->must_reopen |= outlet->is_reopening;
 	if (outlet->retry_ms == 0)
 		log_event(log, LOG_WARN, "audit_failing", "audit: %.*s: %s; it is tried again",
 		    SLICE_FMT(outlet->config.kind), outlet->err.text);
