@@ -23,6 +23,7 @@ struct serve {
 	struct options *options;
 	serve_config_fn *make;
 	struct log *log;
+	struct service *service;
 	struct loop *loop;
 	struct config *config; /* until the hub takes it */
 	struct hub *hub;
@@ -205,6 +206,7 @@ static void
 stop(struct serve *serve)
 {
 	serve->is_stopping = true;
+	service_tell(serve->service, SERVICE_STOPPING, "waiting for requests in progress");
 	timer_start(serve->loop, &serve->timer, loop_now_ms(serve->loop) + DRAIN_MS, time_is_up);
 	fronts_drain(serve->fronts);
 	hub_drain(serve->hub, is_idle, serve);
@@ -443,10 +445,16 @@ serve_main(void *arg)
 		loop_on_signal(serve->loop, SIGTERM, on_stop_signal, serve);
 		loop_on_signal(serve->loop, SIGINT, on_stop_signal, serve);
 		loop_on_signal(serve->loop, SIGHUP, on_reload, serve);
+		service_unused(serve->service);
+		service_tell(serve->service, SERVICE_READY, "serving");
 		while (!serve->is_over && task_park_wait(serve->loop, &err)) {
 			while (serve->wants_reload) {
 				serve->wants_reload = false;
+				service_tell(
+				    serve->service, SERVICE_RELOADING, "reading the configuration");
 				reload_wait(serve);
+				if (!serve->is_stopping)
+					service_tell(serve->service, SERVICE_READY, "serving");
 			}
 		}
 	} else {
@@ -471,17 +479,21 @@ serve_with(struct options *options, serve_config_fn *make)
 	bool ok;
 
 	serve.log = cli_log_new(LOG_INFO);
+	serve.service = service_take();
 	ok = make(options, serve.log, &serve.config, &err);
 	if (ok) {
 		log_set(serve.log, serve.config->log_level, serve.config->log_format);
 		serve.loop = loop_new(&options->keeper, serve.log, &err);
 		ok = serve.loop != NULL;
 	}
+	if (ok)
+		service_begin(serve.service, serve.loop);
 	ok = ok && group_spawn(serve.loop, &serve.group, "serve", serve_main, &serve, &err);
 	if (ok)
 		loop_run(serve.loop);
 	else
 		serve.status = cli_fail(&err);
+	service_free(&serve.service);
 	if (serve.loop != NULL)
 		loop_free(&serve.loop);
 	config_free(&serve.config);

@@ -48,7 +48,8 @@ struct loop {
 	struct timers timers;
 	struct tasks tasks;
 	bool is_stopping;
-	struct loop *older; /* of this thread */
+	struct service *service; /* its sockets; NULL: none */
+	struct loop *older;	 /* of this thread */
 };
 
 /* Milliseconds until the first timer, -1 when there is none. */
@@ -58,6 +59,10 @@ void timers_fini(struct loop *loop);
 
 /* A turn worked for so long before it looked for events again; told by the seam. */
 void loop_worked(struct loop *loop, uint64_t us);
+
+/* The socket at an address that was handed over, which is the caller's now; -1: there is none.
+ * service may be NULL. */
+int service_socket(struct service *service, const struct address *at);
 
 void tasks_init(struct loop *loop);
 void tasks_fini(struct loop *loop);

@@ -354,6 +354,24 @@ void loop_offload(struct loop *loop, const char *helper, void (*work)(void *arg)
 /* Calls work(arg) on the named helper thread and waits for it; this wait is not cut short. */
 void helper_run_wait(struct loop *loop, const char *helper, void (*work)(void *arg), void *arg);
 
+/* ---- the service manager (service.c) ---------------------------------------------------------- */
+
+/*
+ * What systemd, and who speaks as it does, hands over and wants to hear: sd_listen_fds(3),
+ * sd_notify(3), sd_watchdog_enabled(3).  Takes it out of the environment; before any thread.
+ */
+struct service;
+enum service_state { SERVICE_READY, SERVICE_RELOADING, SERVICE_STOPPING };
+struct service *service_take(void);
+void service_free(struct service **service); /* before its loop; *service NULL: nothing */
+/* loop_listen() finds the sockets that were handed over by their addresses from now on; the
+ * watchdog is fed. */
+void service_begin(struct service *service, struct loop *loop);
+/* status: a few words for people. Never waits. */
+void service_tell(struct service *service, enum service_state state, const char *status);
+/* Closes the sockets that nobody listened on, and says so. */
+void service_unused(struct service *service);
+
 /* ---- keeper and children ------------------------------------------------------------------- */
 
 #define KEEPER_ARG "--keeper" /* hidden first argument of the executed keeper */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "run/loop_private.h"
 #include "run/seam_uv.h"
 
 #define BACKLOG		 4096
@@ -230,9 +231,18 @@ watch_start(struct seam_uv *seam, struct listener *listener, int fd, const struc
 bool
 seam_uv_listen(void *arg, struct listener *listener, const struct address *at, struct err *err)
 {
-	int fd = open_socket(at, err);
+	struct seam_uv *seam = arg;
+	int fd = service_socket(seam->loop->service, at);
+	bool is_ours = fd < 0;
 
-	return fd >= 0 && watch_start(arg, listener, fd, at, err);
+	if (is_ours)
+		fd = open_socket(at, err);
+	if (fd < 0 || !watch_start(seam, listener, fd, at, err))
+		return false;
+	/* The file of another one's socket stays where it is. */
+	if (!is_ours)
+		((struct uv_listener *)listener->seam_private)->ino = 0;
+	return true;
 }
 
 bool
