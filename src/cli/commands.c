@@ -270,13 +270,14 @@ const struct command cli_commands[] = {
 	    .about = "",
 	    .run = version_run },
 	{ .name = "help",
-	    .words = "[COMMAND | configuration | atlassian]",
-	    .words_most = 1,
+	    .words = "[COMMAND | configuration | atlassian | man | completion SHELL]",
+	    .words_most = 2,
 	    .help = "say how bascule or a command is used",
 	    .about =
 		"`help configuration` describes every option of bascule.yaml; with --schema as a JSON "
 		"Schema for\neditors. `help atlassian` prints all tools of Jira and Confluence as JSON, with "
-		"their arguments.\n--markdown prints the page of documentation: of the commands, or of the "
+		"their arguments.\n`help man` is the manual page, `help completion` what bash, zsh or fish "
+		"complete.\n--markdown prints the page of documentation: of the commands, or of the "
 		"configuration.",
 	    .options = OPTION_BIT(MARKDOWN) | OPTION_BIT(SCHEMA),
 	    .run = help_run },

@@ -6,15 +6,16 @@
 #include <string.h>
 
 #include "atlassian/atlassian.h"
-#include "cli/cli.h"
+#include "cli/help.h"
 
-static const char *const statuses[] = {
+const char *const help_statuses[] = {
 	"done",
 	"failed: the tool answered with an error, or the call was refused",
 	"wrong usage, unknown tool, bad argument",
 	"bad configuration",
 	"some upstream failed; for `call`: it is unavailable, or the outcome is unknown",
 };
+const size_t help_statuses_n = COUNT(help_statuses);
 
 static const char intro[] = "bascule joins MCP servers behind one endpoint.";
 static const char outro[] =
@@ -60,8 +61,8 @@ put_wrapped(struct buf *out, const char *help, size_t indent)
 static const char site_options[] =
     "And the options of `bascule serve` about Jira and Confluence, from --read-only on.";
 
-static uint64_t
-shown(const struct command *command)
+uint64_t
+help_shown(const struct command *command)
 {
 	return strcmp(command->name, "serve") == 0 ? command->options
 						   : command->options & ~cli_site_options;
@@ -79,7 +80,7 @@ help_put_command(struct buf *out, const struct command *command)
 		buf_printf(out, "%s\n", command->about);
 	buf_puts(out, "\nOptions:\n");
 	for (size_t i = 0; i < OPTIONS_N; i++) {
-		if (((shown(command) | OPTION_BIT(HELP)) & ((uint64_t)1 << i)) == 0)
+		if (((help_shown(command) | OPTION_BIT(HELP)) & ((uint64_t)1 << i)) == 0)
 			continue;
 		option_name(&cli_options[i], name);
 		buf_printf(out, "  %-24s  ", name);
@@ -87,7 +88,7 @@ help_put_command(struct buf *out, const struct command *command)
 			buf_printf(out, "\n%28s", "");
 		put_wrapped(out, cli_options[i].help, 28);
 	}
-	if (shown(command) != command->options)
+	if (help_shown(command) != command->options)
 		buf_printf(out, "\n%s\n", site_options);
 }
 
@@ -98,8 +99,8 @@ help_put_all(struct buf *out)
 	for (size_t i = 0; i < cli_commands_n; i++)
 		buf_printf(out, "  %-10s %s\n", cli_commands[i].name, cli_commands[i].help);
 	buf_printf(out, "\n%s\nExit status:\n", outro);
-	for (size_t i = 0; i < COUNT(statuses); i++)
-		buf_printf(out, "  %zu  %s\n", i, statuses[i]);
+	for (size_t i = 0; i < help_statuses_n; i++)
+		buf_printf(out, "  %zu  %s\n", i, help_statuses[i]);
 }
 
 static void
@@ -117,7 +118,7 @@ put_markdown_command(struct buf *out, const struct command *command)
 	for (size_t i = 0; i < OPTIONS_N; i++) {
 		const struct cli_option_row *row = &cli_options[i];
 
-		if ((shown(command) & ((uint64_t)1 << i)) == 0)
+		if ((help_shown(command) & ((uint64_t)1 << i)) == 0)
 			continue;
 		buf_puts(out, "| ");
 		if (row->letter != 0)
@@ -125,7 +126,7 @@ put_markdown_command(struct buf *out, const struct command *command)
 		buf_printf(out, "`--%s%s%s` | %s |\n", row->name, row->argument != NULL ? " " : "",
 		    row->argument != NULL ? row->argument : "", row->help);
 	}
-	if (shown(command) != command->options)
+	if (help_shown(command) != command->options)
 		buf_printf(out, "\n%s\n", site_options);
 }
 
@@ -141,8 +142,8 @@ help_put_markdown(struct buf *out)
 		buf_printf(out, "| [`%s`](#bascule-%s) | %s |\n", cli_commands[i].name,
 		    cli_commands[i].name, cli_commands[i].help);
 	buf_puts(out, "\n| exit status | |\n|---|---|\n");
-	for (size_t i = 0; i < COUNT(statuses); i++)
-		buf_printf(out, "| %zu | %s |\n", i, statuses[i]);
+	for (size_t i = 0; i < help_statuses_n; i++)
+		buf_printf(out, "| %zu | %s |\n", i, help_statuses[i]);
 	for (size_t i = 0; i < cli_commands_n; i++)
 		put_markdown_command(out, &cli_commands[i]);
 }
@@ -150,8 +151,8 @@ help_put_markdown(struct buf *out)
 MUST_CHECK static bool
 unknown_topic(const char *topic, struct err *err)
 {
-	const char *known[32] = { "configuration", "atlassian" }, *nearest;
-	size_t n = 2;
+	const char *known[40] = { "configuration", "atlassian", "man", "completion" }, *nearest;
+	size_t n = 4;
 
 	for (size_t i = 0; i < cli_commands_n && n < COUNT(known); i++)
 		known[n++] = cli_commands[i].name;
@@ -162,34 +163,60 @@ unknown_topic(const char *topic, struct err *err)
 	return err_set(err, ERR_USAGE, "help: unknown command \"%.40s\"", topic);
 }
 
+/* What is no command; false: topic is none of them, and err is not set. */
+static bool
+put_topic(
+    struct buf *out, const struct options *options, const char *topic, bool *ok, struct err *err)
+{
+	*ok = true;
+	if (strcmp(topic, "configuration") == 0 && option_is_given(options, OPTION_SCHEMA))
+		config_print_schema(out);
+	else if (strcmp(topic, "configuration") == 0)
+		config_print_markdown(out);
+	else if (strcmp(topic, "atlassian") == 0)
+		atlassian_put_reference(out);
+	else if (strcmp(topic, "man") == 0)
+		help_put_man(out);
+	else if (strcmp(topic, "completion") == 0)
+		*ok =
+		    help_put_completion(out, options->words_n > 1 ? options->words[1] : NULL, err);
+	else
+		return false;
+	return true;
+}
+
+MUST_CHECK static bool
+help_put(struct buf *out, const struct options *options, struct err *err)
+{
+	const char *topic = options->words_n > 0 ? options->words[0] : NULL;
+	const struct command *command = topic != NULL ? cli_command_find(topic) : NULL;
+	bool ok;
+
+	if (option_is_given(options, OPTION_SCHEMA) &&
+	    (topic == NULL || strcmp(topic, "configuration") != 0))
+		return err_set(err, ERR_USAGE, "help: --schema goes with `help configuration`");
+	if (options->words_n > 1 && strcmp(topic, "completion") != 0)
+		return err_set(err, ERR_USAGE, "help: one command at a time");
+	if (topic != NULL && command == NULL)
+		return put_topic(out, options, topic, &ok, err) ? ok : unknown_topic(topic, err);
+	if (command != NULL)
+		help_put_command(out, command);
+	else if (option_is_given(options, OPTION_MARKDOWN))
+		help_put_markdown(out);
+	else
+		help_put_all(out);
+	return true;
+}
+
 int
 help_run(struct options *options)
 {
-	const char *topic = options->words_n > 0 ? options->words[0] : NULL;
-	bool is_configuration = topic != NULL && strcmp(topic, "configuration") == 0;
-	bool is_atlassian = topic != NULL && strcmp(topic, "atlassian") == 0;
-	const struct command *command = topic != NULL ? cli_command_find(topic) : NULL;
 	struct buf out;
 	struct err err;
 
-	if (topic != NULL && command == NULL && !is_configuration && !is_atlassian)
-		return unknown_topic(topic, &err) ? EXIT_DONE : cli_fail(&err);
-	if (option_is_given(options, OPTION_SCHEMA) && !is_configuration) {
-		err_set(&err, ERR_USAGE, "help: --schema goes with `help configuration`");
-		return cli_fail(&err);
-	}
 	buf_init(&out, NULL, 4 * MIB);
-	if (is_configuration && option_is_given(options, OPTION_SCHEMA))
-		config_print_schema(&out);
-	else if (is_configuration)
-		config_print_markdown(&out);
-	else if (is_atlassian)
-		atlassian_put_reference(&out);
-	else if (option_is_given(options, OPTION_MARKDOWN))
-		help_put_markdown(&out);
-	else if (command != NULL)
-		help_put_command(&out, command);
-	else
-		help_put_all(&out);
-	return cli_print(&out, EXIT_DONE);
+	if (help_put(&out, options, &err))
+		return cli_print(&out, EXIT_DONE);
+	buf_fini(&out);
+	return cli_fail(&err);
 }

@@ -9,6 +9,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -99,6 +100,45 @@ def documentation():
         text = file.read()
     assert run("help", "--markdown")[1] == text, \
         page + " is out of date: bascule help --markdown > docs/cli.md"
+
+
+def manual():
+    """The manual page names every command; groff, where it is, has nothing to say against it."""
+    page = run("help", "man")[1]
+    commands = [line.split()[0] for line in run("help")[1].split("Commands:\n")[1].split("\n\n")[0].splitlines()]
+    assert page.startswith(".TH BASCULE 1") and "serve" in commands and len(commands) > 15, commands
+    for command in commands:
+        assert f'.SS "bascule {command}' in page, command
+    if shutil.which("groff"):
+        said = subprocess.run(["groff", "-man", "-Tutf8", "-ww"], input=page, capture_output=True, text=True, timeout=60)
+        assert said.returncode == 0 and not said.stderr, said.stderr
+
+
+def complete(words):
+    """What bash makes of the last word."""
+    script = run("help", "completion", "bash")[1] + f"""
+COMP_WORDS=(bascule {words}); COMP_CWORD={len(words.split())}; _bascule; printf '%s\n' "${{COMPREPLY[@]}}"
+"""
+    said = subprocess.run(["/bin/bash", "-c", script], capture_output=True, text=True, timeout=60, cwd=folder.name)
+    assert said.returncode == 0 and not said.stderr, said.stderr
+    return said.stdout.split()
+
+
+def completion():
+    open(os.path.join(folder.name, "uncommon.yaml"), "w").close()
+    assert complete("se") == ["serve"]
+    assert complete("serve --stat") == ["--stateless"]
+    assert complete("serve -c uncom") == ["uncommon.yaml"]
+    assert complete("help pol") == ["policy"]
+    for shell in ("zsh", "fish"):
+        text = run("help", "completion", shell)[1]
+        assert "stateless" in text, text
+        if shutil.which(shell):
+            said = subprocess.run([shell, "-n"], input=text, capture_output=True, text=True, timeout=60)
+            assert said.returncode == 0 and not said.stderr, said.stderr
+    expect(2, "help", "completion", err="bash, zsh or fish")
+    expect(2, "help", "completion", "csh", err="bash, zsh or fish")
+    expect(2, "help", "serve", "check", err="one command at a time")
 
 
 def configuration():
@@ -491,7 +531,7 @@ def hidden():
 
 
 def main():
-    for story in (usage, plugins, documentation, configuration, one_upstream, some_fail, hidden, at_a_terminal,
+    for story in (usage, plugins, documentation, manual, completion, configuration, one_upstream, some_fail, hidden, at_a_terminal,
                   interrupted, over_http, second_signal, reload, over_stdio, health, health_of_a_socket,
                   keys, taken_address):
         story()
