@@ -12,6 +12,7 @@
 #include "mcp/mcp.h"
 #include "store/store.h"
 
+struct agents;
 struct audit;
 struct hub;
 struct gateway;
@@ -429,6 +430,9 @@ struct ledger *hub_ledger(struct hub *hub);
  */
 void hub_set_audit(struct hub *hub, struct audit *audit);
 struct audit *hub_audit(const struct hub *hub);
+/* The supervisor of agent runs; borrowed, and outlives the hub.  NULL: there is none. */
+void hub_set_agents(struct hub *hub, struct agents *agents);
+struct agents *hub_agents(const struct hub *hub);
 /*
  * What is used of budgets is kept in that directory, which is this process's alone, and what an
  * earlier one left there counts: in a task, before anything passes.  False: the task cannot be

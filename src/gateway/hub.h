@@ -226,6 +226,7 @@ struct hub {
 	struct mcp_gate gate;
 	struct ledger *ledger;
 	struct audit *audit;	 /* borrowed; NULL: none */
+	struct agents *agents;	 /* the same */
 	struct budgets *budgets; /* NULL: they are not kept */
 	struct bodies *bodies;	 /* NULL: none was kept yet */
 	struct seal *seal;	 /* of what clients carry for us; its key needs a restart */
