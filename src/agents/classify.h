@@ -36,6 +36,9 @@ struct classified {
  * as long. */
 struct classifier *classifier_new(const struct config_agents *agents);
 void classifier_free(struct classifier **classifier);
+/* Its routes: those of the configuration, or built in. */
+size_t classifier_routes(const struct classifier *classifier);
+const struct config_route *classifier_route(const struct classifier *classifier, size_t route);
 /* Linear in the text. */
 void classify(const struct classifier *classifier, struct slice text, struct classified *out);
 

@@ -512,6 +512,18 @@ struct config_agents {
 	struct config_route *fallback; /* `default`; NULL: none, and then the first runner */
 };
 
+/* {name} or {name|default}, in `command` and `stdin` of a runner. */
+struct config_placeholder {
+	struct slice before;   /* what stands in front of it */
+	struct slice name;     /* a letter, then letters, digits and "_", all small; at most 32 */
+	struct slice fallback; /* SLICE_NONE: none */
+};
+/*
+ * Takes the next one, and what is in front of it, off text.  False: there is none any more, and
+ * before is all that was left.  (What config_load() took has no brace that is not one's.)
+ */
+bool config_placeholder_next(struct slice *text, struct config_placeholder *out);
+
 struct config {
 	struct arena arena; /* everything here lives in it */
 	struct slice file;  /* SLICE_NONE: no file */

@@ -337,6 +337,7 @@ struct exchange {
 	unsigned asking;    /* questions that wait for the client */
 	bool is_away;	    /* modern: it was asked, and has not come back yet */
 	bool is_cancelled;  /* the client said so: no answer is wanted */
+	bool is_gone;	    /* and it did not say so, but left */
 	void *gateway_data; /* the pipeline's part */
 };
 
