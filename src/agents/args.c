@@ -167,7 +167,7 @@ arg_is_given(const struct toolcall *call, size_t i)
 }
 
 bool
-arg_text(struct toolcall *call, size_t i, struct slice *out, struct err *err)
+arg_string(struct toolcall *call, size_t i, struct slice *out, struct err *err)
 {
 	struct arena *arena = &call->exchange->arena;
 	struct slice raw = call->raw[i];

@@ -193,7 +193,7 @@ read_wait(struct offering *offering, struct exchange *exchange, const struct for
 	buf_init(&out, loop_memory(exchange->loop), SIZE_MAX / 2);
 	run->holds++;
 	ok = run_output_wait(run, 0, most, &bytes, &total, err);
-	call_leave(run);
+	toolcall_leave(run);
 	buf_puts(&out, "{\"contents\":[{\"uri\":");
 	buf_json_string(&out, uri);
 	buf_puts(&out, ",\"mimeType\":\"text/plain\",\"text\":");

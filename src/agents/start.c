@@ -118,9 +118,9 @@ order_route(struct toolcall *call, struct order *order, struct err *err)
 	struct classified classified;
 	struct slice runner, workflow;
 
-	if (!arg_text(call, START_TASK, &order->task, err) ||
-	    !arg_text(call, START_WORKFLOW, &workflow, err) ||
-	    !arg_text(call, START_RUNNER, &runner, err))
+	if (!arg_string(call, START_TASK, &order->task, err) ||
+	    !arg_string(call, START_WORKFLOW, &workflow, err) ||
+	    !arg_string(call, START_RUNNER, &runner, err))
 		return false;
 	route = workflow.p != NULL ? route_named(call, workflow)
 				   : route_classify(call, order->task, &classified);
@@ -260,7 +260,7 @@ order_place_wait(struct toolcall *call, struct order *order, struct err *err)
 	const struct config_runner *runner = order->runner;
 	struct slice cwd, dir;
 
-	if (!arg_text(call, START_CWD, &cwd, err))
+	if (!arg_string(call, START_CWD, &cwd, err))
 		return false;
 	if (cwd.p != NULL && runner->folder == FOLDER_TMP)
 		return err_set(err, ERR_PARAMS,
@@ -305,7 +305,7 @@ order_key(struct toolcall *call, struct order *order, struct err *err)
 	struct buf canonical;
 	bool ok;
 
-	if (!arg_text(call, START_KEY, &key, err))
+	if (!arg_string(call, START_KEY, &key, err))
 		return false;
 	if (key.p != NULL) {
 		key_make(order, "k:",
@@ -434,14 +434,14 @@ start_answer_wait(
 		run_sync_wait(run);
 		return task_begin(run, exchange, reply);
 	}
-	if (!run_watch_wait(run, exchange, call_until(call, START_WAIT), is_starter, err))
+	if (!run_watch_wait(run, exchange, toolcall_until(call, START_WAIT), is_starter, err))
 		return false;
 	run_sync_wait(run);
 	if (is_task && !run_is_over(run))
 		return task_begin(run, exchange, reply);
 	buf_init(&facts, loop_memory(exchange->loop), FACTS_BYTES);
 	run_facts_put(run, &facts);
-	return call_answer(call, &facts, run_is_error(run), reply);
+	return toolcall_answer(call, &facts, run_is_error(run), reply);
 }
 
 static bool
@@ -480,7 +480,7 @@ tool_start(struct toolcall *call, struct reply *reply, struct err *err)
 	if (is_new)
 		queue_pump(agents);
 	ok = start_answer_wait(call, run, is_new, reply, err);
-	call_leave(run);
+	toolcall_leave(run);
 	return ok;
 }
 
@@ -524,7 +524,7 @@ tool_classify(struct toolcall *call, struct reply *reply, struct err *err)
 	struct slice task;
 	struct buf facts;
 
-	if (!arg_text(call, 0, &task, err))
+	if (!arg_string(call, 0, &task, err))
 		return false;
 	route = route_classify(call, task, classified);
 	buf_init(&facts, loop_memory(call->exchange->loop), FACTS_BYTES);
@@ -542,5 +542,5 @@ tool_classify(struct toolcall *call, struct reply *reply, struct err *err)
 	buf_puts(&facts, ",\"alternatives\":");
 	put_others(call, classified, &facts);
 	buf_putc(&facts, '}');
-	return call_answer(call, &facts, false, reply);
+	return toolcall_answer(call, &facts, false, reply);
 }

@@ -16,7 +16,7 @@
 /* ---- what they share ------------------------------------------------------------------------- */
 
 bool
-call_answer(struct toolcall *call, struct buf *facts, bool is_error, struct reply *reply)
+toolcall_answer(struct toolcall *call, struct buf *facts, bool is_error, struct reply *reply)
 {
 	struct buf out;
 	bool ok = buf_check(facts, &reply->err);
@@ -40,11 +40,11 @@ facts_init(struct toolcall *call, struct buf *facts)
 
 /* A run of somebody else's is one that is not there. */
 bool
-call_run(struct toolcall *call, struct run **run, struct err *err)
+toolcall_run(struct toolcall *call, struct run **run, struct err *err)
 {
 	struct slice id;
 
-	if (!arg_text(call, 0, &id, err))
+	if (!arg_string(call, 0, &id, err))
 		return false;
 	*run = run_by_id(call->agents, id);
 	if (*run != NULL && run_is_of(*run, &call->exchange->caller)) {
@@ -56,7 +56,7 @@ call_run(struct toolcall *call, struct run **run, struct err *err)
 }
 
 void
-call_leave(struct run *run)
+toolcall_leave(struct run *run)
 {
 	run->holds--;
 	if (run_is_over(run))
@@ -64,7 +64,7 @@ call_leave(struct run *run)
 }
 
 uint64_t
-call_until(const struct toolcall *call, size_t i)
+toolcall_until(const struct toolcall *call, size_t i)
 {
 	double ms = arg_number(call, i, (double)call->config->inline_wait_ms / 1e3) * 1e3;
 
@@ -79,7 +79,7 @@ answer_facts(struct toolcall *call, struct run *run, struct reply *reply)
 	run_sync_wait(run);
 	facts_init(call, &facts);
 	run_facts_put(run, &facts);
-	return call_answer(call, &facts, run_is_error(run), reply);
+	return toolcall_answer(call, &facts, run_is_error(run), reply);
 }
 
 /* ---- the functions --------------------------------------------------------------------------- */
@@ -90,16 +90,16 @@ tool_status(struct toolcall *call, struct reply *reply, struct err *err)
 	struct run *run;
 	struct buf facts;
 
-	if (arg_is_given(call, 0) && !call_run(call, &run, err))
+	if (arg_is_given(call, 0) && !toolcall_run(call, &run, err))
 		return false;
 	facts_init(call, &facts);
 	if (arg_is_given(call, 0)) {
 		run_state_put(run, &facts);
-		call_leave(run);
+		toolcall_leave(run);
 	} else {
 		instance_put(call->agents, &facts);
 	}
-	return call_answer(call, &facts, false, reply);
+	return toolcall_answer(call, &facts, false, reply);
 }
 
 static bool
@@ -108,11 +108,11 @@ tool_wait(struct toolcall *call, struct reply *reply, struct err *err)
 	struct run *run;
 	bool ok;
 
-	if (!call_run(call, &run, err))
+	if (!toolcall_run(call, &run, err))
 		return false;
-	ok = run_watch_wait(run, call->exchange, call_until(call, 1), false, err) &&
+	ok = run_watch_wait(run, call->exchange, toolcall_until(call, 1), false, err) &&
 	    answer_facts(call, run, reply);
-	call_leave(run);
+	toolcall_leave(run);
 	return ok;
 }
 
@@ -124,7 +124,7 @@ tool_cancel(struct toolcall *call, struct reply *reply, struct err *err)
 	struct buf facts;
 	bool ok;
 
-	if (!call_run(call, &run, err))
+	if (!toolcall_run(call, &run, err))
 		return false;
 	run_cancel(run, "it was cancelled");
 	ok = run_watch_wait(run, call->exchange, UINT64_MAX, false, err);
@@ -133,9 +133,9 @@ tool_cancel(struct toolcall *call, struct reply *reply, struct err *err)
 		facts_init(call, &facts);
 		run_facts_put(run, &facts);
 		/* What was asked for is done, whatever became of the run. */
-		ok = call_answer(call, &facts, false, reply);
+		ok = toolcall_answer(call, &facts, false, reply);
 	}
-	call_leave(run);
+	toolcall_leave(run);
 	return ok;
 }
 
@@ -189,17 +189,17 @@ tool_result(struct toolcall *call, struct reply *reply, struct err *err)
 	struct run *run;
 	bool ok;
 
-	if (!call_run(call, &run, err))
+	if (!toolcall_run(call, &run, err))
 		return false;
 	buf_init(&bytes, loop_memory(call->exchange->loop), OUTPUT_READ_MAX + KIB);
 	ok = run_output_wait(run, from, length, &bytes, &total, err);
 	if (ok) {
 		facts_init(call, &facts);
 		range_put(run, call->agents, from, buf_view(&bytes), total, &facts);
-		ok = call_answer(call, &facts, false, reply);
+		ok = toolcall_answer(call, &facts, false, reply);
 	}
 	buf_fini(&bytes);
-	call_leave(run);
+	toolcall_leave(run);
 	return ok;
 }
 
@@ -211,7 +211,7 @@ tool_list(struct toolcall *call, struct reply *reply, struct err *err)
 	struct slice word;
 	struct buf facts;
 
-	if (!arg_text(call, 0, &word, err))
+	if (!arg_string(call, 0, &word, err))
 		return false;
 	if (word.p != NULL && !run_state_of(word, &state))
 		return err_set(err, ERR_PARAMS,
@@ -231,7 +231,7 @@ tool_list(struct toolcall *call, struct reply *reply, struct err *err)
 		run_row_put(r, &facts);
 	}
 	buf_printf(&facts, "],\"total\":%zu}", total);
-	return call_answer(call, &facts, false, reply);
+	return toolcall_answer(call, &facts, false, reply);
 }
 
 /* ---- the rows -------------------------------------------------------------------------------- */

@@ -58,7 +58,7 @@ tool_name_put(const struct config_agents *config, const struct agents_tool *tool
 MUST_CHECK bool args_read(struct toolcall *call, struct slice arguments, struct err *err);
 bool arg_is_given(const struct toolcall *call, size_t i);
 /* Unescaped, in the exchange's arena; SLICE_NONE: not given. */
-MUST_CHECK bool arg_text(struct toolcall *call, size_t i, struct slice *out, struct err *err);
+MUST_CHECK bool arg_string(struct toolcall *call, size_t i, struct slice *out, struct err *err);
 /* Of a number that was checked; `otherwise` where it was not given. */
 double arg_number(const struct toolcall *call, size_t i, double otherwise);
 
@@ -74,12 +74,12 @@ void workflows_put(const struct toolcall *call, struct buf *out); /* their names
 
 /* Facts (taken) as the result. */
 MUST_CHECK bool
-call_answer(struct toolcall *call, struct buf *facts, bool is_error, struct reply *reply);
-/* The run that argument 0, run_id, names, if it is this caller's; held until call_leave(). */
-MUST_CHECK bool call_run(struct toolcall *call, struct run **run, struct err *err);
-void call_leave(struct run *run);
+toolcall_answer(struct toolcall *call, struct buf *facts, bool is_error, struct reply *reply);
+/* The run that argument 0, run_id, names, if it is this caller's; held until toolcall_leave(). */
+MUST_CHECK bool toolcall_run(struct toolcall *call, struct run **run, struct err *err);
+void toolcall_leave(struct run *run);
 /* wait_s as a moment; given or not. */
-uint64_t call_until(const struct toolcall *call, size_t i);
+uint64_t toolcall_until(const struct toolcall *call, size_t i);
 
 /* Do they mean the same agents? (same.c) */
 bool agents_config_same(const struct config_agents *a, const struct config_agents *b);
