@@ -15,8 +15,8 @@
 /* As run/ names them (run/run.h, ISOLATION_PARTS), and the four demands that any of them meets. */
 static const char *const required[] = { "files", "network", "memory", "processes", "userns",
 	"mountns", "pidns", "netns", "ipcns", "utsns", "proc", "landlock", "seccomp", "sockets",
-	"nnp", "caps", "rlimits", "cgroup", "cgroup:memory", "cgroup:processes", "pidmax",
-	"watchdog:memory", "watchdog:processes", NULL };
+	"nnp", "caps", "rlimits", "cgroup", "cgroup:memory", "cgroup:processes", "cgroup:cpu",
+	"pidmax", "watchdog:memory", "watchdog:processes", NULL };
 
 /* Hidden unless `hide` says otherwise: keys and tokens below the home directory ... */
 static const char *const home_secrets[] = { ".ssh", ".gnupg", ".aws", ".azure", ".config/gcloud",
