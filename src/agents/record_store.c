@@ -308,7 +308,9 @@ move_aside(struct run_store *store, uint64_t unix_ms, struct err *err)
 	static const char *const ends[] = { "", "-wal", "-shm" };
 	char from[RUN_STORE_PATH + 8], to[RUN_STORE_PATH + 8];
 
-	snprintf(store->aside, sizeof(store->aside), "%s.broken-%" PRIu64, store->path, unix_ms);
+	if ((size_t)snprintf(store->aside, sizeof(store->aside), "%s.broken-%" PRIu64, store->path,
+		unix_ms) >= sizeof(store->aside))
+		return err_set(err, ERR_UNAVAILABLE, "%s: the path is too long", store->path);
 	for (size_t i = 0; i < COUNT(ends); i++) {
 		snprintf(from, sizeof(from), "%s%s", store->path, ends[i]);
 		snprintf(to, sizeof(to), "%s%s", store->aside, ends[i]);
