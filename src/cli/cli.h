@@ -99,6 +99,7 @@ extern const struct provider_kind *const native_providers[];
 	X(VERDICT, 0, "verdict", "GLOB", "only with this: allow, deny, ask") \
 	X(RULE, 0, "rule", "GLOB", "only where one of these rules decided") \
 	X(LIMIT, 0, "limit", "N", "only the newest N") \
+	X(INSTANCE, 0, "instance", "N", "only the gateway whose directory is N of `state`") \
 	X(FOLLOW, 'f', "follow", NULL, "go on with what comes, until stopped") \
 	X(JSON, 0, "json", NULL, "print JSON for programs") \
 	X(MARKDOWN, 0, "markdown", NULL, "print a page of documentation") \
@@ -319,6 +320,7 @@ int logout_run(struct options *options);
 int demo_run(struct options *options);
 int sandbox_run(struct options *options);
 int scan_run(struct options *options);
+int agents_run(struct options *options);
 int audit_run(struct options *options);
 int plugin_run(struct options *options);
 int policy_run(struct options *options);
