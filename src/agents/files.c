@@ -93,24 +93,45 @@ run_output_wait(
 
 /* ---- what a forgotten run leaves ------------------------------------------------------------- */
 
+struct erasing {
+	struct loop *loop;
+	struct slice folder; /* own memory */
+	struct err err;
+	bool ok;
+};
+
 static void
-remove_run(void *arg)
+erase_run(void *arg)
 {
-	(void)unlink(arg);
+	struct erasing *erasing = arg;
+
+	erasing->ok = job_erase(erasing->folder, &erasing->err);
 }
 
 static void
-remove_done(void *arg)
+erase_done(void *arg)
 {
-	mem_free(arg);
+	struct erasing *erasing = arg;
+
+	if (!erasing->ok)
+		log_event(
+		    loop_log(erasing->loop), LOG_WARN, "run_left_behind", "%s", erasing->err.text);
+	mem_free((void *)erasing->folder.p);
+	mem_free(erasing);
 }
 
 void
 run_files_remove(struct run *run)
 {
-	if (run->output.n > 0)
-		loop_offload(
-		    run->agents->loop, HELPER, remove_run, remove_done, run_path(run->output));
+	struct erasing *erasing = MEM_NEW(struct erasing);
+	struct buf path;
+
+	buf_init(&path, NULL, 8 * KIB);
+	buf_printf(&path, "%s/%s", run->agents->runs_dir, run->id);
+	erasing->loop = run->agents->loop;
+	erasing->folder = slice_keep(buf_view(&path));
+	buf_fini(&path);
+	loop_offload(erasing->loop, HELPER, erase_run, erase_done, erasing);
 }
 
 /* ---- directories ----------------------------------------------------------------------------- */

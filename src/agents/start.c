@@ -48,10 +48,21 @@ runner_of(const struct config_agents *config, const struct config_route *route)
 	return runner != NULL ? runner : &config->runners[0];
 }
 
+/* Those of the configuration, or built in; the default is not among them. */
+static size_t
+routes_n(const struct toolcall *call)
+{
+	size_t n = call->config->routes_n;
+
+	if (n == 0)
+		(void)classify_built_in(&n);
+	return n;
+}
+
 const struct config_route *
 route_named(const struct toolcall *call, struct slice name)
 {
-	for (size_t i = 0; i < classifier_routes(call->classifier); i++) {
+	for (size_t i = 0; i < routes_n(call); i++) {
 		const struct config_route *route = classifier_route(call->classifier, i);
 
 		if (slice_eq(route->name, name))
@@ -68,17 +79,15 @@ route_classify(const struct toolcall *call, struct slice text, struct classified
 	const struct config_route *route = NULL;
 
 	classify(call->classifier, text, classified);
-	if (classified->is_known && classified->route < classifier_routes(call->classifier))
+	if (classified->route != SIZE_MAX)
 		route = classifier_route(call->classifier, classified->route);
-	if (route != NULL && classified->confidence < route->confidence)
-		route = NULL;
 	return route != NULL ? route : call->config->fallback;
 }
 
 void
 workflows_put(const struct toolcall *call, struct buf *out)
 {
-	for (size_t i = 0; i < classifier_routes(call->classifier); i++)
+	for (size_t i = 0; i < routes_n(call); i++)
 		buf_printf(out, "%s%.*s", i > 0 ? ", " : "",
 		    SLICE_FMT(classifier_route(call->classifier, i)->name));
 }
@@ -506,7 +515,7 @@ put_others(const struct toolcall *call, const struct classified *classified, str
 	for (size_t i = 0; i < classified->others_n; i++) {
 		const struct classify_score *other = &classified->others[i];
 
-		if (other->route >= classifier_routes(call->classifier))
+		if (other->route >= routes_n(call))
 			continue;
 		buf_printf(out, "%s{\"workflow\":", between);
 		buf_json_string(out, classifier_route(call->classifier, other->route)->name);
