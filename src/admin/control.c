@@ -282,7 +282,8 @@ request_read(
 		return false;
 	if (json_scan_type(scan) != JSON_OBJECT)
 		return err_set(err, ERR_REQUEST, "a request is a JSON object");
-	json_scan_get_all(scan, SLICE_NONE, keys, COUNT(keys), values);
+	for (size_t i = 0; i < COUNT(keys); i++)
+		values[i] = json_scan_get(scan, SLICE_NONE, keys[i]);
 	if (!text_of(&request->arena, values[0], "op", &word, err) ||
 	    !text_of(&request->arena, values[1], "id", &request->id, err))
 		return false;

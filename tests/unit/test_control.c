@@ -259,7 +259,6 @@ ask(struct world *world, const char *request, const char *answer)
 	buf_putc(&wants, '\0');
 	client = client_new(world, buf_view(&says), 1);
 	client_do(world, client);
-	fprintf(stderr,"GOT %s\nWANT %s\n", client->answer, wants.p);
 	assert_string_equal(client->answer, wants.p);
 	buf_fini(&says);
 	buf_fini(&wants);
