@@ -42,7 +42,7 @@ MUST_CHECK bool agents_read_output_wait(struct agents *agents, struct slice id, 
     size_t max, struct buf *out, uint64_t *total, bool *is_over, struct err *err);
 unsigned agents_running(const struct agents *agents);
 unsigned agents_queued(const struct agents *agents);
-/* The rows of docs/metrics.md: maf_*. */
-void agents_print_metrics(const struct agents *agents, struct buf *out);
+/* What changes with time alone among the maf_* of docs/metrics.md: before metrics_print(). */
+void agents_look(const struct agents *agents);
 
 #endif

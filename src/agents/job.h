@@ -39,7 +39,8 @@ struct job_spec {
 	const struct config_runner *runner; /* borrowed: its settings outlive the job */
 	struct slice id, instance;
 	struct slice task;
-	struct slice cwd; /* that the caller named, absolute and checked; SLICE_NONE: the runner's */
+	struct slice
+	    cwd; /* that the caller named, absolute and checked; SLICE_NONE: the runner's */
 	const struct job_value *values;
 	size_t values_n;
 	const char *runs_dir; /* of this instance: <slot>/runs; the job's own is <runs_dir>/<id> */
@@ -73,22 +74,27 @@ void job_run_wait(struct job *job, struct job_outcome *out);
 /* Ends it: TERM, after the runner's grace KILL of the whole tree (acp: its own cancel first). */
 void job_cancel(struct job *job);
 void job_answer(struct job *job, uint64_t number, size_t choice);
-/* The file that gets its output (absolute), and how much of it there is now. */
+/* The file that gets its output (absolute; it stays), and how many bytes are in it now. */
 const char *job_output_path(const struct job *job);
 uint64_t job_output_bytes(const struct job *job);
 /* Words in force; "" before it was started. */
 const char *job_isolation(const struct job *job);
-/* The folder it works in, absolute (to be reaped should this process die); "" for shared ones. */
+/* Its own folder, <runs_dir>/<id>, absolute: for job_reap() should this process die. */
 const char *job_folder(const struct job *job);
-const char *job_repo(const struct job *job); /* worktree: of which repository; "" */
-pid_t job_pid(const struct job *job);	     /* 0: not running */
+/* worktree: of which repository, once it is known; else "" */
+const char *job_repo(const struct job *job);
+pid_t job_pid(const struct job *job); /* 0: not running */
 
 /*
- * What a gateway that died left: the folder of a run and its worktree entry are removed.  For
- * helper threads; must hold the lock of that instance's slot.  False: err names what stays.
+ * What a gateway that died left: the folder of a run, but for its output, and its worktree entry
+ * are removed.  For helper threads; must hold the lock of that instance's slot.  False: err names
+ * what stays.
  */
 MUST_CHECK bool job_reap(struct slice folder, struct slice repo, struct err *err);
-/* Is that directory in a git repository? Its top, in the arena; false: no, err says it. */
+/* A run that is forgotten: its folder with the output.  For helper threads. */
+MUST_CHECK bool job_erase(struct slice folder, struct err *err);
+/* Is that directory in a git repository?  The top of the checkout, without links, in the arena;
+ * false: no, err says it. */
 MUST_CHECK bool job_repo_of_wait(
     struct loop *loop, struct arena *arena, struct slice dir, struct slice *top, struct err *err);
 

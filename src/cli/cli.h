@@ -223,12 +223,17 @@ void table_print(struct table **table, struct buf *out);
  */
 /* ---- what a process keeps (keep.c) ----------------------------------------------------------- */
 
+struct agents;
+struct control;
 struct keep {
-	struct slot slot;    /* fd -1: it has none */
-	struct audit *audit; /* NULL: nothing is audited */
+	struct slot slot;	 /* fd -1: it has none */
+	struct audit *audit;	 /* NULL: nothing is audited */
+	struct agents *agents;	 /* NULL: there are none */
+	struct control *control; /* NULL: as agents, or it could not be opened */
 	bool has_budgets;
 };
-/* In a task, before the hub.  False: the audit must be kept, and cannot be; end it all the same. */
+/* In a task, before the hub.  False: the audit or the agents' runs must be kept, and cannot be; end
+ * it all the same. */
 MUST_CHECK bool
 keep_begin_wait(struct keep *keep, struct loop *loop, const struct config *config, struct err *err);
 /* Before anything passes. */

@@ -472,8 +472,8 @@ struct config_runner {
 	struct config_pair *env; /* set */
 	size_t env_n;
 	enum config_folder folder;
-	struct slice dir; /* where shared ones and repositories are by default: absolute, or
-			     SLICE_NONE: the caller must name one */
+	struct slice dir;    /* where shared ones and repositories are by default: absolute, or
+				SLICE_NONE: the caller must name one */
 	struct slice *roots; /* below which a caller's cwd must be; n 0: below dir alone */
 	size_t roots_n;
 	/* Always is_on but where `isolate: off` was written.  Paths may be "{cwd}". */
@@ -500,6 +500,8 @@ struct config_agents {
 	uint64_t running, per_repo, per_caller, queue;
 	struct config_rate rate; /* calls per duration; n 0: no limit */
 	uint64_t dedup_ttl_ms;
+	struct slice *dedup_key; /* as written: the one list there is, or nothing */
+	size_t dedup_key_n;
 	uint64_t inline_wait_ms;
 	uint64_t output_inline_bytes, output_keep_bytes, output_tail_bytes;
 	bool output_as_resource;
@@ -511,6 +513,18 @@ struct config_agents {
 	size_t routes_n;
 	struct config_route *fallback; /* `default`; NULL: none, and then the first runner */
 };
+
+/* {name} or {name|default}, in `command` and `stdin` of a runner. */
+struct config_placeholder {
+	struct slice before;   /* what stands in front of it */
+	struct slice name;     /* a letter, then letters, digits and "_", all small; at most 32 */
+	struct slice fallback; /* SLICE_NONE: none */
+};
+/*
+ * Takes the next one, and what is in front of it, off text.  False: there is none any more, and
+ * before is all that was left.  (What config_load() took has no brace that is not one's.)
+ */
+bool config_placeholder_next(struct slice *text, struct config_placeholder *out);
 
 struct config {
 	struct arena arena; /* everything here lives in it */

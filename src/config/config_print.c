@@ -62,6 +62,7 @@ static const char head[] =
     "## Options\n"
     "\n"
     "\"Reload\": a changed value takes effect on SIGHUP; the others need a restart, and a warning says so.\n"
+    "`[]` stands for each entry of a list, `{}` for each of a map, whose keys are names of your own.\n"
     "\n"
     "| option | type | default | reload | |\n"
     "|---|---|---|---|---|\n";

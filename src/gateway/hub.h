@@ -331,8 +331,6 @@ MUST_CHECK bool approval_wait(struct exchange *exchange, const struct guard_subj
     const struct guard_verdict *verdict, struct err *err);
 /* The call that was consented to goes on in another request of its client. */
 void approval_continue(struct exchange *exchange);
-/* As people see it: what has no look of its own as its number. */
-void approval_put_shown(struct buf *out, struct slice text);
 
 /* ---- what the audit is told (trail.c) -------------------------------------------------------- */
 
