@@ -176,7 +176,8 @@ dialogue_json(struct dialogue *dialogue, struct arena *arena, struct slice line,
 		return false;
 	if (scan(dialogue, arena, text, value))
 		return true;
-	if (slice_is_utf8(text))
+	/* What is large and none either way is not worth the time. */
+	if (text.n > SLICE_OF_WORK_BYTES || slice_is_utf8(text))
 		return false;
 	kept_init(&mended, dialogue->memory, 3 * text.n + 16);
 	kept_add(&mended, text);
@@ -391,7 +392,7 @@ add_words(const struct dialogue *dialogue, struct err *why)
 
 	if (line.n == 0) {
 		view = kept_view(&dialogue->stray);
-		if (view.n == 0 && !dialogue->row->is_interactive)
+		if (dialogue->row->silent == NULL) /* all that it printed is its answer */
 			view = kept_view(&dialogue->text);
 		line = text_cut(last_line(view), SHOWN_BYTES);
 	}

@@ -493,6 +493,8 @@ take_stop(struct dialogue *dialogue, struct arena *arena, struct slice result)
 	take_counts(dialogue, result);
 	if (slice_eq(reason, S("end_turn")))
 		dialogue_done(dialogue);
+	else if (text_line(reason).n == 0)
+		dialogue_fail(dialogue, ERR_UNAVAILABLE, "ended its turn without a stopReason");
 	else
 		dialogue_fail(dialogue, ERR_UNAVAILABLE, "ended its turn as \"%.*s\"",
 		    SLICE_FMT(text_cut(text_line(reason), 80)));

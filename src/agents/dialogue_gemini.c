@@ -32,8 +32,9 @@ take_error(struct dialogue *dialogue, struct arena *arena, struct slice error)
 		    "GEMINI_API_KEY in `env`)",
 		    SLICE_FMT(text_cut(message, 100)));
 	else if (message.n > 0)
-		dialogue_fail(
-		    dialogue, code == 53 ? ERR_LIMIT : ERR_UNAVAILABLE, "%.*s", SLICE_FMT(message));
+		dialogue_fail(dialogue,
+		    code == 53 || slice_has(type, S("TurnLimited")) ? ERR_LIMIT : ERR_UNAVAILABLE,
+		    "%.*s", SLICE_FMT(message));
 	else
 		dialogue_fail(dialogue, ERR_UNAVAILABLE, "failed (%.*s)", SLICE_FMT(type));
 }
@@ -188,7 +189,7 @@ close_document(struct dialogue *dialogue)
 	dialogue_arena(dialogue, &arena);
 	if (!dialogue_json(dialogue, &arena, text, JSON_OBJECT, &value) ||
 	    (!take_event(dialogue, &arena, value) && !take_document(dialogue, &arena, value)))
-		dialogue_stray(dialogue, text);
+		dialogue_stray(dialogue, (struct slice){ text.p, text.n - 1 }); /* its LF */
 	arena_fini(&arena);
 	forget(gemini);
 }

@@ -8,16 +8,18 @@
 
 #define REPLACEMENT S("\xef\xbf\xbd")
 
+#define MEND_BYTES 1024u
+
 /* Length of the whole sequence at p; 0: there is none. */
 static size_t
 sequence(const char *p, size_t n)
 {
-	if ((unsigned char)p[0] < 0x80)
-		return p[0] != '\0';
-	for (size_t length = 2; length <= 4 && length <= n; length++)
-		if (slice_is_utf8((struct slice){ p, length }))
-			return length;
-	return 0;
+	unsigned char lead = (unsigned char)p[0];
+	size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+
+	if (length == 1)
+		return lead != '\0';
+	return length <= n && slice_is_utf8((struct slice){ p, length }) ? length : 0;
 }
 
 static bool
@@ -98,15 +100,6 @@ add_valid(struct kept *kept, struct slice text)
 {
 	size_t most = kept->keep_bytes / 4;
 
-	if (text.n > kept->keep_bytes) { /* its end is all that would stay */
-		size_t drop = text.n - kept->keep_bytes;
-
-		while (drop < text.n && is_tail(text.p[drop]))
-			drop++;
-		text = (struct slice){ text.p + drop, text.n - drop };
-		buf_clear(&kept->buf);
-		kept->is_cut = true;
-	}
 	while (text.n > 0) {
 		struct slice piece = text_cut(text, most);
 
@@ -118,26 +111,33 @@ add_valid(struct kept *kept, struct slice text)
 void
 kept_add(struct kept *kept, struct slice text)
 {
-	size_t at = 0;
+	char mended[MEND_BYTES];
+	struct slice put;
+	size_t n = 0;
 
-	if (text.n == 0)
-		return;
-	if (memchr(text.p, '\0', text.n) == NULL && slice_is_utf8(text)) {
+	if (text.n > kept->keep_bytes) { /* to mend it makes it longer, never shorter */
+		text.p += text.n - kept->keep_bytes;
+		text.n = kept->keep_bytes;
+		while (text.n > 0 && is_tail(text.p[0]))
+			text = (struct slice){ text.p + 1, text.n - 1 };
+		buf_clear(&kept->buf);
+		kept->is_cut = true;
+	}
+	if (text.n == 0 || (memchr(text.p, '\0', text.n) == NULL && slice_is_utf8(text))) {
 		add_valid(kept, text);
 		return;
 	}
-	for (size_t i = 0; i < text.n;) {
-		size_t length = sequence(text.p + i, text.n - i);
-
-		if (length > 0) {
-			i += length;
-			continue;
+	for (size_t i = 0; i < text.n; i += put.n) {
+		put = (struct slice){ text.p + i, sequence(text.p + i, text.n - i) };
+		if (n + 4 > sizeof(mended)) {
+			add_valid(kept, (struct slice){ mended, n });
+			n = 0;
 		}
-		add_valid(kept, (struct slice){ text.p + at, i - at });
-		add_valid(kept, REPLACEMENT);
-		at = ++i;
+		memcpy(mended + n, put.n > 0 ? put.p : REPLACEMENT.p, put.n > 0 ? put.n : 3);
+		n += put.n > 0 ? put.n : 3;
+		put.n += put.n == 0;
 	}
-	add_valid(kept, (struct slice){ text.p + at, text.n - at });
+	add_valid(kept, (struct slice){ mended, n });
 }
 
 void
