@@ -434,7 +434,7 @@ writer_main(void *arg)
 		failed_ms = loop_now_ms(record->loop);
 	}
 	if (record->batch_n + record->n > 0)
-		log_event(loop_log(record->loop), LOG_ERROR, "runs_lost",
+		log_event(loop_log(record->loop), LOG_ERROR, "runs_unwritten",
 		    "%zu changes of runs are not in the record: %s", record->batch_n + record->n,
 		    record->error);
 	record->writer = NULL;

@@ -226,40 +226,53 @@ fleet_open(struct fleet *fleet, struct err *err)
 	return ok;
 }
 
+/* It has none of that name; another error, as of a beginning that several have, is one for all. */
+static bool
+is_not_there(const struct err *err)
+{
+	return err->kind == ERR_PARAMS && slice_starts(slice_of(err->text), S("no such run"));
+}
+
 /* The one gateway that has that run; *id becomes its whole name. */
 MUST_CHECK static bool
 run_find(struct fleet *fleet, struct slice *id, struct gateway **out, struct slice *result,
     struct err *err)
 {
-	struct slice found, name = SLICE_NONE, one;
+	struct slice name = SLICE_NONE, found, one;
+	struct err other;
 
 	*out = NULL;
 	if (id->n == 0 || id->n > ID_BYTES)
 		return err_set(err, ERR_USAGE, "agents: \"%.40s\" is no run", id->p);
-	err_set(err, ERR_PARAMS, "no such run: \"%.*s\"", SLICE_FMT(*id));
 	for (size_t i = 0; i < fleet->n; i++) {
-		struct err other;
-
 		if (!gateway_ask(fleet, fleet->all[i], "show", *id, &one, &other)) {
-			if (other.kind != ERR_PARAMS)
-				one_failed(fleet, &other);
-			else if (*out == NULL)
+			if (is_not_there(&other))
+				continue;
+			if (other.kind == ERR_PARAMS) {
 				*err = other;
+				return false;
+			}
+			one_failed(fleet, &other);
 			continue;
 		}
 		found = cli_member(&fleet->arena, one, S("run_id"));
-		if (found.n == 0)
-			return no_answer(fleet->all[i], err);
+		if (found.n == 0) {
+			no_answer(fleet->all[i], &other);
+			one_failed(fleet, &other);
+			continue;
+		}
 		if (*out != NULL)
-			return err_set(err, ERR_PARAMS,
-			    "several gateways have such a run: %.*s, %.*s", SLICE_FMT(name),
-			    SLICE_FMT(found));
+			return err_set(
+			    err, ERR_PARAMS, "several runs begin with \"%.*s\"", SLICE_FMT(*id));
 		*out = fleet->all[i];
 		*result = one;
 		name = found;
 	}
+	if (*out == NULL)
+		return err_set(err, fleet->status == EXIT_DONE ? ERR_PARAMS : ERR_UNAVAILABLE,
+		    "no such run: \"%.*s\"", SLICE_FMT(*id));
 	*id = name;
-	return *out != NULL;
+	return true;
 }
 
 /* ---- list ------------------------------------------------------------------------------------ */
