@@ -271,7 +271,7 @@ def inline():
         instance = client.call("maf_status")
         assert instance["running"] == 0 and instance["instance_id"] == facts["instance_id"], instance
         assert isinstance(instance["isolation"]["effective"], list) and "uptime_s" in instance, instance
-        assert any("started: tools/call maf" in line and facts["instance_id"] in line for line in gateway.lines)
+        assert any('started: tools/call "maf"' in line and facts["instance_id"] in line for line in gateway.lines)
     assert leftovers("inline") == []
     done = subprocess.run([program, "call", "-c", path, "maf", "task=by command"], capture_output=True, env=environ(),
                           timeout=FAR)

@@ -103,6 +103,7 @@ tell(void (*fn)(struct world *world))
 	static const char text[] = "upstreams: [{name: x, command: [/bin/true]}]\n";
 	static struct config_runner runner = { .name = { "double", 6 } };
 	struct world world = { .fn = fn };
+	struct keeper *keeper;
 	char command[96];
 	struct err err = { 0 };
 
@@ -126,7 +127,9 @@ tell(void (*fn)(struct world *world))
 	world.settings = MEM_NEW(struct settings);
 	world.settings->refs = 1;
 	world.settings->config = world.config;
-	world.loop = loop_new(NULL, NULL, &err);
+	keeper = keeper_fork(&err);
+	assert_non_null(keeper);
+	world.loop = loop_new(&keeper, NULL, &err);
 	first_failed = 0;
 	assert_true(group_spawn(world.loop, &world.group, "story", story, &world, &err));
 	loop_run(world.loop);
