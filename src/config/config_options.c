@@ -798,7 +798,7 @@ static const struct config_option options[] = {
 	{ "agents.limits.queue", OPTION_COUNT, AGENTS(queue), .fallback = "64", RANGE(0, 100000),
 	    .help = "Runs that may wait; what comes then is refused." },
 	{ "agents.limits.rate", OPTION_TEXT, AGENTS(rate.text), .fallback = "10/60s",
-	    .help = "Runs that one caller may start in that time; `off`: any number." },
+	    .help = "Runs that may be started in that time; `off`: any number." },
 	{ "agents.dedup.ttl", OPTION_DURATION, AGENTS(dedup_ttl_ms), .fallback = "60s",
 	    RANGE(0, DAY_MS),
 	    .help = "For how long the same call again gives the same run; `0s`: it never does." },
