@@ -7,6 +7,7 @@
 
 #define ID_BYTES 128u
 #define DENIALS	 16u
+#define PARTS	 256u /* of a message */
 
 struct claude {
 	/* Of messages so far, for one that never comes to its result.  A message comes in several
@@ -89,6 +90,7 @@ take_assistant(struct dialogue *dialogue, struct arena *arena, struct slice even
 	struct slice message = dialogue_json_at(event, "message"), content, part;
 	/* What subagents say is not the answer. */
 	bool is_own = json_type(dialogue_json_at(event, "parent_tool_use_id")) != JSON_STRING;
+	unsigned left = PARTS;
 	struct json_iter iter;
 
 	message_counts(dialogue, arena, message);
@@ -102,7 +104,7 @@ take_assistant(struct dialogue *dialogue, struct arena *arena, struct slice even
 	if (json_type(content) != JSON_ARRAY)
 		return;
 	json_iter_init(&iter, content);
-	while (json_iter_next(&iter, NULL, &part))
+	while (left-- > 0 && json_iter_next(&iter, NULL, &part))
 		take_part(dialogue, arena, part, is_own);
 }
 

@@ -19,6 +19,8 @@ sequence(const char *p, size_t n)
 
 	if (length == 1)
 		return lead != '\0';
+	if (lead < 0xc2 || lead > 0xf4)
+		return 0;
 	return length <= n && slice_is_utf8((struct slice){ p, length }) ? length : 0;
 }
 
