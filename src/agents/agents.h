@@ -22,9 +22,13 @@ extern const struct provider_kind agents_kind;
  */
 MUST_CHECK bool agents_open_wait(struct loop *loop, const struct config *config,
     const char *slot_dir, struct agents **out, struct err *err);
+/* Calls wait until their run is over, where they do not say for how long: for a command, whose runs
+ * end with it. */
+void agents_be_patient(struct agents *agents);
 /* Ends every run (CANCELLED) and waits for it; the hub is gone already. */
 void agents_close_wait(struct agents **agents);
-/* The supervisor of a hub; given by hub_set_agents() right after hub_new(), before anything passes. */
+/* The supervisor of a hub; given by hub_set_agents() right after hub_new(), before anything passes.
+ */
 
 /* ---- for the control socket, metrics and health (admin/) -------------------------------------- */
 

@@ -25,10 +25,12 @@ static const struct slice bug_fix[] = {
 	S("infinite loop"), S("race condition"), S("deadlock"), S("hang"), S("freeze"), S("stuck"),
 	S("corrupt"), S("memory leak"), S("leak"), S("missing"), S("duplicate"),
 	S("out of memory"), S("timeout"), S("flaky"), S("intermittent"), S("misbehaves"),
-	S("why does"), S("why do i get"), S("failing test"), S("fix test"), S("broken test"),
-	S("flaky test"), S("tests fail"), S("test fails"), S("tests are failing"),
-	S("tests are red"), S("build fails"), S("broke build"), S("broken build"), S("patch bug"),
-	S("workaround"), S("revert"),
+	S("why do i get"), S("failing test"), S("fix test"), S("broken test"), S("flaky test"),
+	S("tests fail"), S("test fails"), S("tests are failing"), S("tests are red"),
+	S("build fails"), S("broke build"), S("broken build"), S("patch bug"), S("workaround"),
+	S("revert"), S("can no longer"), S("no longer"), S("nobody can"), S("cannot log in"),
+	S("something is off"), S("went wrong"), S("does not match"), S("exits immediately"),
+	S("exit code"), S("unresponsive"), S("not responding"), S("not loading"),
 	/* clang-format on */
 };
 
@@ -46,7 +48,7 @@ static const struct slice code_generation[] = {
 	S("component"), S("widget"), S("button"), S("bot"), S("plugin"), S("module"), S("snippet"),
 	S("prototype"), S("parser"), S("client for"), S("wrapper"), S("regex"), S("cron job"),
 	S("webhook"), S("crud"), S("dockerfile"), S("from scratch"), S("let users"),
-	S("allow users"),
+	S("allow users"), S("port to"), S("set up project"), S("option"), S("subcommand"),
 	/* clang-format on */
 };
 
@@ -63,7 +65,8 @@ static const struct slice code_review[] = {
 	S("sanity check"), S("before i merge"), S("before merging"), S("approve"), S("nitpick"),
 	S("vulnerability"), S("security holes"), S("security issues"), S("injection"),
 	S("safe from"), S("would you do differently"), S("point out"), S("assess"),
-	S("evaluate code"), S("readability"), S("maintainability"),
+	S("evaluate code"), S("readability"), S("maintainability"), S("look at"), S("take a look"),
+	S("have a look"), S("idiomatic"), S("changes"), S("second look"),
 	/* clang-format on */
 };
 
@@ -80,7 +83,9 @@ static const struct slice testing[] = {
 	S("vitest"), S("rspec"), S("cypress"), S("playwright"), S("selenium"), S("testcontainers"),
 	S("mock"), S("stub"), S("fixture"), S("assertion"), S("assert"), S("qa"),
 	S("quality assurance"), S("verify"), S("validate"), S("fuzz"), S("fuzzing"),
-	S("fuzz test"), S("run test"), S("cover"), S("not covered"), S("untested"),
+	S("fuzz test"), S("run test"), S("cover"), S("not covered"), S("untested"), S("specs"),
+	S("spec file"), S("test harness"), S("reproducible test"), S("missing test"),
+	S("more test"),
 	/* clang-format on */
 };
 
@@ -101,7 +106,9 @@ static const struct slice optimization[] = {
 	S("parallelize"), S("vectorize"), S("tune"), S("tuning"), S("garbage collector"),
 	S("allocations"), S("refactor"), S("clean up"), S("simplify"), S("streamline"),
 	S("complexity"), S("too complex"), S("under load"), S("startup time"), S("cold start"),
-	S("scale better"),
+	S("scale better"), S("quick"), S("quicker"), S("cost"), S("costs"), S("cheaper"),
+	S("bloated"), S("lag"), S("resource hungry"), S("so long"), S("take so long"),
+	S("too much memory"), S("too many queries"),
 	/* clang-format on */
 };
 
@@ -119,6 +126,8 @@ static const struct slice documentation[] = {
 	S("write up"), S("typo"), S("fix typo"), S("spelling"), S("grammar"), S("wording"),
 	S("translate"), S("markdown"), S("annotate"), S("runbook"), S("onboarding"),
 	S("blog post"), S("write article"), S("article"), S("code examples"), S("with examples"),
+	S("outdated docs"), S("write down"), S("write documentation"), S("add documentation"),
+	S("update documentation"), S("user documentation"), S("section about"),
 	/* clang-format on */
 };
 
@@ -142,6 +151,8 @@ static const struct slice system_design[] = {
 	S("how to structure"), S("structure of system"), S("split monolith"), S("decouple"),
 	S("api design"), S("design api"), S("interface between"), S("load balancing"),
 	S("capacity planning"), S("migrate from"), S("migration from"), S("plan migration"),
+	S("best way to structure"), S("how to organize"), S("should we use"), S("weigh options"),
+	S("which database"), S("structure of project"), S("requirements for system"),
 	/* clang-format on */
 };
 

@@ -441,11 +441,11 @@ dialogue_end(struct dialogue *dialogue, int status, struct err *why)
 	return fail_status(dialogue, status, why);
 }
 
-/* Of one that gave no answer, what it printed instead. */
+/* Of one that never came to an answer, what it printed instead. */
 struct slice
 dialogue_text(const struct dialogue *dialogue)
 {
-	if (kept_is_empty(&dialogue->text) && dialogue->has_stray)
+	if (kept_is_empty(&dialogue->text) && dialogue->last != LAST_DONE)
 		return kept_view(&dialogue->stray);
 	return kept_view(&dialogue->text);
 }

@@ -33,7 +33,8 @@ struct dialogue_choice {
 
 /* All are called from within dialogue_feed() and dialogue_begin(); slices last for the call. */
 struct dialogue_events {
-	/* Something for people who watch: a part of the answer, a step, a plan.  Unescaped UTF-8. */
+	/* Something for people who watch: a part of the answer, a step, a plan; at most some
+	 * KiB.  Unescaped UTF-8 without NUL. */
 	void (*progress)(void *owner, struct slice text);
 	/* Bytes for the program's stdin: copied at once. */
 	void (*send)(void *owner, struct slice bytes);

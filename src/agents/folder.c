@@ -50,6 +50,7 @@ folder_init(struct folder *folder, struct loop *loop, enum config_folder kind, c
     struct slice id)
 {
 	*folder = (struct folder){ .loop = loop, .kind = kind };
+	folder->runs_dir = path_dup(runs_dir);
 	folder->own = path_join(runs_dir, id);
 	folder->work = path_join(folder->own, S("work"));
 	folder->tmp = path_join(folder->own, S("tmp"));
@@ -62,6 +63,7 @@ folder_init(struct folder *folder, struct loop *loop, enum config_folder kind, c
 void
 folder_fini(struct folder *folder)
 {
+	mem_free(folder->runs_dir);
 	mem_free(folder->own);
 	mem_free(folder->work);
 	mem_free(folder->tmp);
@@ -161,10 +163,14 @@ make_work(void *arg)
 	const struct git_place *place = folder->place;
 	int dir;
 
-	if (!store_dirs_make(folder->own, &folder->err)) {
+	if (!store_dirs_make(folder->runs_dir, &folder->err)) {
 		folder->has_failed = true;
 		return;
 	}
+	/* One that is there already is another run's: it is not ours to remove. */
+	if (!directory_make(folder, folder->own))
+		return;
+	folder->is_made = true;
 	if (!directory_make(folder, folder->tmp))
 		return;
 	if (folder->kind == FOLDER_TMP)
@@ -294,7 +300,6 @@ worktree_make_wait(struct folder *folder, const bool *is_cancelled, struct err *
 bool
 folder_make_wait(struct folder *folder, const bool *is_cancelled, struct err *err)
 {
-	folder->is_made = true;
 	helper_run_wait(folder->loop, LOOK_HELPER, make_work, folder);
 	if (folder->has_failed) {
 		*err = folder->err;

@@ -18,7 +18,7 @@
 struct folder {
 	struct loop *loop;
 	enum config_folder kind;
-	char *own, *work, *tmp, *git, *output; /* paths, absolute */
+	char *runs_dir, *own, *work, *tmp, *git, *output; /* paths, absolute */
 	char *cwd;		 /* where the program is started; "" before folder_look_wait() */
 	struct git_place *place; /* not of FOLDER_TMP */
 	char admin[GIT_PATH];	 /* of the worktree, in place->common; "" before it is made */

@@ -17,9 +17,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WORDS_MAX   48u
-#define SAID_MAX    512u
-#define FOR_EVER_MS (24 * 3600 * 1000ull)
+#define WORDS_MAX     48u
+#define SAID_MAX      512u
+#define GIT_MEMORY    (2048 * MIB)
+#define GIT_PROCESSES 128u
+#define FOR_EVER_MS   (24 * 3600 * 1000ull)
 
 static const char *const git_words[] = { "git", "-c", "core.hooksPath=/dev/null", "-c",
 	"core.fsmonitor=false", "-c", "safe.directory=*", "-c", "protocol.allow=never", "-c",
@@ -74,6 +76,7 @@ stream_take(struct git *git, struct stream *stream, bool *ended)
 	else if (!git->out->overflow) {
 		buf_put(git->out, (struct slice){ bytes, git->out->ceiling_bytes - git->out->n });
 		git->out->overflow = true;
+		task_wake(git->task); /* nobody wants more of it */
 	}
 	return true;
 }
@@ -124,6 +127,8 @@ open_wait(struct git *git, const struct git_run *run, struct err *err)
 		.write = run->write != NULL ? run->write : none,
 		.hide = none,
 		.read = read,
+		.memory_bytes = GIT_MEMORY,
+		.processes = GIT_PROCESSES,
 		.umask = 022 };
 	struct child_spec spec = {
 		.argv = argv, .env = env, .cwd = "/", .isolation = &isolation, .kill_ms = 1000
@@ -154,21 +159,21 @@ MUST_CHECK static bool
 end_wait(struct git *git, const struct git_run *run, struct err *err)
 {
 	uint64_t until = loop_now_ms(git->loop) + run->timeout_ms;
-	bool timed_out, ok = true;
+	bool timed_out, is_cut = false, is_stopped = false, ok = true;
 	struct err cut;
 
-	while (!git->has_exited) {
-		bool is_cut = !task_park_until_wait(git->loop, until, &timed_out, &cut);
-
-		if (ok && (is_cut || (run->is_cancelled != NULL && *run->is_cancelled)))
+	while (!git->has_exited && !is_cut) {
+		is_cut = !task_park_until_wait(git->loop, until, &timed_out, &cut);
+		if (git->has_exited || is_stopped)
+			continue;
+		if (is_cut || (run->is_cancelled != NULL && *run->is_cancelled))
 			ok = err_set(err, ERR_CANCELLED, "it was cancelled");
-		else if (ok && timed_out)
+		else if (timed_out)
 			ok = err_set(err, ERR_DEADLINE, "git took longer than %llu s",
 			    (unsigned long long)(run->timeout_ms / 1000));
-		else
+		else if (!git->out->overflow)
 			continue;
-		if (is_cut)
-			break; /* no wait is one any more: child_close() kills it */
+		is_stopped = true;
 		child_stop(git->child, 0);
 		until = loop_now_ms(git->loop) + FOR_EVER_MS;
 	}
@@ -211,7 +216,7 @@ git_run_wait(struct loop *loop, const struct git_run *run, struct buf *out, stru
 		err_prefix(err, "the repository cannot be used without git");
 	ok = ok && end_wait(git, run, err);
 	child_close(&git->child);
-	if (ok && (!WIFEXITED(git->status) || WEXITSTATUS(git->status) != 0)) {
+	if (ok && !out->overflow && (!WIFEXITED(git->status) || WEXITSTATUS(git->status) != 0)) {
 		complaint_set(git, err);
 		ok = false;
 	}

@@ -18,9 +18,9 @@ struct git_run {
 	const bool *is_cancelled; /* may be NULL; whoever sets it wakes the task */
 };
 /*
- * True: it exited with 0.  What it printed is in out as far as it fits (then out->overflow is set,
- * and that is no error).  ERR_UNAVAILABLE: there is no git; ERR_CANCELLED, ERR_DEADLINE; ERR_IO:
- * what it complained of.
+ * True: it exited with 0, and what it printed is in out; or it printed more than fits, was ended
+ * therefore, and out->overflow is set.  ERR_UNAVAILABLE: there is no git; ERR_CANCELLED,
+ * ERR_DEADLINE; ERR_IO: what it complained of.
  */
 MUST_CHECK bool
 git_run_wait(struct loop *loop, const struct git_run *run, struct buf *out, struct err *err);

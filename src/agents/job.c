@@ -217,7 +217,7 @@ words_add(struct job *job, struct err *why)
 	struct slice words = program_last_words(&job->program);
 	struct err said = *why;
 
-	if (words.n > 0 && memmem(why->text, strlen(why->text), words.p, words.n) == NULL)
+	if (words.n > 0 && !slice_has(slice_of(why->text), words))
 		err_set(why, why->kind, "%s: %.*s", said.text, SLICE_FMT(words));
 }
 

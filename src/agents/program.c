@@ -413,13 +413,13 @@ time_check(struct program *program, uint64_t *due_ms)
 		return;
 	}
 	idle_at_ms = runner->idle_ms > 0 ? program->last_ms + runner->idle_ms : UINT64_MAX;
-	if (*program->is_cancelled) {
+	if (program->is_over) {
+		*due_ms = program->over_ms + OVER_MS;
+		if (now_ms >= *due_ms || *program->is_cancelled)
+			end_begin(program, PROGRAM_OVER);
+	} else if (*program->is_cancelled) {
 		end_begin(program, PROGRAM_CANCELLED);
 		*due_ms = now_ms + (program->was_asked ? runner->grace_ms : FOR_EVER_MS);
-	} else if (program->is_over) {
-		*due_ms = program->over_ms + OVER_MS;
-		if (now_ms >= *due_ms)
-			end_begin(program, PROGRAM_OVER);
 	} else if (program->is_deaf) {
 		end_begin(program, PROGRAM_DEAF);
 	} else if (!is_asking && runner->timeout_ms > 0 && now_ms >= program->timeout_at_ms) {

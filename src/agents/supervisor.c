@@ -163,6 +163,12 @@ agents_open_wait(struct loop *loop, const struct config *config, const char *slo
 }
 
 void
+agents_be_patient(struct agents *agents)
+{
+	agents->is_patient = true;
+}
+
+void
 agents_close_wait(struct agents **at)
 {
 	struct agents *agents = *at;

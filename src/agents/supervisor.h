@@ -146,6 +146,7 @@ struct agents {
 	char isolation[256]; /* words in force here, as the probe, or the last run, found */
 	uint64_t started_ms; /* loop time */
 	bool is_closing;
+	bool is_patient; /* agents_be_patient() */
 };
 
 /* ---- the table (run.c) ----------------------------------------------------------------------- */

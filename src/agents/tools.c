@@ -66,8 +66,11 @@ toolcall_leave(struct run *run)
 uint64_t
 toolcall_until(const struct toolcall *call, size_t i)
 {
-	double ms = arg_number(call, i, (double)call->config->inline_wait_ms / 1e3) * 1e3;
+	double ms;
 
+	if (call->agents->is_patient && !arg_is_given(call, i))
+		return UINT64_MAX;
+	ms = arg_number(call, i, (double)call->config->inline_wait_ms / 1e3) * 1e3;
 	return loop_now_ms(call->exchange->loop) + (uint64_t)ms;
 }
 

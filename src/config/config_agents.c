@@ -55,11 +55,11 @@ config_check_agents_prefix(
 	if (!ok)
 		return CONFIG_FAIL_NODE(load, node, err,
 		    "\"%s\" is no prefix: 1 to %d letters, digits and \"_\"",
-		    config_show(*value).text, PREFIX_BYTES);
+		    config_show(node->text).text, PREFIX_BYTES);
 	if (slice_eq_nocase(*value, S("jira")) || slice_eq_nocase(*value, S("confluence")))
 		return CONFIG_FAIL_NODE(load, node, err,
 		    "the prefix \"%s\" is that of the tools of a site: take another",
-		    config_show(*value).text);
+		    config_show(node->text).text);
 	return true;
 }
 
@@ -74,7 +74,7 @@ config_check_dedup(
 			return true;
 	return CONFIG_FAIL_NODE(load, node, err,
 	    "\"%s\" is no part of a key: it is [caller, request_id, sha256(arguments)]",
-	    config_show(*value).text);
+	    config_show(node->text).text);
 }
 
 bool
@@ -109,7 +109,7 @@ cwd_look(struct config_load *load, const struct node *node, struct slice value, 
 	if (!*is_cwd && memchr(value.p, '{', value.n) != NULL)
 		return CONFIG_FAIL_NODE(load, node, err,
 		    "\"%s\" is no path: of placeholders only \"{cwd}\" can be one, and alone",
-		    config_show(value).text);
+		    config_show(node->text).text);
 	return true;
 }
 
@@ -140,7 +140,7 @@ config_runner_unknown(
     struct config_load *load, const struct node *map, const struct node *node, struct err *err)
 {
 	struct slice nearest = SLICE_NONE;
-	unsigned best = 4;
+	unsigned best = node->text.n / 2 < 4 ? (unsigned)node->text.n / 2 + 1 : 5;
 
 	for (const struct node *at = map != NULL ? map->first : NULL; at != NULL; at = at->next) {
 		unsigned distance = slice_distance(at->key, node->text);
@@ -248,23 +248,34 @@ level_read(struct entry *entry, const struct node *node, struct err *err)
 	return input == NULL || config_placeholders_check(load, input, draft->runner.input, err);
 }
 
+/* Where an option of `isolate` is written: the nearest of the chain; NULL: nowhere. */
+static const struct node *
+isolate_find(const struct entry *entry, const char *key)
+{
+	const struct node *node = NULL;
+
+	for (size_t i = 0; i < entry->chain_n && node == NULL; i++)
+		node = config_node_find(config_node_find(entry->chain[i], "isolate"), key);
+	return node;
+}
+
 /* "50%" */
 MUST_CHECK static bool
-cpu_read(struct entry *entry, const struct node *isolate, struct err *err)
+cpu_read(struct entry *entry, struct err *err)
 {
 	struct slice text = entry->draft.cpu, number = text;
 	uint64_t *percent = &entry->draft.runner.cpu_percent;
-	const struct node *node = config_node_find(isolate, "cpu");
+	const struct node *node = isolate_find(entry, "cpu");
 
 	*percent = 0;
-	if (text.p == NULL)
+	if (text.p == NULL || node == NULL)
 		return true;
 	if (slice_ends(text, S("%")))
 		number.n--;
 	if (number.n == text.n || !slice_to_u64(number, CPU_MOST, percent) || *percent == 0)
-		return CONFIG_FAIL_NODE(entry->load, node != NULL ? node : entry->chain[0], err,
+		return CONFIG_FAIL_NODE(entry->load, node, err,
 		    "\"%s\" is no share of a processor: write such as 50%%, or 200%% for two of them",
-		    config_show(text).text);
+		    config_show(node->text).text);
 	return true;
 }
 
@@ -321,7 +332,7 @@ isolation_finish(struct entry *entry, struct err *err)
 {
 	struct config_runner *runner = &entry->draft.runner;
 	const struct node *node = entry->chain[0];
-	const struct node *isolate = config_node_find(node, "isolate"), *net = NULL;
+	const struct node *isolate = config_node_find(node, "isolate");
 
 	if (isolate != NULL && isolate->kind != NODE_MAP)
 		isolate = NULL;
@@ -330,10 +341,9 @@ isolation_finish(struct entry *entry, struct err *err)
 		runner->cpu_percent = 0;
 		return true;
 	}
-	for (size_t i = 0; i < entry->chain_n && net == NULL; i++)
-		net = config_node_find(config_node_find(entry->chain[i], "isolate"), "net");
-	return config_isolation_of_runner(entry->load, node, net, &runner->isolate, err) &&
-	    folder_finish(entry, isolate, err) && cpu_read(entry, isolate, err);
+	return config_isolation_of_runner(
+		   entry->load, node, isolate_find(entry, "net"), &runner->isolate, err) &&
+	    folder_finish(entry, isolate, err) && cpu_read(entry, err);
 }
 
 static void

@@ -490,6 +490,22 @@ bad_utf8_in_json(void **state)
 	run_fini(&run);
 }
 
+/* Noise is not the answer of one that has none to give. */
+static void
+done_without_words(void **state)
+{
+	struct err why;
+	struct run run;
+
+	(void)state;
+	run_init(&run, PARSE_CODEX_JSONL, NULL);
+	feed(&run, "WARN something");
+	feed(&run, "{\"type\":\"turn.completed\",\"usage\":null}");
+	assert_true(dialogue_end(run.dialogue, SIGNALED(15), &why));
+	assert_int_equal(dialogue_text(run.dialogue).n, 0);
+	run_fini(&run);
+}
+
 /* A text of many lines that all look like an end costs as much as its bytes, not their square. */
 static void
 gemini_many_ends(void **state)
@@ -683,6 +699,7 @@ main(void)
 		cmocka_unit_test(large_output),
 		cmocka_unit_test(hostile_lines),
 		cmocka_unit_test(bad_utf8_in_json),
+		cmocka_unit_test(done_without_words),
 		cmocka_unit_test(gemini_many_ends),
 		cmocka_unit_test(gemini_at_the_end),
 		cmocka_unit_test(asks_are_few),
