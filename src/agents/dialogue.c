@@ -241,7 +241,7 @@ dialogue_step(
 	buf_init(&line, NULL, 4 * KIB);
 	put_words(&words, arena, arguments);
 	for (size_t i = 0; i < COUNT(told) && words.n == 0; i++)
-		put_words(&words, arena, json_at(arguments, told[i]));
+		put_words(&words, arena, dialogue_json_at(arguments, told[i]));
 	buf_put(&line, text_cut(text_line(name), STEP_BYTES));
 	if (line.n > 0 && words.n > 0)
 		buf_puts(&line, ": ");
@@ -278,7 +278,7 @@ dialogue_plan(struct dialogue *dialogue, struct arena *arena, struct slice entri
 			continue;
 		left--;
 		buf_puts(&lines, lines.n > 0 ? "\n" : "");
-		buf_puts(&lines, mark_of(json_at(entry, names->state)));
+		buf_puts(&lines, mark_of(dialogue_json_at(entry, names->state)));
 		buf_put(&lines, text_cut(text, STEP_BYTES));
 	}
 	dialogue_say(dialogue, buf_view(&lines));

@@ -225,11 +225,11 @@ take_choices(
 	while (ask->choices_n < DIALOGUE_CHOICES_MAX && json_iter_next(&iter, NULL, &option)) {
 		struct dialogue_choice choice = { 0 };
 
-		id = json_at(option, "optionId");
+		id = dialogue_json_at(option, "optionId");
 		choice.id = json_text_of(arena, id);
 		choice.name = text_cut(json_text_at(arena, option, "name"), NAME_BYTES);
 		if (choice.id.p == NULL || id.n > CHOICE_BYTES ||
-		    !choice_kind(json_at(option, "kind"), &choice))
+		    !choice_kind(dialogue_json_at(option, "kind"), &choice))
 			continue;
 		if (choice.name.n == 0)
 			choice.name = text_cut(choice.id, NAME_BYTES);
@@ -256,11 +256,11 @@ title_of(struct arena *arena, struct slice call)
 static struct slice
 detail_of(struct slice call)
 {
-	struct slice detail = json_at(call, "rawInput");
+	struct slice detail = dialogue_json_at(call, "rawInput");
 
 	/* Where they are not there, what the tool shows of what it will do: a diff. */
 	if (detail.n == 0 || json_type(detail) == JSON_NULL)
-		detail = json_at(call, "content");
+		detail = dialogue_json_at(call, "content");
 	return json_type(detail) == JSON_NULL ? SLICE_NONE : detail;
 }
 
@@ -270,7 +270,7 @@ take_permission(
 {
 	struct dialogue_choice choices[DIALOGUE_CHOICES_MAX];
 	struct acp *acp = dialogue->state;
-	struct slice call = json_at(params, "toolCall");
+	struct slice call = dialogue_json_at(params, "toolCall");
 	struct ask *ask = NULL;
 
 	for (size_t i = 0; i < ASKS_MAX && ask == NULL; i++)
@@ -284,7 +284,7 @@ take_permission(
 	buf_init(&ask->bytes, dialogue->memory, ASK_BYTES);
 	buf_put(&ask->bytes, id);
 	ask->ends[0] = ask->bytes.n;
-	take_choices(arena, json_at(params, "options"), ask, choices);
+	take_choices(arena, dialogue_json_at(params, "options"), ask, choices);
 	if (ask->bytes.overflow || ask->choices_n == 0) {
 		ask_free(ask);
 		send_cancelled(dialogue, id);
@@ -308,7 +308,7 @@ update_message(struct dialogue *dialogue, struct arena *arena, struct slice upda
 		acp->message_n = message.n;
 		dialogue_break(dialogue);
 	}
-	if (slice_eq(json_at(update, "content.type"), S("\"text\"")))
+	if (slice_eq(dialogue_json_at(update, "content.type"), S("\"text\"")))
 		dialogue_part(dialogue, json_text_at(arena, update, "content.text"));
 }
 
@@ -329,8 +329,8 @@ static void
 update_tool_end(struct dialogue *dialogue, struct arena *arena, struct slice update)
 {
 	dialogue_break(dialogue);
-	if (slice_eq(json_at(update, "status"), S("\"failed\"")))
-		dialogue_step(dialogue, arena, S("failed"), json_at(update, "title"));
+	if (slice_eq(dialogue_json_at(update, "status"), S("\"failed\"")))
+		dialogue_step(dialogue, arena, S("failed"), dialogue_json_at(update, "title"));
 }
 
 static void
@@ -338,15 +338,16 @@ update_plan(struct dialogue *dialogue, struct arena *arena, struct slice update)
 {
 	static const struct dialogue_plan names = { "content", "status" };
 
-	dialogue_plan(dialogue, arena, json_at(update, "entries"), &names);
+	dialogue_plan(dialogue, arena, dialogue_json_at(update, "entries"), &names);
 }
 
 static void
 update_usage(struct dialogue *dialogue, struct arena *arena, struct slice update)
 {
 	(void)arena;
-	if (slice_eq(json_at(update, "cost.currency"), S("\"USD\"")))
-		dialogue->usage.cost_microusd = number_scaled(json_at(update, "cost.amount"), 6);
+	if (slice_eq(dialogue_json_at(update, "cost.currency"), S("\"USD\"")))
+		dialogue->usage.cost_microusd =
+		    number_scaled(dialogue_json_at(update, "cost.amount"), 6);
 }
 
 static const struct {
@@ -365,7 +366,7 @@ static void
 take_update(struct dialogue *dialogue, struct arena *arena, struct slice params)
 {
 	struct acp *acp = dialogue->state;
-	struct slice update = json_at(params, "update");
+	struct slice update = dialogue_json_at(params, "update");
 	struct slice session = json_text_at(arena, params, "sessionId");
 
 	/* What was said before the prompt is no answer to it, nor what another session says. */
@@ -373,7 +374,7 @@ take_update(struct dialogue *dialogue, struct arena *arena, struct slice params)
 	    !slice_eq(session, json_text_of(arena, buf_view(&acp->session))))
 		return;
 	for (size_t i = 0; i < COUNT(updates); i++)
-		if (slice_eq(json_at(update, "sessionUpdate"), slice_of(updates[i].kind)))
+		if (slice_eq(dialogue_json_at(update, "sessionUpdate"), slice_of(updates[i].kind)))
 			updates[i].take(dialogue, arena, update);
 }
 
@@ -417,7 +418,7 @@ static void
 take_initialized(struct dialogue *dialogue, struct arena *arena, struct slice result)
 {
 	struct acp *acp = dialogue->state;
-	struct slice version = json_at(result, "protocolVersion");
+	struct slice version = dialogue_json_at(result, "protocolVersion");
 
 	if (!slice_eq(version, S("1"))) {
 		dialogue_fail(dialogue, ERR_VERSION,
@@ -427,7 +428,7 @@ take_initialized(struct dialogue *dialogue, struct arena *arena, struct slice re
 		end(dialogue);
 		return;
 	}
-	keep_ways(acp, arena, json_at(result, "authMethods"));
+	keep_ways(acp, arena, dialogue_json_at(result, "authMethods"));
 	acp->state = ACP_SESSION;
 	send_session(dialogue);
 }
@@ -436,7 +437,7 @@ static void
 take_session(struct dialogue *dialogue, struct arena *arena, struct slice result)
 {
 	struct acp *acp = dialogue->state;
-	struct slice session = json_at(result, "sessionId");
+	struct slice session = dialogue_json_at(result, "sessionId");
 	struct slice name = json_text_of(arena, session);
 
 	if (name.n == 0 || session.n > SESSION_RAW) {
@@ -459,8 +460,8 @@ take_session(struct dialogue *dialogue, struct arena *arena, struct slice result
 static void
 take_counts(struct dialogue *dialogue, struct slice result)
 {
-	struct slice usage = json_at(result, "usage");
-	struct slice quota = json_at(result, "_meta.quota.token_count");
+	struct slice usage = dialogue_json_at(result, "usage");
+	struct slice quota = dialogue_json_at(result, "_meta.quota.token_count");
 
 	if (json_type(usage) == JSON_OBJECT) {
 		dialogue->usage.tokens_in = add_saturated(json_count_at(usage, "inputTokens"),
@@ -516,13 +517,13 @@ take_error(struct dialogue *dialogue, struct arena *arena, struct slice error)
 		detail = text_line(json_text_at(arena, error, "data"));
 	if (detail.n == 0)
 		detail = text_line(json_text_at(arena, error, "data.message"));
-	if (slice_eq(json_at(error, "code"), S("-32000")))
+	if (slice_eq(dialogue_json_at(error, "code"), S("-32000")))
 		dialogue_fail(dialogue, ERR_STRANGER,
 		    "is not logged in (%.*s): log in with its own program as the user it runs as, "
 		    "or give it its key in `env`%s%.*s",
 		    SLICE_FMT(text_cut(message, 50)), acp->ways_n > 0 ? "; its ways: " : "",
 		    (int)acp->ways_n, acp->ways);
-	else if (slice_eq(json_at(error, "code"), S("-32800")))
+	else if (slice_eq(dialogue_json_at(error, "code"), S("-32800")))
 		dialogue_fail(dialogue, ERR_CANCELLED, "was cancelled");
 	else
 		dialogue_fail(dialogue, ERR_UNAVAILABLE, "%s failed: %.*s%s%.*s", doing[acp->state],
@@ -542,7 +543,7 @@ take_response(struct dialogue *dialogue, struct arena *arena, struct slice id, s
 		[ACP_PROMPT] = { "3", take_stop },
 	};
 	struct acp *acp = dialogue->state;
-	struct slice error = json_at(message, "error");
+	struct slice error = dialogue_json_at(message, "error");
 
 	/* An answer to nothing, or once more: passed over. */
 	if (acp->state == ACP_OVER || !slice_eq(id, slice_of(waits[acp->state].id)))
@@ -550,7 +551,7 @@ take_response(struct dialogue *dialogue, struct arena *arena, struct slice id, s
 	if (json_type(error) == JSON_OBJECT)
 		take_error(dialogue, arena, error);
 	else
-		waits[acp->state].take(dialogue, arena, json_at(message, "result"));
+		waits[acp->state].take(dialogue, arena, dialogue_json_at(message, "result"));
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -563,7 +564,7 @@ take_request(struct dialogue *dialogue, struct arena *arena, struct slice id, st
 	if (id.n > ID_BYTES)
 		return; /* nobody can mean that */
 	if (slice_eq(method, S("session/request_permission")))
-		take_permission(dialogue, arena, id, json_at(message, "params"));
+		take_permission(dialogue, arena, id, dialogue_json_at(message, "params"));
 	else
 		send_answer(dialogue, id, "error",
 		    S("{\"code\":-32601,\"message\":\"This client has no such method: work with "
@@ -582,12 +583,12 @@ feed(struct dialogue *dialogue, struct slice line)
 		arena_fini(&arena);
 		return;
 	}
-	id = json_at(value, "id");
-	method = json_at(value, "method");
+	id = dialogue_json_at(value, "id");
+	method = dialogue_json_at(value, "method");
 	if (json_type(method) == JSON_STRING && id.n > 0)
 		take_request(dialogue, &arena, id, value);
 	else if (slice_eq(json_text_of(&arena, method), S("session/update")))
-		take_update(dialogue, &arena, json_at(value, "params"));
+		take_update(dialogue, &arena, dialogue_json_at(value, "params"));
 	else if (method.n == 0 && id.n > 0)
 		take_response(dialogue, &arena, id, value);
 	arena_fini(&arena);

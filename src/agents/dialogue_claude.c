@@ -36,7 +36,7 @@ message_counts(struct dialogue *dialogue, struct arena *arena, struct slice mess
 {
 	struct claude *claude = dialogue->state;
 	struct slice id = text_cut(json_text_at(arena, message, "id"), ID_BYTES);
-	struct dialogue_usage usage = usage_of(json_at(message, "usage"));
+	struct dialogue_usage usage = usage_of(dialogue_json_at(message, "usage"));
 
 	if (id.n == 0 || !slice_eq(id, (struct slice){ claude->id, claude->id_n })) {
 		claude->before.tokens_in =
@@ -54,11 +54,11 @@ message_counts(struct dialogue *dialogue, struct arena *arena, struct slice mess
 static void
 result_counts(struct dialogue *dialogue, struct slice event)
 {
-	struct dialogue_usage usage = usage_of(json_at(event, "usage"));
-	struct slice cost = json_at(event, "total_cost_usd");
+	struct dialogue_usage usage = usage_of(dialogue_json_at(event, "usage"));
+	struct slice cost = dialogue_json_at(event, "total_cost_usd");
 
 	if (cost.n == 0)
-		cost = json_at(event, "cost_usd"); /* before 1.0.22 */
+		cost = dialogue_json_at(event, "cost_usd"); /* before 1.0.22 */
 	if (usage.tokens_in > 0 || usage.tokens_out > 0) {
 		dialogue->usage.tokens_in = usage.tokens_in;
 		dialogue->usage.tokens_out = usage.tokens_out;
@@ -71,7 +71,7 @@ result_counts(struct dialogue *dialogue, struct slice event)
 static void
 take_part(struct dialogue *dialogue, struct arena *arena, struct slice part, bool is_own)
 {
-	struct slice type = json_at(part, "type"), text;
+	struct slice type = dialogue_json_at(part, "type"), text;
 
 	if (slice_eq(type, S("\"text\""))) {
 		text = json_text_at(arena, part, "text");
@@ -79,20 +79,20 @@ take_part(struct dialogue *dialogue, struct arena *arena, struct slice part, boo
 			kept_set(&dialogue->text, text);
 		dialogue_say(dialogue, text);
 	} else if (slice_eq(type, S("\"tool_use\"")))
-		dialogue_step(
-		    dialogue, arena, json_text_at(arena, part, "name"), json_at(part, "input"));
+		dialogue_step(dialogue, arena, json_text_at(arena, part, "name"),
+		    dialogue_json_at(part, "input"));
 }
 
 static void
 take_assistant(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
-	struct slice message = json_at(event, "message"), content, part;
+	struct slice message = dialogue_json_at(event, "message"), content, part;
 	/* What subagents say is not the answer. */
-	bool is_own = json_type(json_at(event, "parent_tool_use_id")) != JSON_STRING;
+	bool is_own = json_type(dialogue_json_at(event, "parent_tool_use_id")) != JSON_STRING;
 	struct json_iter iter;
 
 	message_counts(dialogue, arena, message);
-	content = json_at(message, "content");
+	content = dialogue_json_at(message, "content");
 	if (json_type(content) == JSON_STRING) {
 		content = json_text_of(arena, content);
 		if (is_own)
@@ -109,7 +109,7 @@ take_assistant(struct dialogue *dialogue, struct arena *arena, struct slice even
 static void
 take_system(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
-	struct slice subtype = json_at(event, "subtype");
+	struct slice subtype = dialogue_json_at(event, "subtype");
 
 	if (slice_eq(subtype, S("\"init\"")))
 		dialogue_named(dialogue, json_text_at(arena, event, "session_id"));
@@ -145,8 +145,8 @@ tell_denials(struct dialogue *dialogue, struct arena *arena, struct slice denial
 		struct slice name = json_text_at(arena, denial, "tool_name");
 
 		if (name.n > 0)
-			dialogue_step(
-			    dialogue, arena, S("was not allowed"), json_at(denial, "tool_name"));
+			dialogue_step(dialogue, arena, S("was not allowed"),
+			    dialogue_json_at(denial, "tool_name"));
 	}
 }
 
@@ -160,7 +160,7 @@ wants_login(struct slice words, struct slice event)
 static void
 take_failure(struct dialogue *dialogue, struct slice event, struct slice words)
 {
-	struct slice subtype = json_at(event, "subtype");
+	struct slice subtype = dialogue_json_at(event, "subtype");
 	struct slice line = text_line(words);
 
 	for (size_t i = 0; i < COUNT(failures); i++)
@@ -184,16 +184,16 @@ take_failure(struct dialogue *dialogue, struct slice event, struct slice words)
 static void
 take_result(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
-	struct slice subtype = json_at(event, "subtype");
+	struct slice subtype = dialogue_json_at(event, "subtype");
 	struct slice result = json_text_at(arena, event, "result"), words = result, first;
-	struct slice form = json_at(event, "structured_output");
+	struct slice form = dialogue_json_at(event, "structured_output");
 	bool is_bad = json_is_true(event, "is_error") ||
 	    (json_type(subtype) == JSON_STRING && !slice_eq(subtype, S("\"success\"")));
 	struct json_iter iter;
 
 	result_counts(dialogue, event);
 	dialogue_named(dialogue, json_text_at(arena, event, "session_id"));
-	tell_denials(dialogue, arena, json_at(event, "permission_denials"));
+	tell_denials(dialogue, arena, dialogue_json_at(event, "permission_denials"));
 	if (!is_bad) {
 		if (result.n == 0 && json_type(form) == JSON_OBJECT)
 			result = form;
@@ -203,8 +203,8 @@ take_result(struct dialogue *dialogue, struct arena *arena, struct slice event)
 		dialogue_over(dialogue);
 		return;
 	}
-	if (words.n == 0 && json_type(json_at(event, "errors")) == JSON_ARRAY) {
-		json_iter_init(&iter, json_at(event, "errors"));
+	if (words.n == 0 && json_type(dialogue_json_at(event, "errors")) == JSON_ARRAY) {
+		json_iter_init(&iter, dialogue_json_at(event, "errors"));
 		if (json_iter_next(&iter, NULL, &first))
 			words = json_text_of(arena, first);
 	}
@@ -228,7 +228,7 @@ static const struct {
 static void
 take(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
-	struct slice type = json_at(event, "type");
+	struct slice type = dialogue_json_at(event, "type");
 
 	for (size_t i = 0; i < COUNT(events); i++)
 		if (slice_eq(type, slice_of(events[i].type)))

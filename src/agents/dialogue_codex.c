@@ -80,25 +80,26 @@ item_text(struct dialogue *dialogue, struct arena *arena, struct slice item)
 static void
 item_command(struct dialogue *dialogue, struct arena *arena, struct slice item)
 {
-	dialogue_step(dialogue, arena, S("runs"), json_at(item, "command"));
+	dialogue_step(dialogue, arena, S("runs"), dialogue_json_at(item, "command"));
 }
 
 static void
 item_command_end(struct dialogue *dialogue, struct arena *arena, struct slice item)
 {
-	struct slice status = json_at(item, "status");
+	struct slice status = dialogue_json_at(item, "status");
 
 	if (slice_eq(status, S("\"failed\"")))
-		dialogue_step(dialogue, arena, S("failed"), json_at(item, "command"));
+		dialogue_step(dialogue, arena, S("failed"), dialogue_json_at(item, "command"));
 	else if (slice_eq(status, S("\"declined\"")))
-		dialogue_step(dialogue, arena, S("was not allowed"), json_at(item, "command"));
+		dialogue_step(
+		    dialogue, arena, S("was not allowed"), dialogue_json_at(item, "command"));
 }
 
 static void
 item_files(struct dialogue *dialogue, struct arena *arena, struct slice item)
 {
-	bool failed = slice_eq(json_at(item, "status"), S("\"failed\""));
-	struct slice changes = json_at(item, "changes"), change;
+	bool failed = slice_eq(dialogue_json_at(item, "status"), S("\"failed\""));
+	struct slice changes = dialogue_json_at(item, "changes"), change;
 	unsigned left = PLAN_ENTRIES;
 	struct json_iter iter;
 
@@ -107,19 +108,20 @@ item_files(struct dialogue *dialogue, struct arena *arena, struct slice item)
 	json_iter_init(&iter, changes);
 	while (left-- > 0 && json_iter_next(&iter, NULL, &change))
 		dialogue_step(dialogue, arena, failed ? S("could not change") : S("changed"),
-		    json_at(change, "path"));
+		    dialogue_json_at(change, "path"));
 }
 
 static void
 item_mcp(struct dialogue *dialogue, struct arena *arena, struct slice item)
 {
-	dialogue_step(dialogue, arena, json_text_at(arena, item, "server"), json_at(item, "tool"));
+	dialogue_step(
+	    dialogue, arena, json_text_at(arena, item, "server"), dialogue_json_at(item, "tool"));
 }
 
 static void
 item_search(struct dialogue *dialogue, struct arena *arena, struct slice item)
 {
-	dialogue_step(dialogue, arena, S("searches"), json_at(item, "query"));
+	dialogue_step(dialogue, arena, S("searches"), dialogue_json_at(item, "query"));
 }
 
 static void
@@ -127,7 +129,7 @@ item_todo(struct dialogue *dialogue, struct arena *arena, struct slice item)
 {
 	static const struct dialogue_plan names = { "text", "completed" };
 
-	dialogue_plan(dialogue, arena, json_at(item, "items"), &names);
+	dialogue_plan(dialogue, arena, dialogue_json_at(item, "items"), &names);
 }
 
 static void
@@ -159,9 +161,9 @@ static const struct codex_take items_done[] = {
 static struct slice
 item_type(struct slice item)
 {
-	struct slice type = json_at(item, "type");
+	struct slice type = dialogue_json_at(item, "type");
 
-	return type.n > 0 ? type : json_at(item, "item_type");
+	return type.n > 0 ? type : dialogue_json_at(item, "item_type");
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */
@@ -181,7 +183,7 @@ event_session(struct dialogue *dialogue, struct arena *arena, struct slice event
 static void
 event_item_begun(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
-	struct slice item = json_at(event, "item");
+	struct slice item = dialogue_json_at(event, "item");
 
 	dispatch(items_begun, COUNT(items_begun), item_type(item), dialogue, arena, item);
 }
@@ -189,7 +191,7 @@ event_item_begun(struct dialogue *dialogue, struct arena *arena, struct slice ev
 static void
 event_item_updated(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
-	struct slice item = json_at(event, "item");
+	struct slice item = dialogue_json_at(event, "item");
 
 	if (slice_eq(item_type(item), S("\"todo_list\"")))
 		item_todo(dialogue, arena, item);
@@ -198,7 +200,7 @@ event_item_updated(struct dialogue *dialogue, struct arena *arena, struct slice 
 static void
 event_item_done(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
-	struct slice item = json_at(event, "item");
+	struct slice item = dialogue_json_at(event, "item");
 
 	dispatch(items_done, COUNT(items_done), item_type(item), dialogue, arena, item);
 }
@@ -207,7 +209,7 @@ static void
 event_turn_done(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
 	(void)arena;
-	take_usage(dialogue, json_at(event, "usage"));
+	take_usage(dialogue, dialogue_json_at(event, "usage"));
 	dialogue_done(dialogue);
 	dialogue_over(dialogue);
 }
@@ -215,7 +217,7 @@ event_turn_done(struct dialogue *dialogue, struct arena *arena, struct slice eve
 static void
 event_turn_failed(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
-	take_usage(dialogue, json_at(event, "usage"));
+	take_usage(dialogue, dialogue_json_at(event, "usage"));
 	fail_words(dialogue, json_text_at(arena, event, "error.message"));
 	dialogue_over(dialogue);
 }
@@ -242,7 +244,7 @@ msg_message(struct dialogue *dialogue, struct arena *arena, struct slice msg)
 static void
 msg_tokens(struct dialogue *dialogue, struct arena *arena, struct slice msg)
 {
-	struct slice total = json_at(msg, "info.total_token_usage");
+	struct slice total = dialogue_json_at(msg, "info.total_token_usage");
 
 	(void)arena;
 	take_usage(dialogue, total.n > 0 ? total : msg);
@@ -251,7 +253,7 @@ msg_tokens(struct dialogue *dialogue, struct arena *arena, struct slice msg)
 static void
 msg_mcp(struct dialogue *dialogue, struct arena *arena, struct slice msg)
 {
-	item_mcp(dialogue, arena, json_at(msg, "invocation"));
+	item_mcp(dialogue, arena, dialogue_json_at(msg, "invocation"));
 }
 
 static void
@@ -265,7 +267,7 @@ msg_command_end(struct dialogue *dialogue, struct arena *arena, struct slice msg
 static void
 msg_patch(struct dialogue *dialogue, struct arena *arena, struct slice msg)
 {
-	struct slice changes = json_at(msg, "changes"), key, value;
+	struct slice changes = dialogue_json_at(msg, "changes"), key, value;
 	unsigned left = PLAN_ENTRIES;
 	struct json_iter iter;
 
@@ -335,10 +337,11 @@ feed(struct dialogue *dialogue, struct slice line)
 	dialogue_arena(dialogue, &arena);
 	if (!dialogue_json(dialogue, &arena, line, JSON_OBJECT, &value)) {
 		dialogue_stray(dialogue, line);
-	} else if (!dispatch(
-		       events, COUNT(events), json_at(value, "type"), dialogue, &arena, value)) {
-		msg = json_at(value, "msg");
-		dispatch(messages, COUNT(messages), json_at(msg, "type"), dialogue, &arena, msg);
+	} else if (!dispatch(events, COUNT(events), dialogue_json_at(value, "type"), dialogue,
+		       &arena, value)) {
+		msg = dialogue_json_at(value, "msg");
+		dispatch(messages, COUNT(messages), dialogue_json_at(msg, "type"), dialogue, &arena,
+		    msg);
 	}
 	arena_fini(&arena);
 }

@@ -49,7 +49,7 @@ take_models(struct dialogue *dialogue, struct slice models)
 		return;
 	json_iter_init(&iter, models);
 	while (json_iter_next(&iter, &key, &model)) {
-		struct slice tokens = json_at(model, "tokens");
+		struct slice tokens = dialogue_json_at(model, "tokens");
 		struct dialogue_usage *usage = &dialogue->usage;
 
 		usage->tokens_in = add_saturated(usage->tokens_in, json_count_at(tokens, "prompt"));
@@ -66,12 +66,12 @@ static bool
 take_document(struct dialogue *dialogue, struct arena *arena, struct slice document)
 {
 	struct slice response = json_text_at(arena, document, "response");
-	struct slice error = json_at(document, "error");
+	struct slice error = dialogue_json_at(document, "error");
 
 	if (response.p == NULL && json_type(error) != JSON_OBJECT)
 		return false;
 	dialogue_named(dialogue, json_text_at(arena, document, "session_id"));
-	take_models(dialogue, json_at(document, "stats.models"));
+	take_models(dialogue, dialogue_json_at(document, "stats.models"));
 	if (response.n > 0) {
 		kept_set(&dialogue->text, response);
 		dialogue_say(dialogue, response);
@@ -95,7 +95,7 @@ event_init(struct dialogue *dialogue, struct arena *arena, struct slice event)
 static void
 event_message(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
-	if (!slice_eq(json_at(event, "role"), S("\"assistant\"")))
+	if (!slice_eq(dialogue_json_at(event, "role"), S("\"assistant\"")))
 		return;
 	if (!json_is_true(event, "delta"))
 		dialogue_break(dialogue);
@@ -106,15 +106,16 @@ static void
 event_tool(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
 	dialogue_break(dialogue);
-	dialogue_step(
-	    dialogue, arena, json_text_at(arena, event, "tool_name"), json_at(event, "parameters"));
+	dialogue_step(dialogue, arena, json_text_at(arena, event, "tool_name"),
+	    dialogue_json_at(event, "parameters"));
 }
 
 static void
 event_tool_end(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
-	if (slice_eq(json_at(event, "status"), S("\"error\"")))
-		dialogue_step(dialogue, arena, S("failed"), json_at(event, "error.message"));
+	if (slice_eq(dialogue_json_at(event, "status"), S("\"error\"")))
+		dialogue_step(
+		    dialogue, arena, S("failed"), dialogue_json_at(event, "error.message"));
 }
 
 static void
@@ -122,7 +123,7 @@ event_error(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
 	struct slice message = json_text_at(arena, event, "message");
 
-	if (!slice_eq(json_at(event, "severity"), S("\"warning\"")))
+	if (!slice_eq(dialogue_json_at(event, "severity"), S("\"warning\"")))
 		dialogue_hint(dialogue, message);
 	dialogue_say(dialogue, message);
 }
@@ -130,14 +131,14 @@ event_error(struct dialogue *dialogue, struct arena *arena, struct slice event)
 static void
 event_result(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
-	struct slice stats = json_at(event, "stats");
+	struct slice stats = dialogue_json_at(event, "stats");
 
 	dialogue->usage.tokens_in = json_count_at(stats, "input_tokens");
 	dialogue->usage.tokens_out = json_count_at(stats, "output_tokens");
-	if (slice_eq(json_at(event, "status"), S("\"success\"")))
+	if (slice_eq(dialogue_json_at(event, "status"), S("\"success\"")))
 		dialogue_done(dialogue);
 	else
-		take_error(dialogue, arena, json_at(event, "error"));
+		take_error(dialogue, arena, dialogue_json_at(event, "error"));
 	dialogue_over(dialogue);
 }
 
@@ -156,7 +157,7 @@ static const struct {
 static bool
 take_event(struct dialogue *dialogue, struct arena *arena, struct slice event)
 {
-	struct slice type = json_at(event, "type");
+	struct slice type = dialogue_json_at(event, "type");
 
 	for (size_t i = 0; i < COUNT(events); i++)
 		if (slice_eq(type, slice_of(events[i].type))) {

@@ -106,7 +106,7 @@ bool dialogue_json(struct dialogue *dialogue, struct arena *arena, struct slice 
     enum json_type type, struct slice *value);
 void dialogue_arena(struct dialogue *dialogue, struct arena *arena); /* for one line */
 /* By a path such as "message.usage"; SLICE_NONE: not there. */
-struct slice json_at(struct slice object, const char *path);
+struct slice dialogue_json_at(struct slice object, const char *path);
 /* A string, unescaped; SLICE_NONE: there is none. */
 struct slice json_text_at(struct arena *arena, struct slice object, const char *path);
 struct slice json_text_of(struct arena *arena, struct slice token);

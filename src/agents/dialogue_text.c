@@ -233,7 +233,7 @@ number_scaled(struct slice token, int decimals)
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 struct slice
-json_at(struct slice object, const char *path)
+dialogue_json_at(struct slice object, const char *path)
 {
 	struct slice rest = slice_of(path);
 
@@ -260,17 +260,17 @@ json_text_of(struct arena *arena, struct slice token)
 struct slice
 json_text_at(struct arena *arena, struct slice object, const char *path)
 {
-	return json_text_of(arena, json_at(object, path));
+	return json_text_of(arena, dialogue_json_at(object, path));
 }
 
 bool
 json_is_true(struct slice object, const char *path)
 {
-	return json_type(json_at(object, path)) == JSON_TRUE;
+	return json_type(dialogue_json_at(object, path)) == JSON_TRUE;
 }
 
 uint64_t
 json_count_at(struct slice object, const char *path)
 {
-	return number_scaled(json_at(object, path), 0);
+	return number_scaled(dialogue_json_at(object, path), 0);
 }

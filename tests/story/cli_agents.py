@@ -605,17 +605,16 @@ def flood():
         assert client.call("maf_status")["running"] == 0
 
 
+def acp():
+    agents = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agents")
+    made = runner("", parse="acp", isolate={"read": ["system", agents]})
+    made["command"] = ["/usr/bin/python3", agents + "/acp_agent.py", "permission"]
+    return made
+
+
 def permission():
     """An agent that asks: its client's user is asked; without one the answer is no, at once."""
-    agent = os.path.join(os.path.dirname(os.path.abspath(__file__)), "agents", "acp_agent.py")
-    if not os.path.exists(agent):
-        print("permission: skipped because there is no agent to ask")
-        return
-    made = runner("echo.py", parse="acp", stdin=None)
-    del made["stdin"]
-    made["command"] = ["/usr/bin/python3", agent, "--ask"]
-    made["isolate"]["read"].append(os.path.dirname(agent))
-    path = config("permission", {"agent": made})
+    path = config("permission", {"agent": acp()})
     pipe = Pipe(path, {"elicitation": {}},
                 lambda params: {"action": "accept", "content": {
                     "decision": params["requestedSchema"]["properties"]["decision"]["enum"][0]}})
@@ -625,6 +624,10 @@ def permission():
     assert "It wants to" in pipe.asked[0]["params"]["message"], pipe.asked
     print("permission: asked %r" % pipe.asked[0]["params"]["message"])
     allowed = facts["text"]
+    pipe.end()
+    pipe = Pipe(path, {"elicitation": {}}, lambda params: {"action": "decline"})
+    facts = pipe.call("maf", task="ask for permission")
+    assert pipe.asked and facts["text"] != allowed, facts
     pipe.end()
     pipe = Pipe(path, {})
     begin = time.monotonic()
@@ -698,7 +701,7 @@ def modern(gateway, method, params, capabilities=None):
 def tasks_modern():
     """2026-07-28: a run that is not over soon becomes a task by itself."""
     place = shared("modern")
-    path = config("modern", {"gate": runner("gate.py", place, "{run_id}"), "echo": runner("echo.py", stdin="{task}")},
+    path = config("modern", {"gate": runner("gate.py", place, "{run_id}"), "echo": runner("echo.py", stdin="{task}"), "agent": acp()},
                   {"inline_wait": "1s", "limits": {"per_caller": 0, "rate": "1000/1s"}})
     can = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
     with Gateway(path) as gateway:
@@ -708,6 +711,12 @@ def tasks_modern():
         assert begun["resultType"] == "task" and begun["status"] == "working", begun
         shown = modern(gateway, "tasks/get", {"taskId": begun["taskId"]}, can)
         assert shown["status"] == "working", shown
+        asks = modern(gateway, "tools/call", {"name": "maf", "arguments": {"task": "x", "runner": "agent", "wait_s": 0}}, can)
+        assert asks["resultType"] == "complete", asks
+        can_ask = dict(can, elicitation={"form": {}})
+        # While the call waits it would be asked itself: as a task it is asked when it looks.
+        asks = modern(gateway, "tools/call", {"name": "maf", "arguments": {"task": "x", "runner": "gate"}}, can_ask)
+        assert asks["resultType"] == "task", asks
         plain = modern(gateway, "tools/call", {"name": "maf", "arguments": {"task": "plain", "runner": "gate"}})
         assert plain["resultType"] == "complete" and plain["structuredContent"]["status"] == "running", plain
         open(place + "/go", "w").close()
