@@ -308,7 +308,7 @@ answer_wait(struct visitor *visitor, struct slice line)
 {
 	struct request request = { .follows = false };
 	struct err err = { 0 };
-	size_t op;
+	size_t op = 0;
 	bool ok;
 
 	arena_init(&request.arena, NULL, ARENA_BYTES);

@@ -24,14 +24,13 @@
 #define PAGE_ROWS      64
 #define PAGE_BYTES     (4 * MIB)
 
-/* What waits to be written; its texts stand behind it. */
+/* What waits to be written; the texts of its row stand behind it. */
 struct change {
 	struct run_change change;
 	struct change *next, *prev; /* oldest first */
 	struct change *chain;	    /* of its bucket */
 	uint64_t number;	    /* grows along the queue */
 	size_t bytes;
-	char texts[];
 };
 
 /* On the stack of the task that waits. */
@@ -134,7 +133,7 @@ change_new(const struct run_row *row, bool drop)
 		bytes += texts[i]->n;
 	}
 	change = mem_new(sizeof(*change) + bytes + 1);
-	to = change->texts;
+	to = (char *)(change + 1);
 	for (size_t i = 0; i < ROW_TEXTS; i++) {
 		if (texts[i]->p == NULL)
 			continue;

@@ -58,18 +58,20 @@ struct run_row {
 
 struct record;
 /*
- * Opens the store of this instance's slot.  In a task.  ERR_IO, ERR_CONFIG name the file.
+ * Opens the store of this instance's slot.  In a task.  What may pass (a full disk) is tried again
+ * and fails nothing here; a damaged file is moved aside.  ERR_CONFIG names the file: a newer
+ * bascule wrote it, or its path is too long.
  */
-MUST_CHECK bool record_open_wait(
-    struct loop *loop, const char *slot_dir, struct record **out, struct err *err);
+MUST_CHECK bool
+record_open_wait(struct loop *loop, const char *slot_dir, struct record **out, struct err *err);
 /* Writes what is still queued. */
 void record_close_wait(struct record **record);
-/* Inserts or replaces a run; never waits (bounded: when 10,000 rows wait, the oldest of one run
- * that is not over gives way to its newer one). */
+/* Inserts or replaces a run; never waits.  Of a run only the newest row waits; when over 10,000 or
+ * 64 MiB of them do, because the disk fails, the oldest give way, and that is logged. */
 void record_put(struct record *record, const struct run_row *row);
 /* The run is forgotten (retain). */
 void record_drop(struct record *record, struct slice id);
-/* What was put before is on the disk when it returns true. */
+/* What was put before is on the disk when it returns true.  ERR_IO, at once, while that fails. */
 MUST_CHECK bool record_sync_wait(struct record *record, struct err *err);
 
 /*
