@@ -100,6 +100,8 @@ metrics_show(void *owner, bool is_trusted, struct buf *out)
 
 	gateway_look(admin, metrics);
 	audit_look(admin, metrics);
+	if (hub_agents(admin->hub) != NULL)
+		agents_look(hub_agents(admin->hub));
 	admin_process(admin, metrics);
 	metrics_print(metrics, out);
 	return 200;

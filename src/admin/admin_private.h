@@ -17,4 +17,10 @@ void admin_health(const struct admin *admin, bool has_detail, struct buf *out);
 /* Memory, descriptors and time of this process, into the metrics (process.c). */
 void admin_process(const struct admin *admin, struct metrics *metrics);
 
+/* A socket that listens there, not blocking; -1: err (control_path.c). */
+int control_listen(const char *slot_dir, struct err *err);
+void control_remove(const char *slot_dir); /* its file */
+/* Of the process at the other end: may it ask? */
+bool control_may_ask(int fd, unsigned *uid);
+
 #endif

@@ -429,6 +429,22 @@ MUST_CHECK bool symbols_find(void *handle, const char *library, const struct sym
 	    "1: records can be written; 0: they cannot, and it is tried again.")			\
 	X(LOOP_LAG, GAUGE, "bascule_loop_lag_seconds", NULL, NULL, NULL, 1,				\
 	    "The longest time in the last one to two minutes that the loop worked without a look at its events.") \
+	X(MAF_REQUESTS, COUNTER, "maf_requests_total", "instance", "tool", "outcome", 256,		\
+	    "Calls of the agents' tools, by outcome: done, failed, refused, limit, cancelled.")		\
+	X(MAF_UPTIME, GAUGE, "maf_uptime_seconds", "instance", NULL, NULL, 4,				\
+	    "For how long this instance has supervised agent runs.")					\
+	X(MAF_RUNNING, GAUGE, "maf_runs_running", NULL, NULL, NULL, 1,					\
+	    "Agent runs that work.")									\
+	X(MAF_QUEUED, GAUGE, "maf_queue_depth", NULL, NULL, NULL, 1,					\
+	    "Agent runs that wait for a place.")							\
+	X(MAF_SECONDS, HISTOGRAM, "maf_run_seconds", NULL, NULL, NULL, 1,				\
+	    "From the start of an agent run to its end.")						\
+	X(MAF_COST, COUNTER, "maf_cost_usd_total", NULL, NULL, NULL, 1,					\
+	    "What agent runs have cost, as their programs say.")					\
+	X(MAF_TOKENS, COUNTER, "maf_tokens_total", "dir", NULL, NULL, 4,				\
+	    "Tokens that agent runs have used, as their programs say: in, out.")			\
+	X(MAF_OUTPUT, COUNTER, "maf_output_bytes_total", NULL, NULL, NULL, 1,				\
+	    "Bytes that agent runs have written to stdout and stderr.")					\
 	X(CPU, COUNTER, "process_cpu_seconds_total", NULL, NULL, NULL, 1,				\
 	    "User and system time of the gateway, without the servers it started.")		\
 	X(RESIDENT, GAUGE, "process_resident_memory_bytes", NULL, NULL, NULL, 1,			\

@@ -58,6 +58,13 @@ put_summary(const struct config *config, struct buf *out)
 
 		table_row(table, cells);
 	}
+	for (size_t i = 0; i < config->agents.runners_n; i++) {
+		const struct config_runner *runner = &config->agents.runners[i];
+		const char *cells[] = { slice_cstr(&arena, runner->name), "runner",
+			slice_cstr(&arena, runner->command[0]) };
+
+		table_row(table, cells);
+	}
 	buf_puts(out, config->file.p != NULL ? "" : "environment");
 	buf_put_shown(out, config->file);
 	buf_puts(out, ": ok\n");
@@ -97,6 +104,19 @@ put_site_json(const struct config_site *site, struct buf *out)
 	else
 		buf_puts(out, "null");
 	buf_putc(out, '}');
+}
+
+static void
+put_runners_json(const struct config_agents *agents, struct buf *out)
+{
+	buf_puts(out, "],\"runners\":[");
+	for (size_t i = 0; i < agents->runners_n; i++) {
+		buf_puts(out, i > 0 ? ",{\"runner\":" : "{\"runner\":");
+		buf_json_string(out, agents->runners[i].name);
+		buf_puts(out, ",\"target\":");
+		buf_json_string(out, agents->runners[i].command[0]);
+		buf_putc(out, '}');
+	}
 }
 
 /* Rules, and what else the guard is made of. */
@@ -144,6 +164,8 @@ check_file(const struct options *options)
 			buf_puts(&out, i > 0 ? "," : "");
 			put_site_json(&config->atlassian.sites[i], &out);
 		}
+		if (config->agents.is_on)
+			put_runners_json(&config->agents, &out);
 		buf_puts(&out, "]}\n");
 	} else {
 		put_summary(config, &out);

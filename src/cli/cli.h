@@ -99,6 +99,7 @@ extern const struct provider_kind *const native_providers[];
 	X(VERDICT, 0, "verdict", "GLOB", "only with this: allow, deny, ask") \
 	X(RULE, 0, "rule", "GLOB", "only where one of these rules decided") \
 	X(LIMIT, 0, "limit", "N", "only the newest N") \
+	X(INSTANCE, 0, "instance", "N", "only the gateway whose directory is N of `state`") \
 	X(FOLLOW, 'f', "follow", NULL, "go on with what comes, until stopped") \
 	X(JSON, 0, "json", NULL, "print JSON for programs") \
 	X(MARKDOWN, 0, "markdown", NULL, "print a page of documentation") \
@@ -222,12 +223,17 @@ void table_print(struct table **table, struct buf *out);
  */
 /* ---- what a process keeps (keep.c) ----------------------------------------------------------- */
 
+struct agents;
+struct control;
 struct keep {
-	struct slot slot;    /* fd -1: it has none */
-	struct audit *audit; /* NULL: nothing is audited */
+	struct slot slot;	 /* fd -1: it has none */
+	struct audit *audit;	 /* NULL: nothing is audited */
+	struct agents *agents;	 /* NULL: there are none */
+	struct control *control; /* NULL: as agents, or it could not be opened */
 	bool has_budgets;
 };
-/* In a task, before the hub.  False: the audit must be kept, and cannot be; end it all the same. */
+/* In a task, before the hub.  False: the audit or the agents' runs must be kept, and cannot be; end
+ * it all the same. */
 MUST_CHECK bool
 keep_begin_wait(struct keep *keep, struct loop *loop, const struct config *config, struct err *err);
 /* Before anything passes. */
@@ -319,6 +325,7 @@ int logout_run(struct options *options);
 int demo_run(struct options *options);
 int sandbox_run(struct options *options);
 int scan_run(struct options *options);
+int agents_run(struct options *options);
 int audit_run(struct options *options);
 int plugin_run(struct options *options);
 int policy_run(struct options *options);

@@ -201,6 +201,20 @@ const struct command cli_commands[] = {
 		"in bytes of the text. 0: nothing was found; 1: something was. See docs/detection.md.",
 	    .options = OPTION_BIT(JSON),
 	    .run = scan_run },
+	{ .name = "agents",
+	    .words = "list | show RUN | cancel RUN | logs RUN",
+	    .words_least = 1,
+	    .words_most = 2,
+	    .help = "the runs of live gateways: list, look at, cancel them, read their output",
+	    .about =
+		"Asks the gateways that are live below the state directory of the configuration, as the "
+		"same user\nor root. RUN is an id, or the beginning of one. list: newest first; show: one "
+		"run with its last\nevents; cancel: it is told to end; logs: its output, with -f also what "
+		"comes until it is over.\n--json gives {\"runs\": [...]}, one run, or an object a line with "
+		"base64 `bytes`. 2: there is no such\nrun; 4: no gateway is live, or one did not answer. See "
+		"docs/agents.md.",
+	    .options = READS_CONFIG | OPTION_BIT(INSTANCE) | OPTION_BIT(FOLLOW) | OPTION_BIT(JSON),
+	    .run = agents_run },
 	{ .name = "audit",
 	    .words = "tail | query | export [FORM] | verify [PATH]",
 	    .words_least = 1,

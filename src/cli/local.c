@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agents/agents.h"
 #include "atlassian/atlassian.h"
 #include "cli/cli.h"
 
@@ -150,6 +151,8 @@ local_main(void *arg)
 		local->hub = hub_new(local->loop, &local->config, native_providers, &err);
 	if (local->hub != NULL &&
 	    (!local->keeps || keep_hub_wait(&local->keep, local->hub, &err))) {
+		if (local->keep.agents != NULL)
+			agents_be_patient(local->keep.agents);
 		local->front = local_front_new(local->hub);
 		local->status = local->work(local, local->arg);
 		local_status_clear();

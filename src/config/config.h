@@ -445,6 +445,87 @@ struct config_audit {
 	size_t sinks_n;
 };
 
+/* ---- agents (docs/agents.md) ----------------------------------------------------------------- */
+
+enum config_parse {
+	PARSE_EXIT, /* the status says it all */
+	PARSE_LINES,
+	PARSE_CLAUDE_STREAM,
+	PARSE_CODEX_JSONL,
+	PARSE_GEMINI_JSON,
+	PARSE_ACP, /* the Agent Client Protocol, both ways */
+};
+/* FOLDER_TMP: an empty one; WORKTREE: of the repository that cwd is in, detached. */
+enum config_folder { FOLDER_TMP, FOLDER_WORKTREE, FOLDER_SHARED_RO, FOLDER_SHARED };
+
+struct config_runner {
+	struct slice name;
+	/* Whole arguments; an item that is, or holds, {name} or {name|default} has that value put
+	 * in.  n > 0. */
+	struct slice *command;
+	size_t command_n;
+	struct slice input; /* `stdin`, with placeholders; SLICE_NONE: nothing, closed at once */
+	enum config_parse parse;
+	uint64_t timeout_ms, idle_ms, grace_ms; /* idle 0: never */
+	struct slice *env_allow;		/* names taken from our own environment */
+	size_t env_allow_n;
+	struct config_pair *env; /* set */
+	size_t env_n;
+	enum config_folder folder;
+	struct slice dir;    /* where shared ones and repositories are by default: absolute, or
+				SLICE_NONE: the caller must name one */
+	struct slice *roots; /* below which a caller's cwd must be; n 0: below dir alone */
+	size_t roots_n;
+	/* Always is_on but where `isolate: off` was written.  Paths may be "{cwd}". */
+	struct config_isolation isolate;
+	uint64_t cpu_percent; /* of one core, of the whole tree, where cgroups are; 0: no limit */
+	unsigned line;
+	char digest[65]; /* over all but name and line */
+};
+
+struct config_route {
+	struct slice name; /* = workflow */
+	struct slice *any, *not_any;
+	size_t any_n, not_any_n;
+	double weight;
+	struct slice runner; /* SLICE_NONE: the default's */
+	struct slice *agents;
+	size_t agents_n;
+	double confidence; /* less than that is not enough, and is the default's */
+};
+
+struct config_agents {
+	bool is_on; /* the section is there, and has runners */
+	struct slice prefix;
+	uint64_t running, per_repo, per_caller, queue;
+	struct config_rate rate; /* calls per duration; n 0: no limit */
+	uint64_t dedup_ttl_ms;
+	struct slice *dedup_key; /* as written: the one list there is, or nothing */
+	size_t dedup_key_n;
+	uint64_t inline_wait_ms;
+	uint64_t output_inline_bytes, output_keep_bytes, output_tail_bytes;
+	bool output_as_resource;
+	uint64_t retain_runs, retain_age_ms;
+	bool metrics;
+	struct config_runner *runners;
+	size_t runners_n;
+	struct config_route *routes; /* n 0: the built-in ones; without `default` */
+	size_t routes_n;
+	struct config_route *fallback; /* `default`; NULL: none, and then the first runner */
+};
+
+/* {name} or {name|default}, in `command` and `stdin` of a runner. */
+struct config_placeholder {
+	struct slice before;   /* what stands in front of it */
+	struct slice name;     /* a letter, then letters, digits and "_", all small; at most 32 */
+	struct slice fallback; /* SLICE_NONE: none */
+};
+/*
+ * Takes the next one, and what is in front of it, off text.  False: there is none any more, and
+ * before is all that was left.  (What config_load() took has no brace that is not one's.)
+ */
+bool config_placeholder_next(struct slice *text, struct config_placeholder *out);
+
 struct config {
 	struct arena arena; /* everything here lives in it */
 	struct slice file;  /* SLICE_NONE: no file */
@@ -473,6 +554,7 @@ struct config {
 	struct config_atlassian atlassian;
 	struct config_guard guard;
 	struct config_audit audit;
+	struct config_agents agents;
 
 	uint64_t limit_message_bytes, limit_memory_bytes, limit_in_flight, limit_parked,
 	    limit_ask_ms;

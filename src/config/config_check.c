@@ -384,6 +384,10 @@ name_check(const struct whole *whole, size_t i, struct err *err)
 			    "the name \"%s\" is that of a site under \"atlassian:\": names must "
 			    "differ",
 			    config_show(name).text);
+	if (config->agents.is_on && slice_eq_nocase(name, config->agents.prefix))
+		return FAIL_AT(whole, node, err,
+		    "the name \"%s\" is that of the tools of \"agents:\": names must differ",
+		    config_show(name).text);
 	return true;
 }
 
@@ -399,7 +403,7 @@ config_check_whole(const struct config_load *load, const struct config *config,
 	for (size_t i = 0; i < config->listen_http_n; i++)
 		if (!listen_check(&whole, i, err))
 			return false;
-	if (config->upstreams_n == 0 && config->atlassian.sites_n == 0) {
+	if (config->upstreams_n == 0 && config->atlassian.sites_n == 0 && !config->agents.is_on) {
 		node = upstreams_node(&whole);
 		return FAIL_AT(&whole, node != NULL ? node : root, err,
 		    "nothing to serve: list a server under \"upstreams:\" or a site under \"atlassian.sites:\"");

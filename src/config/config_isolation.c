@@ -1,5 +1,6 @@
 /*
- * `upstreams[].sandbox`: the paths, words and defaults that the table of options cannot say.
+ * `upstreams[].sandbox`, and `isolate` of a runner of agents: the paths, words and defaults that
+ * the table of options cannot say.
  *
  * What stands here is only what is wanted; what a machine can give of it is found out when the
  * program is started.
@@ -15,8 +16,8 @@
 /* As run/ names them (run/run.h, ISOLATION_PARTS), and the four demands that any of them meets. */
 static const char *const required[] = { "files", "network", "memory", "processes", "userns",
 	"mountns", "pidns", "netns", "ipcns", "utsns", "proc", "landlock", "seccomp", "sockets",
-	"nnp", "caps", "rlimits", "cgroup", "cgroup:memory", "cgroup:processes", "pidmax",
-	"watchdog:memory", "watchdog:processes", NULL };
+	"nnp", "caps", "rlimits", "cgroup", "cgroup:memory", "cgroup:processes", "cgroup:cpu",
+	"pidmax", "watchdog:memory", "watchdog:processes", NULL };
 
 /* Hidden unless `hide` says otherwise: keys and tokens below the home directory ... */
 static const char *const home_secrets[] = { ".ssh", ".gnupg", ".aws", ".azure", ".config/gcloud",
@@ -68,13 +69,19 @@ static const char *const networks[] = { [NETWORK_NONE] = "none",
 	[NETWORK_HOST] = "host",
 	[NETWORK_LISTED] = NULL };
 
+/* The same, as runners call them. */
+static const char *const nets[] = { [NETWORK_NONE] = "none",
+	[NETWORK_LOOPBACK] = "loopback",
+	[NETWORK_HOST] = "allow",
+	[NETWORK_LISTED] = NULL };
+
 /* NETWORK_LISTED: it is none of the words. */
 static enum config_network
-network_of(struct slice word)
+network_of(const char *const *words, struct slice word)
 {
 	unsigned i = 0;
 
-	while (networks[i] != NULL && !slice_eq(word, slice_of(networks[i])))
+	while (words[i] != NULL && !slice_eq(word, slice_of(words[i])))
 		i++;
 	return (enum config_network)i;
 }
@@ -102,23 +109,37 @@ is_destination(struct slice value)
 	return !is_suffix && inet_pton(value.p[0] == '[' ? AF_INET6 : AF_INET, text, ip) == 1;
 }
 
+static bool
+network_check(struct config_load *load, const char *const *words, const struct node *node,
+    struct slice value, struct err *err)
+{
+	struct slice nearest;
+
+	if (network_of(words, value) != NETWORK_LISTED || is_destination(value))
+		return true;
+	nearest = config_word_nearest(words, value);
+	if (nearest.p != NULL)
+		return CONFIG_FAIL_NODE(load, node, err,
+		    "\"%s\" is no network (did you mean \"%.*s\"?)", config_show(value).text,
+		    SLICE_FMT(nearest));
+	return CONFIG_FAIL_NODE(load, node, err,
+	    "\"%s\" is no network: none, loopback, %s, or a list of destinations such as "
+	    "api.example.com:443",
+	    config_show(value).text, words[NETWORK_HOST]);
+}
+
 bool
 config_check_network(
     struct config_load *load, const struct node *node, struct slice *value, struct err *err)
 {
-	struct slice nearest;
+	return network_check(load, networks, node, *value, err);
+}
 
-	if (network_of(*value) != NETWORK_LISTED || is_destination(*value))
-		return true;
-	nearest = config_word_nearest(networks, *value);
-	if (nearest.p != NULL)
-		return CONFIG_FAIL_NODE(load, node, err,
-		    "\"%s\" is no network (did you mean \"%.*s\"?)", config_show(*value).text,
-		    SLICE_FMT(nearest));
-	return CONFIG_FAIL_NODE(load, node, err,
-	    "\"%s\" is no network: none, loopback, host, or a list of destinations such as "
-	    "api.example.com:443",
-	    config_show(*value).text);
+bool
+config_check_net(
+    struct config_load *load, const struct node *node, struct slice *value, struct err *err)
+{
+	return network_check(load, nets, node, *value, err);
 }
 
 bool
@@ -181,43 +202,42 @@ hidden_put(struct config_load *load, struct config_isolation *sandbox, struct er
 
 /* One word, or destinations only. */
 MUST_CHECK static bool
-network_finish(struct config_load *load, const struct node *node, struct config_isolation *sandbox,
-    struct err *err)
+network_finish(struct config_load *load, const char *const *words, const struct node *node,
+    struct config_isolation *sandbox, struct err *err)
 {
 	sandbox->network = NETWORK_LISTED;
 	if (sandbox->egress_n == 0)
 		sandbox->network = NETWORK_NONE;
 	if (sandbox->egress_n == 1)
-		sandbox->network = network_of(sandbox->egress[0]);
+		sandbox->network = network_of(words, sandbox->egress[0]);
 	if (sandbox->network != NETWORK_LISTED)
 		sandbox->egress_n = 0;
 	for (size_t i = 0; i < sandbox->egress_n; i++)
-		if (network_of(sandbox->egress[i]) != NETWORK_LISTED)
-			return CONFIG_FAIL_NODE(load, config_node_find(node, "network"), err,
+		if (network_of(words, sandbox->egress[i]) != NETWORK_LISTED)
+			return CONFIG_FAIL_NODE(load, node, err,
 			    "\"%s\" stands alone, not in a list of destinations",
 			    config_show(sandbox->egress[i]).text);
 	return true;
 }
 
-bool
-config_isolation_finish(struct config_load *load, const struct node *upstream,
+/* What was not written. */
+struct unwritten {
+	bool read, require, hide;
+};
+
+MUST_CHECK static bool
+defaults_put(struct config_load *load, const struct unwritten *unwritten, const struct node *node,
     struct config_isolation *sandbox, struct err *err)
 {
 	static const char *const system[] = { SYSTEM };
-	const struct node *node = config_node_find(upstream, "sandbox");
 
-	if (node == NULL || config_node_is_null(node))
-		return true;
-	sandbox->is_on = true;
-	if (!network_finish(load, node, sandbox, err))
-		return false;
-	if (config_node_find(node, "read") == NULL &&
+	if (unwritten->read &&
 	    !words_put(load, system, COUNT(system), &sandbox->read, &sandbox->read_n, err))
 		return false;
-	if (config_node_find(node, "require") == NULL &&
+	if (unwritten->require &&
 	    !words_put(load, required, 2, &sandbox->require, &sandbox->require_n, err))
 		return false;
-	if (config_node_find(node, "hide") == NULL && !hidden_put(load, sandbox, err))
+	if (unwritten->hide && !hidden_put(load, sandbox, err))
 		return false;
 	if (sandbox->read_n + sandbox->write_n + sandbox->hide_n > CONFIG_SANDBOX_PATHS_MAX)
 		return CONFIG_FAIL_NODE(load, node, err, "the sandbox lists more than %u paths",
@@ -225,8 +245,38 @@ config_isolation_finish(struct config_load *load, const struct node *upstream,
 	return true;
 }
 
-static void
-list_digest(struct buf *buf, const struct slice *list, size_t n)
+bool
+config_isolation_finish(struct config_load *load, const struct node *upstream,
+    struct config_isolation *sandbox, struct err *err)
+{
+	const struct node *node = config_node_find(upstream, "sandbox");
+	struct unwritten unwritten;
+
+	if (node == NULL || config_node_is_null(node))
+		return true;
+	sandbox->is_on = true;
+	unwritten.read = config_node_find(node, "read") == NULL;
+	unwritten.require = config_node_find(node, "require") == NULL;
+	unwritten.hide = config_node_find(node, "hide") == NULL;
+	return network_finish(load, networks, config_node_find(node, "network"), sandbox, err) &&
+	    defaults_put(load, &unwritten, node, sandbox, err);
+}
+
+bool
+config_isolation_of_runner(struct config_load *load, const struct node *runner,
+    const struct node *net, struct config_isolation *isolate, struct err *err)
+{
+	const struct unwritten unwritten = { .read = isolate->read == NULL,
+		.require = isolate->require == NULL,
+		.hide = isolate->hide == NULL };
+
+	isolate->is_on = true;
+	return network_finish(load, nets, net != NULL ? net : runner, isolate, err) &&
+	    defaults_put(load, &unwritten, runner, isolate, err);
+}
+
+void
+config_digest_put_list(struct buf *buf, const struct slice *list, size_t n)
 {
 	buf_printf(buf, "%zu;", n);
 	for (size_t i = 0; i < n; i++) {
@@ -244,9 +294,9 @@ config_isolation_digest(struct buf *buf, const struct config_isolation *sandbox)
 	    (unsigned long long)sandbox->memory_bytes, (unsigned long long)sandbox->cpu_ms,
 	    (unsigned long long)sandbox->processes, (unsigned long long)sandbox->files,
 	    (unsigned long long)sandbox->file_bytes);
-	list_digest(buf, sandbox->read, sandbox->read_n);
-	list_digest(buf, sandbox->write, sandbox->write_n);
-	list_digest(buf, sandbox->hide, sandbox->hide_n);
-	list_digest(buf, sandbox->egress, sandbox->egress_n);
-	list_digest(buf, sandbox->require, sandbox->require_n);
+	config_digest_put_list(buf, sandbox->read, sandbox->read_n);
+	config_digest_put_list(buf, sandbox->write, sandbox->write_n);
+	config_digest_put_list(buf, sandbox->hide, sandbox->hide_n);
+	config_digest_put_list(buf, sandbox->egress, sandbox->egress_n);
+	config_digest_put_list(buf, sandbox->require, sandbox->require_n);
 }

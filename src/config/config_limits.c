@@ -80,6 +80,18 @@ window_read(struct slice text, uint64_t *ms, struct err *err)
 	return config_duration(slice_of(one), ms, err);
 }
 
+bool
+config_rate_read(struct slice text, bool is_bytes, struct config_rate *rate, struct err *err)
+{
+	struct slice window, count = slice_cut(text, '/', &window);
+
+	rate->text = text;
+	return window.p != NULL &&
+	    (is_bytes ? config_size(count, &rate->n, err)
+		      : slice_to_u64(count, UINT64_MAX, &rate->n)) &&
+	    window_read(window, &rate->window_ms, err);
+}
+
 /* How a rate may be written. */
 struct rate_form {
 	const char *key, *example;
@@ -92,18 +104,15 @@ rate_read(struct entry *entry, const struct rate_form *form, const struct node *
     struct slice text, struct config_rate *rate, struct err *err)
 {
 	const struct node *node = map != NULL ? config_node_find(map, form->key) : NULL;
-	struct slice window, count = slice_cut(text, '/', &window);
 	struct err why = { 0 };
 
 	if (text.p == NULL || node == NULL)
 		return true;
-	if (window.p == NULL)
+	if (memchr(text.p, '/', text.n) == NULL)
 		return CONFIG_FAIL_NODE(entry->load, node, err,
 		    "%s: \"%s\" says nothing of time: write such as %s", entry->shown,
 		    config_show(text).text, form->example);
-	if (!(form->is_bytes ? config_size(count, &rate->n, &why)
-			     : slice_to_u64(count, UINT64_MAX, &rate->n)) ||
-	    !window_read(window, &rate->window_ms, &why))
+	if (!config_rate_read(text, form->is_bytes, rate, &why))
 		return CONFIG_FAIL_NODE(entry->load, node, err, "%s: \"%s\" is no rate%s%s%s: %s",
 		    entry->shown, config_show(text).text, why.text[0] != '\0' ? " (" : "", why.text,
 		    why.text[0] != '\0' ? ")" : "", form->example);
@@ -119,7 +128,6 @@ rate_read(struct entry *entry, const struct rate_form *form, const struct node *
 		    "%s: \"%s\" is out of range: at most %llu%s, in 1ms to 1d", entry->shown,
 		    config_show(text).text, (unsigned long long)form->most,
 		    form->is_bytes ? " bytes" : "");
-	rate->text = text;
 	return true;
 }
 

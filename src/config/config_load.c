@@ -136,8 +136,8 @@ dir_set(struct config_load *load, const char *dir, size_t n, struct err *err)
 	return true;
 }
 
-/* Lists with readers of their own.  `upstreams` and `atlassian.sites` are read after everything
- * else: they are checked against it. */
+/* Lists, and maps of names, with readers of their own.  `upstreams` and `atlassian.sites` are read
+ * after everything else: they are checked against it. */
 static const struct list {
 	const char *path, *key;
 	bool (*read)(struct config_load *load, const struct node *list, struct err *err);
@@ -150,6 +150,8 @@ static const struct list {
 	{ "guard.scan", "except", config_excepts_read },
 	{ "guard", "plugins", config_plugins_read },
 	{ "audit", "sinks", config_sinks_read },
+	{ "agents", "runners", config_runners_read },
+	{ "agents", "routes", config_routes_read },
 };
 
 static bool
@@ -224,7 +226,7 @@ tree_read(struct config_load *load, struct err *err)
 		load->config->guard.pins.file =
 		    arena_printf(&load->config->arena, "%.*s/bascule.lock", SLICE_FMT(load->dir));
 	if (!listen_tls_check(load, root, err) || !config_flags_apply(load, err) ||
-	    !config_atlassian_finish(load, err) ||
+	    !config_atlassian_finish(load, err) || !config_agents_finish(load, root, err) ||
 	    !config_check_whole(load, load->config, root, err))
 		return false;
 	config_rules_warn(load);

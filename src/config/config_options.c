@@ -1,9 +1,7 @@
 /*
  * THE table of options.  Parsing, defaults, ranges, docs/configuration.md, the JSON Schema and the
  * "did you mean" of errors all come from it; an option that is not a row does not exist.
- *
- * Beside it: the names that belong to the contract and not to this version, so that who writes them
- * is told so and not that they are unknown.
+ * config_find.c looks into it.
  */
 #include "config/config_parts.h"
 
@@ -52,6 +50,15 @@
 				   .fallback_help = "all they do" \
 	}
 #define DRAFT(field)	 .offset = offsetof(struct config_draft, field), .reloadable = true
+#define AGENTS(field)	 ROOT(agents.field), .reloadable = true
+#define RUNNER_AT(field) offsetof(struct config_runner_draft, field)
+#define RUNNER(field)	 .offset = RUNNER_AT(runner.field), .reloadable = true
+#define RUNNER_N(field)	 RUNNER(field), .offset_n = RUNNER_AT(runner.field##_n)
+#define OF_RUNNER(field) .offset = RUNNER_AT(field), .reloadable = true
+#define ROUTE_AT(field)	 offsetof(struct config_route_draft, field)
+#define ROUTE(field)	 .offset = ROUTE_AT(route.field), .reloadable = true
+#define ROUTE_N(field)	 ROUTE(field), .offset_n = ROUTE_AT(route.field##_n)
+#define OF_ROUTE(field)	 .offset = ROUTE_AT(field), .reloadable = true
 #define EXCEPT(field)	 .offset = offsetof(struct config_scan_except, field), .reloadable = true
 #define EXCEPT_N(field)	 EXCEPT(field), .offset_n = offsetof(struct config_scan_except, field##_n)
 #define RANGE(low, high) .min = (low), .max = (high)
@@ -777,6 +784,158 @@ static const struct config_option options[] = {
 		"Records that may wait while the sink is slow or down. What comes then is dropped, "
 		"counted, and said in the sink itself once it works again." },
 
+	{ "agents.prefix", OPTION_TEXT, AGENTS(prefix), .fallback = "maf",
+	    .check = config_check_agents_prefix,
+	    .help =
+		"The tools are `maf`, `maf_status` and so on; 1 to 16 letters, digits and `_`, not `jira` or "
+		"`confluence`." },
+	{ "agents.limits.running", OPTION_COUNT, AGENTS(running), .fallback = "4", RANGE(1, 1000),
+	    .help = "Runs at the same time; more wait." },
+	{ "agents.limits.per_repo", OPTION_COUNT, AGENTS(per_repo), .fallback = "2", RANGE(0, 1000),
+	    .help = "Of these in one repository or shared folder; `0`: any." },
+	{ "agents.limits.per_caller", OPTION_COUNT, AGENTS(per_caller), .fallback = "2",
+	    RANGE(0, 1000), .help = "Of these for one caller; `0`: any." },
+	{ "agents.limits.queue", OPTION_COUNT, AGENTS(queue), .fallback = "64", RANGE(0, 100000),
+	    .help = "Runs that may wait; what comes then is refused." },
+	{ "agents.limits.rate", OPTION_TEXT, AGENTS(rate.text), .fallback = "10/60s",
+	    .help = "Runs that may be started in that time; `off`: any number." },
+	{ "agents.dedup.ttl", OPTION_DURATION, AGENTS(dedup_ttl_ms), .fallback = "60s",
+	    RANGE(0, DAY_MS),
+	    .help = "For how long the same call again gives the same run; `0s`: it never does." },
+	{ "agents.dedup.key", OPTION_LIST, AGENTS(dedup_key),
+	    .offset_n = offsetof(struct config, agents.dedup_key_n), RANGE(1, 3),
+	    .check = config_check_dedup,
+	    .help = "What makes it the same; there is one list, to be written out or left out.",
+	    .fallback_help = "`[caller, request_id, sha256(arguments)]`" },
+	{ "agents.inline_wait", OPTION_DURATION, AGENTS(inline_wait_ms), .fallback = "25s",
+	    RANGE(0, HOUR_MS),
+	    .help = "How long a call waits for its run before it is answered with a handle." },
+	{ "agents.output.inline", OPTION_SIZE, AGENTS(output_inline_bytes), .fallback = "16KiB",
+	    RANGE(KIB, 4 * MIB), .help = "What of the result stands in an answer." },
+	{ "agents.output.keep", OPTION_SIZE, AGENTS(output_keep_bytes), .fallback = "8MiB",
+	    RANGE(64 * KIB, 16 * GIB),
+	    .help = "What is kept of a run's output: its head, and `tail` of its end." },
+	{ "agents.output.tail", OPTION_SIZE, AGENTS(output_tail_bytes), .fallback = "64KiB",
+	    RANGE(KIB, 8 * MIB), .help = "The end of it that is always kept; at most `keep`." },
+	{ "agents.output.as_resource", OPTION_BOOL, AGENTS(output_as_resource), .fallback = "true",
+	    .help = "Whether the whole output is a resource that can be read in ranges." },
+	{ "agents.retain.runs", OPTION_COUNT, AGENTS(retain_runs), .fallback = "1000",
+	    RANGE(1, 100000), .help = "How many runs that are over are remembered." },
+	{ "agents.retain.age", OPTION_DURATION, AGENTS(retain_age_ms), .fallback = "7d",
+	    RANGE(MINUTE_MS, 3650 * DAY_MS), .help = "And for how long." },
+	{ "agents.runners{}.extends", OPTION_TEXT, OF_RUNNER(extends),
+	    .help =
+		"Another runner, whose options are this one's too where it does not say otherwise; those of "
+		"`isolate` one by one." },
+	{ "agents.runners{}.command", OPTION_ONE_OR_LIST, RUNNER_N(command), RANGE(1, 256),
+	    .help =
+		"Program and arguments; no shell. `{name}` and `{name|default}` are what a call gives, "
+		"always within one argument; `{task}`, `{cwd}` and `{run_id}` are always there.",
+	    .fallback_help = "required" },
+	{ "agents.runners{}.stdin", OPTION_TEXT, RUNNER(input),
+	    .help =
+		"What the program reads on its stdin, with the same placeholders; mostly `\"{task}\"`.",
+	    .fallback_help = "nothing" },
+	{ "agents.runners{}.parse", OPTION_WORD, RUNNER(parse), .fallback = "lines",
+	    WORDS("exit", "lines", "claude-stream", "codex-jsonl", "gemini-json", "acp"),
+	    .help =
+		"How its output is read: `lines`: each is progress, and all of them the result; `exit`: "
+		"the same without progress; `acp`: the Agent Client Protocol, both ways." },
+	{ "agents.runners{}.timeout", OPTION_DURATION, RUNNER(timeout_ms), .fallback = "30m",
+	    RANGE(SECOND_MS, 7 * DAY_MS), .help = "How long a run may take; then it is ended." },
+	{ "agents.runners{}.idle", OPTION_DURATION, RUNNER(idle_ms), .fallback = "0s",
+	    RANGE(0, 7 * DAY_MS),
+	    .help = "How long it may say nothing; then it is ended. `0s`: for ever." },
+	{ "agents.runners{}.grace", OPTION_DURATION, RUNNER(grace_ms), .fallback = "5s",
+	    RANGE(0, 10 * MINUTE_MS),
+	    .help =
+		"To end it is to send TERM, and after this long KILL to all of its processes." },
+	{ "agents.runners{}.env.allow", OPTION_LIST, RUNNER_N(env_allow), RANGE(0, 256),
+	    .check = config_check_env_name,
+	    .help = "Variables that it gets from the gateway's environment; no others.",
+	    .fallback_help = "`[PATH, HOME, LANG, TZ]`" },
+	{ "agents.runners{}.env.set", OPTION_PAIRS, RUNNER_N(env), RANGE(0, 256),
+	    .check = config_check_env, .help = "Variables that are set for it." },
+	{ "agents.runners{}.dir", OPTION_PATH, RUNNER(dir),
+	    .help =
+		"The repository (`cwd: worktree`) or folder (`shared`, `shared-ro`) of calls that name none.",
+	    .fallback_help = "a call has to name one" },
+	{ "agents.runners{}.roots", OPTION_LIST, RUNNER_N(roots), RANGE(0, 64),
+	    .check = config_check_root, .help = "Folders below which a call may name one.",
+	    .fallback_help = "`dir`" },
+	{ "agents.runners{}.isolate", OPTION_WORD, OF_RUNNER(off), WORDS("", "off"),
+	    .help =
+		"`off`: the program has your rights and is not kept apart at all; or a map, whose defaults "
+		"hold without it. See [isolation](isolation.md)." },
+	{ "agents.runners{}.isolate.cwd", OPTION_WORD, RUNNER(folder), .fallback = "tmp",
+	    WORDS("tmp", "worktree", "shared-ro", "shared"),
+	    .help =
+		"Where it works: `tmp`: an empty folder, removed after it; `worktree`: a git worktree of its "
+		"own; `shared`, `shared-ro`: the folder itself." },
+	{ "agents.runners{}.isolate.write", OPTION_LIST, RUNNER_N(isolate.write), RANGE(0, 96),
+	    .check = config_check_run_written,
+	    .help = "What it may write; `{cwd}`: the folder it works in.",
+	    .fallback_help = "`[\"{cwd}\"]`; with `shared-ro` nothing" },
+	{ "agents.runners{}.isolate.read", OPTION_LIST, RUNNER_N(isolate.read), RANGE(0, 96),
+	    .check = config_check_run_seen,
+	    .help = "What it sees and may read beside that; `system` and `{cwd}` as well.",
+	    .fallback_help = "`[system]`" },
+	{ "agents.runners{}.isolate.hide", OPTION_LIST, RUNNER_N(isolate.hide), RANGE(0, 96),
+	    .check = config_check_hidden,
+	    .help = "What it does not see although it is below a path that is listed.",
+	    .fallback_help = "as of `upstreams[].sandbox.hide`" },
+	{ "agents.runners{}.isolate.net", OPTION_ONE_OR_LIST, RUNNER_N(isolate.egress),
+	    RANGE(1, 256), .check = config_check_net,
+	    .help =
+		"`none`, `loopback`, `allow`: all that the gateway reaches, or a list of destinations, as of "
+		"`upstreams[].sandbox.network`.",
+	    .fallback_help = "`none`" },
+	{ "agents.runners{}.isolate.memory", OPTION_SIZE, RUNNER(isolate.memory_bytes),
+	    .fallback = "2GiB", RANGE(MIB, 1024 * GIB),
+	    .help = "Resident memory of all its processes together; above it they are ended." },
+	{ "agents.runners{}.isolate.pids", OPTION_COUNT, RUNNER(isolate.processes),
+	    .fallback = "256", RANGE(1, 1000000), .help = "Processes and threads together." },
+	{ "agents.runners{}.isolate.cpu", OPTION_TEXT, OF_RUNNER(cpu),
+	    .help =
+		"How much of one processor all of it may use, such as `50%` or `200%`; where cgroups can "
+		"be had.",
+	    .fallback_help = "no limit" },
+	{ "agents.runners{}.isolate.files", OPTION_COUNT, RUNNER(isolate.files), RANGE(16, 1000000),
+	    .help = "Open files of one process.", .fallback_help = "the gateway's" },
+	{ "agents.runners{}.isolate.file_size", OPTION_SIZE, RUNNER(isolate.file_bytes),
+	    RANGE(KIB, 1024 * GIB), .help = "Size of one file that it writes.",
+	    .fallback_help = "no limit" },
+	{ "agents.runners{}.isolate.seccomp", OPTION_WORD, OF_RUNNER(seccomp), WORDS("default"),
+	    .help = "The filter of system calls: there is one, and it is always on.",
+	    .fallback = "default" },
+	{ "agents.runners{}.isolate.require", OPTION_LIST, RUNNER_N(isolate.require), RANGE(0, 32),
+	    .check = config_check_required,
+	    .help = "What must be in force, else it is not started; `[]`: whatever can be had.",
+	    .fallback_help = "`[files, network]`" },
+	{ "agents.routes{}.any", OPTION_ONE_OR_LIST, ROUTE_N(any), RANGE(1, 1000),
+	    .check = config_check_phrase,
+	    .help =
+		"Words and phrases of tasks that are of this kind: whole words in any case, and with other "
+		"endings (-s, -ed, -ing). The key is the name of the workflow; `default` has none of them, "
+		"and is taken where nothing fits.",
+	    .fallback_help = "required" },
+	{ "agents.routes{}.not", OPTION_ONE_OR_LIST, ROUTE_N(not_any), RANGE(0, 1000),
+	    .check = config_check_phrase, .help = "With one of these it is none of this kind.",
+	    .fallback_help = "none" },
+	{ "agents.routes{}.weight", OPTION_TEXT, OF_ROUTE(weight), .fallback = "1",
+	    .help = "What each word of it counts, 0.01 to 100." },
+	{ "agents.routes{}.runner", OPTION_TEXT, ROUTE(runner), .help = "Which runner does them.",
+	    .fallback_help = "that of `default`, else the first" },
+	{ "agents.routes{}.agents", OPTION_LIST, ROUTE_N(agents), RANGE(0, 32),
+	    .check = config_check_agent,
+	    .help = "Names that are told with the route; they mean nothing here.",
+	    .fallback_help = "none" },
+	{ "agents.routes{}.confidence", OPTION_TEXT, OF_ROUTE(confidence), .fallback = "0",
+	    .help =
+		"How sure it must be, 0 to 1; where it is less so, the task goes to `default`." },
+	{ "agents.metrics", OPTION_BOOL, AGENTS(metrics), .fallback = "true",
+	    .help = "Whether `/metrics` has the rows that begin with `maf_`." },
+
 	{ "limits.message", OPTION_SIZE, ROOT(limit_message_bytes), .fallback = "64MiB",
 	    RANGE(KIB, GIB), .help = "The longest message, in either direction." },
 	{ "limits.memory", OPTION_SIZE, ROOT(limit_memory_bytes), .fallback = "512MiB",
@@ -804,13 +963,6 @@ static const struct config_option options[] = {
 			     "`~/.local/state/bascule`" },
 };
 
-/* Of the contract, not of this version; also words that an option will take. */
-static const char *const later[] = {
-	"auth.jwt",
-	"agents",
-	"upstreams[].auth.type.oauth",
-};
-
 _Static_assert(sizeof(enum config_transport) == sizeof(unsigned), "OPTION_WORD writes an unsigned");
 
 const struct config_option *
@@ -818,108 +970,4 @@ config_options(size_t *n)
 {
 	*n = COUNT(options);
 	return options;
-}
-
-/* What stands behind path in a longer one; SLICE_NONE: it is not below it. */
-static struct slice
-below(const char *whole, struct slice path)
-{
-	struct slice rest = slice_of(whole);
-
-	if (path.n == 0)
-		return rest;
-	if (!slice_starts(rest, path) || rest.n <= path.n || rest.p[path.n] != '.')
-		return SLICE_NONE;
-	return (struct slice){ rest.p + path.n + 1, rest.n - path.n - 1 };
-}
-
-const struct config_option *
-config_option_find(const struct config_option *rows, size_t n, struct slice path, struct slice key)
-{
-	for (size_t i = 0; i < n; i++)
-		if (slice_eq(below(rows[i].path, path), key))
-			return &rows[i];
-	return NULL;
-}
-
-bool
-config_option_is_group(
-    const struct config_option *rows, size_t n, struct slice path, struct slice key)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct slice rest = below(rows[i].path, path);
-
-		if (rest.n > key.n && slice_starts(rest, key) && rest.p[key.n] == '.')
-			return true;
-	}
-	return false;
-}
-
-bool
-config_option_is_later(struct slice path, struct slice key)
-{
-	for (size_t i = 0; i < COUNT(later); i++)
-		if (slice_eq(below(later[i], path), key))
-			return true;
-	return false;
-}
-
-/* ---- the nearest word ------------------------------------------------------------------------ */
-
-struct nearest {
-	struct slice wanted, best;
-	unsigned distance; /* the best must be below it */
-};
-
-static struct nearest
-nearest_init(struct slice wanted)
-{
-	size_t far = (wanted.n + 2) / 3 + 1;
-
-	return (struct nearest){ wanted, SLICE_NONE, far > 5 ? 5 : (unsigned)far };
-}
-
-static void
-nearest_try(struct nearest *nearest, struct slice word)
-{
-	unsigned distance = slice_distance(nearest->wanted, word);
-
-	if (distance < nearest->distance) {
-		nearest->distance = distance;
-		nearest->best = word;
-	}
-}
-
-/* The first part of a path: "limits" of "limits.message", "upstreams" of "upstreams[].name". */
-static struct slice
-first_part(struct slice path)
-{
-	for (size_t i = 0; i < path.n; i++)
-		if (path.p[i] == '.' || path.p[i] == '[')
-			path.n = i;
-	return path;
-}
-
-struct slice
-config_option_nearest(
-    const struct config_option *rows, size_t n, struct slice path, struct slice key)
-{
-	struct nearest nearest = nearest_init(key);
-
-	for (size_t i = 0; i < n; i++)
-		nearest_try(&nearest, first_part(below(rows[i].path, path)));
-	for (size_t i = 0; i < COUNT(later); i++)
-		nearest_try(&nearest, first_part(below(later[i], path)));
-	return nearest.best;
-}
-
-struct slice
-config_word_nearest(const char *const *words, struct slice text)
-{
-	struct nearest nearest = nearest_init(text);
-
-	for (; *words != NULL; words++)
-		if (**words != '\0')
-			nearest_try(&nearest, slice_of(*words));
-	return nearest.best;
 }

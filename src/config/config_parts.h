@@ -28,6 +28,9 @@
 #define CONFIG_MARKS_MAX	 1000 /* of one label */
 #define CONFIG_CANARIES_MAX	 100
 #define CONFIG_SANDBOX_PATHS_MAX 96u
+#define CONFIG_RUNNERS_MAX	 200
+#define CONFIG_EXTENDS_MAX	 16 /* runners that extend each other */
+#define CONFIG_ROUTES_MAX	 100
 
 /* ---- the tree (config_yaml.c) ---------------------------------------------------------------- */
 
@@ -114,7 +117,7 @@ enum config_unit { UNIT_DURATION, UNIT_SIZE };
 /* The largest unit that gives a whole number: "10m", "64MiB". */
 void config_unit_print(struct buf *out, enum config_unit unit, uint64_t value);
 
-/* ---- the table of options (config_options.c) ------------------------------------------------- */
+/* ---- the table of options (config_options.c, config_find.c) ---------------------------------- */
 
 enum option_type {
 	OPTION_BOOL,	    /* bool */
@@ -136,10 +139,9 @@ typedef bool
 option_check_fn(struct config_load *, const struct node *, struct slice *, struct err *);
 
 struct config_option {
-	const char *path; /* "limits.message", "upstreams[].command" */
+	const char *path; /* "limits.message", "upstreams[].command", "agents.runners{}.stdin" */
 	enum option_type type;
-	size_t offset;	 /* in struct config; in a list in struct config_draft, config_key_draft or
-			  * config_site_draft */
+	size_t offset;	 /* in struct config; in a list or a map of names in that entry's draft */
 	size_t offset_n; /* of the count of a list */
 	const char *fallback;	  /* as it would be written; NULL: none */
 	uint64_t min, max;	  /* of numbers; of lists and pairs: how many */
@@ -205,6 +207,20 @@ struct config_mark_draft {
 	unsigned action; /* 0: not said; else 1 + enum config_flow_action */
 };
 
+/* A runner while it is read. */
+struct config_runner_draft {
+	struct config_runner runner;
+	struct slice extends, cpu;
+	unsigned off; /* 1: `isolate: off` */
+	unsigned seccomp;
+};
+
+/* A route while it is read. */
+struct config_route_draft {
+	struct config_route route;
+	struct slice weight, confidence;
+};
+
 #define CONFIG_UPSTREAMS "upstreams[]"
 #define CONFIG_KEYS	 "auth.keys[]"
 #define CONFIG_SITES	 "atlassian.sites[]"
@@ -213,6 +229,8 @@ struct config_mark_draft {
 #define CONFIG_PLUGINS	 "guard.plugins[]"
 #define CONFIG_SINKS	 "audit.sinks[]"
 #define CONFIG_EXCEPTS	 "guard.scan.except[]"
+#define CONFIG_RUNNERS	 "agents.runners{}"
+#define CONFIG_ROUTES	 "agents.routes{}"
 
 const struct config_option *config_options(size_t *n);
 /* The option at path (SLICE_NONE: the root) and key; NULL: none. */
@@ -295,7 +313,15 @@ MUST_CHECK bool config_tls_check(struct config_load *load, const struct config_t
 /* `sandbox` of an upstream (config_isolation.c): its defaults, and its part of the digest. */
 MUST_CHECK bool config_isolation_finish(struct config_load *load, const struct node *upstream,
     struct config_isolation *sandbox, struct err *err);
+/* The same of a runner, when all that it extends is read: lists that are NULL were not written.
+ * net: where its network is written, for errors; may be NULL. */
+MUST_CHECK bool config_isolation_of_runner(struct config_load *load, const struct node *runner,
+    const struct node *net, struct config_isolation *isolate, struct err *err);
 void config_isolation_digest(struct buf *buf, const struct config_isolation *sandbox);
+/* Parts of a digest: with their lengths, so that no two settings read alike. */
+void config_digest_put(struct buf *buf, struct slice s);
+void config_digest_put_list(struct buf *buf, const struct slice *list, size_t n);
+void config_digest_put_pairs(struct buf *buf, const struct config_pair *pairs, size_t n);
 /* `auth.keys`, into load->config (config_keys.c). */
 MUST_CHECK bool
 config_keys_read(struct config_load *load, const struct node *list, struct err *err);
@@ -308,6 +334,9 @@ void config_rule_args_schema(struct buf *out);
 /* `guard.rate`, a map or a list of them, into load->config (config_limits.c). */
 MUST_CHECK bool
 config_limits_read(struct config_load *load, const struct node *node, struct err *err);
+/* "100/60s", "10MiB/d"; false: it is none, and err may say why. */
+MUST_CHECK bool
+config_rate_read(struct slice text, bool is_bytes, struct config_rate *rate, struct err *err);
 /* A list of `guard.flow`, into load->config (config_flow.c); *taken false: it is none. */
 MUST_CHECK bool config_flow_read(struct config_load *load, struct slice path,
     const struct node *node, bool *taken, struct err *err);
@@ -325,6 +354,34 @@ config_plugins_read(struct config_load *load, const struct node *list, struct er
 /* `audit.sinks`, into load->config (config_audit.c). */
 MUST_CHECK bool
 config_sinks_read(struct config_load *load, const struct node *list, struct err *err);
+/* `agents.runners` (config_agents.c) and `agents.routes` (config_routes.c), into load->config. */
+MUST_CHECK bool
+config_runners_read(struct config_load *load, const struct node *map, struct err *err);
+MUST_CHECK bool
+config_routes_read(struct config_load *load, const struct node *map, struct err *err);
+/* Letters, digits, "_" and "-", 1 to 32: the name of a runner, a route, an agent. */
+bool config_is_agent_name(struct slice name);
+/* The command of a runner, whose placeholders may stand nowhere where they would be a program or a
+ * part of a script (config_command.c).  list: its node; shown: of the runner. */
+MUST_CHECK bool config_command_check(struct config_load *load, const char *shown,
+    const struct node *list, struct config_runner *runner, struct err *err);
+/* The same of `stdin`. */
+MUST_CHECK bool config_placeholders_check(
+    struct config_load *load, const struct node *node, struct slice text, struct err *err);
+/* Warns of a runner that can be started and hardly works. */
+void config_runner_warn(const struct config_load *load, const struct config_runner *runner);
+/* When all is read: is what `agents` says of itself right as a whole? */
+MUST_CHECK bool
+config_agents_finish(struct config_load *load, const struct node *root, struct err *err);
+/* The same of its routes: are their runners there? */
+MUST_CHECK bool
+config_routes_finish(struct config_load *load, const struct node *map, struct err *err);
+/* The runner of that name; NULL: there is none. */
+const struct config_runner *config_runner_find(const struct config *config, struct slice name);
+/* Fails because no runner is called so, with the nearest that is one. */
+bool config_runner_unknown(
+    struct config_load *load, const struct node *map, const struct node *node, struct err *err);
+
 /* Why no call can match the rule; NULL: one may (config_rules_check.c). */
 const char *config_rule_contradicts(const struct config_rule *rule);
 /* Is every call that b would match decided by a?  *left: comparisons of globs that may still be
@@ -388,7 +445,11 @@ option_check_fn config_check_glob, config_check_tool, config_check_described;
 MUST_CHECK bool config_tools_check(struct config_load *load, const struct config_tools *tools,
     const struct node *upstream, struct err *err);
 option_check_fn config_check_seen, config_check_written, config_check_hidden;
-option_check_fn config_check_network, config_check_required;		 /* config_isolation.c */
+option_check_fn config_check_network, config_check_required; /* config_isolation.c */
+option_check_fn config_check_net;
+option_check_fn config_check_agents_prefix, config_check_dedup, config_check_env_name,
+    config_check_root, config_check_run_written, config_check_run_seen;	 /* config_agents.c */
+option_check_fn config_check_phrase, config_check_agent;		 /* config_routes.c */
 option_check_fn config_check_url, config_check_env, config_check_header; /* config_upstream.c */
 option_check_fn config_check_site_name, config_check_site_url, config_check_cloud_id;
 option_check_fn config_check_oauth_url;

@@ -62,6 +62,7 @@ static const char head[] =
     "## Options\n"
     "\n"
     "\"Reload\": a changed value takes effect on SIGHUP; the others need a restart, and a warning says so.\n"
+    "`[]` stands for each entry of a list, `{}` for each of a map, whose keys are names of your own.\n"
     "\n"
     "| option | type | default | reload | |\n"
     "|---|---|---|---|---|\n";
@@ -125,7 +126,11 @@ put_option(struct buf *out, const struct config_option *option)
 	else
 		buf_printf(
 		    out, " | %s", option->fallback_help != NULL ? option->fallback_help : "none");
-	buf_printf(out, " | %s | %s |\n", option->reloadable ? "yes" : "no", option->help);
+	buf_printf(out, " | %s | ", option->reloadable ? "yes" : "no");
+	/* A bar would end the cell, within backticks too. */
+	for (const char *c = option->help; *c != '\0'; c++)
+		buf_printf(out, "%s%c", *c == '|' ? "\\" : "", *c);
+	buf_puts(out, " |\n");
 }
 
 void

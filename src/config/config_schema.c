@@ -111,7 +111,7 @@ struct groups {
 	bool needs_comma;
 };
 
-/* What the entries of lists must have. */
+/* What the entries of lists and maps must have. */
 static const struct {
 	struct slice name;
 	const char *needs;
@@ -121,6 +121,8 @@ static const struct {
 	    "{\"required\":[\"url\"]}]," },
 	{ S("sites[]"), "\"anyOf\":[{\"required\":[\"jira\"]},{\"required\":[\"confluence\"]}]," },
 	{ S("keys[]"), "\"required\":[\"name\",\"key\"]," },
+	{ S("runners{}"),
+	    "\"anyOf\":[{\"required\":[\"command\"]},{\"required\":[\"extends\"]}]," },
 	{ S("sinks[]"),
 	    "\"oneOf\":[{\"required\":[\"sqlite\"]},{\"required\":[\"jsonl\"]},{\"required\":[\"csv\"]},"
 	    "{\"required\":[\"text\"]},{\"required\":[\"syslog\"]},{\"required\":[\"cef\"]},"
@@ -139,11 +141,18 @@ group_push(struct groups *groups, struct slice name, bool is_other)
 	groups->needs_comma = false;
 }
 
+/* The entries of a list, or of a map of names. */
+static bool
+is_many(struct slice name)
+{
+	return slice_ends(name, S("[]")) || slice_ends(name, S("{}"));
+}
+
 static void
 group_open(struct buf *out, struct groups *groups, struct slice name)
 {
 	group_push(groups, name, false);
-	if (!slice_ends(name, S("[]"))) {
+	if (!is_many(name)) {
 		buf_json_string(out, name);
 		buf_puts(out, ":{\"type\":[\"object\",\"null\"],\"properties\":{");
 		/* Its keys are places, and no options; one of those stands behind it. */
@@ -156,8 +165,12 @@ group_open(struct buf *out, struct groups *groups, struct slice name)
 	}
 	buf_json_string(out, (struct slice){ name.p, name.n - 2 });
 	/* One of them may stand there without a list. */
-	buf_printf(out, ":{\"type\":%s,\"items\":{\"type\":\"object\",",
-	    slice_eq(name, S("rate[]")) ? "[\"array\",\"object\"]" : "\"array\"");
+	if (slice_ends(name, S("{}")))
+		buf_puts(
+		    out, ":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"object\",");
+	else
+		buf_printf(out, ":{\"type\":%s,\"items\":{\"type\":\"object\",",
+		    slice_eq(name, S("rate[]")) ? "[\"array\",\"object\"]" : "\"array\"");
 	for (size_t i = 0; i < COUNT(lists); i++)
 		if (slice_eq(name, lists[i].name))
 			buf_puts(out, lists[i].needs);
@@ -183,7 +196,7 @@ groups_close(struct buf *out, struct groups *groups, size_t keep)
 	while (groups->n > keep) {
 		groups->n--;
 		buf_puts(out, close_object);
-		if (slice_ends(groups->open[groups->n], S("[]")))
+		if (is_many(groups->open[groups->n]))
 			buf_putc(out, '}');
 		if (groups->is_other[groups->n])
 			buf_puts(out, "]}");

@@ -334,20 +334,20 @@ headers_check(const struct entry *entry, struct err *err)
 
 /* ---- digest ---------------------------------------------------------------------------------- */
 
-static void
-digest_put(struct buf *buf, struct slice s)
+void
+config_digest_put(struct buf *buf, struct slice s)
 {
 	buf_printf(buf, "%d%zu:", s.p != NULL, s.n);
 	buf_put(buf, s);
 }
 
-static void
-digest_put_pairs(struct buf *buf, const struct config_pair *pairs, size_t n)
+void
+config_digest_put_pairs(struct buf *buf, const struct config_pair *pairs, size_t n)
 {
 	buf_printf(buf, "%zu;", n);
 	for (size_t i = 0; i < n; i++) {
-		digest_put(buf, pairs[i].name);
-		digest_put(buf, secret_reveal(pairs[i].value));
+		config_digest_put(buf, pairs[i].name);
+		config_digest_put(buf, secret_reveal(pairs[i].value));
 	}
 }
 
@@ -369,15 +369,15 @@ digest_make(const struct entry *entry, struct err *err)
 	    (unsigned long long)upstream->restarts, (unsigned long long)upstream->timeout_ms,
 	    (unsigned long long)upstream->connect_timeout_ms, upstream->command_n);
 	for (size_t i = 0; i < upstream->command_n; i++)
-		digest_put(&buf, upstream->command[i]);
-	digest_put_pairs(&buf, upstream->env, upstream->env_n);
-	digest_put(&buf, upstream->cwd);
+		config_digest_put(&buf, upstream->command[i]);
+	config_digest_put_pairs(&buf, upstream->env, upstream->env_n);
+	config_digest_put(&buf, upstream->cwd);
 	config_isolation_digest(&buf, &upstream->sandbox);
-	digest_put(&buf, upstream->url);
-	digest_put_pairs(&buf, upstream->headers, upstream->headers_n);
-	digest_put(&buf, upstream->tls_ca);
-	digest_put(&buf, upstream->tls_cert);
-	digest_put(&buf, upstream->tls_key);
+	config_digest_put(&buf, upstream->url);
+	config_digest_put_pairs(&buf, upstream->headers, upstream->headers_n);
+	config_digest_put(&buf, upstream->tls_ca);
+	config_digest_put(&buf, upstream->tls_cert);
+	config_digest_put(&buf, upstream->tls_key);
 	ok = config_tls_check(entry->load, &tls, entry->node, &buf, err) && buf_check(&buf, err);
 	text = buf_view(&buf);
 	if (ok)

@@ -413,7 +413,8 @@ config_value_defaults(
 	for (size_t i = 0; i < n; i++) {
 		struct target target = { NULL, &rows[i], rows[i].path, base };
 		struct slice path = slice_of(rows[i].path);
-		bool is_in_list = memmem(path.p, path.n, "[]", 2) != NULL;
+		bool is_in_list = memmem(path.p, path.n, "[]", 2) != NULL ||
+		    memmem(path.p, path.n, "{}", 2) != NULL;
 
 		if (rows[i].fallback != NULL &&
 		    (list.p == NULL ? !is_in_list : slice_starts(path, list)))

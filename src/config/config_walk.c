@@ -56,7 +56,8 @@ entry_read(struct config_walk *walk, struct slice path, const char *shown, const
 	bool taken = false, is_group;
 
 	if (memchr(entry->key.p, '.', entry->key.n) != NULL ||
-	    memchr(entry->key.p, '[', entry->key.n) != NULL)
+	    memchr(entry->key.p, '[', entry->key.n) != NULL ||
+	    memchr(entry->key.p, '{', entry->key.n) != NULL)
 		return unknown_fail(walk, path, shown, entry, err);
 	shown_make(name, shown, entry->key);
 	option = config_option_find(walk->rows, walk->rows_n, path, entry->key);

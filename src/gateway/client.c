@@ -405,6 +405,12 @@ client_own_task(struct client *client, struct slice id, struct provider *provide
 	index_put(client->tasks, id, provider);
 }
 
+uint64_t
+client_number(const struct client *client)
+{
+	return client->number;
+}
+
 void
 client_keep_token(struct client *client, uint64_t connection, uint64_t number, struct slice token)
 {

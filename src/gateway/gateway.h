@@ -12,6 +12,7 @@
 #include "mcp/mcp.h"
 #include "store/store.h"
 
+struct agents;
 struct audit;
 struct hub;
 struct gateway;
@@ -198,6 +199,9 @@ struct provider_ops {
 	/* Last words for people about why it is down (stderr of a child); SLICE_NONE. */
 	struct slice (*last_words)(const struct provider *provider);
 	struct link *(*links)(const struct provider *provider); /* may be NULL */
+	/* A tool that nobody has under that name: the one of its own that is meant by it, as
+	 * clients see it; SLICE_NONE: none.  May be NULL. */
+	struct slice (*alias)(const struct provider *provider, struct slice name);
 	/* The last reference is gone: ends it and frees it, later if it must. */
 	void (*close)(struct provider *provider);
 };
@@ -245,6 +249,9 @@ void provider_subject(struct guard_subject *subject, enum item_kind kind,
 void hub_forget(struct hub *hub, const struct provider *provider);
 /* A provider calls this when its offer or its health changed: the catalogue is made anew. */
 void provider_changed(struct provider *provider);
+/* The state of a task has changed: told to clients that listen to it (watch_task_wait).  id: raw;
+ * params: of notifications/tasks, in the words of 2026-07-28, with that id in taskId. */
+void provider_tell_task(struct provider *provider, struct slice id, struct slice params);
 
 /* ---- what a command executes (program.c) ----------------------------------------------------- */
 
@@ -272,10 +279,16 @@ struct client *client_of(const struct exchange *exchange);
 /* False: it has CLIENT_SUBSCRIPTIONS_MAX, or has gone. */
 bool client_subscribe(struct client *client, struct provider *provider, struct slice uri);
 void client_unsubscribe(struct client *client, struct provider *provider, struct slice uri);
+uint64_t client_number(const struct client *client); /* of all that ever were, from 1 */
 bool client_is_subscribed_to(
     const struct client *client, const struct provider *provider, struct slice uri);
 /* A resource of a provider has changed: told to that client, if it subscribed to it or listens. */
 void client_tell_updated(struct client *client, struct provider *provider, struct slice uri);
+
+/* ---- what people see (approval.c) ----------------------------------------------------------- */
+
+/* What has no look of its own, or changes that of others, as its number. */
+void approval_put_shown(struct buf *out, struct slice text);
 
 /* ---- catalogue ------------------------------------------------------------------------------- */
 
@@ -429,6 +442,9 @@ struct ledger *hub_ledger(struct hub *hub);
  */
 void hub_set_audit(struct hub *hub, struct audit *audit);
 struct audit *hub_audit(const struct hub *hub);
+/* The supervisor of agent runs; borrowed, and outlives the hub.  NULL: there is none. */
+void hub_set_agents(struct hub *hub, struct agents *agents);
+struct agents *hub_agents(const struct hub *hub);
 /*
  * What is used of budgets is kept in that directory, which is this process's alone, and what an
  * earlier one left there counts: in a task, before anything passes.  False: the task cannot be

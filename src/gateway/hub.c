@@ -528,6 +528,18 @@ hub_set_audit(struct hub *hub, struct audit *audit)
 	hub->audit = audit;
 }
 
+void
+hub_set_agents(struct hub *hub, struct agents *agents)
+{
+	hub->agents = agents;
+}
+
+struct agents *
+hub_agents(const struct hub *hub)
+{
+	return hub->agents;
+}
+
 struct audit *
 hub_audit(const struct hub *hub)
 {

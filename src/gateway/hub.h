@@ -226,6 +226,7 @@ struct hub {
 	struct mcp_gate gate;
 	struct ledger *ledger;
 	struct audit *audit;	 /* borrowed; NULL: none */
+	struct agents *agents;	 /* the same */
 	struct budgets *budgets; /* NULL: they are not kept */
 	struct bodies *bodies;	 /* NULL: none was kept yet */
 	struct seal *seal;	 /* of what clients carry for us; its key needs a restart */
@@ -330,8 +331,6 @@ MUST_CHECK bool approval_wait(struct exchange *exchange, const struct guard_subj
     const struct guard_verdict *verdict, struct err *err);
 /* The call that was consented to goes on in another request of its client. */
 void approval_continue(struct exchange *exchange);
-/* As people see it: what has no look of its own as its number. */
-void approval_put_shown(struct buf *out, struct slice text);
 
 /* ---- what the audit is told (trail.c) -------------------------------------------------------- */
 

@@ -210,6 +210,19 @@ listens_tell_task(struct client *client, const struct provider *provider, struct
 	}
 }
 
+void
+provider_tell_task(struct provider *provider, struct slice id, struct slice params)
+{
+	struct tell tell = { .method = MCP_TASK_TOLD, .params = params, .server = provider->name };
+	struct hub *hub = provider->hub;
+	struct slice token;
+
+	if (!json_find(params, S("taskId"), &token))
+		return;
+	for (struct client *c = hub->clients.next; c != &hub->clients; c = c->next)
+		listens_tell_task(c, provider, id, token, &tell);
+}
+
 /* ---- what it wants --------------------------------------------------------------------------- */
 
 static struct slice

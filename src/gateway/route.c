@@ -31,11 +31,32 @@ route_view(struct passage *passage)
 	passage->catalogue = view_for(passage->hub, passage->exchange, passage->client);
 }
 
+/* Of a tool by another name that a provider takes for it, where nobody has it under that one. */
+static const struct catalogue_entry *
+look_up_alias(const struct passage *passage)
+{
+	const struct gateway *gateway = passage->hub->now;
+	const struct catalogue_entry *entry = NULL;
+
+	for (size_t i = 0; entry == NULL && i < gateway->providers_n; i++) {
+		const struct provider *p = gateway->providers[i];
+		struct slice name =
+		    p->ops->alias != NULL ? p->ops->alias(p, passage->name) : SLICE_NONE;
+
+		if (name.p != NULL)
+			entry = catalogue_find(passage->catalogue, ITEM_TOOL, name);
+	}
+	return entry;
+}
+
 static const struct catalogue_entry *
 look_up(struct passage *passage, enum item_kind kind)
 {
+	const struct catalogue_entry *entry;
+
 	route_view(passage);
-	return catalogue_find(passage->catalogue, kind, passage->name);
+	entry = catalogue_find(passage->catalogue, kind, passage->name);
+	return entry != NULL || kind != ITEM_TOOL ? entry : look_up_alias(passage);
 }
 
 /* What the guard hides is refused by the rule that hid it, also to who knows its name. */

@@ -340,63 +340,6 @@ streams_attach(struct back_stdio *stdio)
 
 /* ---- its sandbox ----------------------------------------------------------------------------- */
 
-static size_t
-list_bytes(const struct slice *list, size_t n)
-{
-	size_t bytes = (n + 1) * sizeof(char *) + 16;
-
-	for (size_t i = 0; i < n; i++)
-		bytes += list[i].n + 1;
-	return bytes;
-}
-
-static const char *const *
-list_put(struct arena *arena, const struct slice *list, size_t n)
-{
-	const char **out = ARENA_ARRAY(arena, const char *, n + 1);
-
-	for (size_t i = 0; i < n; i++)
-		out[i] = slice_cstr(arena, list[i]);
-	return out;
-}
-
-/* *out: what the keeper is asked for; NULL: the upstream has no sandbox. */
-static bool
-isolation_make(struct back *back, const struct child_isolation **out, struct err *err)
-{
-	static const enum isolation_network networks[] = { [NETWORK_NONE] = ISOLATION_NONE,
-		[NETWORK_LOOPBACK] = ISOLATION_LOOPBACK,
-		[NETWORK_HOST] = ISOLATION_HOST,
-		[NETWORK_LISTED] = ISOLATION_EGRESS };
-	const struct config_isolation *sandbox = &back->spec.upstream->sandbox;
-	struct child_isolation *isolation;
-
-	*out = NULL;
-	if (!sandbox->is_on)
-		return true;
-	if (!arena_reserve(&back->arena,
-		sizeof(*isolation) + list_bytes(sandbox->read, sandbox->read_n) +
-		    list_bytes(sandbox->write, sandbox->write_n) +
-		    list_bytes(sandbox->hide, sandbox->hide_n),
-		err))
-		return false;
-	isolation = ARENA_NEW(&back->arena, struct child_isolation);
-	isolation->read = list_put(&back->arena, sandbox->read, sandbox->read_n);
-	isolation->write = list_put(&back->arena, sandbox->write, sandbox->write_n);
-	isolation->hide = list_put(&back->arena, sandbox->hide, sandbox->hide_n);
-	isolation->network = networks[sandbox->network];
-	isolation->memory_bytes = sandbox->memory_bytes;
-	isolation->cpu_s = (sandbox->cpu_ms + 999) / 1000;
-	isolation->processes = sandbox->processes;
-	isolation->files = sandbox->files;
-	isolation->file_bytes = sandbox->file_bytes;
-	isolation->umask = 022;
-	for (size_t i = 0; i < sandbox->require_n; i++)
-		isolation->require |= isolation_word(sandbox->require[i]);
-	*out = isolation;
-	return true;
-}
-
 static void
 isolation_tell(struct back *back, const struct child *child)
 {
@@ -433,7 +376,8 @@ program_start_wait(struct back_stdio *stdio, struct child_spec *spec, struct err
 {
 	struct back *back = stdio->back;
 
-	if (!isolation_make(back, &spec->isolation, err))
+	if (!isolation_make(
+		&back->arena, &back->spec.upstream->sandbox, NULL, &spec->isolation, err))
 		return false;
 	if (spec->isolation != NULL && spec->isolation->network == ISOLATION_EGRESS &&
 	    !egress_env(&back->arena, spec->env, &spec->env, err))

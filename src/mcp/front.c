@@ -161,7 +161,7 @@ session_end(struct session *session)
 	if (session->data != NULL)
 		fronts->gate->ended(fronts->gate->owner, session);
 	for (struct front_call *c = session->calls.next; c != &session->calls; c = c->next) {
-		c->exchange->is_cancelled = true;
+		c->exchange->is_cancelled = c->exchange->is_gone = true;
 		fronts->gate->cancel(fronts->gate->owner, c->exchange);
 	}
 	session_free_if_done(session);

@@ -372,13 +372,20 @@ modern_finish(struct exchange *exchange, const struct reply *given)
 
 /* ---- leaving --------------------------------------------------------------------------------- */
 
-void
-modern_gone(struct modern_call *call)
+static void
+cancel(struct modern_call *call)
 {
 	const struct mcp_gate *gate = call->exchange->gate;
 
 	call->exchange->is_cancelled = true;
 	gate->cancel(gate->owner, call->exchange);
+}
+
+void
+modern_gone(struct modern_call *call)
+{
+	call->exchange->is_gone = true;
+	cancel(call);
 }
 
 bool
@@ -392,7 +399,7 @@ modern_cancel(struct fronts *fronts, const struct message *message)
 		call = call->next;
 	if (call == NULL)
 		return false;
-	modern_gone(call);
+	cancel(call);
 	return true;
 }
 

@@ -432,7 +432,7 @@ stdout_failed(void *owner, const struct err *err)
 	    loop_log(front->fronts->loop), LOG_WARN, "client_gone", "stdio client: %s", err->text);
 	for (struct front_call *c = front->session->calls.next; c != &front->session->calls;
 	     c = c->next) {
-		c->exchange->is_cancelled = true;
+		c->exchange->is_cancelled = c->exchange->is_gone = true;
 		front->fronts->gate->cancel(front->fronts->gate->owner, c->exchange);
 	}
 	modern_lost(front->fronts);

@@ -337,6 +337,7 @@ struct exchange {
 	unsigned asking;    /* questions that wait for the client */
 	bool is_away;	    /* modern: it was asked, and has not come back yet */
 	bool is_cancelled;  /* the client said so: no answer is wanted */
+	bool is_gone;	    /* and it did not say so, but left */
 	void *gateway_data; /* the pipeline's part */
 };
 
@@ -737,5 +738,22 @@ unsigned back_in_flight(const struct back *back);
 struct slice back_stderr(const struct back *back);
 /* Upstream's messages that made no sense (rubbish, unknown ids), since it was opened. */
 uint64_t back_faults(const struct back *back);
+
+/* ---- programs that are kept apart (isolation.c) ----------------------------------------------- */
+
+/* What no configuration can know of one start.  Zero: nothing. */
+struct isolation_more {
+	struct slice cwd; /* absolute: "{cwd}" in its lists; SLICE_NONE: it stands for nothing */
+	bool is_cwd_read_only; /* "{cwd}" in the list of what may be written is passed over */
+	const struct slice *read, *write, *hide; /* absolute paths, to be added */
+	size_t read_n, write_n, hide_n;
+	uint64_t cpu_percent;
+};
+/*
+ * What the keeper is asked for by this configuration; all of it is in the arena.  *out NULL: its
+ * isolation is off.  more may be NULL.  ERR_LIMIT.
+ */
+MUST_CHECK bool isolation_make(struct arena *arena, const struct config_isolation *config,
+    const struct isolation_more *more, const struct child_isolation **out, struct err *err);
 
 #endif

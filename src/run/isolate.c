@@ -523,8 +523,8 @@ isolate_enter(struct isolate_plan *plan)
 	    ISOLATE_BIT(IPCNS) | ISOLATE_BIT(UTSNS);
 	/* What is outside of the child: groups and watches, and the filter that comes last. */
 	const uint32_t by_others = ISOLATE_BIT(CGROUP) | ISOLATE_BIT(CGROUP_MEMORY) |
-	    ISOLATE_BIT(CGROUP_PIDS) | ISOLATE_BIT(WATCH_MEMORY) | ISOLATE_BIT(WATCH_PIDS) |
-	    ISOLATE_BIT(SECCOMP) | ISOLATE_BIT(SOCKETS);
+	    ISOLATE_BIT(CGROUP_PIDS) | ISOLATE_BIT(CGROUP_CPU) | ISOLATE_BIT(WATCH_MEMORY) |
+	    ISOLATE_BIT(WATCH_PIDS) | ISOLATE_BIT(SECCOMP) | ISOLATE_BIT(SOCKETS);
 	int error = 0;
 
 	if (plan->cgroup_fd >= 0 && write(plan->cgroup_fd, "0", 1) != 1)

@@ -17,9 +17,11 @@
 
 #include "run/isolate.h"
 
-#define MAIN	   "bascule-main"
-#define TEXT_BYTES 256
-#define INFO_BYTES (64 * KIB) /* of all mounts */
+#define MAIN		"bascule-main"
+#define TEXT_BYTES	256
+#define INFO_BYTES	(64 * KIB) /* of all mounts */
+#define CPU_PERIOD_US	100000u
+#define CPU_PERCENT_MAX 1000000u
 
 struct isolate_cgroup {
 	int dir; /* of the group that is divided */
@@ -171,6 +173,19 @@ is_all_ours(int dir)
 	return true;
 }
 
+/* Of one core, also where not every group may be held to a share of it. */
+static bool
+cpu_write(int dir, uint64_t percent)
+{
+	char text[48];
+
+	if (percent == 0 || percent > CPU_PERCENT_MAX)
+		return false;
+	snprintf(text, sizeof text, "%llu %u",
+	    (unsigned long long)(percent * (CPU_PERIOD_US / 100)), CPU_PERIOD_US);
+	return file_write(dir, "cpu.max", text);
+}
+
 /* Gateway and keeper move below, so that the group may be divided. */
 static bool
 divide(int dir)
@@ -178,14 +193,18 @@ divide(int dir)
 	char text[TEXT_BYTES];
 
 	if (file_read(dir, "cgroup.subtree_control", text, sizeof text) &&
-	    has_word(text, "memory") && has_word(text, "pids"))
+	    has_word(text, "memory") && has_word(text, "pids")) {
+		file_write(dir, "cgroup.subtree_control", "+cpu");
 		return true;
+	}
 	if (!is_all_ours(dir) || (mkdirat(dir, MAIN, 0755) < 0 && errno != EEXIST))
 		return false;
 	if (number_write(dir, MAIN "/cgroup.procs", (uint64_t)getppid()) &&
 	    number_write(dir, MAIN "/cgroup.procs", (uint64_t)getpid()) &&
-	    file_write(dir, "cgroup.subtree_control", "+memory +pids"))
+	    file_write(dir, "cgroup.subtree_control", "+memory +pids")) {
+		file_write(dir, "cgroup.subtree_control", "+cpu"); /* or there is no such limit */
 		return true;
+	}
 	number_write(dir, "cgroup.procs", (uint64_t)getppid());
 	number_write(dir, "cgroup.procs", (uint64_t)getpid());
 	unlinkat(dir, MAIN, AT_REMOVEDIR);
@@ -242,11 +261,14 @@ isolate_cgroup_make(const struct isolate_cgroup *cgroup, struct isolate_plan *pl
 		}
 		if (wanted->processes > 0 && number_write(dir, "pids.max", wanted->processes + 1))
 			plan->parts |= ISOLATE_BIT(CGROUP_PIDS);
+		if (cpu_write(dir, wanted->cpu_percent))
+			plan->parts |= ISOLATE_BIT(CGROUP_CPU);
 		plan->cgroup_fd = openat(dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
 		close(dir);
 	}
 	if (plan->cgroup_fd < 0) {
-		plan->parts &= ~(ISOLATE_BIT(CGROUP_MEMORY) | ISOLATE_BIT(CGROUP_PIDS));
+		plan->parts &= ~(ISOLATE_BIT(CGROUP_MEMORY) | ISOLATE_BIT(CGROUP_PIDS) |
+		    ISOLATE_BIT(CGROUP_CPU));
 		unlinkat(cgroup->dir, plan->cgroup_name, AT_REMOVEDIR);
 		return false;
 	}

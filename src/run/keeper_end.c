@@ -275,7 +275,7 @@ keeper_ward_term(struct house *house, struct ward *ward)
 	size_t i;
 
 	ward->phase = TERMED;
-	ward->due_ms = keeper_now_ms() + TERM_TO_KILL_MS;
+	ward->due_ms = keeper_now_ms() + (ward->kill_ms > 0 ? ward->kill_ms : TERM_TO_KILL_MS);
 	if (!keeper_look(house)) {
 		kill(-ward->pid, SIGTERM);
 		return;

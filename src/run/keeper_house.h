@@ -32,6 +32,7 @@ struct ward {
 	uint64_t start_ticks;
 	enum phase phase;
 	uint64_t due_ms;       /* end of GRACE or TERMED; KEEPER_NEVER */
+	uint32_t kill_ms;      /* from TERM to KILL; 0: as usual */
 	int status_fd;	       /* the pipe that exec closes; -1: read */
 	int pipes[KEEPER_FDS]; /* the gateway's ends until STARTED is sent; -1 */
 	int status;	       /* of waitpid, when is_reaped */

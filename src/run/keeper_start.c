@@ -234,7 +234,7 @@ ward_fork(struct house *house, uint64_t id, struct keeper_spec *spec, struct iso
 	close(pipes[1][1]);
 	close(pipes[2][1]);
 	close(pipes[3][1]);
-	ward_new(house, id, pid, pipes, plan);
+	ward_new(house, id, pid, pipes, plan)->kill_ms = spec->kill_ms;
 }
 
 static void

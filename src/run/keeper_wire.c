@@ -21,7 +21,7 @@
 #define PATH_LISTS 3u
 
 struct spec_head {
-	uint32_t argc, envc, has_cwd, is_isolated;
+	uint32_t argc, envc, has_cwd, is_isolated, kill_ms;
 	uint32_t paths_n[PATH_LISTS];	  /* of its isolation: read, write, hide */
 	struct child_isolation isolation; /* its numbers; the pointers mean nothing */
 };
@@ -197,7 +197,7 @@ isolation_put(char *at, const struct child_spec *spec, struct spec_head *head)
 int
 keeper_spec_write(const struct child_spec *spec, struct err *err)
 {
-	struct spec_head head = { .has_cwd = spec->cwd != NULL };
+	struct spec_head head = { .has_cwd = spec->cwd != NULL, .kill_ms = spec->kill_ms };
 	size_t bytes = sizeof head;
 	char *text, *at;
 	uint32_t i;
@@ -328,6 +328,7 @@ keeper_spec_read(int fd, struct keeper_spec *out)
 	memcpy(&head, out->bytes, sizeof head);
 	if (head.argc == 0 || head.argc > SPEC_STRINGS_MAX || head.envc > SPEC_STRINGS_MAX)
 		goto failed;
+	out->kill_ms = head.kill_ms;
 	at = out->bytes + sizeof head;
 	end = out->bytes + bytes;
 	out->argv = mem_new((head.argc + 1) * sizeof *out->argv);

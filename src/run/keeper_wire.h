@@ -67,8 +67,9 @@ int keeper_spec_write(const struct child_spec *spec, struct err *err);
 struct keeper_spec {
 	char *bytes;
 	char **argv;
-	char **env;	 /* env[0] is free for the keeper's own variable */
-	const char *cwd; /* NULL: the keeper's, which is the gateway's */
+	char **env;	  /* env[0] is free for the keeper's own variable */
+	const char *cwd;  /* NULL: the keeper's, which is the gateway's */
+	uint32_t kill_ms; /* of struct child_spec */
 	bool is_isolated;
 	struct child_isolation isolation;
 	char **paths; /* of its three lists */

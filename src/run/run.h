@@ -114,6 +114,7 @@ enum isolation_network {
 	X(CGROUP,	"cgroup")	/* a cgroup of its own (v2) */		\
 	X(CGROUP_MEMORY, "cgroup:memory")					\
 	X(CGROUP_PIDS,	"cgroup:processes")					\
+	X(CGROUP_CPU,	"cgroup:cpu")						\
 	X(PID_MAX,	"pidmax")	/* of its pid namespace */		\
 	X(WATCH_MEMORY,	"watchdog:memory")					\
 	X(WATCH_PIDS,	"watchdog:processes")
@@ -142,6 +143,7 @@ struct child_isolation {
 	uint64_t files;	       /* open in one process */
 	uint64_t file_bytes;   /* of one file that it writes */
 	uint64_t umask;	       /* of the child; 0: 077 */
+	uint64_t cpu_percent;  /* of one core, of the whole tree; only where there are cgroups */
 	uint32_t require;
 };
 #define ISOLATION_SYSTEM "system" /* as a path: programs, libraries, and some files of /etc */
@@ -162,6 +164,7 @@ struct child_spec {
 	const char *const *env;	 /* the whole environment, NULL-ended */
 	const char *cwd; /* NULL: the gateway's (isolated: or "/", where that is not seen) */
 	const struct child_isolation *isolation; /* NULL: none */
+	unsigned kill_ms;			 /* child_stop(): from TERM to KILL; 0: 2 s */
 };
 
 /* Why the keeper itself ended a child. */
@@ -389,8 +392,8 @@ int keeper_main(int fd);
  */
 MUST_CHECK bool child_open_wait(
     struct loop *loop, const struct child_spec *spec, struct child **out, struct err *err);
-/* Closes its stdin; after grace_ms the keeper sends TERM to the tree, 2 s later KILL. on_exit
- * tells. */
+/* Closes its stdin; after grace_ms the keeper sends TERM to the tree, 2 s (or kill_ms of its spec)
+ * later KILL. on_exit tells. */
 void child_stop(struct child *child, unsigned grace_ms);
 /* Closes the streams and forgets it: no callback any more; what still runs is killed at once. */
 void child_close(struct child **child);

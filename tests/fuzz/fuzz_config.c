@@ -46,6 +46,32 @@ check_sites(const struct config_atlassian *atlassian)
 	}
 }
 
+/* No brace of a command is none of a placeholder's, and a runner can be started. */
+static void
+check_agents(const struct config_agents *agents)
+{
+	must(!agents->is_on || agents->runners_n > 0);
+	must(agents->prefix.n >= 1 && agents->prefix.n <= 16);
+	for (size_t i = 0; i < agents->runners_n; i++) {
+		const struct config_runner *runner = &agents->runners[i];
+
+		must(runner->command_n > 0 && runner->command[0].n > 0);
+		must(strlen(runner->digest) == 64 && runner->timeout_ms > 0);
+		must(runner->folder != FOLDER_SHARED_RO || !runner->isolate.is_on ||
+		    !slice_globs(runner->isolate.write, runner->isolate.write_n, S("{cwd}")));
+		for (size_t k = 0; k < runner->command_n; k++) {
+			struct slice rest = runner->command[k];
+			struct config_placeholder one;
+
+			while (config_placeholder_next(&rest, &one))
+				must(k > 0 && memchr(one.before.p, '{', one.before.n) == NULL);
+			must(memchr(one.before.p, '{', one.before.n) == NULL);
+		}
+	}
+	for (size_t i = 0; i < agents->routes_n; i++)
+		must(agents->routes[i].any_n > 0 && agents->routes[i].weight >= 0.01);
+}
+
 static void
 check_config(const struct config *config)
 {
@@ -54,9 +80,10 @@ check_config(const struct config *config)
 	/* What was parsed is whole; only what this version cannot do is left to refuse. */
 	must(config_check(config, &err) || strstr(err.text, "not in this version") != NULL ||
 	    strstr(err.text, "is not spoken over") != NULL);
-	must(config->upstreams_n > 0 || config->atlassian.sites_n > 0);
+	must(config->upstreams_n > 0 || config->atlassian.sites_n > 0 || config->agents.is_on);
 	must(config->state.n > 0 && config->state.p[0] == '/');
 	check_sites(&config->atlassian);
+	check_agents(&config->agents);
 	for (size_t i = 0; i < config->upstreams_n; i++) {
 		const struct config_upstream *upstream = &config->upstreams[i];
 
@@ -79,6 +106,9 @@ check_same(const struct config *a, const struct config *b)
 	must(a->atlassian.sites_n == b->atlassian.sites_n);
 	for (size_t i = 0; i < a->atlassian.sites_n; i++)
 		must(strcmp(a->atlassian.sites[i].digest, b->atlassian.sites[i].digest) == 0);
+	must(a->agents.runners_n == b->agents.runners_n);
+	for (size_t i = 0; i < a->agents.runners_n; i++)
+		must(strcmp(a->agents.runners[i].digest, b->agents.runners[i].digest) == 0);
 	buf_fini(&names);
 }
 

@@ -149,7 +149,26 @@ static const struct {
 	{ "listen:\n"
 	  "  tls: {cert: /nowhere/cert.pem, key: /nowhere/key.pem}\n",
 	    ":2:15: tls.cert: /nowhere/cert.pem: No such file or directory" },
-	{ "agents: {runners: []}\n", ":1:1: this version does not have \"agents\" yet" },
+	{ "agents: {}\n", ":1:1: agents has no runners: name a program under \"agents.runners\"" },
+	{ "agents: {runners: []}\n",
+	    ":1:19: agents.runners must be a map of names and at most 200 runners" },
+	{ "agents: {runners: {a: {}}}\n",
+	    ":1:20: agents.runners.a needs a \"command\", or a runner that it \"extends\"" },
+	{ "agents: {runners: {a: {extends: b}}}\n",
+	    ":1:33: no runner is called \"b\": name one of \"agents.runners\"" },
+	{ "agents: {runners: {a: {command: [x, \"{a b}\"]}}}\n",
+	    ":1:37: \"{a b}\" is no placeholder: write {name} or {name|default}, with small letters, "
+	    "digits and \"_\" in the name" },
+	{ "agents: {runners: {a: {command: [sh, -c, \"x {task}\"]}}}\n",
+	    ":1:42: agents.runners.a: a placeholder in a script of sh lets callers run what they like: "
+	    "give it by \"stdin\", or as an argument behind the script" },
+	{ "agents: {runners: {a: {command: x, parse: claude}}}\n",
+	    ":1:43: agents.runners.a.parse must be one of exit, lines, claude-stream, codex-jsonl, "
+	    "gemini-json, acp, not \"claude\"" },
+	{ "agents: {prefix: jira}\n",
+	    ":1:18: the prefix \"jira\" is that of the tools of a site: take another" },
+	{ "agents: {runners: {a: {command: x}}, routes: {r: {any: x, runner: c}}}\n",
+	    ":1:67: no runner is called \"c\": name one of \"agents.runners\"" },
 	{ "listen: {http: 0.0.0.0:8080}\n"
 	  "upstreams: [{name: a, command: [x]}]\n",
 	    ":1:16: \"0.0.0.0:8080\" can be reached from other machines: write \"auth: "
@@ -826,6 +845,9 @@ test_no_secret_in_errors(void **state)
 		"upstreams: [{name: a, url: http://h, auth: {type: bearer, token: \"${TOKEN} \"}}]",
 		"upstreams: [{name: a, url: http://h, auth: {type: \"${TOKEN}\", token: x}}]",
 		"state: \"~${TOKEN}\"",
+		"agents: {runners: {a: {command: x, stdin: \"{${TOKEN}\"}}}",
+		"agents: {limits: {rate: \"${TOKEN}\"}, runners: {a: {command: x}}}",
+		"agents: {runners: {a: {command: x, isolate: {cpu: \"${TOKEN}\"}}}}",
 	};
 	struct config *config = NULL;
 	struct err err;
