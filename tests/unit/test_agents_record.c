@@ -218,14 +218,15 @@ assert_row(const struct run_row *a, const struct run_row *b)
 	X(id) \
 	X(instance) \
 	X(caller) \
-	X(tenant) X(key) X(runner) X(workflow) X(task) X(why) X(text) X(diff) X(session) \
-	    X(isolation) X(folder) X(repo) X(output)
+	X(tenant) \
+	X(key) X(runner) X(workflow) X(task) X(why) X(text) X(diff) X(session) X(isolation) \
+	    X(folder) X(repo) X(output)
 #define NUMBERS(X) \
 	X(state) \
 	X(exit_code) \
 	X(is_truncated) \
-	X(queued_ms) X(started_ms) X(ended_ms) X(output_bytes) X(tokens_in) X(tokens_out) \
-	    X(cost_microusd)
+	X(queued_ms) \
+	X(started_ms) X(ended_ms) X(output_bytes) X(tokens_in) X(tokens_out) X(cost_microusd)
 #define X(name) assert_slice(a->name, b->name);
 	SLICES(X)
 #undef X

@@ -732,8 +732,9 @@ stranger(struct world *world)
 #define STORIES(X) \
 	X(answers) \
 	X(bad_requests) \
-	X(long_requests) X(output) X(followed) X(gone) X(crowd) X(stalled) X(large) X(its_file) \
-	    X(stale) X(bad_places) X(deep) X(stranger)
+	X(long_requests) \
+	X(output) X(followed) X(gone) X(crowd) X(stalled) X(large) X(its_file) X(stale) \
+	    X(bad_places) X(deep) X(stranger)
 #define X(name) \
 	static void name##_test(void **state) \
 	{ \
