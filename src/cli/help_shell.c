@@ -21,7 +21,7 @@ takes_file(size_t option)
 	return argument != NULL && strcmp(argument, "FILE") == 0;
 }
 
-/* ---- man(7) ----------------------------------------------------------------------------------- */
+/* ---- man(7) ---------------------------------------------------------------------------------- */
 
 /* No line of it is a request, and a hyphen is one that can be copied. */
 static void
@@ -126,7 +126,7 @@ help_put_man(struct buf *out)
 	    "another; \\fBbascule help configuration\\fR describes it\n");
 }
 
-/* ---- shells ----------------------------------------------------------------------------------- */
+/* ---- shells ---------------------------------------------------------------------------------- */
 
 static void
 put_option_words(struct buf *out, const struct command *command)

@@ -357,7 +357,7 @@ void loop_offload(struct loop *loop, const char *helper, void (*work)(void *arg)
 /* Calls work(arg) on the named helper thread and waits for it; this wait is not cut short. */
 void helper_run_wait(struct loop *loop, const char *helper, void (*work)(void *arg), void *arg);
 
-/* ---- the service manager (service.c) ---------------------------------------------------------- */
+/* ---- the service manager (service.c) --------------------------------------------------------- */
 
 /*
  * What systemd, and who speaks as it does, hands over and wants to hear: sd_listen_fds(3),
