@@ -91,7 +91,8 @@ isolation_make(struct arena *arena, const struct config_isolation *config,
 	    list_put(arena, config->read, config->read_n, more->read, more->read_n, cwd, false);
 	isolation->write = list_put(arena, config->write, config->write_n, more->write,
 	    more->write_n, cwd, more->is_cwd_read_only);
-	isolation->hide = list_put(arena, config->hide, config->hide_n, more->hide, more->hide_n, cwd, false);
+	isolation->hide =
+	    list_put(arena, config->hide, config->hide_n, more->hide, more->hide_n, cwd, false);
 	isolation->network = networks[config->network];
 	isolation->memory_bytes = config->memory_bytes;
 	isolation->cpu_s = (config->cpu_ms + 999) / 1000;

@@ -739,7 +739,7 @@ struct slice back_stderr(const struct back *back);
 /* Upstream's messages that made no sense (rubbish, unknown ids), since it was opened. */
 uint64_t back_faults(const struct back *back);
 
-/* ---- programs that are kept apart (isolation.c) ----------------------------------------------- */
+/* ---- programs that are kept apart (isolation.c) ---------------------------------------------- */
 
 /* What no configuration can know of one start.  Zero: nothing. */
 struct isolation_more {
