@@ -30,7 +30,7 @@ void agents_close_wait(struct agents **agents);
 /* The supervisor of a hub; given by hub_set_agents() right after hub_new(), before anything passes.
  */
 
-/* ---- for the control socket, metrics and health (admin/) -------------------------------------- */
+/* ---- for the control socket, metrics and health (admin/) ------------------------------------- */
 
 /* Raw JSON objects as maf_list, maf_status and maf_result give them, whoever the caller was.  id:
  * whole, or a unique beginning of one.  ERR_PARAMS: no such run, or several. */
