@@ -1,6 +1,7 @@
 /*
- * A dialogue for the tests of job.c: exit and lines only.  stdin gets the input, stdout is the
- * text, status 0 is success.
+ * A dialogue for the tests of job.c: exit and lines.  stdin gets the input, stdout is the text,
+ * status 0 is success.  Its acp keeps stdin open, sends "cancel", takes "over" for the last word
+ * and "may?" for a request for permission, whose answer it sends.
  */
 #include <sys/wait.h>
 
@@ -10,6 +11,7 @@ struct dialogue {
 	const struct dialogue_events *events;
 	void *owner;
 	struct buf input, text;
+	bool is_acp;
 };
 
 struct dialogue *
@@ -19,6 +21,7 @@ dialogue_new(const struct dialogue_spec *spec)
 
 	dialogue->events = spec->events;
 	dialogue->owner = spec->owner;
+	dialogue->is_acp = spec->parse == PARSE_ACP;
 	buf_init(&dialogue->input, NULL, 64 * MIB);
 	buf_init(&dialogue->text, NULL, 64 * KIB);
 	buf_put(&dialogue->input, spec->input);
@@ -41,7 +44,8 @@ dialogue_begin(struct dialogue *dialogue)
 {
 	if (dialogue->input.n > 0)
 		dialogue->events->send(dialogue->owner, buf_view(&dialogue->input));
-	dialogue->events->close_input(dialogue->owner);
+	if (!dialogue->is_acp)
+		dialogue->events->close_input(dialogue->owner);
 }
 
 void
@@ -50,17 +54,24 @@ dialogue_feed(struct dialogue *dialogue, struct slice line)
 	dialogue->events->progress(dialogue->owner, line);
 	buf_put(&dialogue->text, line);
 	buf_putc(&dialogue->text, '\n');
+	if (dialogue->is_acp && slice_eq(line, S("over")))
+		dialogue->events->over(dialogue->owner);
+	if (dialogue->is_acp && slice_eq(line, S("may?")))
+		dialogue->events->permission(dialogue->owner, 1, line, SLICE_NONE, NULL, 0);
 }
 
 void
 dialogue_answer(struct dialogue *dialogue, uint64_t number, size_t choice)
 {
+	dialogue->events->send(dialogue->owner, choice == 0 ? S("yes\n") : S("no\n"));
 }
 
 bool
 dialogue_cancel(struct dialogue *dialogue)
 {
-	return false;
+	if (dialogue->is_acp)
+		dialogue->events->send(dialogue->owner, S("cancel\n"));
+	return dialogue->is_acp;
 }
 
 bool
