@@ -161,7 +161,7 @@ static bool
 slot_adopt_wait(struct adoption *adoption, struct err *err)
 {
 	struct agents *agents = adoption->agents;
-	size_t most = (size_t)agents->retain_runs + 10000;
+	size_t most = (size_t)agents->retain_runs + 1000;
 
 	adoption->lost_n = adoption->found_n = 0;
 	if (!record_each_wait(agents->loop, adoption->slot.dir, most, adopt, adoption, err))

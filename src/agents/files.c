@@ -12,6 +12,7 @@
 
 #define HELPER	   "agents"
 #define PATH_BYTES PATH_MAX
+#define TEXT_FILE  "text"
 
 char *
 run_path(struct slice path)
@@ -58,9 +59,50 @@ read_run(void *arg)
 	close(fd);
 }
 
+/* Of the text: beside the output. */
+static char *
+path_of(const struct run *run, bool is_text)
+{
+	size_t n = run->output.n;
+	struct buf path;
+	char *copy;
+
+	if (!is_text)
+		return run_path(run->output);
+	while (n > 0 && run->output.p[n - 1] != '/')
+		n--;
+	buf_init(&path, NULL, PATH_BYTES);
+	buf_put(&path, (struct slice){ run->output.p, n });
+	buf_puts(&path, TEXT_FILE);
+	copy = run_path(buf_view(&path));
+	buf_fini(&path);
+	return copy;
+}
+
+/* A text that is whole in memory has no file. */
+static bool
+text_range(const struct run *run, uint64_t from, size_t max, struct buf *out, uint64_t *total)
+{
+	struct slice rest = { run->text.p, run->text.n };
+
+	*total = rest.n;
+	from = from < rest.n ? from : rest.n;
+	rest.n -= from;
+	if (rest.n > 0)
+		buf_put(out, (struct slice){ rest.p + from, rest.n < max ? rest.n : max });
+	return true;
+}
+
+static bool
+say_unread(struct run *run, int error, struct err *err)
+{
+	errno = error;
+	return err_set(err, ERR_IO, "the output of run %s cannot be read: %m", run->id);
+}
+
 bool
-run_output_wait(
-    struct run *run, uint64_t from, size_t max, struct buf *out, uint64_t *total, struct err *err)
+run_output_wait(struct run *run, bool is_text, uint64_t from, size_t max, struct buf *out,
+    uint64_t *total, struct err *err)
 {
 	struct loop *loop = run->agents->loop;
 	struct reading reading = { .from = from > INT64_MAX / 2 ? INT64_MAX / 2 : from,
@@ -68,27 +110,76 @@ run_output_wait(
 
 	*total = 0;
 	if (run->output.n == 0) {
-		if (!run_is_over(run))
-			return true;
+		if (!run_is_over(run) || is_text)
+			return text_range(run, from, max, out, total);
 		return err_set(err, ERR_PARAMS, "run %s has no output", run->id);
 	}
+	if (is_text && (!run->is_truncated || !run_is_over(run)))
+		return text_range(run, from, max, out, total);
 	if (!buf_reserve(out, max, err))
 		return false;
 	reading.bytes = out->p + out->n;
 	run->holds++;
-	reading.path = run_path(run->output);
+	reading.path = path_of(run, is_text);
 	helper_run_wait(loop, HELPER, read_run, &reading);
 	run->holds--;
 	mem_free((void *)reading.path);
+	/* Of a program that prints its text that is in its output. */
+	if (reading.error == ENOENT && is_text)
+		return run_output_wait(run, false, from, max, out, total, err);
 	if (reading.error == ENOENT && !run_is_over(run))
 		return true;
-	if (reading.error != 0) {
-		errno = reading.error;
-		return err_set(err, ERR_IO, "the output of run %s cannot be read: %m", run->id);
-	}
+	if (reading.error != 0)
+		return say_unread(run, reading.error, err);
 	out->n += reading.n;
 	*total = reading.total;
 	return true;
+}
+
+/* ---- a long text ----------------------------------------------------------------------------- */
+
+struct keeping {
+	const char *path;
+	struct slice text;
+	int error;
+};
+
+static void
+keep_run(void *arg)
+{
+	struct keeping *keeping = arg;
+	int fd = open(keeping->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	size_t done = 0;
+
+	keeping->error = fd < 0 ? errno : 0;
+	while (fd >= 0 && done < keeping->text.n && keeping->error == 0) {
+		ssize_t n = write(fd, keeping->text.p + done, keeping->text.n - done);
+
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			keeping->error = errno;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 && keeping->error != 0)
+		(void)unlink(keeping->path);
+}
+
+void
+run_text_keep_wait(struct run *run, struct slice text)
+{
+	struct keeping keeping = { .text = text };
+
+	if (run->output.n == 0)
+		return;
+	keeping.path = path_of(run, true);
+	helper_run_wait(run->agents->loop, HELPER, keep_run, &keeping);
+	mem_free((void *)keeping.path);
+	errno = keeping.error;
+	if (keeping.error != 0)
+		log_event(run->agents->log, LOG_WARN, "run_unrecorded",
+		    "run %s: the whole of its result could not be kept: %m", run->id);
 }
 
 /* ---- what a forgotten run leaves ------------------------------------------------------------- */

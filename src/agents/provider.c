@@ -30,7 +30,8 @@ agents_of(struct offering *offering, struct err *err)
 	struct agents *agents = hub_agents(offering->provider.hub);
 
 	if (agents == NULL) {
-		err_set(err, ERR_UNAVAILABLE, "no runs are supervised here: a gateway does that");
+		err_set(err, ERR_UNAVAILABLE,
+		    "there were no agents in the configuration when bascule started: start it again");
 		return NULL;
 	}
 	agents->provider = &offering->provider;
@@ -192,7 +193,7 @@ read_wait(struct offering *offering, struct exchange *exchange, const struct for
 	buf_init(&bytes, loop_memory(exchange->loop), most + KIB);
 	buf_init(&out, loop_memory(exchange->loop), SIZE_MAX / 2);
 	run->holds++;
-	ok = run_output_wait(run, 0, most, &bytes, &total, err);
+	ok = run_output_wait(run, false, 0, most, &bytes, &total, err);
 	toolcall_leave(run);
 	buf_puts(&out, "{\"contents\":[{\"uri\":");
 	buf_json_string(&out, uri);

@@ -273,6 +273,10 @@ run_story(void *arg)
 	job_run_wait(run->job, &outcome);
 	must(run_state_is_over(outcome.state));
 	outcome_take(run, &outcome);
+	/* Of others the output is the text. */
+	if (run->text.n < outcome.text.n && run->config->parse != PARSE_LINES &&
+	    run->config->parse != PARSE_EXIT)
+		run_text_keep_wait(run, outcome.text);
 	if (run->isolation.n > 0)
 		snprintf(agents->isolation, sizeof(agents->isolation), "%.*s",
 		    SLICE_FMT(run->isolation));

@@ -3,6 +3,7 @@
  * its id.  What is over is kept as long as agents.retain says, and as there is room.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agents/supervisor.h"
@@ -204,30 +205,37 @@ run_queue_position(const struct run *run)
 	return n;
 }
 
-/* Is a newer than b? */
-static bool
-is_newer(const struct run *a, const struct run *b)
+/* Newest first. */
+static int
+compare(const void *one, const void *other)
 {
+	const struct run *a = *(struct run *const *)one, *b = *(struct run *const *)other;
+
 	if (a->queued_ms != b->queued_ms)
-		return a->queued_ms > b->queued_ms;
-	return a->place != b->place ? a->place > b->place : strcmp(a->id, b->id) > 0;
+		return a->queued_ms > b->queued_ms ? -1 : 1;
+	if (a->place != b->place)
+		return a->place > b->place ? -1 : 1;
+	return strcmp(b->id, a->id);
 }
 
-struct run *
-run_newest(struct agents *agents, const struct run *before)
+struct run **
+runs_sorted(struct agents *agents, size_t *n)
 {
-	struct run *best = NULL;
+	struct run **all;
+	size_t most = 0;
 
+	for (unsigned s = 0; s < RUN_STATES_N; s++)
+		most += agents->count[s];
+	all = mem_new((most + 1) * sizeof(*all));
+	*n = 0;
 	for (unsigned s = 0; s < RUN_STATES_N; s++) {
 		struct run *head = &agents->in_state[s];
 
-		for (struct run *r = head->next; r != head; r = r->next) {
-			if ((before == NULL || is_newer(before, r)) &&
-			    (best == NULL || is_newer(r, best)))
-				best = r;
-		}
+		for (struct run *r = head->next; r != head; r = r->next)
+			all[(*n)++] = r;
 	}
-	return best;
+	qsort(all, *n, sizeof(*all), compare);
+	return all;
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */

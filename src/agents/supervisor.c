@@ -207,16 +207,18 @@ agents_queued(const struct agents *agents)
 void
 agents_print_list(struct agents *agents, struct buf *out)
 {
-	unsigned n = 0;
+	size_t n;
+	struct run **all = runs_sorted(agents, &n);
 
 	buf_puts(out, "{\"instance_id\":");
 	buf_json_string(out, slice_of(agents->instance));
 	buf_puts(out, ",\"runs\":[");
-	for (struct run *r = NULL; n < LIST_MOST && (r = run_newest(agents, r)) != NULL;) {
-		buf_puts(out, n++ > 0 ? "," : "");
-		run_row_put(r, out);
+	for (size_t i = 0; i < n && i < LIST_MOST; i++) {
+		buf_puts(out, i > 0 ? "," : "");
+		run_row_put(all[i], out);
 	}
 	buf_puts(out, "]}");
+	mem_free(all);
 }
 
 bool
@@ -255,7 +257,7 @@ agents_read_output_wait(struct agents *agents, struct slice id, uint64_t from, s
 	run->holds++;
 	/* What was over before the file was read, is all in it. */
 	*is_over = run_is_over(run);
-	ok = run_output_wait(run, from, max, out, total, err);
+	ok = run_output_wait(run, false, from, max, out, total, err);
 	run->holds--;
 	return ok;
 }

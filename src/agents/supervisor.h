@@ -92,7 +92,8 @@ struct run {
 	unsigned holds; /* requests that look at it: it is not forgotten meanwhile */
 	size_t kept;	/* of agents->kept_bytes */
 	int exit_code;
-	bool is_truncated, is_ours;		  /* its files are in our slot */
+	bool is_truncated;
+	bool is_ours;				  /* its files are in our slot */
 	uint64_t queued_ms, started_ms, ended_ms; /* unix */
 	uint64_t begun_at_ms;			  /* loop time */
 	uint64_t output_bytes;
@@ -174,8 +175,8 @@ void run_event_add(struct run *run, struct slice text);
 void run_put(struct run *run);
 /* What is over and not retained any more is forgotten. */
 void runs_sweep(struct agents *agents);
-/* All runs, newest first: begin with NULL. */
-struct run *run_newest(struct agents *agents, const struct run *before);
+/* All runs, newest first, for mem_free(). */
+struct run **runs_sorted(struct agents *agents, size_t *n);
 
 /* ---- from the queue to the end (queue.c) ----------------------------------------------------- */
 
@@ -249,9 +250,15 @@ bool run_is_error(const struct run *run); /* it is over, and did not complete */
 
 /* ---- output (files.c) ----------------------------------------------------------------------- */
 
-/* A part of a file on a helper thread. *total: its length.  ERR_IO, ERR_PARAMS (nothing kept). */
-MUST_CHECK bool run_output_wait(
-    struct run *run, uint64_t from, size_t max, struct buf *out, uint64_t *total, struct err *err);
+/*
+ * A part of a file of a run on a helper thread.  *total: its length.  What its program printed, or
+ * (is_text) the whole of a final text that is not what it printed.  ERR_IO, ERR_PARAMS: nothing
+ * is kept.
+ */
+MUST_CHECK bool run_output_wait(struct run *run, bool is_text, uint64_t from, size_t max,
+    struct buf *out, uint64_t *total, struct err *err);
+/* A final text that is longer than what stays in memory, and that its output is not. */
+void run_text_keep_wait(struct run *run, struct slice text);
 /* NUL-ended, in its own memory (mem_free). */
 char *run_path(struct slice path);
 /* Files of a run that is forgotten are removed, later. */

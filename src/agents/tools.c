@@ -189,13 +189,19 @@ tool_result(struct toolcall *call, struct reply *reply, struct err *err)
 	uint64_t from = (uint64_t)arg_number(call, 1, 0), total;
 	size_t length = (size_t)arg_number(call, 2, RESULT_LENGTH);
 	struct buf bytes, facts;
+	struct slice of;
 	struct run *run;
-	bool ok;
+	bool ok, is_text;
 
+	if (!arg_string(call, 3, &of, err))
+		return false;
+	is_text = slice_eq(of, S("text"));
+	if (of.p != NULL && !is_text && !slice_eq(of, S("output")))
+		return err_set(err, ERR_PARAMS, "of must be output or text");
 	if (!toolcall_run(call, &run, err))
 		return false;
 	buf_init(&bytes, loop_memory(call->exchange->loop), OUTPUT_READ_MAX + KIB);
-	ok = run_output_wait(run, from, length, &bytes, &total, err);
+	ok = run_output_wait(run, is_text, from, length, &bytes, &total, err);
 	if (ok) {
 		facts_init(call, &facts);
 		range_put(run, call->agents, from, buf_view(&bytes), total, &facts);
@@ -209,8 +215,9 @@ tool_result(struct toolcall *call, struct reply *reply, struct err *err)
 static bool
 tool_list(struct toolcall *call, struct reply *reply, struct err *err)
 {
-	size_t most = (size_t)arg_number(call, 1, LIST_LENGTH), n = 0, total = 0;
+	size_t most = (size_t)arg_number(call, 1, LIST_LENGTH), n = 0, total = 0, all_n;
 	enum run_state state = RUN_STATES_N;
+	struct run **all;
 	struct slice word;
 	struct buf facts;
 
@@ -224,15 +231,18 @@ tool_list(struct toolcall *call, struct reply *reply, struct err *err)
 	buf_puts(&facts, "{\"instance_id\":");
 	buf_json_string(&facts, slice_of(call->agents->instance));
 	buf_puts(&facts, ",\"runs\":[");
-	for (struct run *r = NULL; (r = run_newest(call->agents, r)) != NULL;) {
-		if (!run_is_of(r, &call->exchange->caller) || (word.p != NULL && r->state != state))
+	all = runs_sorted(call->agents, &all_n);
+	for (size_t i = 0; i < all_n; i++) {
+		if (!run_is_of(all[i], &call->exchange->caller) ||
+		    (word.p != NULL && all[i]->state != state))
 			continue;
 		total++;
 		if (n >= most)
 			continue;
 		buf_puts(&facts, n++ > 0 ? "," : "");
-		run_row_put(r, &facts);
+		run_row_put(all[i], &facts);
 	}
+	mem_free(all);
 	buf_printf(&facts, "],\"total\":%zu}", total);
 	return toolcall_answer(call, &facts, false, reply);
 }
@@ -328,7 +338,9 @@ const struct agents_tool agents_tools[] = {
 	    TOOL_READS, tool_result,
 	    { ARG_RUN_ID, { "offset", ARG_INTEGER, false, 0, 9e15, "From this byte on" },
 		{ "length", ARG_INTEGER, false, 1, (double)OUTPUT_READ_MAX,
-		    "At most so many bytes" } } },
+		    "At most so many bytes" },
+		{ "of", ARG_TEXT, false, 1, 10,
+		    "output (what it printed) or text (its result, whole)" } } },
 	{ "_list", "List runs", "The caller's runs, newest first.", LIST_SCHEMA, TOOL_READS,
 	    tool_list,
 	    { { "status", ARG_TEXT, false, 1, 20, "Only those that are so" },

@@ -41,6 +41,9 @@ SCRIPTS = {
     "flood.py": "import sys\nline = b'x' * 1023 + b'\\n'\n"
                 "for i in range(int(sys.argv[1]) * 1024):\n sys.stdout.buffer.write(line)\nprint('the end')\n",
     "edit.py": "open('new.txt', 'w').write('made by the run\\n')\nopen('old.txt', 'a').write('and more\\n')\nprint('edited')\n",
+    "speak.py": "import json\nprint(json.dumps({'type': 'system', 'subtype': 'init', 'session_id': 's-1'}))\n"
+                "print(json.dumps({'type': 'result', 'subtype': 'success', 'is_error': False, 'session_id': 's-1',\n"
+                " 'result': '\\u00e4' * 50000, 'total_cost_usd': 0.25, 'usage': {'input_tokens': 7, 'output_tokens': 9}}))\n",
     "rubbish.py": "import os, sys\nsys.stdout.buffer.write(os.urandom(200000) + b'\\x00\\n{\"type\":')\n",
 }
 
@@ -175,14 +178,14 @@ class Client:
 class Pipe:
     """A client of `bascule serve` by stdio, which answers what it is asked."""
 
-    def __init__(self, path, capabilities, answer=None):
+    def __init__(self, path, capabilities, answer=None, revision="2025-06-18"):
         self.process = subprocess.Popen([program, "serve", "-c", path, "--transport", "stdio"], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ(), cwd=folder.name)
         self.answers, self.asked, self.answer, self.n = queue.Queue(), [], answer, 0
         self.errors = []
         threading.Thread(target=self.read, daemon=True).start()
         threading.Thread(target=self.read_errors, daemon=True).start()
-        self.request("initialize", {"protocolVersion": "2025-06-18", "capabilities": capabilities,
+        self.request("initialize", {"protocolVersion": revision, "capabilities": capabilities,
                                     "clientInfo": {"name": "story", "version": "1"}})
         self.put({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
@@ -568,6 +571,25 @@ def worktree():
     assert status == b"", status
 
 
+def spoken():
+    """What a program says of itself: cost, tokens, its session; a result that is too long is had in parts."""
+    path = config("spoken", {"speak": runner("speak.py", parse="claude-stream")})
+    with Gateway(path) as gateway:
+        client = Client(gateway)
+        facts = client.call("maf", task="speak")
+        assert facts["status"] == "completed" and facts["truncated"], facts
+        assert facts["text"] == "\u00e4" * 8192, len(facts["text"])
+        assert facts["cost_usd"] == 0.25 and facts["tokens"] == {"in": 7, "out": 9}, facts
+        assert facts["session"] == "s-1", facts
+        read, offset = "", 0
+        while True:
+            part = client.call("maf_result", run_id=facts["run_id"], offset=offset, length=10001, of="text")
+            read, offset = read + part["text"], part["next_offset"]
+            if part["is_end"]:
+                break
+        assert read == "\u00e4" * 50000, len(read)
+
+
 def rss(pid):
     with open("/proc/%d/status" % pid) as file:
         return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1)) * 1024
@@ -638,6 +660,29 @@ def permission():
     state = pipe.call("maf_status", run_id=facts["run_id"])
     assert any("nobody is there to be asked" in event["text"] for event in state["events"]), state
     pipe.end()
+
+
+def permission_tasks():
+    """A run that is a task asks in it: by tasks/result for 2025-11-25, by tasks/get and tasks/update for 2026-07-28."""
+    path = config("asking", {"agent": acp()}, {"inline_wait": "0s"})
+    accept = {"action": "accept", "content": {"decision": "choice1"}}
+    pipe = Pipe(path, {"elicitation": {}}, lambda params: accept, "2025-11-25")
+    task = pipe.request("tools/call", {"name": "maf", "arguments": {"task": "x"}, "task": {}})["task"]["taskId"]
+    until(lambda: pipe.request("tasks/get", {"taskId": task})["status"] == "input_required")
+    assert not pipe.asked
+    result = pipe.request("tasks/result", {"taskId": task})
+    assert len(pipe.asked) == 1 and result["structuredContent"]["status"] == "completed", result
+    pipe.end()
+    with Gateway(path) as gateway:
+        can = {"extensions": {"io.modelcontextprotocol/tasks": {}}, "elicitation": {"form": {}}}
+        task = modern(gateway, "tools/call", {"name": "maf", "arguments": {"task": "x"}}, can)
+        assert task["resultType"] == "task", task
+        about = {"taskId": task["taskId"]}
+        until(lambda: modern(gateway, "tasks/get", about, can)["status"] == "input_required")
+        (key, question), = modern(gateway, "tasks/get", about, can)["inputRequests"].items()
+        assert question["method"] == "elicitation/create", question
+        modern(gateway, "tasks/update", dict(about, inputResponses={key: accept}), can)
+        until(lambda: modern(gateway, "tasks/get", about, can)["status"] == "completed")
 
 
 def depth():
@@ -711,12 +756,15 @@ def tasks_modern():
         assert begun["resultType"] == "task" and begun["status"] == "working", begun
         shown = modern(gateway, "tasks/get", {"taskId": begun["taskId"]}, can)
         assert shown["status"] == "working", shown
-        asks = modern(gateway, "tools/call", {"name": "maf", "arguments": {"task": "x", "runner": "agent", "wait_s": 0}}, can)
-        assert asks["resultType"] == "complete", asks
-        can_ask = dict(can, elicitation={"form": {}})
-        # While the call waits it would be asked itself: as a task it is asked when it looks.
-        asks = modern(gateway, "tools/call", {"name": "maf", "arguments": {"task": "x", "runner": "gate"}}, can_ask)
-        assert asks["resultType"] == "task", asks
+        # What a run asks while its call waits is asked by the answer to that call, and goes on with the next one.
+        asks = {"name": "maf", "arguments": {"task": "x", "runner": "agent", "wait_s": FAR}}
+        asked = modern(gateway, "tools/call", asks, {"elicitation": {"form": {}}})
+        assert asked["resultType"] == "input_required", asked
+        (key, question), = asked["inputRequests"].items()
+        assert "It wants to" in question["params"]["message"], asked
+        done = modern(gateway, "tools/call", dict(asks, requestState=asked["requestState"], inputResponses={
+            key: {"action": "accept", "content": {"decision": "choice1"}}}), {"elicitation": {"form": {}}})
+        assert done["resultType"] == "complete" and done["structuredContent"]["status"] == "completed", done
         plain = modern(gateway, "tools/call", {"name": "maf", "arguments": {"task": "plain", "runner": "gate"}})
         assert plain["resultType"] == "complete" and plain["structuredContent"]["status"] == "running", plain
         open(place + "/go", "w").close()
@@ -743,7 +791,7 @@ def reload():
         assert all(client.wait(run["run_id"])["status"] == "completed" for run in runs)
 
 
-STORIES = (inline, arguments, handle, ends, many, caps, crash, worktree, flood, permission, depth, tasks, tasks_modern, reload)
+STORIES = (inline, arguments, handle, ends, many, caps, crash, worktree, spoken, flood, permission, permission_tasks, depth, tasks, tasks_modern, reload)
 
 os.makedirs(os.path.join(folder.name, "scripts"))
 os.makedirs(os.path.join(folder.name, "shared"))
