@@ -396,7 +396,7 @@ def check_methods():
 
 
 def check_links():
-    pages = ["README.md", "CONTRIBUTING.md", *glob.glob("docs/**/*.md", root_dir=ROOT, recursive=True)]
+    pages = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", *glob.glob("docs/**/*.md", root_dir=ROOT, recursive=True)]
     for page in pages:
         # What stands as code is no link.
         text = re.sub(r"(`+)[^`\n].*?\1", "", FENCE.sub("", read(page)))
