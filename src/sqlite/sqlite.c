@@ -8,7 +8,6 @@
 
 #include "sqlite/sqlite.h"
 
-#define LIBSQLITE "libsqlite3.so.0"
 #define BUSY_MS	  5000
 
 MUST_CHECK static bool
