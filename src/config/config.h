@@ -542,8 +542,8 @@ struct config_file {
 };
 
 struct config {
-	struct arena arena; /* everything here lives in it */
-	struct slice file;  /* SLICE_NONE: no file */
+	struct arena arena;	   /* everything here lives in it */
+	struct slice file;	   /* SLICE_NONE: no file */
 	struct config_file *files; /* the last one first; one may be there twice */
 
 	bool listen_stdio;

@@ -164,7 +164,7 @@ struct isolation_report {
 struct isolation_means {
 	bool has_namespaces, has_proc; /* all namespaces; with a /proc of their own */
 	bool has_filter;	       /* seccomp, and the library that makes its filters */
-	bool has_cgroup; /* the group that this process is in may be written */
+	bool has_cgroup;	       /* the group that this process is in may be written */
 	unsigned landlock;
 };
 void isolation_look(struct isolation_means *out);

@@ -592,7 +592,8 @@ test_listen(void **unused)
 	/* It is no request in progress. */
 	assert_int_equal(hub_in_flight(stage->hub), 0);
 	assert_int_equal(loop_tasks(stage->world.loop), 1);
-	request_send("subscriptions/listen", "\"notifications\":{\"resourceSubscriptions\":[\"x://a\"]}");
+	request_send(
+	    "subscriptions/listen", "\"notifications\":{\"resourceSubscriptions\":[\"x://a\"]}");
 	second = stage->lasting;
 	assert_int_equal(got(one, "resources/subscribe"), 2);
 	does(one, "notify notifications/resources/updated {\"uri\":\"x://a/part\"}");
