@@ -21,6 +21,7 @@ struct site_report {
 	const struct config_site *config;
 	enum config_deployment deployment; /* AUTO: not known */
 	bool is_reachable;		   /* and the credential was accepted */
+	bool is_refused;		   /* reachable, but the credential was not */
 	char user[128];			   /* who one is there; "": not told */
 	struct err why;
 	uint64_t ms;

@@ -47,6 +47,7 @@ ask_wait(struct access *access, struct arena *arena, struct site_report *report)
 	if (reply.status != 200) {
 		struct slice said = site_complaint(access, &reply, arena);
 
+		report->is_refused = reply.status == 401 || reply.status == 403;
 		return err_set(&report->why, ERR_UNAVAILABLE, "%.*s", SLICE_FMT(said));
 	}
 	doc = yyjson_read_opts(

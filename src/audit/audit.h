@@ -16,6 +16,8 @@
 #include "run/run.h"
 #include "store/store.h"
 
+extern const char audit_library[]; /* loaded when a store is opened */
+
 /* ---- the record ------------------------------------------------------------------------------ */
 
 #define AUDIT_KINDS(X) \

@@ -20,6 +20,8 @@
 #define LOST_RECORDS	   256
 #define SQL_BYTES	   (16 * KIB)
 
+const char audit_library[] = LIBSQLITE;
+
 struct store {
 	struct store_settings settings;
 	const struct audit_key *key;

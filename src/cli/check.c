@@ -119,13 +119,12 @@ put_runners_json(const struct config_agents *agents, struct buf *out)
 	}
 }
 
-/* Rules, and what else the guard is made of. */
-static bool
-guard_check(const struct config *config, struct err *err)
+bool
+cli_config_check(const struct config *config, struct err *err)
 {
 	struct guard *guard;
 
-	if (!guard_new(NULL, config, NULL, &guard, err))
+	if (!config_check(config, err) || !guard_new(NULL, config, NULL, &guard, err))
 		return false;
 	guard_free(&guard);
 	return true;
@@ -138,8 +137,7 @@ check_file(const struct options *options)
 	struct config *config = NULL;
 	struct err err = { 0 };
 	struct buf out;
-	bool ok = cli_config_load(options, log, &config, &err) && config_check(config, &err) &&
-	    guard_check(config, &err);
+	bool ok = cli_config_load(options, log, &config, &err) && cli_config_check(config, &err);
 	int status = EXIT_DONE;
 
 	buf_init(&out, NULL, 16 * MIB);
@@ -177,68 +175,6 @@ check_file(const struct options *options)
 
 /* ---- connecting ---- */
 
-struct row {
-	struct provider *provider;
-	bool is_site;
-	struct provider_health health;
-	uint64_t ms; /* UINT64_MAX: it never came to an end */
-};
-
-static void
-row_fill(struct row *row, struct provider *provider, uint64_t ms)
-{
-	row->provider = provider;
-	row->is_site = provider_is_site(provider);
-	row->ms = ms;
-	provider->ops->health(provider, NULL, &row->health);
-	if (row->health.state != PROVIDER_READY && row->health.state != PROVIDER_DOWN)
-		err_set(&row->health.why, ERR_UNAVAILABLE, "not connected within the time it had");
-}
-
-/* A site shows by an answer to whom it takes us for. */
-static void
-site_look_wait(void *arg)
-{
-	struct row *row = arg;
-	struct site_report report;
-
-	site_check_wait(row->provider, &report);
-	row->ms = report.ms;
-	if (!report.is_reachable) {
-		row->health.state = PROVIDER_DOWN;
-		row->health.why = report.why;
-	}
-}
-
-/* All of them side by side; what a request brings itself cannot be looked at. */
-static bool
-sites_look_wait(
-    struct local *local, const struct config *config, struct row *rows, size_t n, struct err *err)
-{
-	struct group group = { 0 };
-	size_t site = 0;
-	bool ok = true;
-
-	for (size_t i = 0; i < n && ok; i++) {
-		if (rows[i].is_site && config->atlassian.sites[site++].url.n > 0)
-			ok = group_spawn(
-			    local_loop(local), &group, "look", site_look_wait, &rows[i], err);
-	}
-	if (!ok) {
-		group_cancel(&group, ERR_CANCELLED);
-		group_drain(local_loop(local), &group);
-	}
-	return ok && group_wait(local_loop(local), &group, err);
-}
-
-static struct slice
-last_words(const struct row *row)
-{
-	if (row->health.state == PROVIDER_READY || row->provider->ops->last_words == NULL)
-		return SLICE_NONE;
-	return slice_trim(row->provider->ops->last_words(row->provider));
-}
-
 static const struct config_upstream *
 upstream_of(const struct config *config, const struct provider *provider)
 {
@@ -250,7 +186,7 @@ upstream_of(const struct config *config, const struct provider *provider)
 
 /* {"effective": ["userns", ...]} */
 static void
-put_isolation(const struct row *row, struct buf *out)
+put_isolation(const struct look *row, struct buf *out)
 {
 	struct slice rest, word;
 	const char *comma = "";
@@ -272,11 +208,11 @@ put_isolation(const struct row *row, struct buf *out)
 
 static void
 put_row_json(
-    struct local *local, const struct config *config, const struct row *row, struct buf *out)
+    struct local *local, const struct config *config, const struct look *row, struct buf *out)
 {
 	const struct config_upstream *upstream = upstream_of(config, row->provider);
 	bool is_ready = row->health.state == PROVIDER_READY;
-	struct slice words = last_words(row);
+	struct slice words = look_last_words(row);
 
 	if (upstream != NULL) {
 		put_upstream_json(upstream, out);
@@ -309,7 +245,7 @@ put_row_json(
 }
 
 static void
-put_rows(const struct row *rows, size_t n, struct buf *out)
+put_rows(const struct look *rows, size_t n, struct buf *out)
 {
 	static const char *const heads[] = { "SERVER", "STATE", "REVISION", "TOOLS", "MS",
 		"ERROR" };
@@ -318,7 +254,7 @@ put_rows(const struct row *rows, size_t n, struct buf *out)
 
 	arena_init(&arena, NULL, SIZE_MAX / 2);
 	for (size_t i = 0; i < n; i++) {
-		const struct row *row = &rows[i];
+		const struct look *row = &rows[i];
 		bool is_ready = row->health.state == PROVIDER_READY;
 		char tools[24] = "", ms[24] = "";
 		struct buf why;
@@ -355,9 +291,9 @@ put_rows(const struct row *rows, size_t n, struct buf *out)
 
 /* The end of what a failed child wrote to its stderr, to ours. */
 static void
-tell_last_words(const struct row *row)
+tell_last_words(const struct look *row)
 {
-	struct slice words = last_words(row), line;
+	struct slice words = look_last_words(row), line;
 	struct buf out;
 
 	if (words.n == 0)
@@ -382,25 +318,19 @@ connect_work(struct local *local, void *arg)
 	const struct options *options = arg;
 	const struct config *config = hub_config(local_hub(local));
 	bool json = option_is_given(options, OPTION_JSON);
+	struct look *rows;
 	size_t n;
-	struct provider *const *providers = hub_providers(local_hub(local), &n);
-	struct row *rows = mem_new((n + 1) * sizeof(*rows));
-	uint64_t *ms = mem_new((n + 1) * sizeof(*ms));
 	int status = EXIT_DONE;
 	struct err err = { 0 };
 	struct buf out;
 
-	if (!local_settle_wait(local, SLICE_NONE, ms, &err))
+	if (!looks_wait(local, &rows, &n, &err))
 		status = cli_fail(&err);
 	buf_init(&out, NULL, 64 * MIB);
 	if (json)
 		put_file_json(config, &out);
 	else
 		buf_printf(&out, "%.*s: ok\n", SLICE_FMT(config->file));
-	for (size_t i = 0; i < n; i++)
-		row_fill(&rows[i], providers[i], ms[i]);
-	if (!sites_look_wait(local, config, rows, n, &err))
-		status = cli_fail(&err);
 	for (size_t i = 0; i < n; i++) {
 		if (rows[i].health.state != PROVIDER_READY && status == EXIT_DONE)
 			status = EXIT_UPSTREAM;
@@ -419,7 +349,6 @@ connect_work(struct local *local, void *arg)
 	if (!json)
 		hidden_tell(local);
 	mem_free(rows);
-	mem_free(ms);
 	return status;
 }
 

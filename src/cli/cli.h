@@ -260,6 +260,12 @@ MUST_CHECK bool cli_sandbox_open(
 MUST_CHECK bool cli_config_load(
     const struct options *options, struct log *log, struct config **out, struct err *err);
 
+/* The same; where it fails *fault says of what sort that is. */
+MUST_CHECK bool cli_config_load_why(const struct options *options, struct log *log,
+    struct config **out, enum config_fault *fault, struct err *err);
+/* What only the whole shows, and whether a guard can be made of it (check.c). */
+MUST_CHECK bool cli_config_check(const struct config *config, struct err *err);
+
 enum local_kind {
 	LOCAL_QUICK,   /* upstreams are waited for until start_wait */
 	LOCAL_PATIENT, /* every upstream gets the time that its settings give it */
@@ -277,6 +283,18 @@ struct loop *local_loop(struct local *local);
  */
 MUST_CHECK bool
 local_settle_wait(struct local *local, struct slice tool, uint64_t *settled_ms, struct err *err);
+/* How a provider is: an upstream by connecting, a site by an answer (look.c). */
+struct look {
+	struct provider *provider;
+	bool is_site;
+	bool was_refused; /* of a site: it does not accept the credential */
+	struct provider_health health;
+	uint64_t ms; /* UINT64_MAX: it never came to an end */
+};
+/* Of all of them, *n; the caller frees *looks, also where it is false. */
+MUST_CHECK bool looks_wait(struct local *local, struct look **looks, size_t *n, struct err *err);
+/* What one that failed wrote to its stderr, its end. */
+struct slice look_last_words(const struct look *look);
 /* Adds the nearest tool that is offered to an error about one that is not; or nothing. */
 void local_suggest(struct local *local, struct slice tool, struct err *err);
 /* One request through the gateway, as a client would send it; false: it could not be made. */
@@ -320,6 +338,7 @@ void hidden_put_json(struct local *local, const struct provider *provider, struc
 int lock_run(struct options *options);
 int call_run(struct options *options);
 int health_run(struct options *options);
+int doctor_run(struct options *options);
 int login_run(struct options *options);
 int logout_run(struct options *options);
 int demo_run(struct options *options);

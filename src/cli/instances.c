@@ -19,7 +19,7 @@ static const char *const auth_names[] = {
 	[SITE_AUTH_CERT] = "cert",
 };
 
-struct look {
+struct site_look {
 	struct provider *provider;
 	struct site_report report;
 };
@@ -34,7 +34,7 @@ put_member(struct buf *out, const char *name, struct slice value)
 }
 
 static void
-put_json(const struct look *look, bool was_asked, struct buf *out)
+put_json(const struct site_look *look, bool was_asked, struct buf *out)
 {
 	const struct site_report *report = &look->report;
 	const struct config_site *config = report->config;
@@ -56,7 +56,7 @@ put_json(const struct look *look, bool was_asked, struct buf *out)
 }
 
 static void
-put_table(const struct look *looks, size_t n, bool was_asked, struct buf *out)
+put_table(const struct site_look *looks, size_t n, bool was_asked, struct buf *out)
 {
 	static const char *const heads[] = { "SITE", "PRODUCT", "KIND", "AUTH", "URL", "REACHABLE",
 		"USER", "ERROR" };
@@ -91,14 +91,14 @@ put_table(const struct look *looks, size_t n, bool was_asked, struct buf *out)
 static void
 look_wait(void *arg)
 {
-	struct look *look = arg;
+	struct site_look *look = arg;
 
 	site_check_wait(look->provider, &look->report);
 }
 
 /* Side by side: one that does not answer holds no other up. */
 static bool
-look_all_wait(struct local *local, struct look *looks, size_t n, struct err *err)
+look_all_wait(struct local *local, struct site_look *looks, size_t n, struct err *err)
 {
 	struct group group = { 0 };
 
@@ -117,7 +117,7 @@ look_all_wait(struct local *local, struct look *looks, size_t n, struct err *err
 }
 
 static int
-print(struct local *local, struct look *looks, size_t n, bool was_asked, bool json)
+print(struct local *local, struct site_look *looks, size_t n, bool was_asked, bool json)
 {
 	int status = EXIT_DONE;
 	struct buf out;
@@ -149,7 +149,7 @@ instances_work(struct local *local, void *arg)
 	const struct options *options = arg;
 	bool asks = option_is_given(options, OPTION_CHECK);
 	const struct config_atlassian *all = &hub_config(local_hub(local))->atlassian;
-	struct look *looks = mem_new((all->sites_n + 1) * sizeof(*looks));
+	struct site_look *looks = mem_new((all->sites_n + 1) * sizeof(*looks));
 	size_t providers_n, n = 0;
 	struct provider *const *providers = hub_providers(local_hub(local), &providers_n);
 	struct err err = { 0 };

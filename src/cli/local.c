@@ -98,8 +98,8 @@ ignored_say(const struct options *options, struct log *log)
 }
 
 bool
-cli_config_load(
-    const struct options *options, struct log *log, struct config **out, struct err *err)
+cli_config_load_why(const struct options *options, struct log *log, struct config **out,
+    enum config_fault *fault, struct err *err)
 {
 	struct config_pair flags[CLI_VARIABLES_MAX];
 	struct config_source source = {
@@ -108,6 +108,7 @@ cli_config_load(
 		.environ = options->environ,
 		.flags = flags,
 		.flags_n = cli_variables(options, flags),
+		.fault = fault,
 	};
 
 	ignored_say(options, log);
@@ -117,6 +118,13 @@ cli_config_load(
 		return true;
 	config_free(out);
 	return false;
+}
+
+bool
+cli_config_load(
+    const struct options *options, struct log *log, struct config **out, struct err *err)
+{
+	return cli_config_load_why(options, log, out, NULL, err);
 }
 
 /* Ctrl-C: upstreams are told that nobody waits any more, and end in order. The second one is final.

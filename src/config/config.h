@@ -526,9 +526,25 @@ struct config_placeholder {
  */
 bool config_placeholder_next(struct slice *text, struct config_placeholder *out);
 
+/* A file that was read for a configuration, for who looks at how it lies there. */
+enum config_file_kind {
+	CONFIG_FILE_ITSELF,
+	CONFIG_FILE_ENV,   /* --env-file */
+	CONFIG_FILE_VALUE, /* named by `file:` */
+	CONFIG_FILE_CA,
+	CONFIG_FILE_CERT,
+	CONFIG_FILE_KEY
+};
+struct config_file {
+	struct config_file *next;
+	enum config_file_kind kind;
+	struct slice path; /* as open(2) had it, NUL-ended */
+};
+
 struct config {
-	struct arena arena; /* everything here lives in it */
-	struct slice file;  /* SLICE_NONE: no file */
+	struct arena arena;	   /* everything here lives in it */
+	struct slice file;	   /* SLICE_NONE: no file */
+	struct config_file *files; /* the last one first; one may be there twice */
 
 	bool listen_stdio;
 	struct slice *listen_http; /* addresses as written: "127.0.0.1:8080", "unix:/path" */
@@ -565,6 +581,14 @@ struct config {
 	struct slice state; /* directory, absolute */
 };
 
+/* Why there is no configuration, beside the words of the error. */
+enum config_fault {
+	CONFIG_FAULT_OTHER,
+	CONFIG_FAULT_MISSING,	   /* no file, and nothing in the environment */
+	CONFIG_FAULT_TLS_FILE,	   /* one of a `tls` cannot be read, or holds something else */
+	CONFIG_FAULT_TLS_MISMATCH, /* a key of another certificate */
+};
+
 /* Where a value came from, for `config_load`. All may be SLICE_NONE / NULL. */
 struct config_source {
 	const char *file;	    /* -c; NULL: the search order of the contract */
@@ -574,6 +598,7 @@ struct config_source {
 	 * wins over environ. */
 	const struct config_pair *flags;
 	size_t flags_n;
+	enum config_fault *fault; /* set where the load fails */
 };
 
 /*

@@ -406,6 +406,8 @@ config_environment_read(struct config_load *load, struct err *err)
 	if (!tenants_apply(load, err) || !config_environment_sites(load, err))
 		return false;
 	if (atlassian->sites_n == 0 && !atlassian->is_tenants)
+		load->fault = CONFIG_FAULT_MISSING;
+	if (atlassian->sites_n == 0 && !atlassian->is_tenants)
 		return err_set(err, ERR_CONFIG,
 		    "no configuration file, and no site in the environment: write "
 		    "~/.config/bascule/bascule.yaml or /etc/bascule/bascule.yaml, name a file with "

@@ -102,6 +102,7 @@ file_value(struct config_load *load, const struct node *node, struct slice path,
 
 		return CONFIG_FAIL_NODE(load, node, err, "%s", why.text);
 	}
+	config_file_note(load, CONFIG_FILE_VALUE, slice_cstr(&load->tree, path));
 	if (memchr(text.p, '\0', text.n) != NULL)
 		return CONFIG_FAIL_NODE(load, node, err, "the file holds a NUL: it must be text");
 	if (slice_ends(text, S("\n")))

@@ -115,6 +115,25 @@ config_name_set(struct config_load *load, const char *name)
 		    load->name, sizeof(load->name), "...%s", name + n - (sizeof(load->name) - 4));
 }
 
+static void
+file_note(struct config *config, enum config_file_kind kind, const char *path)
+{
+	struct config_file *file;
+
+	if (!arena_reserve(&config->arena, sizeof(*file) + strlen(path) + 64, NULL))
+		return;
+	file = ARENA_NEW(&config->arena, struct config_file);
+	*file =
+	    (struct config_file){ config->files, kind, arena_printf(&config->arena, "%s", path) };
+	config->files = file;
+}
+
+void
+config_file_note(struct config_load *load, enum config_file_kind kind, const char *path)
+{
+	file_note(load->config, kind, path);
+}
+
 /* dir, or what stands before the last slash of file; made absolute. */
 static bool
 dir_set(struct config_load *load, const char *dir, size_t n, struct err *err)
@@ -347,11 +366,19 @@ config_load(
 	has_file = ok && path[0] != '\0';
 	if (ok && !has_file)
 		ok = dir_set(&load, "", 0, err);
-	if (!ok || (has_file && !file_read(&load, path, err))) {
+	if (ok && has_file && access(path, F_OK) != 0 && errno == ENOENT)
+		load.fault = CONFIG_FAULT_MISSING;
+	ok = ok && (!has_file || file_read(&load, path, err));
+	if (!ok)
 		arena_fini(&load.tree);
-		return false;
-	}
-	return load_finish(&load, has_file, out, err);
+	ok = ok && load_finish(&load, has_file, out, err);
+	if (!ok && source->fault != NULL)
+		*source->fault = load.fault;
+	if (ok && has_file)
+		file_note(*out, CONFIG_FILE_ITSELF, path);
+	if (ok && source->env_file != NULL)
+		file_note(*out, CONFIG_FILE_ENV, source->env_file);
+	return ok;
 }
 
 /* ---- what a reload cannot change ------------------------------------------------------------- */

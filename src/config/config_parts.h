@@ -63,6 +63,7 @@ struct config_load {
 	struct log *log;
 	struct config *config;
 	struct arena tree; /* nodes; gone after the load */
+	enum config_fault fault;
 };
 
 /* *root NULL: an empty document. */
@@ -77,6 +78,8 @@ bool config_node_is_null(const struct node *node);
  */
 MUST_CHECK bool config_json_put(
     struct config_load *load, const struct node *node, struct buf *out, struct err *err);
+/* Notes a file that was read; without room for it, it is not there. */
+void config_file_note(struct config_load *load, enum config_file_kind kind, const char *path);
 /* A name for errors: a long path keeps its end, which tells more (config_load.c). */
 void config_name_set(struct config_load *load, const char *name);
 

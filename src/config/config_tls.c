@@ -20,6 +20,7 @@
 struct pem {
 	struct config_load *load;
 	struct arena *arena;
+	enum config_file_kind kind;
 	const char *key;
 	const char *path;
 	const struct node *node; /* NULL: not from a file */
@@ -57,6 +58,7 @@ place_of(const struct pem *pem)
 static bool
 pem_fail(const struct pem *pem, struct err *err, const char *what)
 {
+	pem->load->fault = CONFIG_FAULT_TLS_FILE;
 	return config_fail(pem->load, line_of(pem->node), col_of(pem->node), err, "tls.%s: %s %s",
 	    pem->key, pem->path, what);
 }
@@ -71,9 +73,12 @@ pem_read(struct pem *pem, const struct node *tls, struct slice path, struct err 
 	if (!arena_reserve(pem->arena, path.n + 1, err))
 		return false;
 	pem->path = slice_cstr(pem->arena, path);
-	if (!config_read_file(pem->arena, pem->path, PEM_BYTES, true, &pem->text, &why))
+	if (!config_read_file(pem->arena, pem->path, PEM_BYTES, true, &pem->text, &why)) {
+		load->fault = CONFIG_FAULT_TLS_FILE;
 		return config_fail(load, line_of(pem->node), col_of(pem->node), err, "tls.%s: %s",
 		    pem->key, why.text);
+	}
+	config_file_note(load, pem->kind, pem->path);
 	return true;
 }
 
@@ -159,10 +164,10 @@ pair_check(const struct pem *cert, const struct pem *key, const struct secret *k
 		pem_fail(key, err, "is encrypted, and tls.key_password is missing or not right");
 	else if (private == NULL)
 		pem_fail(key, err, "holds no private key in PEM form");
-	else if (X509_check_private_key(certificate, private) != 1)
-		pem_fail(key, err, "does not belong to the certificate of tls.cert");
-	else
+	else if (X509_check_private_key(certificate, private) == 1)
 		ok = true;
+	else if (!pem_fail(key, err, "does not belong to the certificate of tls.cert"))
+		key->load->fault = CONFIG_FAULT_TLS_MISMATCH;
 	if (ok && X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
 		log_event(cert->load->log, LOG_WARN, "certificate_expired",
 		    "%stls.cert: the certificate in %s has expired", place_of(cert).text,
@@ -217,8 +222,10 @@ config_tls_check(struct config_load *load, const struct config_tls *tls, const s
 	const struct node *node = entry != NULL ? config_node_find(entry, "tls") : NULL;
 	unsigned line = node != NULL ? node->key_line : 0, col = node != NULL ? node->key_col : 0;
 	struct arena arena;
-	struct pem ca = { load, &arena, tls->ca_name != NULL ? tls->ca_name : "ca" },
-		   cert = { load, &arena, "cert" }, key = { load, &arena, "key" };
+	struct pem ca = { load, &arena, CONFIG_FILE_CA,
+		tls->ca_name != NULL ? tls->ca_name : "ca" },
+		   cert = { load, &arena, CONFIG_FILE_CERT, "cert" },
+		   key = { load, &arena, CONFIG_FILE_KEY, "key" };
 	bool ok;
 
 	if (node != NULL ? config_node_is_null(node) : entry != NULL)

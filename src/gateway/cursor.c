@@ -19,7 +19,7 @@ struct binding {
 };
 
 static void
-bind(struct binding *binding, enum item_kind kind, const struct caller *caller)
+binding_set(struct binding *binding, enum item_kind kind, const struct caller *caller)
 {
 	binding->parts[0] = item_kind_row(kind)->key;
 	binding->parts[1] = caller->principal;
@@ -38,7 +38,7 @@ cursor_make(struct seal *seal, const struct caller *caller, const struct catalog
 
 	entries = catalogue_entries(catalogue, kind, &n);
 	must(at > 0 && at <= n);
-	bind(&binding, kind, caller);
+	binding_set(&binding, kind, caller);
 	buf_init(&plain, NULL, CURSOR_PLAIN_BYTES);
 	buf_put_u64(&plain, at);
 	buf_putc(&plain, '\n');
@@ -58,7 +58,7 @@ cursor_read(struct seal *seal, const struct caller *caller, const struct catalog
 	uint64_t place;
 	size_t n;
 
-	bind(&binding, kind, caller);
+	binding_set(&binding, kind, caller);
 	if (json_type(token) != JSON_STRING || token.n > 6 * SEALED_BYTES(CURSOR_PLAIN_BYTES) ||
 	    !json_string(arena, token, &text, err) ||
 	    !seal_open(seal, &binding.context, text, arena, &plain, err) ||

@@ -264,6 +264,10 @@ struct program_file {
 struct program {
 	struct program_file program, script;
 };
+#define PROGRAM_PATH 4096
+/* Where the command of an upstream is, by its PATH and from its folder, into out.  False: in no
+ * folder of PATH; a path of its own is not looked at. */
+bool program_find(const struct config_upstream *upstream, char out[PROGRAM_PATH]);
 /*
  * The file that the command of an upstream executes, and the script that it gives to an interpreter
  * it knows.  Reads files: for helper threads, and for commands that run alone.

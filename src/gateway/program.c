@@ -13,7 +13,6 @@
 #include "gateway/gateway.h"
 
 #define FILE_MAX_BYTES (1024 * MIB)
-#define PATH_BYTES     4096
 
 /* ---- one file -------------------------------------------------------------------------------- */
 
@@ -89,12 +88,12 @@ path_join(const struct config_upstream *upstream, struct slice folder, struct sl
 	int n;
 
 	if (name.n > 0 && name.p[0] == '/')
-		n = snprintf(out, PATH_BYTES, "%.*s", SLICE_FMT(name));
+		n = snprintf(out, PROGRAM_PATH, "%.*s", SLICE_FMT(name));
 	else
-		n = snprintf(out, PATH_BYTES, "%.*s%s%.*s%s%.*s", is_absolute ? 0 : (int)cwd.n,
+		n = snprintf(out, PROGRAM_PATH, "%.*s%s%.*s%s%.*s", is_absolute ? 0 : (int)cwd.n,
 		    cwd.p, is_absolute ? "" : "/", SLICE_FMT(folder), folder.n > 0 ? "/" : "",
 		    SLICE_FMT(name));
-	return n > 0 && n < PATH_BYTES && memchr(name.p, '\0', name.n) == NULL;
+	return n > 0 && n < PROGRAM_PATH && memchr(name.p, '\0', name.n) == NULL;
 }
 
 static bool
@@ -105,9 +104,8 @@ is_executable(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* Into out, of PATH_BYTES. */
-static bool
-program_find(const struct config_upstream *upstream, char *out)
+bool
+program_find(const struct config_upstream *upstream, char out[PROGRAM_PATH])
 {
 	struct slice name = upstream->command[0], rest = path_of(upstream);
 
@@ -147,7 +145,7 @@ void
 program_look(const struct config_upstream *upstream, struct program *program)
 {
 	struct program before = *program;
-	char *path = mem_new(PATH_BYTES);
+	char *path = mem_new(PROGRAM_PATH);
 	bool is_found = false;
 
 	program->program.digest[0] = program->script.digest[0] = '\0';

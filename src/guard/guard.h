@@ -10,6 +10,8 @@
 
 #include "auth/auth.h"
 
+extern const char guard_library[]; /* loaded when texts are scanned; "": none is */
+
 enum guard_kind {
 	GUARD_REQUEST,
 	GUARD_RESULT,

@@ -200,6 +200,9 @@ plain_run(
 #ifdef HAVE_VECTORSCAN
 
 #define LIBHS "libhs.so.5"
+
+const char guard_library[] = LIBHS;
+
 #define MAGIC "bascule scan 1\n"
 
 #define HS_FUNCTIONS(X) \
@@ -430,6 +433,10 @@ vectorscan_found(
 	told->found(told->ctx, id, (size_t)to);
 	return 0;
 }
+
+#else
+
+const char guard_library[] = "";
 
 #endif
 

@@ -6,7 +6,15 @@
 #ifndef NET_NET_H
 #define NET_NET_H
 
+#include <openssl/opensslv.h>
+
 #include "run/run.h"
+
+/* Libraries that are loaded when they are first needed. */
+#define NET_TEXT_OF(x) #x
+#define NET_SONAME(n)  "libssl.so." NET_TEXT_OF(n)
+#define LIBSSL	       NET_SONAME(OPENSSL_SHLIB_VERSION)
+#define LIBCURL	       "libcurl.so.4"
 
 /* ---- names and URLs ------------------------------------------------------------------------- */
 

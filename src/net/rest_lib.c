@@ -12,7 +12,6 @@
 
 #include "net/rest_curl.h"
 
-#define LIBCURL	    "libcurl.so.4"
 #define VERSION_MIN 0x075500 /* 7.85: CURLOPT_PROTOCOLS_STR */
 
 struct rest_lib rest_lib;

@@ -14,14 +14,10 @@
 #include <unistd.h>
 
 #include <openssl/err.h>
-#include <openssl/opensslv.h>
 #include <openssl/x509.h>
 
 #include "net/tls.h"
 
-#define TEXT_OF(x)  #x
-#define SONAME(n)   "libssl.so." TEXT_OF(n)
-#define LIBSSL	    SONAME(OPENSSL_SHLIB_VERSION)
 #define FILES_N	    3
 #define SYSTEM_HINT "install the package ca-certificates, or name a file as tls.ca"
 

@@ -189,18 +189,39 @@ pid_max_is_own(void)
 	    (major > 6 || (major == 6 && minor >= 14));
 }
 
+/* All but the cgroup, which is divided where it is found. */
+static void
+probe(struct isolate *isolate)
+{
+	isolate->has_userns = namespaces_try(isolate, CLONE_NEWUSER);
+	isolate->has_namespaces = isolate->has_userns || namespaces_try(isolate, 0);
+	isolate->has_pid_max = isolate->has_namespaces && pid_max_is_own();
+	isolate->landlock = isolate_landlock_version();
+	isolate_filters_make(isolate->filters);
+}
+
 void
 isolate_probe(struct isolate *isolate)
 {
 	if (isolate->is_probed)
 		return;
 	isolate->is_probed = true;
-	isolate->has_userns = namespaces_try(isolate, CLONE_NEWUSER);
-	isolate->has_namespaces = isolate->has_userns || namespaces_try(isolate, 0);
-	isolate->has_pid_max = isolate->has_namespaces && pid_max_is_own();
-	isolate->landlock = isolate_landlock_version();
-	isolate_filters_make(isolate->filters);
+	probe(isolate);
 	isolate->cgroup = isolate_cgroup_find();
+}
+
+void
+isolation_look(struct isolation_means *out)
+{
+	struct isolate isolate = { 0 };
+
+	probe(&isolate);
+	*out = (struct isolation_means){ .has_namespaces = isolate.has_namespaces,
+		.has_proc = isolate.has_proc,
+		.has_filter = isolate.filters[0].code != NULL,
+		.has_cgroup = isolate_cgroup_can_be(),
+		.landlock = isolate.landlock };
+	isolate_fini(&isolate);
 }
 
 void

@@ -129,6 +129,7 @@ int isolate_privileges_drop(struct isolate_plan *plan);
 
 /* isolate_cgroup.c */
 struct isolate_cgroup *isolate_cgroup_find(void); /* NULL: none */
+bool isolate_cgroup_can_be(void); /* changes nothing; who else is in the group is not asked */
 void isolate_cgroup_free(struct isolate_cgroup **cgroup);
 bool isolate_cgroup_make(const struct isolate_cgroup *cgroup, struct isolate_plan *plan);
 /* Did the kernel end something in it for want of memory? */

@@ -211,18 +211,36 @@ divide(int dir)
 	return false;
 }
 
+static bool
+is_writable(int dir)
+{
+	char text[TEXT_BYTES];
+
+	return file_read(dir, "cgroup.controllers", text, sizeof text) &&
+	    has_word(text, "memory") && has_word(text, "pids") &&
+	    faccessat(dir, "cgroup.procs", W_OK, 0) == 0;
+}
+
+bool
+isolate_cgroup_can_be(void)
+{
+	int dir = own_open();
+	bool ok = dir >= 0 && is_writable(dir);
+
+	if (dir >= 0)
+		close(dir);
+	return ok;
+}
+
 struct isolate_cgroup *
 isolate_cgroup_find(void)
 {
 	struct isolate_cgroup *cgroup;
-	char text[TEXT_BYTES];
 	int dir = own_open();
 
 	if (dir < 0)
 		return NULL;
-	if (!file_read(dir, "cgroup.controllers", text, sizeof text) || !has_word(text, "memory") ||
-	    !has_word(text, "pids") || faccessat(dir, "cgroup.procs", W_OK, 0) < 0 ||
-	    !divide(dir)) {
+	if (!is_writable(dir) || !divide(dir)) {
 		close(dir);
 		return NULL;
 	}

@@ -110,8 +110,6 @@ static const uint64_t namespaces[] = { CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID,
 /* Commands of terminals that put words into other programs' mouths. */
 static const uint64_t terminals[] = { TIOCSTI, TIOCLINUX };
 
-#define LIBSECCOMP "libseccomp.so.2"
-
 /* What of libseccomp is used. */
 struct library {
 	scmp_filter_ctx (*init)(uint32_t action);

@@ -12,6 +12,7 @@
 #ifndef RUN_RUN_H
 #define RUN_RUN_H
 
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -41,6 +42,8 @@ struct address {
 void address_print(const struct address *address, char text[ADDRESS_TEXT]);
 /* Literal "IP:port", "[IP6]:port", "unix:/path"; names are net's business. */
 MUST_CHECK bool address_parse(struct slice text, struct address *out, struct err *err);
+/* Returns the length for bind(2) and connect(2). */
+socklen_t address_to_sockaddr(const struct address *address, struct sockaddr_storage *out);
 bool address_is_loopback(const struct address *address); /* Unix sockets are */
 /* Of the public Internet: not loopback, private, link-local, shared, multicast or reserved, nor an
  * IPv6 address that stands for such an IPv4 one. */
@@ -153,6 +156,19 @@ struct isolation_report {
 	uint32_t parts;
 	unsigned landlock;
 };
+/*
+ * What of it this machine has, for people: by trying, in a child or two that end at once.  Blocks;
+ * for a process with one thread.  Nothing is changed.
+ */
+#define LIBSECCOMP "libseccomp.so.2" /* loaded when a child is isolated */
+struct isolation_means {
+	bool has_namespaces, has_proc; /* all namespaces; with a /proc of their own */
+	bool has_filter;	       /* seccomp, and the library that makes its filters */
+	bool has_cgroup;	       /* the group that this process is in may be written */
+	unsigned landlock;
+};
+void isolation_look(struct isolation_means *out);
+
 /* The bit of a word of `require`: a part, or one of files, network, memory, processes, which hold
  * when one of the parts that can do it is in force, or nothing is asked for.  0: no such word. */
 uint32_t isolation_word(struct slice word);

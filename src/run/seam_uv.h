@@ -75,8 +75,6 @@ void seam_uv_offload(
 
 /* ---- address.c ----------------------------------------------------------------------------- */
 
-/* Returns the length for bind(2) and connect(2). */
-socklen_t address_to_sockaddr(const struct address *address, struct sockaddr_storage *out);
 /* IPv4 addresses mapped into IPv6 become IPv4; unknown families an unnamed Unix socket. */
 void address_from_sockaddr(const struct sockaddr_storage *from, socklen_t n, struct address *out);
 

@@ -8,8 +8,7 @@
 
 #include "sqlite/sqlite.h"
 
-#define LIBSQLITE "libsqlite3.so.0"
-#define BUSY_MS	  5000
+#define BUSY_MS 5000
 
 MUST_CHECK static bool
 functions_load(struct sqlite *sqlite, struct err *err)

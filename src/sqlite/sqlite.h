@@ -10,6 +10,8 @@
 
 #include "base/base.h"
 
+#define LIBSQLITE "libsqlite3.so.0"
+
 #define SQLITE_FUNCTIONS(X) \
 	X(sqlite3_bind_blob) \
 	X(sqlite3_bind_int64) \

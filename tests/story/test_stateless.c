@@ -176,7 +176,7 @@ tear_down(void **unused)
 
 /* params: its members, without braces; "": none. */
 static void
-send(const char *method, const char *params)
+request_send(const char *method, const char *params)
 {
 	struct buf text;
 
@@ -266,28 +266,28 @@ test_methods(void **unused)
 {
 	upstream("one", "stdio", plain);
 	begin(SHARED("one"));
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_true(says("/result/tools/0/name", "\"add\""));
 	assert_true(says("/result/tools/1/name", "\"book\""));
-	send("tools/call", "\"name\":\"add\",\"arguments\":{}");
+	request_send("tools/call", "\"name\":\"add\",\"arguments\":{}");
 	assert_true(says("/result/sum", "3"));
-	send("prompts/list", "");
+	request_send("prompts/list", "");
 	assert_true(says("/result/prompts/0/name", "\"poem\""));
-	send("prompts/get", "\"name\":\"poem\"");
+	request_send("prompts/get", "\"name\":\"poem\"");
 	assert_true(says("/result/messages", "[]"));
-	send("resources/list", "");
+	request_send("resources/list", "");
 	assert_true(says("/result/resources/0/uri", "\"x://a\""));
-	send("resources/templates/list", "");
+	request_send("resources/templates/list", "");
 	assert_true(says("/result/resourceTemplates", "[]"));
-	send("resources/read", "\"uri\":\"x://a\"");
+	request_send("resources/read", "\"uri\":\"x://a\"");
 	assert_true(says("/result/contents/0/text", "\"A\""));
-	send("completion/complete",
+	request_send("completion/complete",
 	    "\"ref\":{\"type\":\"ref/prompt\",\"name\":\"poem\"},\"argument\":{\"name\":\"n\","
 	    "\"value\":\"v\"}");
 	assert_true(says("/result/completion/values", "[\"v\"]"));
-	send("tools/call", "\"name\":\"none\"");
+	request_send("tools/call", "\"name\":\"none\"");
 	assert_true(says("/error/code", "-32602"));
-	send("bogus/method", "");
+	request_send("bogus/method", "");
 	assert_true(says("/error/code", "-32601"));
 	assert_int_equal(got(the("one"), "initialize"), 1);
 	assert_int_equal(stage->answers, 10);
@@ -300,7 +300,7 @@ test_discover(void **unused)
 
 	upstream("one", "stdio", plain);
 	begin(SHARED("one"));
-	send("server/discover", "");
+	request_send("server/discover", "");
 	assert_true(says("/result/supportedVersions/0", "\"2026-07-28\""));
 	assert_true(says("/result/supportedVersions/4", "\"2024-11-05\""));
 	assert_true(says("/result/protocolVersion", ""));
@@ -324,7 +324,7 @@ test_discover_own(void **unused)
 {
 	upstream("one", "stdio", plain);
 	begin(PER_CLIENT("one"));
-	send("server/discover", "");
+	request_send("server/discover", "");
 	assert_true(says("/result/capabilities/tasks", ""));
 	assert_true(says("/result/capabilities/extensions",
 	    "{\"io.modelcontextprotocol/ui\":{},\"com.example/odd\":{}}"));
@@ -346,7 +346,7 @@ test_sessions_of_their_own(void **unused)
 
 	begin(PER_CLIENT("one"));
 	assert_int_equal(one->starts, 0);
-	send("tools/call", "\"name\":\"add\"");
+	request_send("tools/call", "\"name\":\"add\"");
 	assert_true(says("/result/said/action", "\"decline\""));
 	assert_true(
 	    stage_says(server_last(one, S("initialize")), "/params/capabilities", CAN_NOTHING));
@@ -354,27 +354,27 @@ test_sessions_of_their_own(void **unused)
 	    stage_says(server_last(one, S("initialize")), "/params/clientInfo/name", "\"double\""));
 	assert_true(stage_says(
 	    server_last(one, S("initialize")), "/params/protocolVersion", "\"2025-11-25\""));
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_int_equal(one->starts, 1);
 	stage->capabilities = CAN_ASK;
-	send("tools/call", "\"name\":\"add\"");
+	request_send("tools/call", "\"name\":\"add\"");
 	assert_true(says("/result/said/action", "\"accept\""));
 	assert_int_equal(one->starts, 2);
 	assert_true(stage_says(server_last(one, S("initialize")), "/params/capabilities", CAN_ASK));
 	stage->principal = "bob";
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_int_equal(one->starts, 3);
 	stage->is_stdio = true;
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_int_equal(one->starts, 4);
 	stage->principal = "ann";
 	stage->is_stdio = false;
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_int_equal(one->starts, 4);
 	/* Half an hour after the last request they end. */
 	world_tick(&stage->world, 31 * 60000);
 	assert_null(server_peer(one));
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_true(says("/result/tools/0/name", "\"add\""));
 	assert_int_equal(one->starts, 5);
 }
@@ -394,23 +394,23 @@ test_spellings(void **unused)
 	begin(PER_CLIENT("one"));
 	for (size_t i = 0; i < 3 * COUNT(same); i++) {
 		stage->capabilities = same[i % COUNT(same)];
-		send("tools/list", "");
+		request_send("tools/list", "");
 		assert_true(says("/result/tools/0/name", "\"add\""));
 		assert_int_equal(one->starts, 1);
 	}
 	/* Less, or another order of a list, is another set. */
 	stage->capabilities = "{\"elicitation\":{},\"sampling\":{}}";
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_int_equal(one->starts, 2);
 	stage->capabilities = "{\"elicitation\":{},\"sampling\":{\"tools\":[1,2]}}";
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_int_equal(one->starts, 3);
 	stage->capabilities = "{\"elicitation\":{},\"sampling\":{\"tools\":[2,1]}}";
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_int_equal(one->starts, 4);
 	/* Of another caller it is another client, in the same words. */
 	stage->principal = "bob";
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_int_equal(one->starts, 5);
 }
 
@@ -428,7 +428,7 @@ test_many_spellings(void **unused)
 		buf_printf(&text, "{%*s}", (int)i, "");
 		buf_putc(&text, '\0');
 		stage->capabilities = text.p;
-		send("tools/list", "");
+		request_send("tools/list", "");
 	}
 	assert_int_equal(one->starts, 1);
 	buf_fini(&text);
@@ -440,11 +440,11 @@ test_shared_asks(void **unused)
 	struct server *one = upstream("one", "http", asks);
 
 	begin(SHARED("one"));
-	send("tools/call", "\"name\":\"add\"");
+	request_send("tools/call", "\"name\":\"add\"");
 	assert_true(says("/result/said/action", "\"decline\""));
 	assert_int_equal(stage->asks, 0);
 	stage->capabilities = CAN_ASK;
-	send("tools/call", "\"name\":\"add\"");
+	request_send("tools/call", "\"name\":\"add\"");
 	assert_true(says("/result/said/action", "\"accept\""));
 	assert_int_equal(stage->asks, 1);
 	assert_int_equal(got(one, "initialize"), 1);
@@ -461,23 +461,23 @@ test_too_many(void **unused)
 
 	begin("limits: {sessions: 2}\n" PER_CLIENT("one"));
 	stage->principal = "busy";
-	send("tools/call", "\"name\":\"book\"");
+	request_send("tools/call", "\"name\":\"book\"");
 	stage->principal = "idle";
-	send("tools/list", "");
+	request_send("tools/list", "");
 	stage->principal = "new";
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_true(says("/result/tools/0/name", "\"add\""));
 	assert_int_equal(one->starts, 3);
 	stage->principal = "newer";
-	send("tools/call", "\"name\":\"book\"");
+	request_send("tools/call", "\"name\":\"book\"");
 	stage->principal = "newest";
 	before = stage->answers;
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_int_equal(stage->answers, before + 1);
 	assert_true(says("/error/data/kind", "\"limit\""));
 	world_tick(&stage->world, 10000);
 	assert_int_equal(stage->answers, before + 3);
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_true(says("/result/tools/0/name", "\"add\""));
 }
 
@@ -489,11 +489,11 @@ test_no_tasks_left(void **unused)
 
 	begin(PER_CLIENT("one"));
 	loop_set_tasks_max(stage->world.loop, loop_tasks(stage->world.loop));
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_true(says("/error/data/kind", "\"limit\""));
 	assert_int_equal(one->starts, 0);
 	loop_set_tasks_max(stage->world.loop, 100);
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_true(says("/result/tools/0/name", "\"add\""));
 	assert_int_equal(one->starts, 1);
 }
@@ -510,10 +510,10 @@ test_freshness(void **unused)
 	begin("upstreams:\n  - {name: one, session: shared, $one}\n"
 	      "  - {name: two, session: shared, $two}\n");
 	/* One that tells nothing of its changes spoils it for all of that kind. */
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_int_equal(stage->ttl_ms, 0);
 	assert_false(stage->is_private);
-	send("resources/list", "");
+	request_send("resources/list", "");
 	assert_int_equal(stage->ttl_ms, 60000);
 }
 
@@ -530,11 +530,11 @@ test_list_is_kept(void **unused)
 	struct err err = { 0 };
 
 	begin(SHARED("one"));
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_true(stage->is_private);
 	assert_in_range(stage->ttl_ms, 19000, 20000);
 	world_tick(&stage->world, 15000);
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_in_range(stage->ttl_ms, 4000, 5000);
 	assert_int_equal(got(one, "tools/list"), 1);
 	/* Nobody asks: nothing is read. */
@@ -544,17 +544,17 @@ test_list_is_kept(void **unused)
 	    S("on tools/list -> result {\"tools\":[{\"name\":\"sub\",\"inputSchema\":{}}],"
 	      "\"ttlMs\":0}"),
 	    &err));
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_int_equal(got(one, "tools/list"), 2);
 	assert_true(says("/result/tools/0/name", "\"sub\""));
 	assert_int_equal(stage->ttl_ms, 0);
 	/* However short: not more than once a second; and what fails leaves what there was. */
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_int_equal(got(one, "tools/list"), 2);
 	world_tick(&stage->world, 2000);
 	assert_true(
 	    server_line(one, S("on tools/list -> error {\"code\":-1,\"message\":\"no\"}"), &err));
-	send("tools/list", "");
+	request_send("tools/list", "");
 	assert_int_equal(got(one, "tools/list"), 3);
 	assert_true(says("/result/tools/0/name", "\"sub\""));
 }
@@ -578,7 +578,7 @@ test_listen(void **unused)
 	struct exchange *first, *second;
 
 	begin(SHARED("one"));
-	send("subscriptions/listen", FILTER_ALL);
+	request_send("subscriptions/listen", FILTER_ALL);
 	first = stage->lasting;
 	assert_non_null(first);
 	/* There are no prompts; a resource keeps the spelling of the client. */
@@ -592,7 +592,8 @@ test_listen(void **unused)
 	/* It is no request in progress. */
 	assert_int_equal(hub_in_flight(stage->hub), 0);
 	assert_int_equal(loop_tasks(stage->world.loop), 1);
-	send("subscriptions/listen", "\"notifications\":{\"resourceSubscriptions\":[\"x://a\"]}");
+	request_send(
+	    "subscriptions/listen", "\"notifications\":{\"resourceSubscriptions\":[\"x://a\"]}");
 	second = stage->lasting;
 	assert_int_equal(got(one, "resources/subscribe"), 2);
 	does(one, "notify notifications/resources/updated {\"uri\":\"x://a/part\"}");
@@ -623,7 +624,7 @@ test_listen_again(void **unused)
 	struct server *one = upstream("one", "stdio", changing);
 
 	begin(SHARED("one"));
-	send("subscriptions/listen", FILTER_ALL);
+	request_send("subscriptions/listen", FILTER_ALL);
 	does(one, "exit 1");
 	world_tick(&stage->world, 1000);
 	assert_int_equal(one->starts, 2);
@@ -646,14 +647,14 @@ test_listen_refused(void **unused)
 
 	upstream("one", "stdio", refuses);
 	begin(SHARED("one"));
-	send("subscriptions/listen", FILTER_ALL);
+	request_send("subscriptions/listen", FILTER_ALL);
 	assert_true(stage_says(
 	    buf_view(&stage->told), "/params/notifications", "{\"toolsListChanged\":true}"));
-	send("subscriptions/listen", "\"notifications\":{\"resourceSubscriptions\":7}");
+	request_send("subscriptions/listen", "\"notifications\":{\"resourceSubscriptions\":7}");
 	assert_true(says("/error/code", "-32602"));
-	send("subscriptions/listen", "\"notifications\":{\"resourceSubscriptions\":[7]}");
+	request_send("subscriptions/listen", "\"notifications\":{\"resourceSubscriptions\":[7]}");
 	assert_true(says("/error/code", "-32602"));
-	send("subscriptions/listen", "");
+	request_send("subscriptions/listen", "");
 	assert_true(says("/error/code", "-32602"));
 	assert_int_equal(stage->tells, 0);
 }
@@ -672,7 +673,7 @@ test_listen_drain(void **unused)
 
 	upstream("one", "stdio", changing);
 	begin(SHARED("one"));
-	send("subscriptions/listen", FILTER_ALL);
+	request_send("subscriptions/listen", FILTER_ALL);
 	hub_drain(stage->hub, on_idle, &is_idle);
 	world_settle(&stage->world);
 	assert_true(is_idle);
@@ -693,8 +694,8 @@ test_listen_reload(void **unused)
 
 	upstream("two", "stdio", changing);
 	begin(SHARED("one"));
-	send("subscriptions/listen", "\"notifications\":{\"toolsListChanged\":true}");
-	send("subscriptions/listen", FILTER_ALL);
+	request_send("subscriptions/listen", "\"notifications\":{\"toolsListChanged\":true}");
+	request_send("subscriptions/listen", FILTER_ALL);
 	buf_init(&yaml, NULL, MIB);
 	world_substitute(&stage->world, S(SHARED("two")), NULL, NULL, &yaml);
 	assert_true(config_parse(buf_view(&yaml), "test", "/", no_environ, NULL, &config, &err));
@@ -714,8 +715,8 @@ test_listen_own(void **unused)
 	struct server *one = upstream("one", "stdio", changing);
 
 	begin(PER_CLIENT("one"));
-	send("tools/list", "");
-	send("subscriptions/listen", FILTER_ALL);
+	request_send("tools/list", "");
+	request_send("subscriptions/listen", FILTER_ALL);
 	assert_true(stage_says(buf_view(&stage->told), "/params/notifications",
 	    "{\"toolsListChanged\":true,\"resourceSubscriptions\":[\"x://a\",\"x://b\"]}"));
 	does(one, "notify notifications/resources/updated {\"uri\":\"x://b\"}");
@@ -739,21 +740,21 @@ test_errors(void **unused)
 	begin(SHARED("one"));
 	assert_true(server_line(
 	    one, S("on resources/read -> error {\"code\":-32002,\"message\":\"gone\"}"), &err));
-	send("resources/read", "\"uri\":\"x:\\/\\/a\"");
+	request_send("resources/read", "\"uri\":\"x:\\/\\/a\"");
 	assert_true(says(
 	    "/error", "{\"code\":-32602,\"message\":\"gone\",\"data\":{\"uri\":\"x:\\/\\/a\"}}"));
 	assert_true(server_line(one,
 	    S("on resources/read -> error "
 	      "{\"message\":\"gone\",\"data\":{\"more\":1},\"code\":-32002}"),
 	    &err));
-	send("resources/read", "\"uri\":\"x://a\"");
+	request_send("resources/read", "\"uri\":\"x://a\"");
 	assert_true(says("/error",
 	    "{\"message\":\"gone\",\"data\":{\"uri\":\"x://a\",\"more\":1},\"code\":-32602}"));
 	/* Anything else is the server's. */
 	assert_true(server_line(one,
 	    S("on tools/call add -> error {\"code\":-32000,\"message\":\"no\",\"data\":1.0}"),
 	    &err));
-	send("tools/call", "\"name\":\"add\"");
+	request_send("tools/call", "\"name\":\"add\"");
 	assert_true(says("/error", "{\"code\":-32000,\"message\":\"no\",\"data\":1.0}"));
 }
 
@@ -772,7 +773,7 @@ test_page(void **unused)
 
 	begin(SHARED("one"));
 	stage->capabilities = CAN_URL;
-	send("tools/call", "\"name\":\"book\"");
+	request_send("tools/call", "\"name\":\"book\"");
 	assert_int_equal(stage->asks, 1);
 	assert_true(stage_says(buf_view(&stage->asked), "",
 	    "{\"mode\":\"url\",\"message\":\"pay\",\"url\":\"https://x.example/\"}"));
@@ -801,19 +802,19 @@ test_page_refused(void **unused)
 	upstream("two", "stdio", silent);
 	begin("upstreams:\n  - {name: one, session: shared, $one}\n"
 	      "  - {name: two, session: shared, $two}\n");
-	send("tools/call", "\"name\":\"one__book\"");
+	request_send("tools/call", "\"name\":\"one__book\"");
 	assert_true(says("/error/code", "-32021"));
 	assert_true(says("/error/data/requiredCapabilities", "{\"elicitation\":{\"url\":{}}}"));
 	stage->capabilities = CAN_URL;
 	stage->accept = "{\"action\":\"decline\"}";
-	send("tools/call", "\"name\":\"one__book\"");
+	request_send("tools/call", "\"name\":\"one__book\"");
 	assert_true(says("/error/data/kind", "\"request\""));
 	assert_int_equal(got(one, "tools/call"), 2);
-	send("tools/call", "\"name\":\"two__book\"");
+	request_send("tools/call", "\"name\":\"two__book\"");
 	assert_true(says("/error/data/kind", "\"unavailable\""));
 	/* Nobody ever comes back from the page: limits.ask. */
 	stage->accept = "{\"action\":\"accept\"}";
-	send("tools/call", "\"name\":\"one__book\"");
+	request_send("tools/call", "\"name\":\"one__book\"");
 	world_tick(&stage->world, 11 * 60000);
 	assert_true(says("/error/data/kind", "\"deadline\""));
 }
@@ -830,23 +831,23 @@ test_logs(void **unused)
 
 	begin(SHARED("one"));
 	/* Who says no level wants no logs. */
-	send("tools/call", "\"name\":\"add\"");
+	request_send("tools/call", "\"name\":\"add\"");
 	assert_int_equal(stage->tells, 0);
 	assert_int_equal(got(one, "logging/setLevel"), 0);
 	stage->log_level = 4;
-	send("tools/call", "\"name\":\"add\"");
+	request_send("tools/call", "\"name\":\"add\"");
 	assert_int_equal(stage->tells, 1);
 	assert_true(told("\"error\""));
 	assert_true(
 	    stage_says(server_last(one, S("logging/setLevel")), "/params/level", "\"error\""));
 	/* The most talkative level stays; each request sees its own part. */
 	stage->log_level = 0;
-	send("tools/call", "\"name\":\"add\"");
+	request_send("tools/call", "\"name\":\"add\"");
 	assert_int_equal(stage->tells, 2);
 	assert_true(
 	    stage_says(server_last(one, S("logging/setLevel")), "/params/level", "\"debug\""));
 	stage->log_level = 4;
-	send("tools/call", "\"name\":\"add\"");
+	request_send("tools/call", "\"name\":\"add\"");
 	assert_int_equal(stage->tells, 1);
 	assert_int_equal(got(one, "logging/setLevel"), 2);
 }
@@ -861,13 +862,13 @@ test_headers(void **unused)
 	struct server *one = upstream("one", "stdio", lines);
 
 	begin(SHARED("one"));
-	send("tools/call", "\"name\":\"add\"");
+	request_send("tools/call", "\"name\":\"add\"");
 	assert_int_equal(stage->checks, 0);
-	send("tools/call", "\"name\":\"book\"");
+	request_send("tools/call", "\"name\":\"book\"");
 	assert_int_equal(stage->checks, 1);
 	assert_true(says("/result", "{}"));
 	stage->refuses_headers = true;
-	send("tools/call", "\"name\":\"book\"");
+	request_send("tools/call", "\"name\":\"book\"");
 	assert_true(says("/error/code", "-32602"));
 	assert_int_equal(got(one, "tools/call"), 2);
 }
@@ -883,10 +884,10 @@ test_state(void **unused)
 	      "  - {name: two, session: shared, $two}\n");
 	stage->state = S("\"s1\"");
 	stage->state_server = S("two");
-	send("tools/call", "\"name\":\"one__add\"");
+	request_send("tools/call", "\"name\":\"one__add\"");
 	assert_true(says("/error/code", "-32602"));
 	assert_int_equal(got(one, "tools/call"), 0);
-	send("tools/call", "\"name\":\"two__add\"");
+	request_send("tools/call", "\"name\":\"two__add\"");
 	assert_true(says("/result/sum", "3"));
 }
 
@@ -897,13 +898,13 @@ test_read_freshness(void **unused)
 	struct err err = { 0 };
 
 	begin(SHARED("one"));
-	send("resources/read", "\"uri\":\"x://a\"");
+	request_send("resources/read", "\"uri\":\"x://a\"");
 	assert_int_equal(stage->ttl_ms, 0);
 	assert_true(stage->is_private);
 	assert_true(server_line(one,
 	    S("on resources/read -> result {\"contents\":[],\"ttlMs\":5000,\"cacheScope\":\"public\"}"),
 	    &err));
-	send("resources/read", "\"uri\":\"x://a\"");
+	request_send("resources/read", "\"uri\":\"x://a\"");
 	assert_int_equal(stage->ttl_ms, 5000);
 	assert_false(stage->is_private);
 }
@@ -942,7 +943,7 @@ read_one(unsigned n)
 	char params[40];
 
 	snprintf(params, sizeof(params), "\"uri\":\"x://%u\"", n);
-	send("resources/read", params);
+	request_send("resources/read", params);
 	assert_true(stage->ttl_ms > 0);
 }
 
@@ -1005,7 +1006,7 @@ test_plain_requests(void **unused)
 	upstream("two", "stdio", plain);
 	begin("upstreams:\n  - {name: one, session: shared, $one}\n"
 	      "  - {name: two, session: shared, $two}\n");
-	send("tools/call", "\"name\":\"one__add\",\"arguments\":{\"a\":1.0}");
+	request_send("tools/call", "\"name\":\"one__add\",\"arguments\":{\"a\":1.0}");
 	assert_true(says("/result/sum", "3"));
 	assert_true(stage_says(server_last(one, S("tools/call")), "/params/name", "\"add\""));
 	assert_true(
@@ -1043,7 +1044,7 @@ test_only_as_task(void **unused)
 
 	begin(SHARED("one"));
 	stage->capabilities = CAN_ASK;
-	send("tools/call", "\"name\":\"book\",\"arguments\":{}");
+	request_send("tools/call", "\"name\":\"book\",\"arguments\":{}");
 	assert_true(stage_says(server_last(one, S("tools/call")), "/params/task", "{}"));
 	assert_true(stage_says(server_last(one, S("tasks/result")), "/params/taskId", "\"t1\""));
 	assert_int_equal(stage->asks, 1);
@@ -1052,7 +1053,7 @@ test_only_as_task(void **unused)
 	assert_int_equal(stage->answers, 1);
 	assert_true(says("/result/said/action", "\"accept\""));
 	/* Who gives it up gives the task up. */
-	send("tools/call", "\"name\":\"book\"");
+	request_send("tools/call", "\"name\":\"book\"");
 	leave(stage->lasting);
 	assert_int_equal(got(one, "tasks/cancel"), 1);
 	assert_true(stage_says(server_last(one, S("tasks/cancel")), "/params/taskId", "\"t1\""));
