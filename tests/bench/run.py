@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 
+import agents
 import atlassian
 import bridge
 import guarded
@@ -581,7 +582,7 @@ SECTIONS = {
     "stdio": measure_stdio, "memory": measure_memory, "start": measure_start, "sessions": measure_sessions,
     "parallel": measure_parallel, "atlassian": of_module(atlassian),
     **{part.name: of_module(part) for part in parts.PARTS},
-    "isolate": measure_isolate, "detection": measure_detection, "soak": measure_soak}
+    "isolate": measure_isolate, "agents": of_module(agents), "detection": measure_detection, "soak": measure_soak}
 ASKED_FOR = ("soak",)                           # not part of a run that names nothing
 
 
@@ -675,6 +676,8 @@ def show(results):
               [["none", figure(got["plain_ms"], "{:.2f}"), ""],
                ["all of it", figure(got["isolated_ms"], "{:.2f}"), figure(got["isolated_p90_ms"], "{:.2f}")],
                ["the first", figure(got["first_ms"], "{:.2f}"), ""]])
+    if have("agents"):
+        agents.show(results["agents"], table, figure)
     if have("atlassian"):
         atlassian.show(results["atlassian"], table, figure)
     if set(results) - set(ASKED_FOR) - {"atlassian"}:
@@ -712,6 +715,8 @@ def budget_rows(results):
     yield "ping meanwhile, p99", max(pings, default=None), 10, "ms"
     if "rows" in results.get("guarded", {}):
         yield from guarded.budget(results["guarded"])
+    if "runs" in results.get("agents", {}):
+        yield from agents.budget(results["agents"])
     if "pairs" in results.get("bridge", {}):
         yield from bridge.budget(results["bridge"])
 
