@@ -82,6 +82,8 @@ def measure(bench, tools):
         out["base_mib"] = memory()
         times = started(client, out["runs"])
         out["start_ms"], out["start_p90_ms"] = statistics.median(times), sorted(times)[len(times) * 9 // 10]
+        time.sleep(1)
+        out["runs_mib"] = memory()
         runs = [facts(client, "maf", task=f"long {i}", runner="long", wait_s=0)["run_id"] for i in range(LIMIT)]
         while facts(client, "maf_status")["running"] < LIMIT:
             time.sleep(0.01)
@@ -105,7 +107,8 @@ def show(got, table, figure):
         [f"{AT_ONCE} starts at once: completed", str(got["completed"])],
         ["the same: most that ran together", str(got["most"])],
         ["RssAnon before, MiB", figure(got["base_mib"])],
-        [f"RssAnon after {got['runs']} runs and the {AT_ONCE}, MiB", figure(got["after_mib"])]])
+        [f"RssAnon after {got['runs']} runs, of which it remembers 200, MiB", figure(got["runs_mib"])],
+        [f"RssAnon after the {AT_ONCE} too, with their sessions, MiB", figure(got["after_mib"])]])
 
 
 def budget(got):
@@ -114,4 +117,4 @@ def budget(got):
     yield f"of {AT_ONCE} starts at once, lost", AT_ONCE - got["completed"], 0.5, ""
     yield "runs together beyond the limit", max(got["most"] - LIMIT, 0), 0.5, ""
     yield "RssAnon with agents, before any run", got["base_mib"], 10, "MiB"
-    yield "RssAnon that stays after runs", max(got["after_mib"] - got["base_mib"], 0), 5, "MiB"
+    yield "RssAnon that stays after runs", max(got["runs_mib"] - got["base_mib"], 0), 5, "MiB"
