@@ -19,31 +19,6 @@ struct filling {
 	struct slice first;  /* which placeholder gave it */
 };
 
-static bool
-is_name(struct slice name)
-{
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-
-		if (!((c >= 'a' && c <= 'z') || c == '_' ||
-			(i > 0 && ((c >= '0' && c <= '9') || c == '-'))))
-			return false;
-	}
-	return name.n > 0 && name.n <= 64;
-}
-
-/* The placeholder that text begins with; 0: it begins with none, else its length. */
-static size_t
-placeholder_read(struct slice text, struct slice *name, struct slice *fallback)
-{
-	const char *end = text.n > 2 && text.p[0] == '{' ? memchr(text.p, '}', text.n) : NULL;
-
-	if (end == NULL)
-		return 0;
-	*name = slice_cut((struct slice){ text.p + 1, (size_t)(end - text.p) - 1 }, '|', fallback);
-	return is_name(*name) ? (size_t)(end - text.p) + 1 : 0;
-}
-
 static const struct template_value *
 value_find(const struct filling *filling, struct slice name)
 {
@@ -73,27 +48,29 @@ value_put(struct filling *filling, struct slice name, struct slice fallback, str
 	return true;
 }
 
+/* "{{" stands for a brace. */
+static void
+plain_put(struct slice text, struct buf *out)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '{' && i + 1 < text.n && text.p[i + 1] == '{')
+			i++;
+		buf_putc(out, text.p[i]);
+	}
+}
+
 MUST_CHECK static bool
 fill(struct filling *filling, struct slice text, struct buf *out, struct err *err)
 {
-	struct slice name, fallback;
-	size_t at = 0, n;
-	const char *brace;
+	struct config_placeholder one;
 
 	filling->begins_callers = false;
-	while (at < text.n) {
-		n = placeholder_read((struct slice){ text.p + at, text.n - at }, &name, &fallback);
-		if (n > 0) {
-			if (!value_put(filling, name, fallback, out, err))
-				return false;
-			at += n;
-			continue;
-		}
-		brace = at + 1 < text.n ? memchr(text.p + at + 1, '{', text.n - at - 1) : NULL;
-		n = brace != NULL ? (size_t)(brace - text.p) - at : text.n - at;
-		buf_put(out, (struct slice){ text.p + at, n });
-		at += n;
+	while (config_placeholder_next(&text, &one)) {
+		plain_put(one.before, out);
+		if (!value_put(filling, one.name, one.fallback, out, err))
+			return false;
 	}
+	plain_put(one.before, out);
 	return buf_check(out, err);
 }
 

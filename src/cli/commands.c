@@ -105,9 +105,9 @@ const struct command cli_commands[] = {
 	    .help = "look at everything, answer with stable codes and next steps",
 	    .about =
 		"Configuration, files, addresses, certificates, programs, this machine: a row for each "
-		"thing looked at,\nand for each fault what to do next. Nothing is changed and nothing is "
-		"started; with --connect every\nupstream and site is tried too. --markdown prints the page "
-		"of all codes. 0: no error, though there\nmay be warnings; 1: some error; 3: the "
+		"thing looked\nat, and for each fault what to do next. Nothing is changed and nothing is "
+		"started; with --connect\nevery upstream and site is tried too. --markdown prints the page "
+		"of all codes. 0: no error, though\nthere may be warnings; 1: some error; 3: the "
 		"configuration cannot be read. See docs/doctor.md.",
 	    .options = READS_CONFIG | OPTION_BIT(CONNECT) | OPTION_BIT(JSON) |
 		OPTION_BIT(MARKDOWN) | ABOUT_SITES,

@@ -522,7 +522,8 @@ struct config_placeholder {
 };
 /*
  * Takes the next one, and what is in front of it, off text.  False: there is none any more, and
- * before is all that was left.  (What config_load() took has no brace that is not one's.)
+ * before is all that was left, in which "{{" stands for a brace.  (What config_load() took has no
+ * other brace that is not one's.)
  */
 bool config_placeholder_next(struct slice *text, struct config_placeholder *out);
 

@@ -54,6 +54,7 @@ config_placeholder_next(struct slice *text, struct config_placeholder *out)
 		struct slice here = { all.p + i, all.n - i };
 		size_t n = all.p[i] == '{' ? placeholder_at(here, out) : 0;
 
+		i += slice_starts(here, S("{{")); /* a brace */
 		if (n == 0)
 			continue;
 		out->before = (struct slice){ all.p, i };
@@ -63,6 +64,21 @@ config_placeholder_next(struct slice *text, struct config_placeholder *out)
 	*out = (struct config_placeholder){ .before = all };
 	*text = (struct slice){ all.p + all.n, 0 };
 	return false;
+}
+
+/* The first brace of what stands before a placeholder that is not a doubled one; NULL: none. */
+static const char *
+lone_brace(struct slice before)
+{
+	for (size_t i = 0; i < before.n; i++) {
+		struct slice here = { before.p + i, before.n - i };
+
+		if (slice_starts(here, S("{{")))
+			i++;
+		else if (before.p[i] == '{')
+			return before.p + i;
+	}
+	return NULL;
 }
 
 static bool
@@ -95,14 +111,14 @@ config_placeholders_check(
 		const char *brace;
 
 		more = config_placeholder_next(&text, &one);
-		brace = one.before.n > 0 ? memchr(one.before.p, '{', one.before.n) : NULL;
+		brace = lone_brace(one.before);
 		if (brace != NULL) {
 			size_t n = (size_t)(one.before.p + one.before.n - brace);
 
 			/* What came from a variable is not shown. */
 			return CONFIG_FAIL_NODE(load, node, err,
 			    "\"%s\" is no placeholder: write {name} or {name|default}, with small "
-			    "letters, digits and \"_\" in the name",
+			    "letters, digits and \"_\" in the name, or {{ for a brace",
 			    config_has_expansion(node->text)
 				? "{"
 				: config_show((struct slice){ brace, n }).text);

@@ -830,7 +830,7 @@ static const struct config_option options[] = {
 	{ "agents.runners{}.command", OPTION_ONE_OR_LIST, RUNNER_N(command), RANGE(1, 256),
 	    .help =
 		"Program and arguments; no shell. `{name}` and `{name|default}` are what a call gives, "
-		"always within one argument; `{task}`, `{cwd}` and `{run_id}` are always there.",
+		"always within one argument; `{task}`, `{cwd}` and `{run_id}` are always there; `{{` is a brace.",
 	    .fallback_help = "required" },
 	{ "agents.runners{}.stdin", OPTION_TEXT, RUNNER(input),
 	    .help =

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,8 +182,8 @@ cpu_write(int dir, uint64_t percent)
 
 	if (percent == 0 || percent > CPU_PERCENT_MAX)
 		return false;
-	snprintf(text, sizeof text, "%llu %u",
-	    (unsigned long long)(percent * (CPU_PERIOD_US / 100)), CPU_PERIOD_US);
+	snprintf(
+	    text, sizeof text, "%" PRIu64 " %u", percent * (CPU_PERIOD_US / 100), CPU_PERIOD_US);
 	return file_write(dir, "cpu.max", text);
 }
 

@@ -357,7 +357,7 @@ test_refused(void **state)
 		{ RUNNERS("a: {command: [x, \"{1}\"]}"), "is no placeholder" },
 		{ RUNNERS("a: {command: [x, \"{Task}\"]}"), "is no placeholder" },
 		{ RUNNERS("a: {command: [x, \"{task|{cwd}}\"]}"), "is no placeholder" },
-		{ RUNNERS("a: {command: [x, \"{{task}}\"]}"), "is no placeholder" },
+		{ RUNNERS("a: {command: [x, \"{{{ a }\"]}"), "\"{ a }\" is no placeholder" },
 		{ RUNNERS("a: {command: x, stdin: \"{task} and {\"}"),
 		    "1:43: \"{\" is no placeholder" },
 		{ RUNNERS("a: {command: x, stdin: \"${BRACE}${KEY}\"}"),
@@ -536,6 +536,9 @@ test_placeholders(void **state)
 	assert_true(got.fallback.p != NULL && got.fallback.n == 0);
 	assert_false(config_placeholder_next(&text, &got));
 	assert_int_equal(got.before.n, 0);
+	text = S("{{task}{{{task}");
+	assert_true(config_placeholder_next(&text, &got));
+	assert_true(slice_eq(got.before, S("{{task}{{")) && slice_eq(got.name, S("task")));
 	text = S("{");
 	assert_false(config_placeholder_next(&text, &got));
 	assert_true(slice_eq(got.before, S("{")));

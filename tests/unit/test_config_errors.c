@@ -158,7 +158,7 @@ static const struct {
 	    ":1:33: no runner is called \"b\": name one of \"agents.runners\"" },
 	{ "agents: {runners: {a: {command: [x, \"{a b}\"]}}}\n",
 	    ":1:37: \"{a b}\" is no placeholder: write {name} or {name|default}, with small letters, "
-	    "digits and \"_\" in the name" },
+	    "digits and \"_\" in the name, or {{ for a brace" },
 	{ "agents: {runners: {a: {command: [sh, -c, \"x {task}\"]}}}\n",
 	    ":1:42: agents.runners.a: a placeholder in a script of sh lets callers run what they like: "
 	    "give it by \"stdin\", or as an argument behind the script" },

@@ -412,7 +412,7 @@ chunks_join(const struct client *client, uint64_t from, struct buf *out)
 	arena_init(&arena, NULL, 64 * MIB);
 	while (rest.n > 0) {
 		struct slice line = slice_cut(rest, '\n', &rest), result, value;
-		int64_t at;
+		int64_t at = -1;
 
 		assert_false(is_last);
 		assert_true(json_scan_all(

@@ -403,6 +403,13 @@ story_words(struct world *world)
 	CHECK(run.out.why.kind == ERR_PARAMS && strstr(run.out.why.text, "\"--\"") != NULL);
 	run_end(&run);
 
+	run_init(world, &run, "r-brace", "printf %s \"$0\"");
+	run.command[3] = S("a{{b}} {run_id|x}{{");
+	run.runner.command_n = 4;
+	play(&run);
+	CHECK(slice_eq(run.out.text, S("a{b}} r-brace{\n")));
+	run_end(&run);
+
 	run_init(world, &run, "r-cwd", "true");
 	run.runner.folder = FOLDER_SHARED;
 	play(&run);
