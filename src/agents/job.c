@@ -244,7 +244,7 @@ end_judge(struct job *job, struct job_outcome *out)
 	} else if (program->child_end == CHILD_END_PROCESSES) {
 		out->state = RUN_FAILED;
 		err_set(&out->why, ERR_LIMIT,
-		    "it had more processes than isolate.processes of runner \"%.*s\" allows, and was "
+		    "it had more processes than isolate.pids of runner \"%.*s\" allows, and was "
 		    "ended",
 		    SLICE_FMT(runner->name));
 	} else if (program->end == PROGRAM_CANCELLED) {
