@@ -143,21 +143,6 @@ call_wait(struct offering *offering, struct exchange *exchange, struct slice nam
 
 /* ---- the output as a resource ---------------------------------------------------------------- */
 
-static bool
-uri_take(
-    struct exchange *exchange, const struct forward *forward, struct slice *out, struct err *err)
-{
-	struct slice token;
-
-	if (json_type(exchange->request.params) != JSON_OBJECT ||
-	    !json_find(exchange->request.params, S("uri"), &token))
-		return err_set(err, ERR_PARAMS, "params.uri must be a string");
-	if (forward->edits_n > 0)
-		token = forward->edits[0].with;
-	return arena_reserve(&exchange->arena, token.n, err) &&
-	    json_string(&exchange->arena, token, out, err);
-}
-
 /* bascule-run:///RUN_ID/output */
 static struct run *
 run_of_uri(struct agents *agents, const struct exchange *exchange, struct slice uri)
@@ -183,7 +168,7 @@ read_wait(struct offering *offering, struct exchange *exchange, const struct for
 	size_t most = (size_t)offering->config->output_keep_bytes + MIB;
 	bool ok;
 
-	if (agents == NULL || !uri_take(exchange, forward, &uri, err))
+	if (agents == NULL || !forward_uri(exchange, forward, &uri, err))
 		return false;
 	run = run_of_uri(agents, exchange, uri);
 	reply->uri = uri;

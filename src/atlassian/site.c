@@ -77,22 +77,6 @@ site_list_wait(struct provider *provider, struct client *client, struct err *err
 	return NULL;
 }
 
-/* The URI of a request, as this site calls it. */
-static bool
-uri_take(
-    struct exchange *exchange, const struct forward *forward, struct slice *out, struct err *err)
-{
-	struct slice token;
-
-	if (json_type(exchange->request.params) != JSON_OBJECT ||
-	    !json_find(exchange->request.params, S("uri"), &token))
-		return err_set(err, ERR_PARAMS, "params.uri must be a string");
-	if (forward->edits_n > 0)
-		token = forward->edits[0].with;
-	return arena_reserve(&exchange->arena, token.n, err) &&
-	    json_string(&exchange->arena, token, out, err);
-}
-
 static bool
 site_forward_wait(struct provider *provider, struct exchange *exchange,
     const struct forward *forward, struct reply *reply, struct err *err)
@@ -103,7 +87,7 @@ site_forward_wait(struct provider *provider, struct exchange *exchange,
 
 	switch (exchange->request.method) {
 	case MCP_RESOURCES_READ:
-		return uri_take(exchange, forward, &uri, err) &&
+		return forward_uri(exchange, forward, &uri, err) &&
 		    resource_read_wait(site, exchange, uri, reply, err);
 	case MCP_COMPLETE:
 		return complete_wait(site, exchange, reply, err);

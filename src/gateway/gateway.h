@@ -129,6 +129,11 @@ struct forward {
 	uint64_t from_ms;  /* since when its timeout counts; 0: since the exchange began */
 };
 
+/* The URI that resources/read names, as the provider calls it, in the exchange's arena. ERR_PARAMS:
+ * it names none; ERR_LIMIT. */
+MUST_CHECK bool forward_uri(
+    struct exchange *exchange, const struct forward *forward, struct slice *out, struct err *err);
+
 /*
  * Anything that offers tools, resources, prompts: an upstream server, an Atlassian site, the
  * agents.  Functions that end in _wait run in a task of the exchange; True: reply has result or

@@ -113,3 +113,20 @@ uri_fits(struct slice template, struct slice uri, size_t *budget)
 	}
 	return false;
 }
+
+/* ---- of requests ---------------------------------------------------------------------------- */
+
+bool
+forward_uri(
+    struct exchange *exchange, const struct forward *forward, struct slice *out, struct err *err)
+{
+	struct slice token;
+
+	if (json_type(exchange->request.params) != JSON_OBJECT ||
+	    !json_find(exchange->request.params, S("uri"), &token))
+		return err_set(err, ERR_PARAMS, "params.uri must be a string");
+	if (forward->edits_n > 0)
+		token = forward->edits[0].with;
+	return arena_reserve(&exchange->arena, token.n, err) &&
+	    json_string(&exchange->arena, token, out, err);
+}
