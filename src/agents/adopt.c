@@ -36,30 +36,49 @@ struct adoption {
 
 /* ---- one row --------------------------------------------------------------------------------- */
 
+/* As ids are made: nothing else becomes part of a path. */
+static bool
+is_id(struct slice id)
+{
+	if (id.n != RUN_ID_BYTES - 1 || !slice_starts(id, S("r-")))
+		return false;
+	for (size_t i = 2; i < id.n; i++)
+		if (!((id.p[i] >= '0' && id.p[i] <= '9') || (id.p[i] >= 'a' && id.p[i] <= 'f')))
+			return false;
+	return true;
+}
+
+/* Where a run of that slot lies, whatever its row says: own memory. */
+static struct slice
+folder_of(const struct adoption *adoption, const struct run_row *row)
+{
+	struct slice folder;
+	struct buf path;
+
+	buf_init(&path, NULL, 8 * KIB);
+	buf_printf(&path, "%s/runs/%.*s", adoption->slot.dir, SLICE_FMT(row->id));
+	folder = slice_keep(buf_view(&path));
+	buf_fini(&path);
+	return folder;
+}
+
 static void
 leftover_add(struct adoption *adoption, const struct run_row *row)
 {
 	struct leftover *left = MEM_NEW(struct leftover);
-	struct buf path;
 
 	snprintf(left->id, sizeof(left->id), "%.*s", SLICE_FMT(row->id));
 	left->repo = row->repo.n > 0 ? slice_keep(row->repo) : SLICE_NONE;
-	if (row->folder.n > 0) {
-		left->folder = slice_keep(row->folder);
-	} else {
-		buf_init(&path, NULL, 8 * KIB);
-		buf_printf(&path, "%s/runs/%.*s", adoption->slot.dir, SLICE_FMT(row->id));
-		left->folder = slice_keep(buf_view(&path));
-		buf_fini(&path);
-	}
+	left->folder = folder_of(adoption, row);
 	left->next = adoption->left;
 	adoption->left = left;
 }
 
 static void
-run_take(struct run *run, const struct run_row *row)
+run_take(struct run *run, const struct adoption *adoption, const struct run_row *row)
 {
 	size_t all = SIZE_MAX;
+	struct slice folder;
 
 	snprintf(run->id, sizeof(run->id), "%.*s", SLICE_FMT(row->id));
 	if (slice_starts(row->key, S("k:")) && row->key.n < sizeof(run->key))
@@ -75,7 +94,16 @@ run_take(struct run *run, const struct run_row *row)
 	run->diff = run_keep(run, row->diff, all);
 	run->session = run_keep(run, row->session, all);
 	run->isolation = run_keep(run, row->isolation, all);
-	run->output = run_keep(run, row->output, all);
+	if (row->output.n > 0) {
+		struct buf path;
+
+		folder = folder_of(adoption, row);
+		buf_init(&path, NULL, 8 * KIB);
+		buf_printf(&path, "%.*s/output", SLICE_FMT(folder));
+		run->output = run_keep(run, buf_view(&path), all);
+		buf_fini(&path);
+		mem_free((void *)folder.p);
+	}
 	run->exit_code = row->exit_code;
 	run->is_truncated |= row->is_truncated;
 	run->queued_ms = row->queued_ms;
@@ -110,12 +138,12 @@ adopt(void *owner, const struct run_row *row)
 	uint64_t now_ms = loop_unix_ms(agents->loop);
 	struct run *run;
 
-	if (row->id.n != RUN_ID_BYTES - 1 || run_by_id(agents, row->id) != NULL)
+	if (!is_id(row->id) || run_by_id(agents, row->id) != NULL)
 		return;
 	if (is_lost)
 		lose(adoption, row, now_ms);
 	run = run_new(agents, is_lost ? RUN_LOST : row->state);
-	run_take(run, row);
+	run_take(run, adoption, row);
 	if (is_lost) {
 		run->why = S(LOST_WHY);
 		run->ended_ms = now_ms;

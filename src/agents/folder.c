@@ -99,6 +99,37 @@ look_shared(struct look *look)
 		look->ok = true;
 }
 
+static bool
+is_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return strncmp(path, dir, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+/*
+ * What a caller named was found below the roots when the run was asked for, without links.  It must
+ * still be that place, and its repository its own: who may write there could have made a link, or a
+ * .git that leads to a repository elsewhere.
+ */
+static void
+look_again(struct look *look)
+{
+	const struct git_place *place = look->folder->place;
+
+	look->ok = false;
+	if (strcmp(look->dir, place->dir) != 0)
+		err_set(&look->err, ERR_PARAMS,
+		    "%.150s: it leads somewhere else than when the run was asked for", look->dir);
+	else if (look->folder->kind == FOLDER_WORKTREE &&
+	    !(is_below(place->own, place->top) && is_below(place->common, place->top)))
+		err_set(&look->err, ERR_PARAMS,
+		    "%.100s: its repository lies elsewhere, at %.100s: name a folder of that one",
+		    place->top, place->common);
+	else
+		look->ok = true;
+}
+
 static void
 look_work(void *arg)
 {
@@ -108,6 +139,8 @@ look_work(void *arg)
 		look->ok = git_place_find(look->dir, look->folder->place, &look->err);
 	else
 		look_shared(look);
+	if (look->ok && look->folder->is_callers)
+		look_again(look);
 }
 
 /* Where in the checkout, "" its top; what lies in a bare repository is in no checkout. */
@@ -406,8 +439,9 @@ entry_forget(const char *common, const char *own, struct err *err)
 	}
 	if (dir != NULL)
 		closedir(dir);
-	if (ok)
-		(void)!rmdir(path); /* where ours was the only one */
+	/* `worktrees` itself stays, also where ours was the only one: another run may be about to
+	 * use it.
+	 */
 	mem_free(line);
 	mem_free(path);
 	return ok;

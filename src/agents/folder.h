@@ -23,6 +23,7 @@ struct folder {
 	struct git_place *place; /* not of FOLDER_TMP */
 	char admin[GIT_PATH];	 /* of the worktree, in place->common; "" before it is made */
 	char base[65];		 /* the commit it began with */
+	bool is_callers;	 /* the caller named where; before folder_look_wait() */
 	bool is_made;		 /* something of it may be there */
 	bool has_failed;	 /* on the helper; err says why */
 	struct err err;

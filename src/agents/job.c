@@ -146,6 +146,7 @@ look_wait(struct job *job, struct err *err)
 		return err_set(err, ERR_PARAMS, "cwd: that is no path");
 	if (!arena_reserve(&job->arena, dir.n + 1, err))
 		return false;
+	job->folder.is_callers = job->spec.cwd.p != NULL;
 	return folder_look_wait(&job->folder, slice_cstr(&job->arena, dir), err);
 }
 

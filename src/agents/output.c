@@ -160,7 +160,7 @@ output_put(struct output *output, struct slice bytes)
 bool
 output_is_full(const struct output *output)
 {
-	return output->pending.n >= FULL_BYTES;
+	return !output->is_cut && output->pending.n >= FULL_BYTES;
 }
 
 /* The oldest byte first. */

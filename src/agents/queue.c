@@ -250,6 +250,7 @@ outcome_take(struct run *run, const struct job_outcome *outcome)
 	run->text = run_keep(run, outcome->text, limits->output_inline_bytes);
 	run->is_truncated |= outcome->is_truncated || run->text.n < outcome->text.n;
 	run->diff = run_keep(run, outcome->diff, DIFF_BYTES);
+	run->is_truncated |= run->diff.n < outcome->diff.n;
 	run->session = run_keep(run, outcome->session, WORD_BYTES);
 	run->isolation = run_keep(run, slice_of(job_isolation(run->job)), WORD_BYTES);
 	if (outcome->state != RUN_COMPLETED) {

@@ -146,7 +146,8 @@ order_route(struct toolcall *call, struct order *order, struct err *err)
 static bool
 is_given_always(struct slice name)
 {
-	return slice_eq(name, S("task")) || slice_eq(name, S("cwd")) || slice_eq(name, S("run_id"));
+	return slice_eq(name, S("task")) || slice_eq(name, S("cwd")) ||
+	    slice_eq(name, S("run_id")) || slice_eq(name, S("instance"));
 }
 
 static bool

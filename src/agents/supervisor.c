@@ -154,6 +154,7 @@ agents_open_wait(struct loop *loop, const struct config *config, const char *slo
 	runs_sweep(agents);
 	timer_start(loop, &agents->sweep, loop_now_ms(loop) + SWEEP_MS, sweep);
 	if (!group_spawn(loop, &agents->group, "probe", probe_story, agents, err)) {
+		timer_stop(loop, &agents->sweep);
 		record_close_wait(&agents->record);
 		agents_free(&agents);
 		return false;
@@ -186,6 +187,7 @@ agents_close_wait(struct agents **at)
 		run_cancel(r, "its gateway was stopped");
 	/* Whoever waits here may be cut: then what runs is cut too, and still waited for. */
 	(void)!group_wait(agents->loop, &agents->group, &err);
+	timer_stop(agents->loop, &agents->sweep); /* it writes into the record */
 	record_close_wait(&agents->record);
 	agents_free(&agents);
 }

@@ -271,7 +271,10 @@ run_find(struct fleet *fleet, struct slice *id, struct gateway **out, struct sli
 	if (*out == NULL)
 		return err_set(err, fleet->status == EXIT_DONE ? ERR_PARAMS : ERR_UNAVAILABLE,
 		    "no such run: \"%.*s\"", SLICE_FMT(*id));
-	*id = name;
+	/* name lies in what the gateway answered, which its next answer takes the place of. */
+	if (!arena_reserve(&fleet->arena, name.n + 1, err))
+		return false;
+	*id = slice_dup(&fleet->arena, name);
 	return true;
 }
 

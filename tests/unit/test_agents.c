@@ -320,7 +320,9 @@ again_story(struct world *world)
 	agents_close_wait(&world->agents);
 	double_reaped = 0;
 	open_wait(world);
-	CHECK(double_reaped == 1 && strcmp(double_reaped_last, "/nowhere/r-00000000000000aa") == 0);
+	/* Where runs lie, whatever the row says. */
+	CHECK(double_reaped == 1 && strncmp(double_reaped_last, "/nowhere", 8) != 0);
+	CHECK(strstr(double_reaped_last, "/runs/r-00000000000000aa") != NULL);
 	run = run_by_id(world->agents, row.id);
 	CHECK(run != NULL && run->state == RUN_LOST && run->why.n > 0 && run->ended_ms > 3);
 	run = run_by_id(world->agents, over.id);

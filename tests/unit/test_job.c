@@ -666,7 +666,7 @@ story_worktree(struct world *world)
 	if (in_force(&run, "mountns"))
 		CHECK(!has(run.out.text, "COMMITTED"));
 	CHECK(strcmp(job_repo(run.job), repo) == 0);
-	CHECK(!is_there(path_of("%s/.git/worktrees", repo)));
+	CHECK(shell("test -z \"$(ls $REPO/.git/worktrees)\"") == 0);
 	CHECK(shell("cd $REPO; test -z \"$(git status --short)\"; git fsck 2>/dev/null") == 0);
 	run_end(&run);
 
@@ -702,10 +702,27 @@ story_worktree_faults(struct world *world)
 	CHECK(run.out.state == RUN_FAILED && strstr(run.out.why.text, "commit something"));
 	run_end(&run);
 
+	/* What somebody made below the roots leads to a repository elsewhere, or is a link by now.
+	 */
+	CHECK(shell(REPO_MAKE
+		  "; mkdir $DIR/planted; echo gitdir: $REPO/.git >$DIR/planted/.git; ln -s $REPO "
+		  "$DIR/link") == 0);
+	run_init(world, &run, "r-planted", "true");
+	run.runner.folder = FOLDER_WORKTREE;
+	run.spec.cwd = slice_of(path_of("%s/planted", dir));
+	play(&run);
+	CHECK(run.out.state == RUN_FAILED && strstr(run.out.why.text, "lies elsewhere"));
+	run_end(&run);
+	run_init(world, &run, "r-link", "true");
+	run.runner.folder = FOLDER_SHARED;
+	run.spec.cwd = slice_of(path_of("%s/link", dir));
+	play(&run);
+	CHECK(run.out.state == RUN_FAILED && strstr(run.out.why.text, "leads somewhere else"));
+	run_end(&run);
+
 	/* Cancelled while git checks out, which a filter holds up. */
-	CHECK(
-	    shell(REPO_MAKE "; echo '* filter=slow' >.gitattributes; git add -A; git commit -qm 2; "
-			    "git config filter.slow.smudge 'sleep 1000; cat'") == 0);
+	CHECK(shell("export HOME=$DIR; cd $REPO; echo '* filter=slow' >.gitattributes; git add -A; "
+		    "git commit -qm 2; git config filter.slow.smudge 'sleep 1000; cat'") == 0);
 	run_init(world, &run, "r-making", "true");
 	run.runner.folder = FOLDER_WORKTREE;
 	run.spec.cwd = slice_of(repo);
@@ -717,7 +734,7 @@ story_worktree_faults(struct world *world)
 	job_cancel(run.job);
 	wait_over(world, &group);
 	CHECK(run.out.state == RUN_CANCELLED && run.started == 0);
-	CHECK(!is_there(path_of("%s/.git/worktrees", repo)));
+	CHECK(shell("test -z \"$(ls $REPO/.git/worktrees)\"") == 0);
 	run_end(&run);
 }
 
@@ -738,7 +755,7 @@ story_two(struct world *world)
 	CHECK(a.out.state == RUN_COMPLETED && b.out.state == RUN_COMPLETED);
 	CHECK(has(a.out.diff, "+a") && !has(a.out.diff, "+b"));
 	CHECK(has(b.out.diff, "+b") && !has(b.out.diff, "+a"));
-	CHECK(!is_there(path_of("%s/.git/worktrees", repo)));
+	CHECK(shell("test -z \"$(ls $REPO/.git/worktrees)\"") == 0);
 	run_end(&a);
 	run_end(&b);
 }
