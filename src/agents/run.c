@@ -320,7 +320,7 @@ run_put(struct run *run)
 	if (run->job != NULL && job_repo(run->job)[0] != '\0')
 		row.repo = slice_of(job_repo(run->job));
 	record_put(run->agents->record, &row);
-	run->is_unsynced = true;
+	run->changes++;
 }
 
 /* ---- retention ------------------------------------------------------------------------------- */

@@ -112,7 +112,8 @@ struct run {
 	unsigned events_n;
 	size_t events_bytes;
 	uint64_t events_ever;
-	bool is_unsynced; /* something of it may not be on the disk yet */
+	uint64_t changes,
+	    synced; /* written down so often; and so many are on the disk, or cannot be */
 };
 
 /* A caller's bucket for agents.limits.rate. */

@@ -148,6 +148,7 @@ outcome_wait(struct run *run, struct exchange *exchange, struct reply *reply, st
 
 	if (!run_watch_wait(run, exchange, UINT64_MAX, false, err))
 		return false;
+	run_sync_wait(run);
 	buf_init(&facts, loop_memory(exchange->loop), FACTS_BYTES);
 	buf_init(&out, loop_memory(exchange->loop), SIZE_MAX / 2);
 	run_facts_put(run, &facts);

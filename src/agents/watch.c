@@ -158,12 +158,15 @@ void
 run_sync_wait(struct run *run)
 {
 	struct agents *agents = run->agents;
+	uint64_t changes = run->changes;
 	struct err err = { 0 };
 
-	if (!run->is_unsynced)
+	if (run->synced >= changes)
 		return;
-	run->is_unsynced = false;
-	if (!record_sync_wait(agents->record, &err))
+	/* Others may wait for the same: none of them answers before it is there. */
+	if (!record_sync_wait(agents->record, &err) && run->synced < changes)
 		log_event(agents->log, LOG_WARN, "run_unrecorded",
 		    "run %s would not be known after a restart: %s", run->id, err.text);
+	if (run->synced < changes)
+		run->synced = changes;
 }
