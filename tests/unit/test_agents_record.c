@@ -221,8 +221,8 @@ assert_row(const struct run_row *a, const struct run_row *b)
 	X(tenant) \
 	X(key) \
 	X(runner) \
-	X(workflow) X(task) X(why) X(text) X(diff) X(session) X(isolation) X(folder) X(repo) \
-	    X(output)
+	X(workflow) \
+	X(task) X(why) X(text) X(diff) X(session) X(isolation) X(folder) X(repo) X(output)
 #define NUMBERS(X) \
 	X(state) \
 	X(exit_code) \

@@ -735,8 +735,7 @@ stranger(struct world *world)
 	X(long_requests) \
 	X(output) \
 	X(followed) \
-	X(gone) X(crowd) X(stalled) X(large) X(its_file) X(stale) X(bad_places) X(deep) \
-	    X(stranger)
+	X(gone) X(crowd) X(stalled) X(large) X(its_file) X(stale) X(bad_places) X(deep) X(stranger)
 #define X(name) \
 	static void name##_test(void **state) \
 	{ \
