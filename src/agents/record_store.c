@@ -251,18 +251,6 @@ too_new(const struct sqlite *sqlite, uint64_t format, struct err *err)
 	    sqlite->path, format, RUN_STORE_FORMAT);
 }
 
-/* SQLite would make it for others to read; what lies beside it gets the same mode. */
-MUST_CHECK static bool
-file_make(const char *path, struct err *err)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return err_set(err, ERR_UNAVAILABLE, "%s: %m", path);
-	close(fd);
-	return true;
-}
-
 MUST_CHECK static bool
 tables_make(struct sqlite *sqlite, struct err *err)
 {
@@ -285,7 +273,8 @@ open_once(struct run_store *store, uint64_t *format, struct err *err)
 	struct sqlite *sqlite = &store->sqlite;
 
 	*format = 0;
-	if (!file_make(store->path, err) || !sqlite_open(sqlite, store->path, KIND, false, err))
+	if (!sqlite_file_make(store->path, err) ||
+	    !sqlite_open(sqlite, store->path, KIND, false, err))
 		return false;
 	store->is_open = true;
 	if (!format_read(sqlite, format, err))

@@ -300,18 +300,6 @@ lost_conclude(struct store *store, uint64_t now_ms, unsigned *lost, struct err *
 	return ok;
 }
 
-/* SQLite would make it for others to read; what lies beside it gets the same mode. */
-MUST_CHECK static bool
-file_make(const char *path, struct err *err)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return err_set(err, ERR_UNAVAILABLE, "%s: %m", path);
-	close(fd);
-	return true;
-}
-
 bool
 store_open(const struct store_settings *settings, const struct audit_key *key, uint64_t now_ms,
     struct store **out, unsigned *lost, struct err *err)
@@ -326,7 +314,7 @@ store_open(const struct store_settings *settings, const struct audit_key *key, u
 	store->checkpoint_ms = now_ms;
 	chain_init(&store->chain, (char[CHAIN_ID]){ 0 });
 	*lost = 0;
-	ok = file_make(store->settings.path, err) &&
+	ok = sqlite_file_make(store->settings.path, err) &&
 	    sqlite_open(sqlite, store->settings.path, STORE_KIND, false, err) &&
 	    sqlite_run(sqlite,
 		"PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA cache_size=-512;"

@@ -3,8 +3,10 @@
  * threads of those who keep something need it.
  */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sqlite/sqlite.h"
 
@@ -40,6 +42,17 @@ sqlite_fail(const struct sqlite *sqlite, const char *doing, struct err *err)
 	    sqlite->db != NULL ? sqlite->sqlite3_errmsg(sqlite->db) : "out of memory",
 	    because != NULL ? " (" : "", because != NULL ? because : "",
 	    because != NULL ? ")" : "");
+}
+
+bool
+sqlite_file_make(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return err_set(err, ERR_UNAVAILABLE, "%s: %m", path);
+	close(fd);
+	return true;
 }
 
 bool

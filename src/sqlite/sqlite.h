@@ -45,6 +45,9 @@ struct sqlite {
 	const char *kind; /* what the file should be: "store of the audit" */
 };
 
+/* Makes the file if it is not there: SQLite itself would make it for others to read, and what lies
+ * beside it gets the same mode.  ERR_UNAVAILABLE. */
+MUST_CHECK bool sqlite_file_make(const char *path, struct err *err);
 /*
  * ERR_UNAVAILABLE: the library is not there.  path and kind stay the caller's and must live as
  * long. is_reader: nothing is made or changed.
