@@ -41,7 +41,7 @@ def command(*arguments):
 def checks(words, folder, env=None):
     """{(scenario, check): (status, text)} of one run; the worst status where a check comes more than once."""
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), harness.MARK: folder.mark, **(env or {})}
-    done = subprocess.run([*words, "-o", folder.file("results")], env=environment, capture_output=True, text=True, timeout=110)
+    done = subprocess.run([*words, "-o", folder.file("results")], env=environment, capture_output=True, text=True, timeout=300)
     found = {}
     for path in glob.glob(folder.file("results/**/checks.json"), recursive=True):
         scenario = re.sub(r"^(server-)?|-\d{4}-\d\d-\d\dT.*$", "", os.path.basename(os.path.dirname(path)))

@@ -113,7 +113,7 @@ def client_command(client):
 def play(client, mode, target, calls, folder):
     """One run of a client; {"revision", "tools", "results", "asked", …}."""
     job = {"target": target, "mode": mode, "calls": calls, "answers": ANSWERS}
-    done = subprocess.run(client_command(client), input=json.dumps(job), capture_output=True, text=True, timeout=100,
+    done = subprocess.run(client_command(client), input=json.dumps(job), capture_output=True, text=True, timeout=300,
                           env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), harness.MARK: folder.mark})
     if done.returncode != 0 or not done.stdout:
         failure = Failure(f"the {client} client ({mode}) has failed: status {done.returncode}")

@@ -92,7 +92,7 @@ def open_address():
     try:
         config = harness.config_write(folder, [{"name": "small", "command": own_command("big.py")}],
                                       listen={"http": "0.0.0.0:0"})
-        done = subprocess.run([harness.BASCULE, "serve", "-c", config], capture_output=True, text=True, timeout=30)
+        done = subprocess.run([harness.BASCULE, "serve", "-c", config], capture_output=True, text=True, timeout=harness.PATIENCE)
         same(done.returncode, 3, f"exit status ({done.stderr[-200:]})")
         check("auth" in done.stderr, f"the error does not name auth: {done.stderr[-300:]}")
     finally:

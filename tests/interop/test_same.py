@@ -67,7 +67,7 @@ def sdk(command):
     def player(target, steps, revision):
         job = {"target": {**target, "env": {**target.get("env", {}), harness.MARK: target["mark"]}}, "steps": steps, "wait": WAIT,
                "questions": script.QUESTIONS, "capabilities": script.capabilities(revision)}
-        done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, timeout=110,
+        done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, timeout=300,
                               env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "PYTHONDONTWRITEBYTECODE": "1",
                                    harness.MARK: target["mark"]})
         check(done.stdout, f"the client has ended: {done.stderr[-500:]}")
