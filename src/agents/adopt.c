@@ -151,6 +151,7 @@ adopt(void *owner, const struct run_row *row)
 	run->is_ours = adoption->is_ours;
 	run_index(run);
 	run_account(run);
+	budget_spend(run);
 	adoption->found_n++;
 }
 

@@ -22,6 +22,12 @@ struct dialogue_usage {
 	uint64_t tokens_in, tokens_out;
 	uint64_t cost_microusd;
 };
+/* Sums of what programs say do not wrap. */
+static inline uint64_t
+add_saturated(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
 
 /* One choice of a permission request (acp). */
 struct dialogue_choice {

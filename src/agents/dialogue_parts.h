@@ -115,7 +115,6 @@ bool json_is_true(struct slice object, const char *path);
 uint64_t json_count_at(struct slice object, const char *path);
 /* The number times 10^decimals, rounded half up from its text; below 0: 0, too large: the most. */
 uint64_t number_scaled(struct slice token, int decimals);
-uint64_t add_saturated(uint64_t a, uint64_t b);
 /* At most n bytes of valid text, no sequence torn. */
 struct slice text_cut(struct slice text, size_t n);
 struct slice text_line(struct slice text); /* the first line that is not blank */

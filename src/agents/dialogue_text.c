@@ -169,12 +169,6 @@ kept_is_empty(const struct kept *kept)
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-uint64_t
-add_saturated(uint64_t a, uint64_t b)
-{
-	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
 static bool
 push_digit(uint64_t *value, unsigned digit)
 {

@@ -274,6 +274,15 @@ agents_watch_wait(struct provider *provider, struct exchange *exchange, struct s
 }
 
 static bool
+agents_has_task(struct provider *provider, const struct caller *caller, struct slice id)
+{
+	struct err err = { 0 };
+	struct agents *agents = agents_of(offering_of(provider), &err);
+
+	return agents != NULL && task_is_known(agents, caller, id);
+}
+
+static bool
 agents_watch_task_wait(struct provider *provider, struct exchange *exchange, struct slice id,
     bool *is_granted, struct err *err)
 {
@@ -361,6 +370,7 @@ static const struct provider_ops agents_ops = {
 	.subscribe_wait = agents_subscribe_wait,
 	.watch_wait = agents_watch_wait,
 	.task_wait = agents_task_wait,
+	.has_task = agents_has_task,
 	.watch_task_wait = agents_watch_task_wait,
 	.forget_task = agents_forget,
 	.forget = agents_forget,

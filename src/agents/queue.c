@@ -79,79 +79,6 @@ queue_has_room(struct agents *agents, struct err *err)
 	    (unsigned long long)limits->queue, agents->count[RUN_RUNNING]);
 }
 
-/* ---- the rate of a caller -------------------------------------------------------------------- */
-
-/* Those whose bucket is full again say nothing. */
-static void
-rates_trim(struct agents *agents, const struct config_rate *limit)
-{
-	uint64_t now = loop_now_ms(agents->loop);
-
-	for (struct rate **at = &agents->rates; *at != NULL;) {
-		struct rate *rate = *at;
-
-		if (now - rate->at_ms < limit->window_ms) {
-			at = &rate->next;
-			continue;
-		}
-		*at = rate->next;
-		agents->rates_n--;
-		mem_free(rate);
-	}
-}
-
-static struct rate *
-rate_of(struct agents *agents, const struct config_rate *limit, uint64_t hash)
-{
-	struct rate *rate = agents->rates;
-
-	while (rate != NULL && rate->hash != hash)
-		rate = rate->next;
-	if (rate != NULL)
-		return rate;
-	if (agents->rates_n >= RATES_MAX)
-		rates_trim(agents, limit);
-	if (agents->rates_n >= RATES_MAX)
-		return NULL;
-	rate = MEM_NEW(struct rate);
-	rate->hash = hash;
-	rate->tokens = (double)limit->n;
-	rate->at_ms = loop_now_ms(agents->loop);
-	rate->next = agents->rates;
-	agents->rates = rate;
-	agents->rates_n++;
-	return rate;
-}
-
-bool
-rate_take(struct agents *agents, const struct caller *caller, struct err *err)
-{
-	const struct config_rate *limit = &limits_of(agents)->rate;
-	uint64_t now = loop_now_ms(agents->loop), seed = loop_seed(agents->loop);
-	struct rate *rate;
-	double per_ms;
-
-	if (limit->n == 0 || limit->window_ms == 0)
-		return true;
-	per_ms = (double)limit->n / (double)limit->window_ms;
-	rate = rate_of(
-	    agents, limit, hash_bytes(caller->principal, seed) ^ hash_bytes(caller->tenant, ~seed));
-	if (rate == NULL)
-		return err_set(err, ERR_LIMIT, "too many callers start runs: try again later");
-	rate->tokens += (double)(now - rate->at_ms) * per_ms;
-	rate->at_ms = now;
-	if (rate->tokens > (double)limit->n)
-		rate->tokens = (double)limit->n;
-	if (rate->tokens >= 1.0) {
-		rate->tokens -= 1.0;
-		return true;
-	}
-	return err_set(err, ERR_LIMIT,
-	    "agents.limits.rate: %llu runs may be started in %llu s: try again in %.0f s",
-	    (unsigned long long)limit->n, (unsigned long long)(limit->window_ms / 1000),
-	    (1.0 - rate->tokens) / per_ms / 1000.0 + 1.0);
-}
-
 /* ---- the same call again --------------------------------------------------------------------- */
 
 struct run *
@@ -227,6 +154,7 @@ run_end(struct run *run, enum run_state state)
 	if (run->settings != NULL)
 		settings_unref(&run->settings);
 	run->config = NULL;
+	budget_spend(run);
 	count_run(run);
 	say_ended(run);
 	run_changed(run);
@@ -359,12 +287,15 @@ void
 queue_pump(struct agents *agents)
 {
 	struct run *head = &agents->in_state[RUN_QUEUED], *next;
+	struct err err = { 0 };
 
 	for (struct run *r = head->next; r != head && !agents->is_closing; r = next) {
 		if (agents->count[RUN_RUNNING] >= limits_of(agents)->running)
 			return;
 		next = r->next;
-		if (may_start(r))
+		if (!budget_has_room(agents, r->caller, r->tenant, &err))
+			run_fail(r, RUN_FAILED, err.text);
+		else if (may_start(r))
 			run_start(r);
 	}
 }

@@ -401,7 +401,10 @@ run_begin(struct toolcall *call, const struct order *order, struct err *err)
 	struct agents *agents = call->agents;
 	struct run *run;
 
-	if (!queue_has_room(agents, err) || !rate_take(agents, &call->exchange->caller, err))
+	if (!queue_has_room(agents, err) ||
+	    !budget_has_room(agents, call->exchange->caller.principal,
+		call->exchange->caller.tenant, err) ||
+	    !rate_take(agents, &call->exchange->caller, err))
 		return NULL;
 	run = run_new(agents, RUN_QUEUED);
 	if (!run_fill(run, call, order, err)) {

@@ -123,12 +123,7 @@ agents_free(struct agents **at)
 			run_free(&run);
 		}
 	}
-	while (agents->rates != NULL) {
-		struct rate *gone = agents->rates;
-
-		agents->rates = gone->next;
-		mem_free(gone);
-	}
+	allowances_free(agents);
 	if (agents->settings != NULL)
 		settings_unref(&agents->settings);
 	mem_free(agents);

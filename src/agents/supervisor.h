@@ -116,15 +116,6 @@ struct run {
 	    synced; /* written down so often; and so many are on the disk, or cannot be */
 };
 
-/* A caller's bucket for agents.limits.rate. */
-#define RATES_MAX 1024u
-struct rate {
-	struct rate *next;
-	uint64_t hash;
-	double tokens;
-	uint64_t at_ms;
-};
-
 struct agents {
 	struct loop *loop;
 	struct log *log;
@@ -140,9 +131,9 @@ struct agents {
 	struct run *buckets[RUNS_BUCKETS];
 	uint64_t place;
 	uint64_t retain_runs, retain_age_ms;
-	size_t kept_bytes; /* of runs that are over */
-	struct rate *rates;
-	unsigned rates_n;
+	size_t kept_bytes;	      /* of runs that are over */
+	struct allowance *allowances; /* (allowance.c) */
+	unsigned allowances_n;
 	struct group group; /* a task a run, and the probe */
 	struct timer sweep;
 	char isolation[256]; /* words in force here, as the probe, or the last run, found */
@@ -189,12 +180,21 @@ void run_cancel(struct run *run, const char *why);
 void agents_settle(struct agents *agents, struct settings *settings);
 /* Is there room for one more? ERR_LIMIT. */
 MUST_CHECK bool queue_has_room(struct agents *agents, struct err *err);
-/* One call of that caller; ERR_LIMIT. */
-MUST_CHECK bool rate_take(struct agents *agents, const struct caller *caller, struct err *err);
 /* A run that a call with that key began; NULL: none. */
 struct run *run_by_key(struct agents *agents, const char *key);
 /* Its state, or what it asks, is told to who waits for it, or listens to its task. */
 void run_changed(struct run *run);
+
+/* ---- what one caller may (allowance.c) ------------------------------------------------------- */
+
+/* One call of that caller; ERR_LIMIT. */
+MUST_CHECK bool rate_take(struct agents *agents, const struct caller *caller, struct err *err);
+/* Has its day's cost or tokens been used up? ERR_LIMIT. */
+MUST_CHECK bool budget_has_room(
+    const struct agents *agents, struct slice caller, struct slice tenant, struct err *err);
+/* The run is over: what it used counts for the day in which it ended, if that is today. */
+void budget_spend(const struct run *run);
+void allowances_free(struct agents *agents);
 
 /* ---- who waits (watch.c) --------------------------------------------------------------------- */
 
@@ -232,6 +232,8 @@ void run_task_put(
     const struct run *run, struct mcp_task *task, enum mcp_revision revision, struct buf *out);
 /* The answer to a call: the run is that client's task. */
 MUST_CHECK bool task_begin(struct run *run, struct exchange *exchange, struct reply *reply);
+/* Is there a run of that id (raw), of that caller? */
+bool task_is_known(const struct agents *agents, const struct caller *caller, struct slice id);
 /* tasks/get, result, update, cancel. */
 MUST_CHECK bool task_request_wait(struct agents *agents, struct exchange *exchange,
     enum mcp_method method, struct slice id, struct reply *reply, struct err *err);

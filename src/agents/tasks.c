@@ -1,6 +1,6 @@
 /*
  * A run as an MCP task: the state it is in, its outcome, what it asks, and the requests about it.
- * Clients know the task by an id that the gateway makes (gateway/held.c); here it is the run's own.
+ * The task's id is the run's, so that it is good as long as the run is kept, after a restart too.
  */
 #include <stdio.h>
 #include <string.h>
@@ -190,15 +190,30 @@ request_wait(struct run *run, struct exchange *exchange, enum mcp_method method,
 	}
 }
 
+/* The run of that id, raw. */
+static struct run *
+run_of_id(const struct agents *agents, const struct caller *caller, struct slice id)
+{
+	struct slice text = { id.p + 1, id.n - 2 };
+	struct run *run = id.n > 2 ? run_by_id(agents, text) : NULL;
+
+	return run != NULL && run_is_of(run, caller) ? run : NULL;
+}
+
+bool
+task_is_known(const struct agents *agents, const struct caller *caller, struct slice id)
+{
+	return run_of_id(agents, caller, id) != NULL;
+}
+
 bool
 task_request_wait(struct agents *agents, struct exchange *exchange, enum mcp_method method,
     struct slice id, struct reply *reply, struct err *err)
 {
-	struct slice text = { id.p + 1, id.n - 2 };
-	struct run *run = id.n > 2 ? run_by_id(agents, text) : NULL;
+	struct run *run = run_of_id(agents, &exchange->caller, id);
 	bool ok;
 
-	if (run == NULL || !run_is_of(run, &exchange->caller))
+	if (run == NULL)
 		return err_set(err, ERR_PARAMS, "the run of this task is not kept any more");
 	run->holds++;
 	ok = request_wait(run, exchange, method, id, reply, err);

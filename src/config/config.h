@@ -498,7 +498,8 @@ struct config_agents {
 	bool is_on; /* the section is there, and has runners */
 	struct slice prefix;
 	uint64_t running, per_repo, per_caller, queue;
-	struct config_rate rate; /* calls per duration; n 0: no limit */
+	struct config_rate rate;	 /* calls per duration; n 0: no limit */
+	struct config_rate cost, tokens; /* millionths of a dollar, tokens, a day; n 0: no limit */
 	uint64_t dedup_ttl_ms;
 	struct slice *dedup_key; /* as written: the one list there is, or nothing */
 	size_t dedup_key_n;

@@ -13,6 +13,7 @@
 #define NAME_BYTES   32
 #define PREFIX_BYTES 16
 #define RATE_MOST    ((uint64_t)1000000000)
+#define BUDGET_MOST  ((uint64_t)1000000000000) /* dollars, tokens */
 #define DAY_MS	     ((uint64_t)24 * 60 * 60 * 1000)
 #define CPU_MOST     100000 /* percent */
 
@@ -476,6 +477,42 @@ rate_finish(struct config_load *load, const struct node *agents, struct err *err
 	    config_show(node != NULL ? node->text : text).text);
 }
 
+/* "20", "20.5", "0.000001", with so many digits after the point. */
+static bool
+decimal_read(struct slice text, unsigned decimals, uint64_t *out)
+{
+	struct slice fraction, whole = slice_cut(text, '.', &fraction);
+	uint64_t part = 0;
+
+	if (!slice_to_u64(whole, BUDGET_MOST, out) || fraction.n > decimals ||
+	    (fraction.p != NULL && !slice_to_u64(fraction, BUDGET_MOST, &part)))
+		return false;
+	for (unsigned i = 0; i < decimals; i++)
+		*out *= 10;
+	for (size_t i = fraction.n; i < decimals; i++)
+		part *= 10;
+	*out += part;
+	return true;
+}
+
+MUST_CHECK static bool
+budget_finish(struct config_load *load, const struct node *agents, const char *key,
+    unsigned decimals, struct config_rate *budget, struct err *err)
+{
+	const struct node *node = config_node_find(config_node_find(agents, "limits"), key);
+	struct slice text = budget->text, day, n = slice_cut(text, '/', &day);
+
+	*budget = (struct config_rate){ .text = text, .window_ms = DAY_MS };
+	if (slice_eq(text, S("off")))
+		return true;
+	if ((slice_eq(day, S("d")) || slice_eq(day, S("1d"))) &&
+	    decimal_read(n, decimals, &budget->n) && budget->n > 0)
+		return true;
+	return CONFIG_FAIL_NODE(load, node != NULL ? node : agents, err,
+	    "agents.limits.%s: \"%s\" is no budget: write such as %s, more than 0, or off", key,
+	    config_show(text).text, decimals > 0 ? "20.00/d" : "5000000/d");
+}
+
 MUST_CHECK static bool
 dedup_finish(struct config_load *load, const struct node *agents, struct err *err)
 {
@@ -508,6 +545,8 @@ config_agents_finish(struct config_load *load, const struct node *root, struct e
 		return CONFIG_FAIL_NODE(load, tail != NULL ? tail : node, err,
 		    "agents.output.tail is larger than agents.output.keep");
 	if (!rate_finish(load, node, err) || !dedup_finish(load, node, err) ||
+	    !budget_finish(load, node, "cost", 6, &agents->cost, err) ||
+	    !budget_finish(load, node, "tokens", 0, &agents->tokens, err) ||
 	    !config_routes_finish(load, node, err))
 		return false;
 	agents->is_on = true;

@@ -171,6 +171,10 @@ struct provider_ops {
 	 */
 	bool (*task_wait)(struct provider *provider, struct exchange *exchange,
 	    enum mcp_method method, struct slice id, struct reply *reply, struct err *err);
+	/* Has that caller a task of that id (raw)?  Of who has this, ids are told as they are, and
+	 * good for any client of that caller, after a restart too; NULL: ids are of this process.
+	 */
+	bool (*has_task)(struct provider *provider, const struct caller *caller, struct slice id);
 	/* From now on (wants), or no longer, its changes are told; may be NULL. */
 	bool (*watch_task_wait)(struct provider *provider, struct exchange *exchange,
 	    struct slice id, bool *is_granted, struct err *err);

@@ -5,8 +5,9 @@
  *
  * A client knows its task by an id that is made here and cannot be guessed; it is good for the
  * caller who began it alone: for the session, or, without sessions, for whoever has the same
- * credential.  Servers know it by theirs, which may be that of another server's too.  What a server
- * did at once for a client that wanted a task is a task that is over, and kept here.
+ * credential.  Servers know it by theirs, which may be that of another server's too; a provider of
+ * ours that keeps its tasks (has_task) has ids that are good as they are.  What a server did at
+ * once for a client that wanted a task is a task that is over, and kept here.
  *
  * The core knows tasks as 2026-07-28 does; where a client knows them as 2025-11-25 did, the words
  * are found at the end of this file.  The oldest of a caller's tasks, and of all, give way.
@@ -170,7 +171,8 @@ make_room(struct held_all *all, const struct exchange *exchange, const struct cl
 }
 
 static struct held *
-held_new(struct exchange *exchange, struct passage *passage, struct slice own)
+held_new(
+    struct exchange *exchange, struct passage *passage, struct provider *provider, struct slice own)
 {
 	struct held_all *all = passage->hub->held;
 	struct held *held;
@@ -178,9 +180,10 @@ held_new(struct exchange *exchange, struct passage *passage, struct slice own)
 	make_room(all, exchange, passage->client);
 	held = MEM_NEW(struct held);
 	held->all = all;
-	held->id = id_make(exchange->loop);
+	held->id = provider->ops->has_task != NULL && own.n > 0 ? slice_keep(own)
+								: id_make(exchange->loop);
 	held->own = slice_keep(own);
-	held->provider = passage->provider;
+	held->provider = provider;
 	held->client = passage->client;
 	held->is_guest = exchange->session == NULL;
 	held->is_stdio = exchange->is_stdio;
@@ -191,6 +194,24 @@ held_new(struct exchange *exchange, struct passage *passage, struct slice own)
 	held->prev->next = held->next->prev = held;
 	all->n++;
 	return held;
+}
+
+struct held *
+held_claim(struct exchange *exchange, struct passage *passage, struct slice id)
+{
+	struct held *held = held_find(exchange, passage, id);
+	const struct gateway *gateway = passage->gateway;
+
+	if (held != NULL || passage->client == NULL || passage->client->is_over)
+		return held;
+	for (size_t i = 0; i < gateway->providers_n; i++) {
+		struct provider *provider = gateway->providers[i];
+
+		if (provider->ops->has_task != NULL &&
+		    provider->ops->has_task(provider, &exchange->caller, id))
+			return held_new(exchange, passage, provider, id);
+	}
+	return NULL;
 }
 
 /* ---- in the client's words ------------------------------------------------------------------- */
@@ -312,7 +333,7 @@ made_begin(struct exchange *exchange, struct passage *passage, struct reply *rep
 		    "the server answered at once, and its result (%zu bytes) cannot be kept as a "
 		    "task: make the call without one",
 		    result.n);
-	held = held_new(exchange, passage, SLICE_NONE);
+	held = held_new(exchange, passage, passage->provider, SLICE_NONE);
 	held->made = slice_keep(result);
 	all->made_bytes += result.n;
 	return made_put(exchange, held, true, reply);
@@ -328,7 +349,8 @@ held_begin(struct exchange *exchange, struct passage *passage, struct reply *rep
 		return true;
 	if (reply->type == REPLY_TASK)
 		return mcp_task_read(reply->result, reply->scan, &task, &reply->err) &&
-		    task_put(exchange, held_new(exchange, passage, task.id), true, reply);
+		    task_put(exchange, held_new(exchange, passage, passage->provider, task.id),
+			true, reply);
 	/* Between two of 2025-11-25 it is as it is. */
 	return !is_older(exchange) || reply->type != REPLY_COMPLETE ||
 	    mcp_method_known(MCP_TASKS_RESULT, reply->revision) ||

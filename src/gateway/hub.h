@@ -154,6 +154,8 @@ void held_forget(struct hub *hub, const struct provider *provider);
 /* By the client's id, raw; NULL: there is none that this caller began. */
 struct held *
 held_find(const struct exchange *exchange, const struct passage *passage, struct slice id);
+/* The same, or one that this caller began before (has_task). */
+struct held *held_claim(struct exchange *exchange, struct passage *passage, struct slice id);
 /* Whose it is, and how that one knows it; NULL: it was over when it began. */
 struct provider *held_own(const struct held *held, struct slice *own);
 /* After a call: where its answer is a task for its client, it is held, and shown as that knows it.

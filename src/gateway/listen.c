@@ -328,7 +328,7 @@ tasks_read(struct listen *listen, struct slice filter, struct reply *reply)
 		if (json_type(token) != JSON_STRING || n++ == TASKS_MAX)
 			return err_set(&reply->err, ERR_PARAMS,
 			    "params.notifications.taskIds must be at most %d strings", TASKS_MAX);
-		held = held_find(exchange, listen->passage, token);
+		held = held_claim(exchange, listen->passage, token);
 		provider = held != NULL ? held_own(held, &own) : NULL;
 		/* What it does not hold is not acknowledged. */
 		if (provider == NULL || provider->ops->watch_task_wait == NULL)

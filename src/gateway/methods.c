@@ -489,7 +489,7 @@ task(struct exchange *exchange, struct passage *passage, struct reply *reply)
 	struct slice id = exchange_param(exchange, S("taskId"));
 	struct forward same = { .is_patient = exchange->request.method == MCP_TASKS_RESULT };
 	struct provider *provider = route_transparent(passage);
-	struct held *held = id.p != NULL ? held_find(exchange, passage, id) : NULL;
+	struct held *held = json_type(id) == JSON_STRING ? held_claim(exchange, passage, id) : NULL;
 
 	same.may_repeat = exchange->request.method != MCP_TASKS_CANCEL &&
 	    exchange->request.method != MCP_TASKS_UPDATE;

@@ -512,13 +512,19 @@ def crash():
     place, repo = shared("crash"), os.path.join(folder.name, "repo-crash")
     make_repo(repo)
     path = config("crash", {"gate": runner("gate.py", place, "{run_id}", dir=repo, isolate={"cwd": "worktree"}),
-                            "echo": runner("echo.py", stdin="{task}")},
-                  {"limits": {"running": 4, "per_caller": 0, "per_repo": 1, "rate": "1000/1s"}})
+                            "echo": runner("echo.py", stdin="{task}"),
+                            "slow": runner("gate.py", shared("crash-task"), "{run_id}")},
+                  {"limits": {"running": 4, "per_caller": 0, "per_repo": 1, "rate": "1000/1s"}, "inline_wait": "1s"})
     with Gateway(path) as gateway, Gateway(path) as neighbour:
         client, other = Client(gateway), Client(neighbour)
         over = client.call("maf", task="over", runner="echo", idempotency_key="kept")
         works = other.call("maf", task="neighbour", runner="gate", wait_s=0)
         lost = client.call("maf", task="lost", runner="gate", wait_s=0)
+        can = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
+        task = modern(gateway, "tools/call", {"name": "maf", "arguments": {"task": "task", "runner": "slow"}}, can)
+        assert task["resultType"] == "task", task
+        open(os.path.join(folder.name, "shared", "crash-task", "go"), "w").close()
+        until(lambda: modern(gateway, "tasks/get", {"taskId": task["taskId"]}, can)["status"] == "completed")
         waits = client.call("maf", task="waits", runner="gate", wait_s=0)
         assert waits["status"] == "queued", waits
         until(lambda: len(os.listdir(place)) == 2)
@@ -532,6 +538,12 @@ def crash():
             facts = client.call("maf_wait", run_id=over["run_id"])
             assert facts["status"] == "completed" and "did: over" in facts["text"], facts
             assert "did: over" in client.call("maf_result", run_id=over["run_id"])["text"]
+            # Tasks too are known by their ids, and to who did not begin them as little as before.
+            for name, status in ((task["taskId"], "completed"), (lost["run_id"], "lost")):
+                shown = modern(again, "tasks/get", {"taskId": name}, can)
+                assert shown["status"] == "completed", shown
+                assert shown["result"]["structuredContent"]["status"] == status, shown
+            assert Client(again, revision="2025-11-25").request("tasks/get", {"taskId": task["taskId"]})["status"] == "completed"
             assert client.call("maf", task="x", runner="echo", idempotency_key="kept")["run_id"] == over["run_id"]
             assert len(worktrees(repo)) == 2, worktrees(repo)
             assert other.call("maf_status", run_id=works["run_id"])["status"] == "running"
@@ -743,6 +755,24 @@ def modern(gateway, method, params, capabilities=None):
     return message["result"]
 
 
+def listen(gateway, tasks, capabilities):
+    """What is told of tasks, message by message; the first says which of them are."""
+    meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientInfo": {"name": "story", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": capabilities}
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=FAR)
+    method = "subscriptions/listen"
+    connection.request("POST", "/mcp", json.dumps(
+        {"jsonrpc": "2.0", "id": 7, "method": method, "params": {"notifications": {"taskIds": tasks}, "_meta": meta}}),
+        {"Content-Type": "application/json", "Accept": "application/json, text/event-stream",
+         "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": method})
+    answer = connection.getresponse()
+    assert answer.status == 200, answer.read()
+    for line in answer:
+        if line.startswith(b"data:"):
+            yield json.loads(line[5:])
+
+
 def tasks_modern():
     """2026-07-28: a run that is not over soon becomes a task by itself."""
     place = shared("modern")
@@ -765,10 +795,15 @@ def tasks_modern():
         done = modern(gateway, "tools/call", dict(asks, requestState=asked["requestState"], inputResponses={
             key: {"action": "accept", "content": {"decision": "choice1"}}}), {"elicitation": {"form": {}}})
         assert done["resultType"] == "complete" and done["structuredContent"]["status"] == "completed", done
+        told = listen(gateway, [begun["taskId"], "r-0000000000000000"], can)
+        granted = next(told)["params"]["notifications"]["taskIds"]
+        assert granted == [begun["taskId"]], granted
         plain = modern(gateway, "tools/call", {"name": "maf", "arguments": {"task": "plain", "runner": "gate"}})
         assert plain["resultType"] == "complete" and plain["structuredContent"]["status"] == "running", plain
         open(place + "/go", "w").close()
         until(lambda: modern(gateway, "tasks/get", {"taskId": begun["taskId"]}, can)["status"] == "completed")
+        news = next(message for message in told if message["params"].get("status") == "completed")
+        assert news["method"] == "notifications/tasks" and news["params"]["taskId"] == begun["taskId"], news
         shown = modern(gateway, "tasks/get", {"taskId": begun["taskId"]}, can)
         assert shown["result"]["structuredContent"]["status"] == "completed", shown
 

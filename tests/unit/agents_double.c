@@ -14,6 +14,7 @@ struct job {
 	bool is_running, is_over;
 	enum run_state state;
 	char text[64];
+	struct dialogue_usage usage;
 	size_t answer;
 };
 
@@ -62,6 +63,7 @@ job_run_wait(struct job *job, struct job_outcome *out)
 	job->is_running = false;
 	*out = (struct job_outcome){ .state = job->is_over ? job->state : RUN_CANCELLED,
 		.exit_code = 0,
+		.usage = job->usage,
 		.text = slice_of(job->text),
 		.output_bytes = strlen(job->text) };
 	if (out->state != RUN_COMPLETED)
@@ -76,6 +78,13 @@ double_end(struct job *job, enum run_state state, const char *text)
 	snprintf(job->text, sizeof(job->text), "%s", text);
 	if (job->waiter != NULL)
 		task_wake(job->waiter);
+}
+
+void
+double_use(struct job *job, uint64_t cost_microusd, uint64_t tokens)
+{
+	job->usage =
+	    (struct dialogue_usage){ .tokens_out = tokens, .cost_microusd = cost_microusd };
 }
 
 void

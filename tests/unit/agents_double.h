@@ -11,6 +11,8 @@ struct job *double_find(const char *task);
 unsigned double_running(void);
 /* It ends like that, soon. */
 void double_end(struct job *job, enum run_state state, const char *text);
+/* What it says it used, once it has ended. */
+void double_use(struct job *job, uint64_t cost_microusd, uint64_t tokens);
 void double_tell(struct job *job, const char *text);
 /* It asks, with these choices: "yes", "no". */
 void double_ask(struct job *job, uint64_t number, const char *title);

@@ -212,6 +212,51 @@ a_full_queue_and_a_rate_say_so(void **state)
 }
 
 static void
+budget_story(struct world *world)
+{
+	struct config_agents *limits = &world->config->agents;
+	struct run *a1, *a2, *a3, *b1;
+	struct err err = { 0 };
+
+	limits->cost = (struct config_rate){ .text = S("2.00/d"), .n = 2000000 };
+	limits->tokens = (struct config_rate){ .text = S("1000/d"), .n = 1000 };
+	a1 = start(world, "a1", "a", "");
+	a2 = start(world, "a2", "a", "");
+	a3 = start(world, "a3", "a", "");
+	b1 = start(world, "b1", "b", "");
+	turn_wait(world);
+	double_use(double_find("a1"), 1999999, 10);
+	double_end(double_find("a1"), RUN_FAILED, "");
+	turn_wait(world);
+	/* A millionth is left: one more starts. */
+	CHECK(a1->state == RUN_FAILED && a3->state == RUN_RUNNING);
+	CHECK(budget_has_room(world->agents, S("a"), SLICE_NONE, &err));
+	a1 = start(world, "a4", "a", "");
+	double_use(double_find("a2"), 510000, UINT64_MAX);
+	double_end(double_find("a2"), RUN_COMPLETED, "ok");
+	turn_wait(world);
+	CHECK(a2->state == RUN_COMPLETED && a3->state == RUN_RUNNING);
+	CHECK(!budget_has_room(world->agents, S("a"), SLICE_NONE, &err) && err.kind == ERR_LIMIT);
+	CHECK(strstr(err.text, "2.00/d is used up (2.50 USD today)") != NULL);
+	/* What waited is not started any more, what runs goes on; others have their own. */
+	CHECK(a1->state == RUN_FAILED && slice_starts(a1->why, S("agents.limits.cost")));
+	CHECK(budget_has_room(world->agents, S("a"), S("t"), &err));
+	CHECK(b1->state == RUN_RUNNING);
+	limits->cost.n = 0;
+	CHECK(!budget_has_room(world->agents, S("a"), SLICE_NONE, &err));
+	CHECK(strstr(err.text, "agents.limits.tokens") != NULL);
+	limits->tokens.n = 0;
+	CHECK(budget_has_room(world->agents, S("a"), SLICE_NONE, &err));
+}
+
+static void
+a_caller_has_a_budget_a_day(void **state)
+{
+	(void)state;
+	tell(budget_story);
+}
+
+static void
 events_story(struct world *world)
 {
 	struct run *run = start(world, "talks", "a", "");
@@ -347,6 +392,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cap_holds_back_its_own),
 		cmocka_unit_test(a_full_queue_and_a_rate_say_so),
+		cmocka_unit_test(a_caller_has_a_budget_a_day),
 		cmocka_unit_test(what_it_tells_is_bounded_and_what_it_asks_is_answered),
 		cmocka_unit_test(runs_are_kept_as_long_as_they_should),
 		cmocka_unit_test(a_second_life_knows_the_first),

@@ -80,7 +80,8 @@ expect_list(const struct slice *list, size_t n, const char *wanted)
 static const char example[] =
     "agents:\n"
     "  prefix: maf\n"
-    "  limits: {running: 4, per_repo: 2, per_caller: 2, queue: 64, rate: 10/60s}\n"
+    "  limits: {running: 4, per_repo: 2, per_caller: 2, queue: 64, rate: 10/60s,\n"
+    "    cost: 12.5/d, tokens: 5000/1d}\n"
     "  dedup: {ttl: 60s, key: [caller, request_id, sha256(arguments)]}\n"
     "  inline_wait: 25s\n"
     "  output: {inline: 16KiB, keep: 8MiB, tail: 64KiB, as_resource: true}\n"
@@ -124,6 +125,7 @@ test_example(void **state)
 	(void)state;
 	assert_true(agents->is_on);
 	assert_true(agents->rate.n == 10 && agents->rate.window_ms == 60000);
+	assert_true(agents->cost.n == 12500000 && agents->tokens.n == 5000);
 	assert_int_equal(agents->runners_n, 2);
 	expect_list(claude->command, claude->command_n,
 	    "claude -p --output-format stream-json --verbose --max-turns {max_turns|30} "
@@ -141,14 +143,14 @@ test_example(void **state)
 	expect_list(claude->isolate.read, claude->isolate.read_n, "/usr /lib /etc/ssl");
 	expect_list(claude->isolate.require, claude->isolate.require_n, "pidns nnp");
 	assert_int_equal(claude->cpu_percent, 50);
-	assert_int_equal(claude->line, 9);
+	assert_int_equal(claude->line, 10);
 	assert_int_equal(reviewer->folder, FOLDER_SHARED_RO);
 	assert_int_equal(reviewer->isolate.network, NETWORK_NONE);
 	assert_int_equal(reviewer->isolate.write_n, 0);
 	expect_list(reviewer->isolate.read, reviewer->isolate.read_n, "/usr /lib /etc/ssl {cwd}");
 	assert_int_equal(reviewer->cpu_percent, 50);
 	assert_int_equal(reviewer->command_n, claude->command_n);
-	assert_int_equal(reviewer->line, 27);
+	assert_int_equal(reviewer->line, 28);
 	assert_int_equal(agents->routes_n, 2);
 	assert_true(slice_eq(agents->routes[1].name, S("code_review")));
 	assert_true(agents->routes[1].weight == 1.2 && agents->routes[0].weight == 1.0);
@@ -316,6 +318,18 @@ test_refused(void **state)
 		    "1:25: agents.limits.rate: \"10\" is no rate" },
 		{ "agents: {limits: {rate: 0/60s}, runners: {a: {command: x}}}\n", "is no rate" },
 		{ "agents: {limits: {rate: 5/2d}, runners: {a: {command: x}}}\n", "is no rate" },
+		{ "agents: {limits: {cost: 10}, runners: {a: {command: x}}}\n",
+		    "1:25: agents.limits.cost: \"10\" is no budget" },
+		{ "agents: {limits: {cost: 1.0000001/d}, runners: {a: {command: x}}}\n",
+		    "is no budget" },
+		{ "agents: {limits: {cost: 1./d}, runners: {a: {command: x}}}\n", "is no budget" },
+		{ "agents: {limits: {cost: 0.0/d}, runners: {a: {command: x}}}\n", "is no budget" },
+		{ "agents: {limits: {cost: -1/d}, runners: {a: {command: x}}}\n", "is no budget" },
+		{ "agents: {limits: {cost: 5/h}, runners: {a: {command: x}}}\n", "is no budget" },
+		{ "agents: {limits: {tokens: 1.5/d}, runners: {a: {command: x}}}\n",
+		    "is no budget" },
+		{ "agents: {limits: {tokens: 1000000000001/d}, runners: {a: {command: x}}}\n",
+		    "is no budget" },
 		{ "agents: {limits: {rate: x/60s}, runners: {a: {command: x}}}\n", "is no rate" },
 		{ "agents: {limits: {running: 0}}\n", "must be between 1 and 1000" },
 		{ "agents: {dedup: {key: [caller]}, runners: {a: {command: x}}}\n",
