@@ -226,6 +226,8 @@ struct http_handler {
 	void (*head)(void *owner, struct http_request *request);
 	void (*request)(void *owner, struct http_request *request);
 	void (*gone)(void *owner, struct http_request *request);
+	/* Of a stream the client has taken all; may be NULL.  It must not end the stream. */
+	void (*drained)(void *owner, struct http_request *request);
 };
 
 struct http_header {
