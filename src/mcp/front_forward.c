@@ -49,6 +49,7 @@ struct forward {
 	int status;
 	struct slice type, answer_fields; /* of the answer; in the request's arena */
 	bool is_begun;			  /* its task has not ended */
+	bool is_misled;			  /* who answered is not the replica of that name */
 	bool is_stream, lasts, is_call, is_modern, takes_stream, was_repeated;
 	struct deferred resume;
 };
@@ -190,6 +191,10 @@ on_head(void *owner, struct fetch *fetch, int status)
 	struct buf fields;
 
 	forward->status = status <= 599 ? status : 502;
+	/* Refused by its mark, before its body was read: the address may be another's by now. */
+	forward->is_misled = status == 403 && !forward->was_repeated;
+	if (forward->is_misled)
+		return;
 	if (type.n > 0 && type.n <= TYPE_BYTES)
 		forward->type = slice_dup(forward->http->arena, type);
 	buf_init(&fields, NULL, FIELD_BYTES);
@@ -230,6 +235,8 @@ on_data(void *owner, struct fetch *fetch, char *bytes, size_t n)
 	struct forward *forward = owner;
 	struct slice part = { bytes, n };
 
+	if (forward->is_misled)
+		return;
 	if (!forward->is_stream) {
 		buf_put(&forward->answer, part);
 		if (forward->answer.n <= WHOLE_BYTES)
@@ -246,29 +253,48 @@ on_data(void *owner, struct fetch *fetch, char *bytes, size_t n)
 		fetch_pause(fetch);
 }
 
-static void forward_send(struct forward *forward);
+static void forward_main(void *arg);
 
-/* Of a kept connection that had just been closed: no byte of it was sent, or none means harm. */
+/* Nobody has begun with it: a kept connection that had just been closed, an address of before. */
 static bool
-may_repeat(const struct forward *forward, const struct fetch *fetch)
+may_repeat(const struct forward *forward, const struct fetch *fetch, const struct err *err)
 {
-	return !forward->was_repeated && fetch_was_stale(fetch) &&
-	    (!forward->is_call || !fetch_was_sent(fetch));
+	if (forward->was_repeated || forward->is_stream)
+		return false;
+	if (forward->is_misled)
+		return true;
+	return err != NULL &&
+	    (!fetch_was_sent(fetch) || (fetch_was_stale(fetch) && !forward->is_call));
+}
+
+/* Once more, on a new connection to the address that the name has now. */
+static void
+forward_repeat(struct forward *forward)
+{
+	struct replicas *replicas = forward->replicas;
+	struct err err;
+
+	forward->was_repeated = true;
+	forward->is_misled = false;
+	forward->is_begun = true;
+	http_pool_forget(forward->to->pool);
+	if (group_spawn(replicas->loop, &replicas->group, "forward", forward_main, forward, &err))
+		return;
+	forward->is_begun = false;
+	forward_fail(forward, OUTCOME_REFUSED, &err);
 }
 
 static void
 on_done(void *owner, struct fetch *fetch, const struct err *err)
 {
 	struct forward *forward = owner;
-	bool was_sent = fetch_was_sent(fetch), may = err != NULL && may_repeat(forward, fetch);
+	bool was_sent = fetch_was_sent(fetch);
 	struct slice answer;
 	struct http_request *http;
 
 	forward->fetch = NULL;
-	if (may) {
-		forward->was_repeated = true;
-		http_pool_forget(forward->to->pool);
-		forward_send(forward);
+	if (may_repeat(forward, fetch, err)) {
+		forward_repeat(forward);
 	} else if (err != NULL && forward->is_stream) {
 		forward_break(forward, err);
 	} else if (err != NULL) {

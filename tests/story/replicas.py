@@ -495,6 +495,22 @@ def killed():
             client.echo("after")
 
 
+def moved():
+    """Behind the address of one there is another by now: who is not the one that was meant does nothing."""
+    with tempfile.TemporaryDirectory() as folder, Cluster(folder) as cluster:
+        client = Client(cluster.ports["b"])
+        client.port = cluster.ports["a"]
+        client.echo("before")
+        cluster.kill("b")
+        cluster.ports["d"] = cluster.ports["b"]
+        peers = {"d": "http://127.0.0.1:%d" % cluster.ports["d"], "a": "http://127.0.0.1:%d" % cluster.ports["a"]}
+        cluster.start("d", replicas={"self": "d", "peers": peers})
+        cluster.wait("d")
+        status, _, body = client.post({"id": 1, "method": "ping"})
+        assert status == 403 and "seal_key" in body, (status, body)
+        Client(cluster.ports["d"]).echo("unharmed")
+
+
 def forged():
     """Names and marks that no replica made."""
     with tempfile.TemporaryDirectory() as folder, Cluster(folder) as cluster:
@@ -619,7 +635,7 @@ def template():
 
 tests = [(f.__name__ + suffix, lambda f=f, a=a: f(*a)) for f, suffix, a in (
     (legacy, "", (Relay,)), (legacy, " behind nginx", (Nginx,)), (asking, "", ()), (sse, "", ()), (without_sessions, "", (Relay,)),
-    (without_sessions, " behind nginx", (Nginx,)), (killed, "", ()), (forged, "", ()), (leaving, "", ()), (template, "", ()))]
+    (without_sessions, " behind nginx", (Nginx,)), (killed, "", ()), (moved, "", ()), (forged, "", ()), (leaving, "", ()), (template, "", ()))]
 wanted = sys.argv[2:]
 print("1..%d" % len(tests))
 failed = 0
