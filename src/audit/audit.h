@@ -37,7 +37,7 @@ enum audit_kind {
 };
 const char *audit_kind_name(enum audit_kind kind);
 
-#define AUDIT_INSTANCE 24 /* "{pid}-{8 hex}" */
+#define AUDIT_INSTANCE 80 /* "{pid}-{8 hex}"; of a replica "{name}-{8 hex}" */
 #define AUDIT_DIGEST   32 /* SHA-256; all zero: there is nothing of that kind */
 #define AUDIT_BODY_MAX (1024 * KIB)
 

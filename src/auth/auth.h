@@ -131,4 +131,15 @@ void seal_make(struct seal *seal, const struct seal_context *context, uint64_t e
 MUST_CHECK bool seal_open(struct seal *seal, const struct seal_context *context,
     struct slice sealed, struct arena *arena, struct slice *plain, struct err *err);
 
+/* What all who have the key come to alike, and nobody else; text: at most 64 KiB. */
+#define SEAL_DERIVED_BYTES 32
+void seal_derive(const struct seal *seal, const char *purpose, struct slice text,
+    unsigned char out[SEAL_DERIVED_BYTES]);
+/* The same in short: that a text is from one of them, in hexadecimal digits. */
+#define SEAL_TAG_TEXT 16
+void seal_tag(
+    const struct seal *seal, const char *purpose, struct slice text, char out[SEAL_TAG_TEXT + 1]);
+bool
+seal_tag_fits(const struct seal *seal, const char *purpose, struct slice text, struct slice tag);
+
 #endif

@@ -120,6 +120,45 @@ key_make(const struct seal *seal, const unsigned char *head, unsigned char key[K
 	must(HMAC(EVP_sha256(), seal->key, KEY_BYTES, head, 1 + RANDOM_BYTES, key, &n) != NULL);
 }
 
+void
+seal_derive(const struct seal *seal, const char *purpose, struct slice text,
+    unsigned char out[SEAL_DERIVED_BYTES])
+{
+	/* No length of a head (1 + RANDOM_BYTES) comes of it: keys of texts are none of these. */
+	static const char label[] = "bascule derived key 1, for ";
+	unsigned n = SEAL_DERIVED_BYTES;
+	struct buf all;
+
+	buf_init(&all, NULL, MIB);
+	buf_put(&all, (struct slice){ label, sizeof(label) });
+	buf_puts(&all, purpose);
+	buf_putc(&all, '\0');
+	buf_put(&all, text);
+	must(!all.overflow);
+	must(HMAC(EVP_sha256(), seal->key, KEY_BYTES, (const unsigned char *)all.p, all.n, out,
+		 &n) != NULL);
+	buf_fini(&all);
+}
+
+void
+seal_tag(
+    const struct seal *seal, const char *purpose, struct slice text, char out[SEAL_TAG_TEXT + 1])
+{
+	unsigned char bytes[SEAL_DERIVED_BYTES];
+
+	seal_derive(seal, purpose, text, bytes);
+	hex_put(bytes, SEAL_TAG_TEXT / 2, out);
+}
+
+bool
+seal_tag_fits(const struct seal *seal, const char *purpose, struct slice text, struct slice tag)
+{
+	char wanted[SEAL_TAG_TEXT + 1];
+
+	seal_tag(seal, purpose, text, wanted);
+	return tag.n == SEAL_TAG_TEXT && CRYPTO_memcmp(tag.p, wanted, SEAL_TAG_TEXT) == 0;
+}
+
 /* ---- the cipher ---- */
 
 static void

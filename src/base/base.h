@@ -417,6 +417,8 @@ MUST_CHECK bool symbols_find(void *handle, const char *library, const struct sym
 	    "How long a site took to answer a REST request.") \
 	X(EGRESS, COUNTER, "bascule_egress_total", "child", "outcome", NULL, 512,			\
 	    "What isolated programs asked their proxies for, by outcome: open, refused, failed.")	\
+	X(FORWARDS, COUNTER, "bascule_replica_forwards_total", "outcome", NULL, NULL, 16,		\
+	    "Requests that belonged to another replica, by outcome: done, gone, unknown, broken, left, refused.") \
 	X(VERDICTS, COUNTER, "bascule_verdicts_total", "rule", "action", NULL, 2048,			\
 	    "What the guard said of requests and of what it did not let pass, by rule and action.") \
 	X(AUDIT_RECORDS, COUNTER, "bascule_audit_records_total", "sink", NULL, NULL, 64,			\
@@ -502,6 +504,8 @@ struct log *log_new(int fd, enum log_level level, enum log_format format, const 
 void log_free(struct log **log);
 void log_set(struct log *log, enum log_level level, enum log_format format);
 const char *log_instance(const struct log *log); /* "" without a log */
+/* name: of at most 64 bytes, in place of what stands before the last "-", the process id. */
+void log_set_instance(struct log *log, const char *name);
 bool log_wants(const struct log *log, enum log_level level);
 /* event: a short id such as "upstream_lost", a row of docs/log.md. log NULL: nothing happens. */
 void log_event(struct log *log, enum log_level level, const char *event, const char *fmt, ...)

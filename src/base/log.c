@@ -27,7 +27,7 @@ struct log {
 	bool may_block; /* not a file: ask poll() first */
 	enum log_level level;
 	enum log_format format;
-	char instance[40];
+	char instance[80];
 	uint64_t (*unix_ms)(void *);
 	void *unix_ms_ctx;
 	uint64_t second; /* which `stamp` shows */
@@ -106,6 +106,16 @@ const char *
 log_instance(const struct log *log)
 {
 	return log != NULL ? log->instance : "";
+}
+
+void
+log_set_instance(struct log *log, const char *name)
+{
+	const char *digits = strrchr(log->instance, '-');
+	char text[sizeof(log->instance)];
+
+	snprintf(text, sizeof(text), "%s%s", name, digits != NULL ? digits : "");
+	memcpy(log->instance, text, sizeof(text));
 }
 
 bool

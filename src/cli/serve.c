@@ -35,6 +35,7 @@ struct serve {
 	struct timer timer;
 	struct task *task;     /* the main one, which waits for the end */
 	struct tls_trust *tls; /* what listen.tls names; NULL: it names nothing */
+	uint64_t stop_by_ms;
 	bool is_stopping, is_over;
 	bool wants_reload;
 	int status;
@@ -186,7 +187,13 @@ static void
 time_is_up(struct timer *timer)
 {
 	struct serve *serve = CONTAINER(timer, struct serve, timer);
+	uint64_t now = loop_now_ms(serve->loop);
 
+	/* What other replicas do for clients of this one. */
+	if (fronts_forwards(serve->fronts) > 0 && now < serve->stop_by_ms) {
+		timer_start(serve->loop, timer, now + LINGER_MS, time_is_up);
+		return;
+	}
 	if (hub_in_flight(serve->hub) > 0)
 		log_event(serve->log, LOG_WARN, "drain_cut", "%u requests did not end within %d s",
 		    hub_in_flight(serve->hub), DRAIN_MS / 1000);
@@ -207,7 +214,8 @@ stop(struct serve *serve)
 {
 	serve->is_stopping = true;
 	service_tell(serve->service, SERVICE_STOPPING, "waiting for requests in progress");
-	timer_start(serve->loop, &serve->timer, loop_now_ms(serve->loop) + DRAIN_MS, time_is_up);
+	serve->stop_by_ms = loop_now_ms(serve->loop) + DRAIN_MS;
+	timer_start(serve->loop, &serve->timer, serve->stop_by_ms, time_is_up);
 	fronts_drain(serve->fronts);
 	hub_drain(serve->hub, is_idle, serve);
 }
@@ -419,8 +427,12 @@ serve_main(void *arg)
 	struct serve *serve = arg;
 	struct front_limits limits = limits_of(serve->config);
 	struct err err = { 0 };
-	bool ok = cli_sandbox_open(serve->loop, serve->config, &serve->sandbox, &err);
+	char replica[REPLICA_NAME_BYTES + 1];
+	bool ok = cli_sandbox_open(serve->loop, serve->config, &serve->sandbox, &err) &&
+	    mcp_replica_name(serve->config, replica, &err);
 
+	if (ok && replica[0] != '\0')
+		log_set_instance(serve->log, replica);
 	serve->task = task_self(serve->loop);
 	serve->keep.slot.fd = -1;
 	ok = ok && tls_load_wait(serve->loop, serve->config, &serve->tls, &err) &&
@@ -441,7 +453,8 @@ serve_main(void *arg)
 	fronts_set_auth(serve->fronts, hub_config(serve->hub));
 	fronts_set_tls(serve->fronts, serve->tls);
 	serve->admin = admin_new(serve->hub, serve->fronts);
-	if (listen_all(serve, &err)) {
+	if (fronts_set_replicas(serve->fronts, hub_config(serve->hub), &err) &&
+	    listen_all(serve, &err)) {
 		loop_on_signal(serve->loop, SIGTERM, on_stop_signal, serve);
 		loop_on_signal(serve->loop, SIGINT, on_stop_signal, serve);
 		loop_on_signal(serve->loop, SIGHUP, on_reload, serve);

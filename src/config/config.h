@@ -543,6 +543,21 @@ struct config_file {
 	struct slice path; /* as open(2) had it, NUL-ended */
 };
 
+/*
+ * `replicas`: those behind one balancer.  One of peers and address, or neither: there are none.
+ * URLs are http or https, host and port and no more; an address holds REPLICA_NAME once.
+ */
+#define REPLICA_NAME	   "{name}"
+#define REPLICA_NAME_BYTES 63
+struct config_replicas {
+	struct slice self; /* SLICE_NONE: the host's name */
+	struct config_pair *peers;
+	size_t peers_n;
+	struct slice address, ca; /* SLICE_NONE: not set */
+};
+/* Is it a name that a replica can have? */
+bool config_is_replica_name(struct slice name);
+
 struct config {
 	struct arena arena;	   /* everything here lives in it */
 	struct slice file;	   /* SLICE_NONE: no file */
@@ -564,6 +579,7 @@ struct config {
 	enum config_prefix prefix;
 	uint64_t name_max;	/* namespace.max */
 	struct secret seal_key; /* what is sealed can be opened by all who have it; or empty */
+	struct config_replicas replicas;
 	uint64_t start_wait_ms;
 
 	struct config_upstream *upstreams;

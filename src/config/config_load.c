@@ -244,8 +244,9 @@ tree_read(struct config_load *load, struct err *err)
 	if (load->config->guard.pins.file.p == NULL && load->dir.p != NULL)
 		load->config->guard.pins.file =
 		    arena_printf(&load->config->arena, "%.*s/bascule.lock", SLICE_FMT(load->dir));
-	if (!listen_tls_check(load, root, err) || !config_flags_apply(load, err) ||
-	    !config_atlassian_finish(load, err) || !config_agents_finish(load, root, err) ||
+	if (!listen_tls_check(load, root, err) || !config_replicas_check(load, root, err) ||
+	    !config_flags_apply(load, err) || !config_atlassian_finish(load, err) ||
+	    !config_agents_finish(load, root, err) ||
 	    !config_check_whole(load, load->config, root, err))
 		return false;
 	config_rules_warn(load);
@@ -401,6 +402,24 @@ lists_equal(const char *a, const char *b, const struct config_option *option)
 }
 
 static bool
+pairs_equal(const char *a, const char *b, const struct config_option *option)
+{
+	struct config_pair *pairs_a, *pairs_b;
+	size_t n;
+
+	if (memcmp(a + option->offset_n, b + option->offset_n, sizeof(n)) != 0)
+		return false;
+	memcpy(&n, a + option->offset_n, sizeof(n));
+	memcpy(&pairs_a, a + option->offset, sizeof(pairs_a));
+	memcpy(&pairs_b, b + option->offset, sizeof(pairs_b));
+	for (size_t i = 0; i < n; i++)
+		if (!slice_eq(pairs_a[i].name, pairs_b[i].name) ||
+		    !slice_eq(secret_reveal(pairs_a[i].value), secret_reveal(pairs_b[i].value)))
+			return false;
+	return true;
+}
+
+static bool
 options_equal(
     const struct config *before, const struct config *after, const struct config_option *option)
 {
@@ -421,6 +440,8 @@ options_equal(
 	case OPTION_LIST:
 	case OPTION_ONE_OR_LIST:
 		return lists_equal(a, b, option);
+	case OPTION_PAIRS:
+		return pairs_equal(a, b, option);
 	default:
 		return memcmp(a + option->offset, b + option->offset, sizeof(uint64_t)) == 0;
 	}

@@ -136,6 +136,25 @@ static const struct config_option options[] = {
 		"What clients carry for the gateway (cursors) is sealed with it; at least 16 "
 		"characters, best as `file:PATH`. Processes that stand for each other share one.",
 	    .fallback_help = "a random one at every start" },
+	{ "replicas.self", OPTION_TEXT, ROOT(replicas.self), .check = config_check_replica,
+	    .help =
+		"This one's name: 1 to 63 of `a-z`, `0-9` and `-`. `replicas` need a `seal_key`.",
+	    .fallback_help = "the host's name, up to its first dot" },
+	{ "replicas.peers", OPTION_PAIRS, ROOT_N(replicas.peers), RANGE(1, CONFIG_PEERS_MAX),
+	    .check = config_check_replica_url,
+	    .help =
+		"All replicas, this one too, by name: where the others reach it, `http://host:port`.",
+	    .fallback_help = "`replicas.address`" },
+	{ "replicas.address", OPTION_TEXT, ROOT(replicas.address),
+	    .check = config_check_replica_url,
+	    .help =
+		"The same for names that differ only in the number at their end, such as those of a "
+		"StatefulSet: `http://{name}.bascule-pods:8080`.",
+	    .fallback_help = "`replicas.peers`" },
+	{ "replicas.ca", OPTION_PATH, ROOT(replicas.ca),
+	    .help =
+		"PEM file with the authorities that `https` peers have their certificates from.",
+	    .fallback_help = "the system's" },
 
 	{ "upstreams[].name", OPTION_TEXT, UP(name),
 	    .help =

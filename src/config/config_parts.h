@@ -19,6 +19,7 @@
 #define CONFIG_UPSTREAMS_MAX	 1000
 #define CONFIG_LISTEN_MAX	 16
 #define CONFIG_KEYS_MAX		 1000
+#define CONFIG_PEERS_MAX	 256
 #define CONFIG_SITES_MAX	 200
 #define CONFIG_RULES_MAX	 1000
 #define CONFIG_TESTS_MAX	 32 /* of one rule */
@@ -442,6 +443,10 @@ MUST_CHECK bool config_env_set(struct config_load *load, const struct config_opt
 option_check_fn config_check_listen, config_check_host, config_check_separator;
 option_check_fn config_check_seal_key;
 option_check_fn config_check_audit_key;
+option_check_fn config_check_replica, config_check_replica_url; /* config_replicas.c */
+/* When all is read: is what `replicas` says of itself right as a whole? */
+MUST_CHECK bool
+config_replicas_check(struct config_load *load, const struct node *root, struct err *err);
 /* config_tools.c */
 option_check_fn config_check_glob, config_check_tool, config_check_described;
 /* The rules against each other: names that two tools would have. */

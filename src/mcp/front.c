@@ -63,11 +63,17 @@ session_evict(struct fronts *fronts)
 static void
 session_draw_id(struct session *session)
 {
-	unsigned char bits[16];
+	const struct replicas *replicas = session->fronts->replicas;
+	unsigned char bits[SESSION_DIGITS / 2];
+	char digits[SESSION_DIGITS + 1];
 	struct session **at;
 
 	loop_random(session->fronts->loop, bits, sizeof(bits));
-	hex_put(bits, sizeof(bits), session->id);
+	hex_put(bits, sizeof(bits), digits);
+	if (replicas != NULL)
+		replicas_id_make(replicas, digits, session->id);
+	else
+		memcpy(session->id, digits, sizeof(digits));
 	at = table_place(session->fronts, slice_of(session->id));
 	session->chain = *at;
 	*at = session;
@@ -742,6 +748,7 @@ fronts_free(struct fronts **at)
 		session_end(fronts->sessions.next);
 	front_http_close_all(fronts);
 	front_stdio_close(fronts);
+	replicas_free(&fronts->replicas);
 	auth_free(&fronts->auth);
 	park_free(&fronts->park);
 	seal_free(&fronts->seal);
@@ -759,6 +766,28 @@ fronts_set_seal_key(struct fronts *fronts, struct secret key)
 {
 	seal_free(&fronts->seal);
 	fronts->seal = seal_new(fronts->loop, key);
+	/* All who have the key call a tenant the same. */
+	seal_derive(fronts->seal, "tenants", SLICE_NONE, fronts->salt);
+	fronts->has_salt = true;
+}
+
+bool
+fronts_set_replicas(struct fronts *fronts, const struct config *config, struct err *err)
+{
+	must(fronts->replicas == NULL);
+	return replicas_new(fronts->loop, &fronts->seal, config, &fronts->replicas, err);
+}
+
+const char *
+fronts_replica(const struct fronts *fronts)
+{
+	return fronts->replicas != NULL ? fronts->replicas->self : "";
+}
+
+unsigned
+fronts_forwards(const struct fronts *fronts)
+{
+	return fronts->replicas != NULL ? fronts->replicas->calls : 0;
 }
 
 /* Over stdio nothing is asked: who can write there was let in by the machine. */

@@ -6,7 +6,7 @@
 #ifndef MCP_FRONT_H
 #define MCP_FRONT_H
 
-#include "mcp/mcp.h"
+#include "mcp/replicas.h"
 
 struct fronts;
 struct front_http;
@@ -35,7 +35,8 @@ enum user_kind {
 	USER_STREAM,
 	USER_SSE,
 	USER_BATCH,
-	USER_READING
+	USER_READING,
+	USER_FORWARD
 };
 
 /* The front's half of an exchange; in the exchange's arena. */
@@ -72,11 +73,11 @@ struct session {
 	struct fronts *fronts;
 	const struct session_ops *ops;
 	void *transport;
-	char id[33];	   /* "" over stdio */
-	bool is_beginning; /* initialize is an exchange in progress */
-	bool has_begun;	   /* it was answered */
-	bool is_ready;	   /* notifications/initialized came */
-	bool is_ended;	   /* freed when the last call is gone */
+	char id[SESSION_ID_BYTES]; /* "" over stdio */
+	bool is_beginning;	   /* initialize is an exchange in progress */
+	bool has_begun;		   /* it was answered */
+	bool is_ready;		   /* notifications/initialized came */
+	bool is_ended;		   /* freed when the last call is gone */
 	enum mcp_revision revision;
 	struct client_capabilities can;
 	struct caller caller;	 /* its own memory */
@@ -113,6 +114,7 @@ struct fronts {
 	struct park *park;		       /* those whose clients were asked */
 	struct seal *seal;		       /* of the states that modern clients carry */
 	char tag[9];			       /* of this process, in these states */
+	struct replicas *replicas;	       /* beside this one; NULL: there are none */
 	struct auth *auth;		       /* NULL: nothing is asked */
 	unsigned char salt[TENANT_SALT_BYTES]; /* of the names of tenants */
 	bool has_salt;
@@ -125,6 +127,9 @@ struct fronts {
 	void *pages_owner;
 	bool is_draining;
 };
+
+/* This one's name among the replicas; "": there are none. */
+const char *fronts_replica(const struct fronts *fronts);
 
 /* NULL: as many sessions as limits.sessions are in use. with_id: draws an id and enters it. */
 struct session *

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "mcp/front_http.h"
+#include "mcp/front_forward.h"
 
 #define PAGE_BYTES (16 * MIB)
 
@@ -450,19 +450,65 @@ fields_check(const struct head *head, struct err *err)
 	return 0;
 }
 
+/* One of another replica is that one's to look at, but is handed on once and no more. */
 static int
-session_check(const struct front_http *front, const struct head *head, struct err *err)
+session_check(const struct front_http *front, struct head *head, struct err *err)
 {
+	struct replicas *replicas = front->fronts->replicas;
+
 	/* Of no session, whatever its header says (2026-07-28, Streamable HTTP). */
 	if (head->is_late)
 		return 0;
-	if (head->session.p != NULL && head_session(front, head) == NULL)
-		return REFUSE(404, ERR_REQUEST, "unknown or ended session: initialize again");
+	if (head->session.p != NULL && head_session(front, head) == NULL) {
+		if (replicas != NULL && !head->is_forwarded)
+			head->owner = replicas_of_id(replicas, head->session);
+		if (head->owner == NULL)
+			return REFUSE(
+			    404, ERR_REQUEST, "unknown or ended session: initialize again");
+	}
 	if (head->session.p == NULL && head->place->ops == &sse_session_ops)
 		return REFUSE(400, ERR_REQUEST, "sessionId is missing: GET /sse tells it");
 	if (head->session.p == NULL && !head->is_post && !head->opens_sse)
 		return REFUSE(400, ERR_REQUEST, SESSION_HEADER " is missing");
 	return 0;
+}
+
+/* Does it say that another replica has handed it here?  Then that one has looked at who sends. */
+static int
+mark_check(const struct front_http *front, const struct http_request *http, struct head *head,
+    struct err *err)
+{
+	const struct replicas *replicas = front->fronts->replicas;
+	const struct replica_request request = front_forward_request(http, head);
+	struct slice mark;
+	unsigned n;
+
+	if (replicas == NULL)
+		return 0;
+	mark = http_request_header_counted(http, S(REPLICA_HEADER), &n);
+	if (n == 0)
+		return 0;
+	if (n > 1)
+		return REFUSE(403, ERR_REFUSED, REPLICA_HEADER " came twice");
+	if (!replica_mark_open(replicas, mark, &request, http->arena, &head->caller, err))
+		return 403;
+	head->is_forwarded = true;
+	return 0;
+}
+
+/* Who sends: as the mark says, or as the request itself does. */
+static bool
+sender_find(const struct front_http *front, const struct http_request *http, struct head *head,
+    struct err *err)
+{
+	struct caller said = head->caller;
+	bool ok;
+
+	if (!head->is_forwarded)
+		return caller_find(front, http, head, err);
+	ok = credentials_find(front, http, head, err);
+	head->caller = said;
+	return ok;
 }
 
 int
@@ -477,10 +523,12 @@ head_check(
 	head->kind = USER_HEAD;
 	http->user = &head->kind;
 	head_read(front, http, head);
-	status = authority_check(front, head, err);
+	status = mark_check(front, http, head, err);
+	if (status == 0 && !head->is_forwarded)
+		status = authority_check(front, head, err);
 	if (status != 0)
 		return status;
-	is_known = caller_find(front, http, head, err);
+	is_known = sender_find(front, http, head, err);
 	if (page != NULL)
 		return page_check(front, page, http, extra, err);
 	if (head->place == NULL)

@@ -8,7 +8,7 @@
  * /messages are the older transport (front_sse.c).  What is refused before the body is read is
  * decided in head_check(), from one screen.
  */
-#include "mcp/front_http.h"
+#include "mcp/front_forward.h"
 
 #include <string.h>
 
@@ -643,6 +643,10 @@ on_request(void *owner, struct http_request *http)
 		front_page_show(front, page, http);
 		return;
 	}
+	if (head->owner != NULL) {
+		front_forward_session(front, http, head);
+		return;
+	}
 	if (slice_eq(http->method, S("POST"))) {
 		body_read(front, http);
 		return;
@@ -693,7 +697,20 @@ on_gone(void *owner, struct http_request *http)
 	case USER_READING:
 		CONTAINER(kind, struct http_reading, kind)->http = NULL;
 		break;
+	case USER_FORWARD:
+		front_forward_gone(kind);
+		break;
 	}
+}
+
+static void
+on_drained(void *owner, struct http_request *http)
+{
+	enum user_kind *kind = http->user;
+
+	(void)owner;
+	if (kind != NULL && *kind == USER_FORWARD)
+		front_forward_drained(kind);
 }
 
 /* What is no HTTP, or more of it than is taken. */
@@ -709,6 +726,7 @@ static const struct http_handler handler = {
 	.head = on_head,
 	.request = on_request,
 	.gone = on_gone,
+	.drained = on_drained,
 };
 
 /* ---- open and close -------------------------------------------------------------------------- */

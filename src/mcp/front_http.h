@@ -55,7 +55,9 @@ struct head {
 	bool is_late;	/* its version is none of those with sessions: the body decides */
 	bool is_modern; /* it is one without */
 	bool is_post, is_get;
-	bool opens_sse; /* GET of /sse without a session: the older transport */
+	bool opens_sse;	       /* GET of /sse without a session: the older transport */
+	bool is_forwarded;     /* another replica has handed it here, and says who sends */
+	struct replica *owner; /* of its session; NULL: nobody else */
 };
 
 /*

@@ -5,7 +5,7 @@
  *
  * What the header fields repeat of the body must be the same; nothing is decided by them alone.
  */
-#include "mcp/front_http.h"
+#include "mcp/front_forward.h"
 #include "mcp/front_modern.h"
 
 #include <stdio.h>
@@ -315,7 +315,8 @@ http_modern_take(struct front_http *front, struct http_request *http, struct int
 		http_respond(http, 202, SLICE_NONE, SLICE_NONE, NULL, 0);
 		return true;
 	}
-	if (!head_turn_away(front, http, head, message))
+	if (!head_turn_away(front, http, head, message) &&
+	    (fault->kind != ERR_NONE || !front_forward_state(front, http, head, message)))
 		modern_take(&round, &caller, intake, message, fault);
 	return true;
 }

@@ -118,6 +118,12 @@ MUST_CHECK bool state_bind(struct loop *loop, const struct caller *caller,
 /* Appends it as a JSON string. plain: at most SEAL_MAX_BYTES. */
 void state_seal(const struct fronts *fronts, enum state_kind kind,
     const struct state_binding *binding, uint64_t expires_ms, struct slice plain, struct buf *out);
+/*
+ * Is it the name of a call that is parked in another process?  Then in which replica, as that one
+ * calls itself; into the arena.
+ */
+MUST_CHECK bool state_owner(const struct fronts *fronts, const struct caller *caller,
+    const struct message *request, struct arena *arena, struct slice *name);
 /* The requestState of a request, opened into the arena; false: ERR_PARAMS and a text that says
  * what to do. */
 MUST_CHECK bool

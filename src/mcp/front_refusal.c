@@ -37,6 +37,8 @@ reason_of(int status, enum errkind kind)
 		return "limit";
 	if (kind == ERR_STRANGER)
 		return "key";
+	if (status == 403 && kind == ERR_REFUSED)
+		return "replica";
 	if (status == 503 && kind == ERR_UNAVAILABLE)
 		return "stopping";
 	for (size_t i = 0; i < COUNT(reasons); i++)

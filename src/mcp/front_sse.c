@@ -130,7 +130,7 @@ sse_open(struct fronts *fronts, struct http_request *http, const struct caller *
 {
 	struct session *session = session_new(fronts, &sse_session_ops, NULL, true);
 	struct sse_client *client;
-	char text[96];
+	char text[64 + SESSION_ID_BYTES];
 	int n;
 
 	if (session == NULL)

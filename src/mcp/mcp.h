@@ -542,6 +542,17 @@ void fronts_set_limits(struct fronts *fronts, const struct front_limits *limits)
 /* What seals the states that modern clients carry (seal_key), once, at the start; without it, and
  * empty: a random one. */
 void fronts_set_seal_key(struct fronts *fronts, struct secret key);
+/* This one's name among the replicas, which may be the host's; "": none are configured. */
+MUST_CHECK bool
+mcp_replica_name(const struct config *config, char name[REPLICA_NAME_BYTES + 1], struct err *err);
+/*
+ * Those that stand beside this one behind one balancer (replicas), once, at the start, after the
+ * seal key and before the first front_http_open().  ERR_CONFIG: this one has no name among them.
+ */
+MUST_CHECK bool
+fronts_set_replicas(struct fronts *fronts, const struct config *config, struct err *err);
+/* Requests that were handed to another and are not answered; without streams that last. */
+unsigned fronts_forwards(const struct fronts *fronts);
 /*
  * What requests over HTTP must bring (auth.keys), copied; before it, and where nothing is
  * configured, they need nothing.  Sessions whose caller is no longer known end.

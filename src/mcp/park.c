@@ -21,7 +21,7 @@
 #define PARK_BUCKETS	 1024
 #define ANSWER_MAX_BYTES (4 * SLICE_OF_WORK_BYTES) /* as of any client */
 #define KEY_MAX		 64
-#define NAME_MAX	 48 /* of a parked call in its state */
+#define NAME_MAX	 (48 + REPLICA_NAME_BYTES) /* of a parked call in its state */
 #define KEPT_LOST \
 	",\"error\":{\"code\":-31005,\"message\":\"the call has ended while its client was away, " \
 	"and there was no memory to keep its answer\",\"data\":{\"kind\":\"limit\"}}}"
@@ -306,8 +306,8 @@ state_put(struct parked *parked, struct buf *out, struct err *err)
 
 	if (!state_bind(exchange->loop, &exchange->caller, &exchange->request, &binding, err))
 		return false;
-	n = snprintf(name, sizeof(name), "%llu %llu", (unsigned long long)parked->number,
-	    (unsigned long long)++parked->round);
+	n = snprintf(name, sizeof(name), "%llu %llu %s", (unsigned long long)parked->number,
+	    (unsigned long long)++parked->round, fronts_replica(parked->park->fronts));
 	state_seal(parked->park->fronts, STATE_PARKED, &binding, 0,
 	    (struct slice){ name, (size_t)n }, out);
 	return true;
@@ -505,7 +505,9 @@ parked_of(struct park *park, const struct round *round, struct slice name)
 	struct parked *parked;
 	uint64_t number, turn;
 
-	if (!slice_to_u64(first, UINT64_MAX, &number) || !slice_to_u64(rest, UINT64_MAX, &turn))
+	/* Behind both stands the replica: this one, or state_open() had not opened it. */
+	if (!slice_to_u64(first, UINT64_MAX, &number) ||
+	    !slice_to_u64(slice_cut(rest, ' ', &rest), UINT64_MAX, &turn))
 		return NULL;
 	parked = parked_find(park, number);
 	return parked != NULL && parked->is_away && parked->round == turn &&

@@ -142,3 +142,28 @@ state_open(const struct fronts *fronts, const struct caller *caller, const struc
 	    "params.requestState was not given to this caller for this call, or has expired: make "
 	    "the call again without it");
 }
+
+bool
+state_owner(const struct fronts *fronts, const struct caller *caller, const struct message *request,
+    struct arena *arena, struct slice *name)
+{
+	struct slice token = request->request_state, text, tag, sealed, plain;
+	struct state_binding binding;
+	struct seal_context context;
+	enum state_kind kind;
+	struct err err;
+
+	*name = SLICE_NONE;
+	if (json_type(token) != JSON_STRING || token.n > STATE_BYTES ||
+	    !json_string(arena, token, &text, &err) || !take_apart(text, &kind, &tag, &sealed) ||
+	    kind != STATE_PARKED || slice_eq(tag, slice_of(fronts->tag)) ||
+	    !state_bind(fronts->loop, caller, request, &binding, &err))
+		return false;
+	context = context_of(kind, &binding);
+	if (!seal_open(fronts->seal, &context, sealed, arena, &plain, &err))
+		return false;
+	/* "NUMBER ROUND NAME" (park.c) */
+	slice_cut(plain, ' ', &plain);
+	slice_cut(plain, ' ', name);
+	return name->n > 0;
+}

@@ -356,8 +356,10 @@ pool_literal(struct http_pool *pool)
 	    SLICE_FMT(pool->url.host), pool->url.port);
 
 	if (n > 0 && (size_t)n < sizeof(text) &&
-	    address_parse((struct slice){ text, (size_t)n }, &pool->addresses[0], &err))
+	    address_parse((struct slice){ text, (size_t)n }, &pool->addresses[0], &err)) {
 		pool->addresses_n = 1;
+		pool->is_fixed = true;
+	}
 }
 
 bool
@@ -399,6 +401,7 @@ http_pool_forget(struct http_pool *pool)
 {
 	while (pool->idle != NULL)
 		http_link_kill(pool->idle);
+	pool->is_stale = true;
 }
 
 void

@@ -554,6 +554,16 @@ conn_readable(struct http_conn *conn)
 }
 
 static void
+tell_drained(struct http_conn *conn)
+{
+	const struct http_handler *handler = &conn->server->handler;
+
+	if (handler->drained != NULL && conn->is_told && conn->is_stream &&
+	    outbox_pending(&conn->outbox) == 0)
+		handler->drained(conn->server->owner, &conn->request->pub);
+}
+
+static void
 on_ready(void *owner, unsigned events)
 {
 	struct http_conn *conn = owner;
@@ -562,6 +572,7 @@ on_ready(void *owner, unsigned events)
 		outbox_ready(&conn->outbox);
 		if (!http_conn_settle(conn))
 			return;
+		tell_drained(conn);
 	}
 	if (events & STREAM_READABLE)
 		conn_readable(conn);

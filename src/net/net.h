@@ -226,6 +226,8 @@ struct http_handler {
 	void (*head)(void *owner, struct http_request *request);
 	void (*request)(void *owner, struct http_request *request);
 	void (*gone)(void *owner, struct http_request *request);
+	/* Of a stream the client has taken all; may be NULL.  It must not end the stream. */
+	void (*drained)(void *owner, struct http_request *request);
 };
 
 struct http_header {
@@ -313,7 +315,7 @@ struct fetch_request {
 MUST_CHECK bool http_pool_new(struct loop *loop, struct slice url, unsigned keep,
     uint64_t connect_ms, struct http_pool **out, struct err *err);
 void http_pool_free(struct http_pool **pool);  /* aborts what is in progress without callbacks */
-void http_pool_forget(struct http_pool *pool); /* closes idle connections */
+void http_pool_forget(struct http_pool *pool); /* idle connections, and where the host is */
 /* Before the first http_pool_resolve_wait(); copied. Without it: the system's authorities. */
 void http_pool_set_tls(struct http_pool *pool, const struct tls_files *files);
 /* Connects there, whatever the host of the URL: to a unix socket. Before the first use. */

@@ -40,7 +40,7 @@ LIMIT_S = 120
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PEERS = os.environ.get("BASCULE_PEERS") or os.path.join(ROOT, ".cache", "peers")
 USERS_PAGES = ("README.md", "docs/using.md", "docs/agents.md", "docs/auth.md", "docs/login.md", "docs/sandbox.md", "docs/flow.md", "docs/limits.md", "docs/pins.md",
-               "docs/plugins.md", "docs/rules.md")
+               "docs/plugins.md", "docs/rules.md", "docs/replicas.md")
 HIDDEN_KINDS = {"none", "usage", "config", "cancelled", "io"}     # never in an answer to a client
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.S | re.M)
 MARK = re.compile(r"<!-- (run|log)(?:: (.*?))? -->\n\Z")

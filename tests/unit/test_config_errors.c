@@ -625,6 +625,16 @@ static const struct {
 	{ "seal_key: 0123456789abcde\n",
 	    ":1:11: seal_key must have at least 16 characters: make one with "
 	    "\"head -c 32 /dev/urandom | base64\"" },
+	{ "replicas: {self: a, peers: {a: \"http://h:1\"}}\n",
+	    ":1:1: replicas need a \"seal_key\", the same for all: they know each other by it" },
+	{ "seal_key: 0123456789abcdef\n"
+	  "replicas: {self: a_b, address: \"http://{name}.pods:80\"}\n",
+	    ":2:18: \"a_b\" is no name for a replica: 1 to 63 of a-z, 0-9 and \"-\", which stands "
+	    "neither first nor last" },
+	{ "seal_key: 0123456789abcdef\n"
+	  "replicas: {self: a, peers: {a: \"http://h:1\", b: \"http://user@h:2\"}}\n",
+	    ":2:49: the url \"http://user@h:2\" of a replica has a host with a character that no "
+	    "host name has" },
 	{ "upstreams:\n"
 	  "  - name: \"\"\n"
 	  "    command: [x]\n",
