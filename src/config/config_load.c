@@ -401,6 +401,23 @@ lists_equal(const char *a, const char *b, const struct config_option *option)
 }
 
 static bool
+pairs_equal(const char *a, const char *b, const struct config_option *option)
+{
+	const struct config_pair *pairs_a, *pairs_b;
+	size_t n_a, n_b;
+
+	memcpy(&pairs_a, a + option->offset, sizeof(pairs_a));
+	memcpy(&pairs_b, b + option->offset, sizeof(pairs_b));
+	memcpy(&n_a, a + option->offset_n, sizeof(n_a));
+	memcpy(&n_b, b + option->offset_n, sizeof(n_b));
+	for (size_t i = 0; n_a == n_b && i < n_a; i++)
+		if (!slice_eq(pairs_a[i].name, pairs_b[i].name) ||
+		    !slice_eq(secret_reveal(pairs_a[i].value), secret_reveal(pairs_b[i].value)))
+			return false;
+	return n_a == n_b;
+}
+
+static bool
 options_equal(
     const struct config *before, const struct config *after, const struct config_option *option)
 {
@@ -421,6 +438,8 @@ options_equal(
 	case OPTION_LIST:
 	case OPTION_ONE_OR_LIST:
 		return lists_equal(a, b, option);
+	case OPTION_PAIRS:
+		return pairs_equal(a, b, option);
 	default:
 		return memcmp(a + option->offset, b + option->offset, sizeof(uint64_t)) == 0;
 	}
