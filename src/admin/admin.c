@@ -1,6 +1,8 @@
 /*
  * The pages: one row each, and a short function that writes it.
  */
+#include <stdio.h>
+
 #include "admin/admin_private.h"
 #include "audit/audit.h"
 
@@ -41,6 +43,12 @@ set(struct metrics *metrics, enum metric metric, double value)
 	series_set(metrics_series(metrics, metric, SLICE_NONE, SLICE_NONE), value);
 }
 
+static void
+queue(struct metrics *metrics, struct slice name, uint64_t n)
+{
+	series_set(metrics_series(metrics, METRIC_QUEUES, name, SLICE_NONE), (double)n);
+}
+
 /* What others know anyway is not counted along, but looked up. */
 static void
 gateway_look(const struct admin *admin, struct metrics *metrics)
@@ -50,6 +58,7 @@ gateway_look(const struct admin *admin, struct metrics *metrics)
 
 	metrics_clear(metrics, METRIC_UPSTREAM_UP);
 	metrics_clear(metrics, METRIC_UPSTREAM_RESTARTS);
+	metrics_clear(metrics, METRIC_UPSTREAM_CALLS);
 	for (size_t i = 0; i < n; i++) {
 		struct slice name = providers[i]->name;
 		struct provider_health health;
@@ -59,9 +68,15 @@ gateway_look(const struct admin *admin, struct metrics *metrics)
 		    health.state == PROVIDER_READY);
 		series_set(metrics_series(metrics, METRIC_UPSTREAM_RESTARTS, name, SLICE_NONE),
 		    health.restarts);
+		series_set(metrics_series(metrics, METRIC_UPSTREAM_CALLS, name, SLICE_NONE),
+		    health.in_flight);
 	}
 	set(metrics, METRIC_STREAMS, fronts_streams(admin->fronts));
 	set(metrics, METRIC_SESSIONS, fronts_sessions(admin->fronts));
+	queue(metrics, S("requests"), hub_in_flight(admin->hub));
+	queue(metrics, S("parked"), fronts_parked(admin->fronts));
+	if (admin->traces != NULL)
+		queue(metrics, S("traces"), traces_waiting(admin->traces));
 	set(metrics, METRIC_LOOP_LAG, (double)loop_lag_us(hub_loop(admin->hub)) / 1e6);
 }
 
@@ -77,10 +92,14 @@ audit_look(const struct admin *admin, struct metrics *metrics)
 		metrics_clear(metrics, all[i]);
 	for (size_t i = 0; i < audit_health_n(audit); i++) {
 		struct audit_health health;
+		char waits[32];
 		struct slice name;
 
 		audit_health(audit, i, &health);
 		name = slice_of(health.name);
+		snprintf(waits, sizeof(waits), "audit.%s", health.name);
+		series_add(metrics_series(metrics, METRIC_QUEUES, slice_of(waits), SLICE_NONE),
+		    (double)health.queued);
 		series_add(metrics_series(metrics, METRIC_AUDIT_RECORDS, name, SLICE_NONE),
 		    (double)health.written);
 		series_add(metrics_series(metrics, METRIC_AUDIT_DROPPED, name, SLICE_NONE),
@@ -98,6 +117,7 @@ metrics_show(void *owner, bool is_trusted, struct buf *out)
 	const struct admin *admin = owner;
 	struct metrics *metrics = loop_metrics(hub_loop(admin->hub));
 
+	metrics_clear(metrics, METRIC_QUEUES);
 	gateway_look(admin, metrics);
 	audit_look(admin, metrics);
 	if (hub_agents(admin->hub) != NULL)
@@ -126,6 +146,12 @@ admin_new(struct hub *hub, struct fronts *fronts)
 	admin->started_unix_ms = loop_unix_ms(hub_loop(hub));
 	fronts_set_pages(fronts, pages, COUNT(pages), admin);
 	return admin;
+}
+
+void
+admin_set_traces(struct admin *admin, const struct traces *traces)
+{
+	admin->traces = traces;
 }
 
 void

@@ -1,6 +1,7 @@
 /*
  * admin: what machines that watch the gateway ask of it: /health, /healthz, /readyz, /metrics, on
- * the same addresses as /mcp.  Nothing here asks a server anything: what is shown is what is known.
+ * the same addresses as /mcp, and what they are sent: traces.  Nothing here asks a server anything:
+ * what is shown is what is known.
  */
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
@@ -8,9 +9,26 @@
 #include "agents/agents.h"
 #include "gateway/gateway.h"
 
+/* ---- traces (traces.c) ----------------------------------------------------------------------- */
+
+/*
+ * Spans on their way to a collector, and the tracer that the hub gets them from.  config names one;
+ * it is not needed afterwards.  NULL: ERR_LIMIT.
+ */
+struct traces;
+struct traces *traces_open(struct loop *loop, const struct config_traces *config, struct err *err);
+const struct tracer *traces_tracer(const struct traces *traces);
+uint64_t traces_waiting(const struct traces *traces); /* spans */
+/* After the hub has gone: what waits is sent, if that can be done within the time of a batch. */
+void traces_close_wait(struct traces **traces); /* *traces NULL: nothing */
+
+/* ---- pages ----------------------------------------------------------------------------------- */
+
 struct admin;
 /* Puts the pages into the fronts. */
 struct admin *admin_new(struct hub *hub, struct fronts *fronts);
+/* For the metrics; borrowed. */
+void admin_set_traces(struct admin *admin, const struct traces *traces);
 /* Takes them out; before the hub goes. */
 void admin_free(struct admin **admin);
 

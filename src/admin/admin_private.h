@@ -9,6 +9,7 @@
 struct admin {
 	struct hub *hub;
 	struct fronts *fronts;
+	const struct traces *traces; /* NULL: nothing is traced */
 	uint64_t started_unix_ms;
 };
 

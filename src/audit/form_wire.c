@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit/form.h"
+#include "net/net.h"
 
 /* ---- syslog ---------------------------------------------------------------------------------- */
 
@@ -178,21 +179,7 @@ put_attribute(struct buf *out, const char *name, struct slice text)
 void
 form_otlp_begin(const struct audit_form *form, const char *instance, struct buf *out)
 {
-	buf_puts(out, "{\"resourceLogs\":[{\"resource\":{\"attributes\":[");
-	put_attribute(out, "service.name", S("bascule"));
-	buf_putc(out, ',');
-	put_attribute(out, "service.version", S(BASCULE_VERSION));
-	if (instance[0] != '\0') {
-		buf_putc(out, ',');
-		put_attribute(out, "service.instance.id", slice_of(instance));
-	}
-	if (form->host.n > 0) {
-		buf_putc(out, ',');
-		put_attribute(out, "host.name", form->host);
-	}
-	buf_puts(out,
-	    "]},\"scopeLogs\":[{\"scope\":{\"name\":\"bascule.audit\",\"version\":\"" BASCULE_VERSION
-	    "\"},\"logRecords\":[");
+	otlp_put_head(out, &otlp_logs, slice_of(instance), form->host, "bascule.audit");
 }
 
 /* SEVERITY_NUMBER_* of the definitions, by syslog's. */
@@ -258,5 +245,5 @@ form_otlp_put(const struct audit_form *form, const struct audit_record *record, 
 void
 form_otlp_end(struct buf *out)
 {
-	buf_puts(out, "]}]}]}");
+	otlp_put_tail(out);
 }

@@ -403,6 +403,12 @@ MUST_CHECK bool symbols_find(void *handle, const char *library, const struct sym
 	    "Requests of clients that have ended, by method and outcome.")			\
 	X(DURATION, HISTOGRAM, "bascule_request_duration_seconds", NULL, NULL, NULL, 1,		\
 	    "From a request's arrival to its answer, for requests that went through the gateway.")	\
+	X(CALL_DURATION, HISTOGRAM, "bascule_call_duration_seconds", "server", "tool", NULL, 256,	\
+	    "From a tool call's leaving for its server, or for a native tool, to the answer; original names.") \
+	X(BYTES, COUNTER, "bascule_bytes_total", "peer", "direction", NULL, 8,				\
+	    "Bytes of requests and of their answers: peer client, server; direction in, out.")	\
+	X(QUEUES, GAUGE, "bascule_queue_length", "queue", NULL, NULL, 80,				\
+	    "What waits or is in progress: requests, parked, traces, audit.SINK.")		\
 	X(STREAMS, GAUGE, "bascule_sse_connections", NULL, NULL, NULL, 1,				\
 	    "Event streams to clients that are open.")						\
 	X(SESSIONS, GAUGE, "bascule_sessions", NULL, NULL, NULL, 1,					\
@@ -411,6 +417,8 @@ MUST_CHECK bool symbols_find(void *handle, const char *library, const struct sym
 	    "1: the server can be called; 0: it is starting, idle or down.")			\
 	X(UPSTREAM_RESTARTS, COUNTER, "bascule_upstream_restarts_total", "server", NULL, NULL, 1024,	\
 	    "How often the server was connected again.")					\
+	X(UPSTREAM_CALLS, GAUGE, "bascule_upstream_calls", "server", NULL, NULL, 1024,		\
+	    "Requests that wait for the server's answer.")						\
 	X(SITE_REQUESTS, COUNTER, "bascule_site_requests_total", "site", "product", "outcome", 1024, \
 	    "REST requests to Atlassian sites, by outcome: done, refused (4xx), failed (5xx, none).") \
 	X(SITE_DURATION, HISTOGRAM, "bascule_site_request_duration_seconds", "site", "product", NULL, 256, \
@@ -421,6 +429,10 @@ MUST_CHECK bool symbols_find(void *handle, const char *library, const struct sym
 	    "Requests that belonged to another replica, by outcome: done, gone, unknown, broken, left, refused.") \
 	X(VERDICTS, COUNTER, "bascule_verdicts_total", "rule", "action", NULL, 2048,			\
 	    "What the guard said of requests and of what it did not let pass, by rule and action.") \
+	X(FINDINGS, COUNTER, "bascule_findings_total", "rule", "action", NULL, 512,			\
+	    "What scanners and rules found in what crosses, each place counted, by what was done.")	\
+	X(SPANS, COUNTER, "bascule_spans_total", "outcome", NULL, NULL, 4,				\
+	    "Spans of traces, by outcome: sent, rejected by the collector, dropped (queue full, or lost at the end).") \
 	X(AUDIT_RECORDS, COUNTER, "bascule_audit_records_total", "sink", NULL, NULL, 64,			\
 	    "Records of the audit that were written; `sqlite` is the store.")			\
 	X(AUDIT_DROPPED, COUNTER, "bascule_audit_dropped_total", "sink", NULL, NULL, 64,			\

@@ -29,6 +29,7 @@ struct serve {
 	struct hub *hub;
 	struct fronts *fronts;
 	struct admin *admin;
+	struct traces *traces;	 /* NULL: nothing is traced */
 	struct sandbox *sandbox; /* NULL: none is configured */
 	struct keep keep;
 	struct group group;
@@ -421,6 +422,20 @@ listen_all(struct serve *serve, struct err *err)
 	return true;
 }
 
+/* Once the hub is there, which knows the configuration. */
+MUST_CHECK static bool
+traces_begin(struct serve *serve, struct err *err)
+{
+	const struct config_traces *config = &hub_config(serve->hub)->traces;
+
+	if (config->otlp.p == NULL)
+		return true;
+	serve->traces = traces_open(serve->loop, config, err);
+	if (serve->traces != NULL)
+		hub_set_tracer(serve->hub, traces_tracer(serve->traces));
+	return serve->traces != NULL;
+}
+
 static void
 serve_main(void *arg)
 {
@@ -438,7 +453,7 @@ serve_main(void *arg)
 	ok = ok && tls_load_wait(serve->loop, serve->config, &serve->tls, &err) &&
 	    keep_begin_wait(&serve->keep, serve->loop, serve->config, &err) &&
 	    (serve->hub = hub_new(serve->loop, &serve->config, native_providers, &err)) != NULL &&
-	    keep_hub_wait(&serve->keep, serve->hub, &err);
+	    keep_hub_wait(&serve->keep, serve->hub, &err) && traces_begin(serve, &err);
 	if (!ok) {
 		serve->status = cli_fail(&err);
 		hub_free_wait(&serve->hub);
@@ -453,6 +468,7 @@ serve_main(void *arg)
 	fronts_set_auth(serve->fronts, hub_config(serve->hub));
 	fronts_set_tls(serve->fronts, serve->tls);
 	serve->admin = admin_new(serve->hub, serve->fronts);
+	admin_set_traces(serve->admin, serve->traces);
 	if (fronts_set_replicas(serve->fronts, hub_config(serve->hub), &err) &&
 	    listen_all(serve, &err)) {
 		loop_on_signal(serve->loop, SIGTERM, on_stop_signal, serve);
@@ -477,6 +493,7 @@ serve_main(void *arg)
 	timer_stop(serve->loop, &serve->timer);
 	admin_free(&serve->admin);
 	hub_free_wait(&serve->hub);
+	traces_close_wait(&serve->traces);
 	fronts_free(&serve->fronts);
 	keep_end_wait(&serve->keep);
 	tls_trust_unref(&serve->tls);

@@ -445,6 +445,17 @@ struct config_audit {
 	size_t sinks_n;
 };
 
+/* ---- traces (docs/traces.md) ----------------------------------------------------------------- */
+
+struct config_traces {
+	struct slice otlp; /* URL of the collector; SLICE_NONE: nothing is traced */
+	struct slice ca;
+	struct config_pair *headers;
+	size_t headers_n;
+	uint64_t sample; /* millionths of the traces that begin here */
+	uint64_t timeout_ms, queue;
+};
+
 /* ---- agents (docs/agents.md) ----------------------------------------------------------------- */
 
 enum config_parse {
@@ -589,6 +600,7 @@ struct config {
 	struct config_guard guard;
 	struct config_audit audit;
 	struct config_agents agents;
+	struct config_traces traces;
 
 	uint64_t limit_message_bytes, limit_memory_bytes, limit_in_flight, limit_parked,
 	    limit_ask_ms;

@@ -404,19 +404,18 @@ lists_equal(const char *a, const char *b, const struct config_option *option)
 static bool
 pairs_equal(const char *a, const char *b, const struct config_option *option)
 {
-	struct config_pair *pairs_a, *pairs_b;
-	size_t n;
+	const struct config_pair *pairs_a, *pairs_b;
+	size_t n_a, n_b;
 
-	if (memcmp(a + option->offset_n, b + option->offset_n, sizeof(n)) != 0)
-		return false;
-	memcpy(&n, a + option->offset_n, sizeof(n));
 	memcpy(&pairs_a, a + option->offset, sizeof(pairs_a));
 	memcpy(&pairs_b, b + option->offset, sizeof(pairs_b));
-	for (size_t i = 0; i < n; i++)
+	memcpy(&n_a, a + option->offset_n, sizeof(n_a));
+	memcpy(&n_b, b + option->offset_n, sizeof(n_b));
+	for (size_t i = 0; n_a == n_b && i < n_a; i++)
 		if (!slice_eq(pairs_a[i].name, pairs_b[i].name) ||
 		    !slice_eq(secret_reveal(pairs_a[i].value), secret_reveal(pairs_b[i].value)))
 			return false;
-	return true;
+	return n_a == n_b;
 }
 
 static bool

@@ -977,6 +977,29 @@ static const struct config_option options[] = {
 	{ "limits.session_idle", OPTION_DURATION, ROOT(limit_session_idle_ms), .fallback = "30m",
 	    RANGE(1, 30 * DAY_MS), .help = "A session that is not used for so long ends." },
 
+	{ "traces.otlp", OPTION_TEXT, ROOT(traces.otlp), .check = config_check_url,
+	    .help =
+		"Where spans of requests and of the calls they lead to are sent: a collector of "
+		"OpenTelemetry over HTTP, in JSON. A URL without a path gets `/v1/traces`.",
+	    .fallback_help = "nothing is traced" },
+	{ "traces.sample", OPTION_FRACTION, ROOT(traces.sample), .fallback = "1.0",
+	    RANGE(0, 1000000),
+	    .help =
+		"The part of the traces begun here that is recorded. Where a client has begun one, "
+		"its own word counts." },
+	{ "traces.headers", OPTION_PAIRS, ROOT_N(traces.headers), RANGE(0, 64),
+	    .check = config_check_header,
+	    .help = "Headers of every request to it, best as `${NAME}` or `file:PATH`." },
+	{ "traces.ca", OPTION_PATH, ROOT(traces.ca),
+	    .help = "PEM file of the certificate authorities that it is checked against.",
+	    .fallback_help = "the system's authorities" },
+	{ "traces.timeout", OPTION_DURATION, ROOT(traces.timeout_ms), .fallback = "5s",
+	    RANGE(1, 10 * MINUTE_MS), .help = "How long sending one batch may take." },
+	{ "traces.queue", OPTION_COUNT, ROOT(traces.queue), .fallback = "4096", RANGE(512, 1000000),
+	    .help =
+		"Spans that may wait while the collector is slow or away; what comes then is dropped "
+		"and counted." },
+
 	{ "log.level", OPTION_WORD, ROOT(log_level), .fallback = "info",
 	    WORDS("debug", "info", "warn", "error", "off"),
 	    .help = "What is logged, always to stderr." },

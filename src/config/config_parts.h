@@ -129,6 +129,7 @@ enum option_type {
 	OPTION_DURATION,    /* uint64_t, milliseconds */
 	OPTION_SECONDS,	    /* the same; a bare number means seconds (`proxy:` form) */
 	OPTION_SIZE,	    /* uint64_t, bytes */
+	OPTION_FRACTION,    /* uint64_t, millionths; written from 0 to 1 */
 	OPTION_WORD,	    /* an enum: words, value by position */
 	OPTION_TEXT,	    /* struct slice */
 	OPTION_PATH,	    /* struct slice, made absolute */

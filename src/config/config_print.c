@@ -11,6 +11,7 @@ static const char *const types[] = {
 	[OPTION_DURATION] = "duration",
 	[OPTION_SECONDS] = "seconds",
 	[OPTION_SIZE] = "size",
+	[OPTION_FRACTION] = "number, 0 to 1",
 	[OPTION_WORD] = "word",
 	[OPTION_TEXT] = "text",
 	[OPTION_PATH] = "path",

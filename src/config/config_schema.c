@@ -25,7 +25,8 @@ put_fallback(struct buf *out, const struct config_option *option)
 	if (option->fallback == NULL)
 		return;
 	buf_puts(out, ",\"default\":");
-	if (option->type == OPTION_BOOL || option->type == OPTION_COUNT)
+	if (option->type == OPTION_BOOL || option->type == OPTION_COUNT ||
+	    option->type == OPTION_FRACTION)
 		buf_puts(out, option->fallback);
 	else
 		buf_json_string(out, slice_of(option->fallback));
@@ -64,6 +65,11 @@ put_type(struct buf *out, const struct config_option *option)
 		    "\"anyOf\":[{\"type\":\"integer\",\"minimum\":%llu,\"maximum\":%llu},"
 		    "{\"type\":\"string\",\"pattern\":\"" EXPANSION "\"}]",
 		    (unsigned long long)option->min, (unsigned long long)option->max);
+		break;
+	case OPTION_FRACTION:
+		buf_puts(out,
+		    "\"anyOf\":[{\"type\":\"number\",\"minimum\":0,\"maximum\":1},"
+		    "{\"type\":\"string\",\"pattern\":\"" EXPANSION "\"}]");
 		break;
 	case OPTION_DURATION:
 		buf_puts(

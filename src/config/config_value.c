@@ -21,6 +21,7 @@ static const char *const wanted[] = {
 	[OPTION_DURATION] = "a duration such as 30s",
 	[OPTION_SECONDS] = "a number of seconds",
 	[OPTION_SIZE] = "a size such as 64MiB",
+	[OPTION_FRACTION] = "a number from 0 to 1, with at most six decimals",
 	[OPTION_WORD] = "a word",
 	[OPTION_TEXT] = "a text",
 	[OPTION_PATH] = "a path",
@@ -124,6 +125,26 @@ seconds_parse(struct slice text, uint64_t *ms)
 	return true;
 }
 
+/* "1", "0.25" */
+static bool
+fraction_parse(struct slice text, uint64_t *millionths)
+{
+	struct slice decimals, whole = slice_cut(text, '.', &decimals);
+	uint64_t unit = 1000000;
+
+	if (!slice_to_u64(whole, 1, millionths) || decimals.n > 6 ||
+	    (decimals.p != NULL && decimals.n == 0))
+		return false;
+	*millionths *= unit;
+	for (size_t i = 0; i < decimals.n; i++) {
+		if (decimals.p[i] < '0' || decimals.p[i] > '9')
+			return false;
+		unit /= 10;
+		*millionths += (uint64_t)(decimals.p[i] - '0') * unit;
+	}
+	return *millionths <= 1000000;
+}
+
 static bool
 number_parse(enum option_type type, struct slice text, uint64_t *out, struct err *err)
 {
@@ -132,6 +153,8 @@ number_parse(enum option_type type, struct slice text, uint64_t *out, struct err
 		return config_duration(text, out, err);
 	case OPTION_SIZE:
 		return config_size(text, out, err);
+	case OPTION_FRACTION:
+		return fraction_parse(text, out);
 	case OPTION_SECONDS:
 		if (seconds_parse(text, out))
 			return true;
@@ -253,6 +276,7 @@ scalar_set(const struct target *target, const struct node *node, struct err *err
 		memcpy(place(target), &truth, sizeof(truth));
 		return true;
 	case OPTION_COUNT:
+	case OPTION_FRACTION:
 		if (is_text)
 			return fail_text(target, node, err);
 		return number_set(target, node, text, err);

@@ -76,13 +76,16 @@ refuse(struct arena *arena, const struct guard_verdict *verdict, struct reply *r
 static void
 tally(struct hub *hub, struct slice rule, struct slice action)
 {
-	uint64_t hash = hash_bytes(action, hash_bytes(rule, loop_seed(hub->loop)));
-	struct tally *at = &hub->tallies[hash % TALLIES];
+	series_add(tally_find(hub, hub->verdicts, METRIC_VERDICTS, rule, action), 1);
+}
 
-	if (at->series == NULL || at->hash != hash)
-		*at = (struct tally){ hash,
-			metrics_series(loop_metrics(hub->loop), METRIC_VERDICTS, rule, action) };
-	series_add(at->series, 1);
+/* Each place that something was found in; one of them is a verdict, whatever their number. */
+static void
+tally_note(struct hub *hub, const struct guard_note *note)
+{
+	tally(hub, note->rule, note->action);
+	series_add(
+	    tally_find(hub, hub->findings, METRIC_FINDINGS, note->rule, note->action), note->count);
 }
 
 static void
@@ -157,7 +160,7 @@ crossing_wait(struct exchange *exchange, const struct crossing *crossing, struct
 	if (ok && (crossing->kind == GUARD_REQUEST || verdict.action != GUARD_ALLOW))
 		write_down(exchange, &verdict);
 	for (unsigned i = 0; ok && i < verdict.notes_n; i++)
-		tally(passage->hub, verdict.notes[i].rule, verdict.notes[i].action);
+		tally_note(passage->hub, &verdict.notes[i]);
 	if (ok && verdict.action == GUARD_ASK_FIRST && crossing->kind == GUARD_REQUEST) {
 		ok = approval_wait(exchange, &subject, &verdict, &reply->err);
 		reply->rule = !ok && reply->err.kind == ERR_REFUSED ? verdict.rule : SLICE_NONE;

@@ -465,6 +465,41 @@ struct agents *hub_agents(const struct hub *hub);
  */
 MUST_CHECK bool hub_keep_budgets_wait(struct hub *hub, const char *dir, struct err *err);
 unsigned hub_in_flight(const struct hub *hub);
+
+/* ---- traces (span.c) ------------------------------------------------------------------------- */
+
+/* A client's request; a call to a server that it led to. */
+enum span_kind { SPAN_SERVER, SPAN_CLIENT };
+
+/* One that has ended; all of it is borrowed. */
+struct span {
+	enum span_kind kind;
+	const struct exchange *exchange; /* with its trace */
+	const struct traceparent *own;
+	const unsigned char *parent; /* span id; NULL: it is the first of its trace */
+	uint64_t began_ns;	     /* since 1970 */
+	struct slice server;	     /* configured name; SLICE_NONE: nobody's */
+	struct slice name;	     /* of the tool or prompt, as it was asked for; or SLICE_NONE */
+	struct slice rule;	     /* of the guard, that refused it; or SLICE_NONE */
+	enum mcp_revision revision;
+	bool is_pipe; /* stdio; else HTTP */
+	bool has_failed;
+	const char *outcome; /* SPAN_SERVER: as the audit has it */
+	const char *error;   /* a word; NULL with has_failed: a server said so, by: */
+	int64_t code;	     /* JSON-RPC; 0: none */
+	char session[17];    /* as the audit has it; "": none */
+};
+
+/* Who takes them, on the loop and at once. */
+struct tracer {
+	void *owner;
+	/* Makes exchange->trace, or completes it: a span of its own, recorded or not. */
+	void (*begin)(void *owner, struct exchange *exchange);
+	void (*draw)(void *owner, unsigned char span_id[SPAN_ID_BYTES]);
+	void (*ended)(void *owner, const struct span *span);
+};
+/* tracer is borrowed; NULL: none, as at first.  What a client brings goes on all the same. */
+void hub_set_tracer(struct hub *hub, const struct tracer *tracer);
 /* A task for a provider's own errands, as group_spawn(); the hub does not end before it. */
 MUST_CHECK bool
 hub_spawn(struct hub *hub, const char *name, void (*fn)(void *arg), void *arg, struct err *err);

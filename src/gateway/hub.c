@@ -395,7 +395,7 @@ hub_new(struct loop *loop, struct config **config, const struct provider_kind *c
 	hub->asked = index_new(hub, ASKED_MAX);
 	hub->ledger = ledger_new(LEDGER_RECORDS);
 	hub->seal = seal_new(loop, (*config)->seal_key);
-	hub->duration = metrics_series(loop_metrics(loop), METRIC_DURATION, SLICE_NONE, SLICE_NONE);
+	measure_begin(hub);
 	hub->started_ms = loop_now_ms(loop);
 	hub->now = gateway_new(hub, config, guard);
 	hub->guests = guests_new(hub);
@@ -520,6 +520,12 @@ struct ledger *
 hub_ledger(struct hub *hub)
 {
 	return hub->ledger;
+}
+
+void
+hub_set_tracer(struct hub *hub, const struct tracer *tracer)
+{
+	hub->tracer = tracer;
 }
 
 void

@@ -221,18 +221,27 @@ struct waiter {
 
 #define TALLIES 256
 
+/* A series, found again by its labels. */
+struct tally {
+	uint64_t hash;
+	struct series *series;
+};
+
+enum byte_count { BYTES_FROM_CLIENT, BYTES_TO_CLIENT, BYTES_FROM_SERVER, BYTES_TO_SERVER, BYTES_N };
+
 struct hub {
 	struct loop *loop;
 	const struct provider_kind *const *natives;
 	struct gateway *now;
 	struct mcp_gate gate;
 	struct ledger *ledger;
-	struct audit *audit;	 /* borrowed; NULL: none */
-	struct agents *agents;	 /* the same */
-	struct budgets *budgets; /* NULL: they are not kept */
-	struct bodies *bodies;	 /* NULL: none was kept yet */
-	struct seal *seal;	 /* of what clients carry for us; its key needs a restart */
-	struct series *duration; /* of requests, for the metrics */
+	struct audit *audit;	     /* borrowed; NULL: none */
+	struct agents *agents;	     /* the same */
+	struct budgets *budgets;     /* NULL: they are not kept */
+	struct bodies *bodies;	     /* NULL: none was kept yet */
+	struct seal *seal;	     /* of what clients carry for us; its key needs a restart */
+	const struct tracer *tracer; /* borrowed; NULL: none */
+	struct series *duration, *bytes[BYTES_N];
 	struct catalogue *catalogue;
 	bool is_stale; /* the catalogue: a provider has changed */
 	struct deferred rebuild;
@@ -248,10 +257,7 @@ struct hub {
 	struct visits *visits; /* pages that are being visited */
 	struct approvals *approvals;
 	struct views *views;
-	struct tally {
-		uint64_t hash;
-		struct series *series;
-	} tallies[TALLIES];  /* of verdicts, found again by rule and action */
+	struct tally verdicts[TALLIES], findings[TALLIES], timings[TALLIES];
 	struct shelf *shelf; /* resources that may be kept */
 	struct index *uris;  /* seen in results: provider */
 	struct index *asked; /* elicitation id: client */
@@ -317,6 +323,19 @@ struct crossing {
  */
 MUST_CHECK bool
 crossing_wait(struct exchange *exchange, const struct crossing *crossing, struct reply *reply);
+/* ---- what is measured (span.c) --------------------------------------------------------------- */
+
+/* The span of an exchange; its end needs how it ended, and nothing freed. */
+void span_begin(struct hub *hub, struct exchange *exchange);
+void span_end(struct exchange *exchange, struct passage *passage, const struct reply *reply,
+    enum ledger_outcome outcome);
+void measure_begin(struct hub *hub);
+struct series *tally_find(struct hub *hub, struct tally *all, enum metric metric,
+    struct slice label, struct slice label2);
+/* A tool was called, and has answered or not. */
+void measure_call(struct hub *hub, struct slice server, struct slice tool, uint64_t began_ms);
+/* The same for all requests of a client, and nothing that could be used in its name (trail.c). */
+void client_tag(const struct exchange *exchange, const struct client *client, char out[17]);
 /* ---- consent (approval.c) -------------------------------------------------------------------- */
 
 struct approvals;

@@ -103,4 +103,22 @@ void link_watch_params(struct buf *params, struct slice uri, bool is_task);
 /* Replaces a text with memory of its own. */
 void text_keep(struct slice *at, struct slice text);
 
+/* ---- what is measured of a call (span.c) ----------------------------------------------------- */
+
+/* One call on its way; on the stack of its task. */
+struct hop {
+	struct link *link;
+	struct call *call;
+	enum mcp_revision revision;
+	struct call_trace trace;
+	struct buf text;   /* what it puts into the request */
+	uint64_t began_ns; /* 0: nobody wants to know */
+};
+/* Before the call is sent, when all else that changes in its text is known. */
+void hop_begin(struct hop *hop, struct link *link, struct exchange *exchange, struct call *call);
+/* After it.  item: that is called, NULL: nothing with a name of its own; err NULL: it was answered,
+ * as reply says. */
+void
+hop_end(struct hop *hop, const struct item *item, const struct reply *reply, const struct err *err);
+
 #endif

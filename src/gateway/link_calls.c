@@ -286,6 +286,7 @@ forward_once_wait(struct link *link, struct exchange *exchange, const struct for
 	uint64_t connection;
 	struct buf plain;
 	struct call call;
+	struct hop hop = { .began_ns = 0 };
 	bool ok;
 
 	*attempt = (struct attempt){ .has_begun = ready_wait(link, err) };
@@ -315,12 +316,14 @@ forward_once_wait(struct link *link, struct exchange *exchange, const struct for
 	call.on_sent = call_sent;
 	call.owner = link;
 	connection = link->connection;
+	hop_begin(&hop, link, exchange, &call);
 	ok = back_call_wait(link->back, &call, err);
 	attempt->was_sent = call.was_sent;
 	if (ok) {
 		task_began(exchange, &call, connection);
 		link_reply(link, exchange, &call, reply);
 	}
+	hop_end(&hop, forward->item, reply, ok ? NULL : err);
 	call_fini(&call);
 	buf_fini(&plain);
 	return ok;

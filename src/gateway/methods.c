@@ -85,6 +85,20 @@ admit_wait(struct exchange *exchange, const struct passage *passage, struct err 
 	    said.kind != ERR_NONE ? said.text : "a credential for Jira or Confluence is needed");
 }
 
+/* The time of a tool's calls is counted by its own name. */
+MUST_CHECK static bool
+measured_forward_wait(struct exchange *exchange, struct passage *passage,
+    const struct forward *forward, struct reply *reply)
+{
+	uint64_t began_ms = loop_now_ms(exchange->loop);
+	struct slice server = passage->provider->name;
+	bool ok = visit_forward_wait(exchange, passage, forward, reply);
+
+	if (exchange->request.method == MCP_TOOLS_CALL && forward->item != NULL)
+		measure_call(passage->hub, server, forward->item->name, began_ms);
+	return ok;
+}
+
 /* Rules, the ledger's route, the provider, rules again. */
 bool
 method_forward(struct exchange *exchange, struct passage *passage, struct slice name,
@@ -111,7 +125,7 @@ method_forward(struct exchange *exchange, struct passage *passage, struct slice 
 	if (reply->result.p == NULL &&
 	    (!trail_begin_wait(
 		 exchange, passage, exchange->request.method, forward->item, &reply->err) ||
-		!visit_forward_wait(exchange, passage, forward, reply)))
+		!measured_forward_wait(exchange, passage, forward, reply)))
 		return false;
 	crossing.kind = GUARD_RESULT;
 	crossing.is_error = reply->result.p == NULL;

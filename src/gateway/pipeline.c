@@ -115,6 +115,9 @@ conclude(struct exchange *exchange, struct passage *passage, struct reply *reply
 	    reply_error_code(reply));
 	mcp_tally(exchange->loop, exchange->request.method, outcome);
 	series_observe_ms(hub->duration, ms);
+	series_add(hub->bytes[BYTES_TO_CLIENT],
+	    (double)(reply->result.p != NULL ? reply->result.n : reply->error.n));
+	span_end(exchange, passage, reply, outcome);
 	if (log_wants(log, LOG_INFO))
 		log_event(log, LOG_INFO, "request_completed",
 		    "Request #%llu (ID: %.*s) completed: %s in %llu ms%s%s",
@@ -188,6 +191,7 @@ turn_away(struct hub *hub, struct exchange *exchange, const struct err *why)
 		    (unsigned long long)hub->turned_away);
 	trail_end_wait(exchange, exchange->gateway_data, &reply);
 	mcp_tally(exchange->loop, exchange->request.method, reply_outcome(exchange, &reply));
+	span_end(exchange, exchange->gateway_data, &reply, reply_outcome(exchange, &reply));
 	exchange->front->finish(exchange, &reply);
 	exchange_free(&exchange);
 }
@@ -204,6 +208,8 @@ pipeline_begin(void *owner, struct exchange *exchange)
 	passage->hub = hub;
 	passage->exchange = exchange;
 	exchange->gateway_data = passage;
+	span_begin(hub, exchange);
+	series_add(hub->bytes[BYTES_FROM_CLIENT], (double)exchange->request.text.n);
 	if (hub->is_draining)
 		err_set(&err, ERR_UNAVAILABLE, "bascule is stopping");
 	else if (hub->in_flight >= max)

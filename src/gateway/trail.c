@@ -11,9 +11,8 @@
 
 /* ---- the record ------------------------------------------------------------------------------ */
 
-/* The same for all requests of a client, and nothing that could be used in its name. */
-static void
-tag_put(const struct exchange *exchange, const struct client *client, char out[17])
+void
+client_tag(const struct exchange *exchange, const struct client *client, char out[17])
 {
 	uint64_t number = client->number;
 	uint64_t hash = hash_bytes(
@@ -50,7 +49,7 @@ record_fill(const struct exchange *exchange, const struct passage *passage, enum
 	PUT(method, request->method_name);
 	PUT(notes, slice_of(passage->notes));
 	if (client != NULL)
-		tag_put(exchange, client, record->session);
+		client_tag(exchange, client, record->session);
 	if (request->arguments.p != NULL)
 		memcpy(record->arguments_sha256, passage->arguments_sha256, AUDIT_DIGEST);
 	if (known == NULL)

@@ -122,6 +122,9 @@ back_call_parts(const struct call *call, struct slice parts[SPLICE_PARTS])
 	struct edit edits[EDITS_MAX];
 	size_t n = 0;
 
+	/* What is put in where another change begins goes before it. */
+	for (size_t i = 0; call->trace != NULL && i < call->trace->edits_n; i++)
+		edits[n++] = call->trace->edits[i];
 	edits[n++] = (struct edit){ call->id, number };
 	if (call->token.p != NULL && call->modern == NULL)
 		edits[n++] = (struct edit){ call->token, number };

@@ -74,9 +74,12 @@ http_post_headers(struct web *web, const struct call *call)
 	struct back_http *http = CONTAINER(web, struct back_http, web);
 	struct slice headers = headers_for(http, post_headers);
 
-	if (call == NULL || call->modern == NULL)
+	if (call == NULL || (call->modern == NULL && call->trace == NULL))
 		return headers;
-	buf_put(&http->headers, buf_view(&call->modern->headers));
+	if (call->modern != NULL)
+		buf_put(&http->headers, buf_view(&call->modern->headers));
+	if (call->trace != NULL)
+		trace_put_headers(&http->headers, call->trace->trace, &call->trace->own);
 	return buf_view(&http->headers);
 }
 

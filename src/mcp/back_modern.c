@@ -165,7 +165,7 @@ put_capabilities(struct back *back, const struct call *call, struct buf *out)
 
 /* Of the client's own _meta: what is said here anew, and what means nothing to the upstream. */
 static bool
-is_replaced(struct slice key)
+is_replaced(const struct call *call, struct slice key)
 {
 	static const struct slice names[] = { S("progressToken"), S(META_VERSION), S(META_CLIENT),
 		S(META_CAPABILITIES), S(META_LEVEL), S("io.modelcontextprotocol/related-task"),
@@ -178,7 +178,8 @@ is_replaced(struct slice key)
 		if (slice_eq(key, names[i]))
 			return true;
 	}
-	return false;
+	return call->trace != NULL &&
+	    (slice_eq(key, S("traceparent")) || slice_eq(key, S("tracestate")));
 }
 
 static struct slice
@@ -212,10 +213,14 @@ put_meta(struct back *back, const struct call *call, struct slice theirs, struct
 		buf_puts(out, ",\"progressToken\":");
 		buf_put_u64(out, back->next_number + 1);
 	}
+	if (call->trace != NULL) {
+		buf_putc(out, ',');
+		trace_put_meta(out, call->trace->trace, &call->trace->own);
+	}
 	if (json_type(theirs) == JSON_OBJECT) {
 		json_iter_init(&iter, theirs);
 		while (json_iter_next(&iter, &key, &value)) {
-			if (!is_replaced(key))
+			if (!is_replaced(call, key))
 				put_member(out, &between, key, value);
 		}
 	}

@@ -485,6 +485,7 @@ front_call_new(struct session *session, struct intake *intake, const struct mess
 	exchange->front = ops;
 	exchange->front_data = call;
 	exchange->gate = fronts->gate;
+	exchange_trace(exchange, fronts->traceparent, fronts->tracestate);
 	call->session = session;
 	call->exchange = exchange;
 	call->next = &session->calls;
@@ -833,6 +834,12 @@ bool
 fronts_are_open(const struct fronts *fronts)
 {
 	return front_http_is_open(fronts);
+}
+
+unsigned
+fronts_parked(const struct fronts *fronts)
+{
+	return fronts->park != NULL ? park_count(fronts->park) : 0;
 }
 
 unsigned

@@ -120,8 +120,9 @@ struct fronts {
 	bool has_salt;
 	/* Of the request that is being read, for the exchanges it begins; NULL: none. */
 	const struct credentials *arriving;
-	const struct address *peer; /* the same: who sent it; NULL: nobody over HTTP */
-	uint64_t strangers;	    /* requests without the key they need */
+	struct slice traceparent, tracestate; /* the same: its headers; SLICE_NONE: none */
+	const struct address *peer;	      /* the same: who sent it; NULL: nobody over HTTP */
+	uint64_t strangers;		      /* requests without the key they need */
 	const struct front_page *pages;
 	size_t pages_n;
 	void *pages_owner;

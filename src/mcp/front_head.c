@@ -196,6 +196,8 @@ head_read(const struct front_http *front, const struct http_request *http, struc
 		{ S("MCP-Protocol-Version"), &head->version },
 		{ S("Origin"), &head->origin },
 		{ S("Last-Event-ID"), &head->last_event },
+		{ S("traceparent"), &head->traceparent },
+		{ S("tracestate"), &head->tracestate },
 	};
 
 	for (unsigned i = 0; i < http->headers_n; i++) {

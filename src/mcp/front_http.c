@@ -512,6 +512,13 @@ message_take(struct front_http *front, struct http_request *http, struct intake 
 	}
 }
 
+/* Of two that came nobody knows which is meant. */
+static struct slice
+only_header(const struct http_request *http, struct slice name, struct slice value)
+{
+	return value.p != NULL && http_request_header_count(http, name) > 1 ? SLICE_NONE : value;
+}
+
 /* Exchanges that begin meanwhile take a copy of what the request brought. */
 static void
 message_read(struct front_http *front, struct http_request *http, struct intake *intake,
@@ -525,7 +532,11 @@ message_read(struct front_http *front, struct http_request *http, struct intake 
 
 	front->fronts->arriving = arriving;
 	front->fronts->peer = &peer;
+	front->fronts->traceparent =
+	    only_header(http, S("traceparent"), head_of(http)->traceparent);
+	front->fronts->tracestate = only_header(http, S("tracestate"), head_of(http)->tracestate);
 	message_take(front, http, intake, message, fault);
+	front->fronts->traceparent = front->fronts->tracestate = SLICE_NONE;
 	front->fronts->arriving = NULL;
 	front->fronts->peer = NULL;
 	credentials_free(&arriving);

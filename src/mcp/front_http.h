@@ -51,7 +51,8 @@ struct head {
 	struct credentials credentials; /* the same; what it brought for Atlassian */
 	const struct place *place;	/* NULL: nothing is there */
 	struct slice host, origin, accept, type, version, session, last_event;
-	bool takes_json, takes_stream; /* in the answer to a POST */
+	struct slice traceparent, tracestate; /* of a trace, unread */
+	bool takes_json, takes_stream;	      /* in the answer to a POST */
 	bool is_late;	/* its version is none of those with sessions: the body decides */
 	bool is_modern; /* it is one without */
 	bool is_post, is_get;

@@ -202,6 +202,7 @@ call_new(const struct round *round, const struct caller *caller, struct intake *
 	exchange->front = round->ops->front;
 	exchange->front_data = call;
 	exchange->gate = fronts->gate;
+	exchange_trace(exchange, fronts->traceparent, fronts->tracestate);
 	call->exchange = exchange;
 	call->round = *round;
 	call->round.call = call;

@@ -146,7 +146,9 @@ struct message {
 	struct {
 		struct slice version, client_info, capabilities, log_level;
 	} modern;
-	bool meta_has_more; /* params._meta says something beside these and the progress token */
+	/* The same, plain names (SEP-414): raw, as they came. */
+	struct slice traceparent, tracestate;
+	bool meta_has_more; /* params._meta says something beside modern and the progress token */
 	unsigned mended;    /* lone surrogates overwritten */
 	/* Lives as long as the text: members of result without another pass (json_scan_get). */
 	const struct json_scan *scan;
@@ -194,6 +196,46 @@ struct edit {
 #define SPLICE_PARTS (2 * EDITS_MAX + 1)
 size_t message_splice(
     struct slice text, struct edit *edits, size_t edits_n, struct slice parts[SPLICE_PARTS]);
+
+/* ---- trace context (trace.c; W3C, level 1) --------------------------------------------------- */
+
+#define TRACE_ID_BYTES	  16
+#define SPAN_ID_BYTES	  8
+#define TRACEPARENT_BYTES 55
+#define TRACESTATE_MAX	  512
+#define TRACE_SAMPLED	  0x01u
+
+/* Which trace, which span of it. */
+struct traceparent {
+	unsigned char trace_id[TRACE_ID_BYTES], span_id[SPAN_ID_BYTES];
+	unsigned char flags;
+};
+/* False: it is none, and out is not to be looked at. */
+bool traceparent_read(struct slice text, struct traceparent *out);
+void traceparent_print(const struct traceparent *parent, char out[TRACEPARENT_BYTES + 1]);
+bool tracestate_is_good(struct slice text);
+
+/* Of an exchange, in its arena. */
+struct trace {
+	bool has_parent;	   /* the client sent one: */
+	struct traceparent parent; /* its span */
+	struct slice state;	   /* tracestate as it came, checked; SLICE_NONE: none */
+	struct traceparent own;	   /* the span that stands for the exchange; where nothing is
+				      traced here, the client's */
+	uint64_t began_ns;	   /* since 1970 */
+};
+
+/* What a call upstream says of the trace: own is its own span, or the exchange's. */
+struct call_trace {
+	const struct trace *trace;
+	struct traceparent own;
+	struct edit edits[2]; /* of the request's text */
+	size_t edits_n;
+};
+/* The members of _meta, and the header lines. */
+void trace_put_meta(struct buf *out, const struct trace *trace, const struct traceparent *parent);
+void
+trace_put_headers(struct buf *out, const struct trace *trace, const struct traceparent *parent);
 
 /* ---- sessions and exchanges ------------------------------------------------------------------ */
 
@@ -330,6 +372,7 @@ struct exchange {
 	 * else.
 	 */
 	struct slice state, state_server;
+	struct trace *trace; /* NULL: it is part of none */
 	const struct front_ops *front;
 	void *front_data; /* the front's part */
 	const struct mcp_gate *gate;
@@ -381,6 +424,9 @@ struct mcp_gate {
 
 /* Takes the arena, the text and the message of an intake. */
 struct exchange *exchange_new(struct intake *intake, const struct message *request);
+/* Takes what it brings of a trace: its own words, else those of its transport's headers, which may
+ * be SLICE_NONE. */
+void exchange_trace(struct exchange *exchange, struct slice traceparent, struct slice tracestate);
 /* The answer's bytes live as long as the exchange; takes both, frees what it kept before. */
 void exchange_keep(struct exchange *exchange, struct arena *arena, struct buf *text);
 /* The same of bytes that others hold too. */
@@ -560,6 +606,7 @@ unsigned fronts_forwards(const struct fronts *fronts);
 void fronts_set_auth(struct fronts *fronts, const struct config *config);
 unsigned fronts_sessions(const struct fronts *fronts);
 unsigned fronts_streams(const struct fronts *fronts); /* event streams that are open */
+unsigned fronts_parked(const struct fronts *fronts);  /* requests whose clients were asked */
 bool fronts_are_draining(const struct fronts *fronts);
 /* Do other machines reach any of them? */
 bool fronts_are_open(const struct fronts *fronts);
@@ -671,6 +718,7 @@ struct call {
 	bool is_errand;	      /* about the exchange's task, and not its own request */
 	/* Raw, of the tool that is called, if it names headers (x-mcp-header); else SLICE_NONE. */
 	struct slice definition;
+	struct call_trace *trace;	    /* NULL: it says nothing of one */
 	void (*on_sent)(struct call *call); /* bytes were handed over; may be NULL */
 	void *owner;
 
@@ -718,6 +766,13 @@ MUST_CHECK bool back_call_wait(struct back *back, struct call *call, struct err 
  */
 MUST_CHECK bool back_task_wait(struct back *back, struct exchange *exchange, struct slice id,
     uint64_t poll_ms, struct call *call, struct err *err);
+/*
+ * What is to change in the text of a call that says something of a trace, for this upstream: params
+ * and meta are spans of the text, or SLICE_NONE; out holds what is put in, as long as the call.
+ * Over Streamable HTTP, where a header says it, the text changes only where it says it too.
+ */
+void back_trace(const struct back *back, struct call *call, struct slice params, struct slice meta,
+    struct buf *out);
 void call_init(struct call *call);
 void call_fini(struct call *call);
 /*

@@ -200,6 +200,10 @@ meta_place(struct message *message, struct slice key)
 
 	if (slice_eq(key, S("progressToken")))
 		return &message->progress_token;
+	if (slice_eq(key, S("traceparent")))
+		return &message->traceparent;
+	if (slice_eq(key, S("tracestate")))
+		return &message->tracestate;
 	if (!slice_starts(key, S(MCP_META)))
 		return NULL;
 	key.p += sizeof(MCP_META) - 1;
@@ -238,6 +242,7 @@ message_read_meta(struct message *message, struct arena *arena, struct err *err)
 			return err_set(err, ERR_PARAMS,
 			    "\"progressToken\" must be a short string or an integer");
 		*to = value;
+		message->meta_has_more |= to == &message->traceparent || to == &message->tracestate;
 	}
 	return true;
 }

@@ -452,4 +452,38 @@ void poster_free(struct poster **poster); /* *poster NULL: nothing */
 MUST_CHECK bool poster_post(
     struct poster *poster, struct slice body, struct buf *reply, int *status, struct err *err);
 
+/* ---- batches to a collector (otlp.c) --------------------------------------------------------- */
+
+/* OTLP/HTTP in JSON.  For helper threads, as a poster is. */
+struct otlp_signal {
+	const char *what; /* for people: "spans" */
+	struct slice path, rejected;
+	const char *resource, *scope, *items; /* members of a batch */
+};
+extern const struct otlp_signal otlp_logs, otlp_traces;
+
+struct otlp_target {
+	struct slice url; /* http or https; one without a path gets the signal's */
+	struct slice ca;  /* PEM file; SLICE_NONE: the system's authorities */
+	uint64_t timeout_ms;
+};
+struct otlp;
+/* What is given is copied. */
+struct otlp *otlp_new(const struct otlp_signal *signal, const struct otlp_target *target);
+/* One more header of every request; before the first. */
+void otlp_header(struct otlp *otlp, struct slice name, struct slice value);
+void otlp_free(struct otlp **otlp); /* *otlp NULL: nothing */
+
+struct otlp_answer {
+	bool is_final;	 /* what was sent is not to be sent again, taken or not */
+	size_t rejected; /* of it, what was not taken */
+};
+/* Blocks.  body holds n items.  False: not all of it was taken, and err says why. */
+MUST_CHECK bool otlp_post(
+    struct otlp *otlp, struct slice body, size_t n, struct otlp_answer *answer, struct err *err);
+/* A batch: the head, items with commas between, the tail.  instance, host: may be empty. */
+void otlp_put_head(struct buf *out, const struct otlp_signal *signal, struct slice instance,
+    struct slice host, const char *scope);
+void otlp_put_tail(struct buf *out);
+
 #endif

@@ -250,6 +250,13 @@ loop_unix_ms(const struct loop *loop)
 	return loop->ops->unix_ms(loop->seam);
 }
 
+uint64_t
+loop_unix_ns(const struct loop *loop)
+{
+	return loop->ops->unix_ns != NULL ? loop->ops->unix_ns(loop->seam)
+					  : loop->ops->unix_ms(loop->seam) * 1000000;
+}
+
 void
 loop_random(struct loop *loop, void *to, size_t n)
 {

@@ -208,6 +208,7 @@ struct child {
 struct seam_ops {
 	uint64_t (*now_ms)(void *seam); /* monotonic */
 	uint64_t (*unix_ms)(void *seam);
+	uint64_t (*unix_ns)(void *seam); /* NULL in the table: milliseconds will do */
 	void (*random)(void *seam, void *to, size_t n);
 	/* Calls what is ready; waits for it at most timeout_ms (-1: for ever, 0: not at all). */
 	void (*turn)(void *seam, int64_t timeout_ms);
@@ -256,6 +257,7 @@ bool loop_turn(struct loop *loop, int64_t timeout_ms);
 
 uint64_t loop_now_ms(const struct loop *loop);	/* monotonic, of this turn */
 uint64_t loop_unix_ms(const struct loop *loop); /* likewise */
+uint64_t loop_unix_ns(const struct loop *loop); /* of this very moment, as far as the seam tells */
 void loop_random(struct loop *loop, void *to, size_t n);
 uint64_t loop_seed(const struct loop *loop); /* of hash tables; one a loop */
 struct log *loop_log(const struct loop *loop);

@@ -50,6 +50,15 @@ unix_ms(void *arg)
 	return seam->unix_ms;
 }
 
+static uint64_t
+unix_ns(void *seam)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static void
 random_bytes(void *seam, void *to, size_t n)
 {
@@ -251,6 +260,7 @@ close_all(void *arg)
 const struct seam_ops seam_uv_ops = {
 	.now_ms = now_ms,
 	.unix_ms = unix_ms,
+	.unix_ns = unix_ns,
 	.random = random_bytes,
 	.turn = turn,
 	.connect = seam_uv_connect,

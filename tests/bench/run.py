@@ -31,6 +31,7 @@ import bridge
 import guarded
 import parts
 import soak
+import traced
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLIENTS = (1, 16, 64)
@@ -578,8 +579,8 @@ def of_module(what):
 
 
 SECTIONS = {
-    "http": measure_http, "guarded": of_module(guarded), "bridge": of_module(bridge), "http-stdio": measure_http_stdio,
-    "stdio": measure_stdio, "memory": measure_memory, "start": measure_start, "sessions": measure_sessions,
+    "http": measure_http, "guarded": of_module(guarded), "traced": of_module(traced),
+    "bridge": of_module(bridge), "http-stdio": measure_http_stdio, "stdio": measure_stdio, "memory": measure_memory, "start": measure_start, "sessions": measure_sessions,
     "parallel": measure_parallel, "atlassian": of_module(atlassian),
     **{part.name: of_module(part) for part in parts.PARTS},
     "isolate": measure_isolate, "agents": of_module(agents), "detection": measure_detection, "soak": measure_soak}
@@ -652,6 +653,8 @@ def show(results):
         show_http(results["http"])
     if have("guarded"):
         guarded.show(results["guarded"], table, figure, ratio_text)
+    if have("traced"):
+        traced.show(results["traced"], table, figure)
     if have("bridge"):
         bridge.show(results["bridge"], table, figure, ratio_text)
     if have("http-stdio"):
@@ -715,6 +718,8 @@ def budget_rows(results):
     yield "ping meanwhile, p99", max(pings, default=None), 10, "ms"
     if "rows" in results.get("guarded", {}):
         yield from guarded.budget(results["guarded"])
+    if "rows" in results.get("traced", {}):
+        yield from traced.budget(results["traced"])
     if "runs" in results.get("agents", {}):
         yield from agents.budget(results["agents"])
     if "pairs" in results.get("bridge", {}):
