@@ -30,6 +30,7 @@ import atlassian
 import bridge
 import guarded
 import parts
+import peers
 import soak
 import traced
 
@@ -579,9 +580,10 @@ def of_module(what):
 
 
 SECTIONS = {
-    "http": measure_http, "guarded": of_module(guarded), "traced": of_module(traced),
-    "bridge": of_module(bridge), "http-stdio": measure_http_stdio, "stdio": measure_stdio, "memory": measure_memory, "start": measure_start, "sessions": measure_sessions,
-    "parallel": measure_parallel, "atlassian": of_module(atlassian),
+    "http": measure_http, "guarded": of_module(guarded), "traced": of_module(traced), "bridge": of_module(bridge),
+    "http-stdio": measure_http_stdio, "stdio": measure_stdio, "memory": measure_memory, "start": measure_start,
+    "sessions": measure_sessions, "parallel": measure_parallel, "peers": of_module(peers),
+    "atlassian": of_module(atlassian),
     **{part.name: of_module(part) for part in parts.PARTS},
     "isolate": measure_isolate, "agents": of_module(agents), "detection": measure_detection, "soak": measure_soak}
 ASKED_FOR = ("soak",)                           # not part of a run that names nothing
@@ -655,6 +657,8 @@ def show(results):
         guarded.show(results["guarded"], table, figure, ratio_text)
     if have("traced"):
         traced.show(results["traced"], table, figure)
+    if have("peers"):
+        peers.show(results["peers"], table)
     if have("bridge"):
         bridge.show(results["bridge"], table, figure, ratio_text)
     if have("http-stdio"):
@@ -683,7 +687,7 @@ def show(results):
         agents.show(results["agents"], table, figure)
     if have("atlassian"):
         atlassian.show(results["atlassian"], table, figure)
-    if set(results) - set(ASKED_FOR) - {"atlassian"}:
+    if set(results) - set(ASKED_FOR) - {"atlassian", "peers"}:
         show_budget(results)
     for name, got in results.items():
         if "reason" in got:
@@ -749,7 +753,11 @@ def options_read():
     p.add_argument("--minutes", type=float, default=20, help="of the soak (default 20)")
     p.add_argument("--calls", type=int, default=100000, help="of the soak, at most (default 100000)")
     p.add_argument("--seed", type=int, default=1, help="of the soak's faults (default 1)")
+    p.add_argument("--write", default=None, metavar="PAGE", help="what peers found, as a page (default "
+                   "docs/performance.md, unless quick; \"\": none)")
     options = p.parse_args()
+    if options.write is None:
+        options.write = "" if options.quick else os.path.join(ROOT, "docs", "performance.md")
     options.reps = options.reps or (1 if options.quick else 5)
     options.seconds = options.seconds or (1 if options.quick else 2)
     options.only = [name for name in options.only.split(",") if name] or \
@@ -775,6 +783,8 @@ def main():
                 say(f"{name}: {results[name]['reason']}")
     finally:
         bench.close()
+    if "rows" in results.get("peers", {}) and options.write:
+        peers.page_write(results["peers"], results.get("atlassian"), options.write)
     if options.json:
         print(json.dumps({"machine": {"cpus": os.cpu_count(), "load": os.getloadavg()}, "errors": bench.errors,
                           "results": results}, indent=1))

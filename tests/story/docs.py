@@ -10,17 +10,22 @@ Makefile, a home.  A comment in the line above a fence says what it is:
     <!-- run: background -->   goes on until the next such fence; the text behind it is what a terminal shows first.
                                $PID is its process.  A ```json fence of mcpServers: what a client would start
     <!-- log -->               the background prints these lines, in this order, among others
-    "needs curl", "needs npx"  behind the colon: skipped, and counted, on a machine without it
+    <!-- file: PATH -->        is written there as it is, and not looked at
+    "needs curl", "needs npx"  behind the colon of run and log: skipped, and counted, on a machine without it
+
+A page that uses build/bascule or make stands in a checkout that was built; any other in an empty folder, with bascule in
+PATH.  What its commands leave running ends with the page.
 
 Of every ```yaml fence `bascule check` must say that it is right; one that begins with `# PATH` is written there.
 A ```lua fence that begins with `-- PATH` is written there, and its cases hold.
 Every ```json fence must be JSON, and the servers of mcpServers must answer.  In what is printed, `…` is anything
-(alone in a line: any lines), blanks are as wide as they like, times and numbers of processes differ, and 8080 is a
-free port.
+(alone in a line: any lines), blanks are as wide as they like, times and numbers of processes differ, and each of 8080,
+8090, 8443 and 9100 is a free port.
 
 Beside that: links lead somewhere, docs/README.md names every page, docs/log.md every event of src/ and no other, and
 docs/using.md every kind of error with its code; docs/protocol.md has the methods of src/mcp/mcp.h.
 """
+import contextlib
 import glob
 import http.client
 import json
@@ -39,11 +44,14 @@ import time
 LIMIT_S = 120
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PEERS = os.environ.get("BASCULE_PEERS") or os.path.join(ROOT, ".cache", "peers")
-USERS_PAGES = ("README.md", "docs/using.md", "docs/agents.md", "docs/auth.md", "docs/login.md", "docs/sandbox.md", "docs/flow.md", "docs/limits.md", "docs/pins.md",
-               "docs/plugins.md", "docs/rules.md", "docs/replicas.md")
+USERS_PAGES = ("README.md", "docs/using.md", "docs/company.md", "docs/migrating-from-mcp-atlassian.md",
+               "docs/migrating-from-gatekit.md", "docs/agents.md", "docs/auth.md", "docs/login.md", "docs/sandbox.md",
+               "docs/flow.md", "docs/limits.md", "docs/pins.md", "docs/plugins.md", "docs/replicas.md",
+               "docs/rules.md")
+PORTS = ("8080", "8090", "8443", "9100")
 HIDDEN_KINDS = {"none", "usage", "config", "cancelled", "io"}     # never in an answer to a client
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.S | re.M)
-MARK = re.compile(r"<!-- (run|log)(?:: (.*?))? -->\n\Z")
+MARK = re.compile(r"<!-- (run|log|file)(?:: (.*?))? -->\n\Z")
 VARIES = ((re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\]"), "[TIME]"),
           (re.compile(r"\[\d+-[0-9a-f]{8}\]"), "[INSTANCE]"),
           (re.compile(r"\bin \d+ ms\b"), "in N ms"),
@@ -57,10 +65,13 @@ def read(*path):
         return file.read()
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def free_ports(n):
+    """As texts; all are held until the last one is found, so that they differ."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(n)]
+        for s in sockets:
+            s.bind(("127.0.0.1", 0))
+        return [str(s.getsockname()[1]) for s in sockets]
 
 
 # --- what is printed and what the page shows ---------------------------------------------------------
@@ -100,7 +111,7 @@ class Shell:
 
     def __init__(self, folder, environ):
         self.child = subprocess.Popen(["bash"], cwd=folder, env=environ, stdin=subprocess.PIPE,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
 
     def run(self, commands):
         """(status, what was printed)"""
@@ -119,7 +130,10 @@ class Shell:
         raise AssertionError(f"the shell ended, or hung for {LIMIT_S} s:\n{commands}\n{out}")
 
     def end(self):
+        """And with it whatever its commands have left running."""
         self.child.stdin.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.child.pid, signal.SIGTERM)
         self.child.stdout.read()
         self.child.wait(LIMIT_S)
 
@@ -193,32 +207,37 @@ class Reader:
     def __init__(self, program, page):
         self.program, self.page, self.text = program, page, read(page)
         self.temporary = tempfile.TemporaryDirectory(prefix="bascule-docs-", ignore_cleanup_errors=True)
-        self.folder = self.temporary.name
-        self.home = os.path.join(self.folder, "home")
-        self.port = free_port()
+        self.home, self.bin, self.folder = (os.path.join(self.temporary.name, name) for name in ("home", "bin", "work"))
+        self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
+        self.port = self.ports["8080"]
         self.background = None
         self.ran = self.skipped = 0
-        self.environ = {"HOME": self.home, "PATH": os.path.join(self.folder, "bin") + ":/usr/bin:/bin",
-                        "PORT": str(self.port), "SANDBOX": str(free_port()), "LANG": "C.UTF-8", "TERM": "dumb"}
+        self.environ = {"HOME": self.home, "PATH": self.bin + ":/usr/bin:/bin",
+                        "PORT": self.port, "SANDBOX": self.ports["8090"], "LANG": "C.UTF-8", "TERM": "dumb"}
         self.environ.update((k, v) for k, v in os.environ.items() if "SAN_OPTIONS" in k)
         self.furnish()
         self.shell = Shell(self.folder, self.environ)
 
     def furnish(self):
-        """A checkout that was built: the real Makefile and program, and nothing to do for the tools it calls."""
-        for name in ("home", "bin", "build", "tools"):
+        """An empty folder, or a checkout that was built: the real Makefile and program, and nothing to do for its tools."""
+        for path in (self.home, self.bin, self.folder):
+            os.mkdir(path)
+        os.symlink(self.program, os.path.join(self.bin, "bascule"))
+        if "build/bascule" not in self.text:
+            return
+        for name in ("build", "tools"):
             os.mkdir(os.path.join(self.folder, name))
         shutil.copy(os.path.join(ROOT, "Makefile"), self.folder)
         os.symlink(self.program, os.path.join(self.folder, "build", "bascule"))
         open(os.path.join(self.folder, "build", "build.ninja"), "w").close()
-        self.script("tools/setup", ":")
-        self.script("bin/ninja", ":")
+        self.script(self.folder + "/tools/setup", ":")
+        self.script(self.bin + "/ninja", ":")
         if self.has("npx"):
-            self.script("bin/npx", f'shift; name=${{1#@modelcontextprotocol/}}; name=${{name%@*}}; shift\n'
+            self.script(self.bin + "/npx", f'shift; name=${{1#@modelcontextprotocol/}}; name=${{name%@*}}; shift\n'
                         f'exec "{PEERS}/bin/node" "{PEERS}/npm/$name/node_modules/.bin/mcp-$name" "$@"')
 
-    def script(self, name, text):
-        path = os.path.join(self.folder, name)
+    @staticmethod
+    def script(path, text):
         with open(path, "w") as file:
             file.write("#!/bin/sh\n" + text + "\n")
         os.chmod(path, 0o755)
@@ -237,7 +256,7 @@ class Reader:
         for found in FENCE.finditer(self.text):
             mark = MARK.search(self.text, 0, found.start())
             words = mark[2].split() if mark and mark[2] else []
-            fences.append({"language": found[1], "text": found[2].replace("8080", str(self.port)),
+            fences.append({"language": found[1], "text": self.with_ports(found[2]),
                            "mark": mark and mark[1], "words": words,
                            "line": self.text.count("\n", 0, found.start()) + 1})
         for fence, behind in zip(fences, fences[1:] + [None]):
@@ -247,8 +266,12 @@ class Reader:
             except (AssertionError, ValueError, OSError) as fault:
                 if self.background is not None:
                     self.background.kill()
+                self.shell.end()
                 sys.exit(f"{self.page}:{fence['line']}: {fault}")
         self.end()
+
+    def with_ports(self, text):
+        return re.sub("|".join(PORTS), lambda found: self.ports[found[0]], text)
 
     def take(self, fence, shown):
         language, text, words = fence["language"], fence["text"], fence["words"]
@@ -256,6 +279,8 @@ class Reader:
         if missing:
             self.skipped += 1
             print(f"skip {self.page}:{fence['line']}: no {', '.join(missing)} on this machine", flush=True)
+        elif fence["mark"] == "file":
+            self.write(os.path.join(self.folder, words[0]), text)
         elif language == "yaml":
             self.configuration(text)
         elif language == "lua":
@@ -278,19 +303,23 @@ class Reader:
         assert status == 0, f"exit status {status}\n{printed}"
         assert shown is None or same(shown, printed), "it printed:\n" + printed
 
-    def start(self, command, is_terminal):
+    def start(self, command, is_terminal, more=None):
         if self.background is not None:
             self.background.end()
-        self.background = Background(command, self.folder, self.environ, is_terminal)
+        self.background = Background(command, self.folder, self.environ | (more or {}), is_terminal)
         self.shell.run(f"PID={self.background.pid}")
+
+    @staticmethod
+    def write(path, text):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write(text)
 
     def configuration(self, text):
         name = re.match(r"# (\S+)\n", text)
         path = os.path.join(self.folder, os.path.expanduser(name[1]).replace(os.path.expanduser("~"), self.home)
                             if name else "example.yaml")
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w") as file:
-            file.write(text)
+        self.write(path, text)
         environ = dict(self.environ)
         for variable in re.findall(r"\$\{(\w+)\}", text):
             environ.setdefault(variable, variable * 4)     # long enough for a key, too
@@ -319,9 +348,10 @@ class Reader:
             else:
                 assert mark == "run", "nobody says that it is run"
                 assert os.path.basename(server["command"]) == "bascule", server
-                self.start([self.program, *server["args"]], False)
+                self.start([self.program, *server["args"]], False, server.get("env", {}))
                 answer = self.background.ask(INITIALIZE)
-                self.over_http_too()
+                if "memory__read_graph" in self.text:
+                    self.over_http_too()
             assert answer["result"]["serverInfo"]["name"] == "bascule", answer
 
     def over_http_too(self):
