@@ -21,7 +21,6 @@ client_add(struct hub *hub)
 	client->number = ++hub->clients_ever;
 	client->level = -1;
 	client->started_ms = loop_now_ms(hub->loop);
-	arena_init(&client->arena, loop_memory(hub->loop), 3 * DECLARED_MAX_BYTES);
 	client->next = &hub->clients;
 	client->prev = hub->clients.prev;
 	client->prev->next = client->next->prev = client;
@@ -29,17 +28,34 @@ client_add(struct hub *hub)
 	return client;
 }
 
-/* A raw object of the params of initialize, kept; one that is too large is left out. */
+bool
+client_describe(
+    struct client *client, struct slice capabilities, struct slice info, struct err *err)
+{
+	struct buf *declared = &client->declared;
+
+	buf_init(declared, loop_memory(client->hub->loop), capabilities.n + info.n);
+	buf_put(declared, capabilities);
+	buf_put(declared, info);
+	if (!buf_check(declared, err))
+		return false;
+	if (capabilities.n > 0)
+		client->capabilities = (struct slice){ declared->p, capabilities.n };
+	if (info.n > 0)
+		client->info = (struct slice){ declared->p + capabilities.n, info.n };
+	return true;
+}
+
+/* A raw object of the params of initialize; one that is too large is left out. */
 static struct slice
-declared(struct client *client, struct slice params, struct slice key)
+declared(struct slice params, struct slice key)
 {
 	struct slice value;
-	struct err err;
 
-	if (!json_find(params, key, &value) || json_type(value) != JSON_OBJECT ||
-	    value.n > DECLARED_MAX_BYTES || !arena_reserve(&client->arena, value.n, &err))
-		return SLICE_NONE;
-	return slice_dup(&client->arena, value);
+	return json_find(params, key, &value) && json_type(value) == JSON_OBJECT &&
+		value.n <= DECLARED_MAX_BYTES
+	    ? value
+	    : SLICE_NONE;
 }
 
 struct client *
@@ -55,8 +71,9 @@ client_begin(struct hub *hub, struct exchange *exchange, struct err *err)
 	client->session = exchange->session;
 	client->revision = exchange->revision;
 	client->is_stdio = session_is_stdio(exchange->session);
-	client->capabilities = declared(client, exchange->request.params, S("capabilities"));
-	client->info = declared(client, exchange->request.params, S("clientInfo"));
+	/* Where there is no memory for it, it has said nothing. */
+	(void)client_describe(client, declared(exchange->request.params, S("capabilities")),
+	    declared(exchange->request.params, S("clientInfo")), &(struct err){ 0 });
 	session_set_data(exchange->session, client);
 	return client;
 }
@@ -85,7 +102,7 @@ client_unref(struct client **at)
 	must(client->is_over);
 	/* A call that outlived the session may have looked at what is there. */
 	catalogue_unref(&client->catalogue);
-	arena_fini(&client->arena);
+	buf_fini(&client->declared);
 	mem_free(client);
 }
 

@@ -247,14 +247,8 @@ describe(struct client *client, const struct exchange *exchange, struct err *err
 {
 	struct slice info = exchange->client_info;
 
-	if (!arena_reserve(&client->arena, exchange->capabilities.n, err))
-		return false;
-	if (exchange->capabilities.n > 0)
-		client->capabilities = slice_dup(&client->arena, exchange->capabilities);
-	if (info.p != NULL && info.n <= CAPABILITIES_MAX &&
-	    arena_reserve(&client->arena, info.n, &(struct err){ 0 }))
-		client->info = slice_dup(&client->arena, info);
-	return true;
+	return client_describe(
+	    client, exchange->capabilities, info.n <= CAPABILITIES_MAX ? info : SLICE_NONE, err);
 }
 
 static struct guest *

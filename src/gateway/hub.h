@@ -66,9 +66,9 @@ struct client {
 	struct guest *guest;	 /* of one without: how it is found again */
 	bool is_over;
 	uint64_t started_ms;
-	struct arena arena;
-	struct slice capabilities, info; /* raw objects, as it declared them */
-	enum mcp_revision revision;	 /* that upstream sessions of its own are asked for */
+	struct slice capabilities, info; /* raw objects, as it declared them; in the next */
+	struct buf declared;
+	enum mcp_revision revision; /* that upstream sessions of its own are asked for */
 	bool is_stdio, is_ready, was_listed;
 	bool has_own;		     /* upstream sessions of its own */
 	struct catalogue *catalogue; /* has_own: its view */
@@ -88,6 +88,9 @@ struct client {
 
 /* One that is in the hub's list and nothing else yet. */
 struct client *client_add(struct hub *hub);
+/* Copies what it says of itself, once; ERR_LIMIT. */
+MUST_CHECK bool client_describe(
+    struct client *client, struct slice capabilities, struct slice info, struct err *err);
 /* For the session of an initialize request; NULL: the session is over already, or err. */
 struct client *client_begin(struct hub *hub, struct exchange *exchange, struct err *err);
 /* Since when it could have been waited for what this client sees: hub or its own sessions. */

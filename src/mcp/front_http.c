@@ -627,13 +627,16 @@ static void
 get_stream(struct front_http *front, struct http_request *http, struct session *session,
     struct slice last_event)
 {
+	struct event_stream *stream;
 	bool is_lost = false;
 	struct err err = { 0 };
 
 	if (last_event.n > 0 && event_stream_resume(session, http, last_event, &is_lost))
 		return;
 	if (!is_lost) {
-		(void)event_stream_open(session, http, false, slice_of(event_stream_fields));
+		stream = event_stream_open(session, http, false, slice_of(event_stream_fields));
+		if (stream->http != NULL)
+			http_request_forget(http);
 		return;
 	}
 	err_set(&err, ERR_REQUEST,

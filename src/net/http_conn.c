@@ -108,6 +108,18 @@ request_free(struct http_conn *conn)
 }
 
 void
+http_request_forget(struct http_request *pub)
+{
+	struct request *request = CONTAINER(pub, struct request, pub);
+
+	pub->method = pub->path = pub->query = SLICE_NONE;
+	pub->headers = NULL;
+	pub->headers_n = 0;
+	arena_fini(&request->arena);
+	http_head_fini(&request->head);
+}
+
+void
 http_conn_gone(struct http_conn *conn)
 {
 	struct http_server *server = conn->server;

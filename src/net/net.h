@@ -262,6 +262,10 @@ void http_server_free(struct http_server **server);
 unsigned http_server_connections(const struct http_server *server);
 unsigned http_server_streams(const struct http_server *server); /* responses that are streams */
 
+/* Its answer is a stream that lasts, and what was read is not looked at again: method, path, query
+ * and headers are gone, and all that lies in its arena. */
+void http_request_forget(struct http_request *request);
+
 /* Value of the first header field of that name (case-insensitive); SLICE_NONE when absent. */
 struct slice http_request_header(const struct http_request *request, struct slice name);
 unsigned http_request_header_count(const struct http_request *request, struct slice name);
