@@ -260,6 +260,13 @@ void http_server_free(struct http_server **server);
 unsigned http_server_connections(const struct http_server *server);
 unsigned http_server_streams(const struct http_server *server); /* responses that are streams */
 
+/*
+ * From `head`: more has to be found out before the body may come, which is not read meanwhile;
+ * http_respond() or http_request_go() from elsewhere ends it.  Go: `request` follows in a later
+ * turn.
+ */
+void http_request_hold(struct http_request *request);
+void http_request_go(struct http_request *request);
 /* Value of the first header field of that name (case-insensitive); SLICE_NONE when absent. */
 struct slice http_request_header(const struct http_request *request, struct slice name);
 unsigned http_request_header_count(const struct http_request *request, struct slice name);
