@@ -1,6 +1,7 @@
 /*
  * Callers by API key, and when two callers are the same (those of `auth: tenants` bring credentials
- * that their sites confirm later, credentials.c).  A principal belongs to its tenant: the
+ * that their sites confirm later, credentials.c).  Tokens of an issuer stand beside keys; what one
+ * has to be is issuer.c's business.  A principal belongs to its tenant: the
  * same name under another tenant is somebody else.
  *
  * A credential is hashed and the hash compared with those of all keys, always to the end, so that
@@ -8,7 +9,7 @@
  */
 #include <string.h>
 
-#include "auth/auth.h"
+#include "auth/token.h"
 
 #define CREDENTIAL_BYTES 512 /* no key is longer */
 
@@ -19,6 +20,10 @@ struct auth {
 	bool has_sites, ignores_credentials, lends_own;
 	struct slice *passed; /* names of fields that are passed on; our own memory */
 	size_t passed_n;
+	bool takes_tokens;
+	bool took_over;	       /* sessions of callers by token live on */
+	struct issuer *issuer; /* NULL: not started, or none */
+	uint64_t faults[TOKEN_FAULTS_N];
 };
 
 /* ---- callers --------------------------------------------------------------------------------- */
@@ -81,7 +86,8 @@ auth_new(const struct config *config)
 	passed_new(auth, &config->atlassian);
 	if (config->auth != AUTH_KEYS)
 		return auth;
-	auth->keys = mem_new(config->keys_n * sizeof(*auth->keys));
+	auth->takes_tokens = config->jwt.issuer.p != NULL;
+	auth->keys = mem_new((config->keys_n + 1) * sizeof(*auth->keys));
 	auth->keys_n = config->keys_n;
 	for (size_t i = 0; i < auth->keys_n; i++) {
 		auth->keys[i] = config->keys[i];
@@ -99,6 +105,7 @@ auth_free(struct auth **at)
 	*at = NULL;
 	if (auth == NULL)
 		return;
+	issuer_free(&auth->issuer);
 	for (size_t i = 0; i < auth->keys_n; i++) {
 		mem_free((void *)auth->keys[i].name.p);
 		mem_free((void *)auth->keys[i].tenant.p);
@@ -149,6 +156,18 @@ auth_passes(const struct auth *auth, struct slice name)
 	return false;
 }
 
+/* A token must not speak for who has a key, nor for what bascule itself calls callers. */
+static bool
+is_reserved(const struct auth *auth, struct slice principal)
+{
+	if (slice_eq(principal, S("anonymous")) || slice_starts(principal, S("tenant:")))
+		return true;
+	for (size_t i = 0; i < auth->keys_n; i++)
+		if (slice_eq(auth->keys[i].name, principal))
+			return true;
+	return false;
+}
+
 bool
 auth_knows(const struct auth *auth, const struct caller *caller)
 {
@@ -163,7 +182,7 @@ auth_knows(const struct auth *auth, const struct caller *caller)
 		if (auth_same(&known, caller))
 			return true;
 	}
-	return false;
+	return auth->took_over && !is_reserved(auth, caller->principal);
 }
 
 /* "Bearer KEY"; SLICE_NONE: another scheme, or no key. */
@@ -223,4 +242,53 @@ auth_caller(const struct auth *auth, const struct auth_fields *fields, struct ca
 		return false;
 	*caller = (struct caller){ auth->keys[found - 1].name, auth->keys[found - 1].tenant, NULL };
 	return true;
+}
+
+/* ---- tokens ---------------------------------------------------------------------------------- */
+
+void
+auth_start(struct auth *auth, struct loop *loop, const struct config *config, struct auth *before,
+    void (*done)(void *owner), void *owner)
+{
+	if (!auth->takes_tokens)
+		return;
+	if (before != NULL && before->issuer != NULL &&
+	    issuer_is_for(before->issuer, &config->jwt)) {
+		auth->issuer = before->issuer;
+		before->issuer = NULL;
+		auth->took_over = true;
+	} else {
+		auth->issuer = issuer_new(loop, &config->jwt);
+	}
+	issuer_watch(auth->issuer, done, owner);
+}
+
+const struct config_jwt *
+auth_tokens(const struct auth *auth)
+{
+	return auth != NULL && auth->issuer != NULL ? issuer_settings(auth->issuer) : NULL;
+}
+
+enum auth_answer
+auth_look(struct auth *auth, const struct auth_fields *fields, bool may_wait, struct caller *caller,
+    struct auth_why *why)
+{
+	struct slice token = bearer(fields->authorization);
+	enum token_fault fault = TOKEN_NONE;
+	enum auth_answer answer;
+
+	*why = (struct auth_why){ 0 };
+	if (auth_caller(auth, fields, caller))
+		return AUTH_KNOWN;
+	if (auth->issuer == NULL || fields->key.p != NULL || fields->is_doubled || token.n == 0)
+		return AUTH_STRANGER;
+	answer = issuer_look(auth->issuer, token, may_wait, caller, &fault);
+	if (answer == AUTH_KNOWN && is_reserved(auth, caller->principal)) {
+		*caller = auth_anonymous();
+		fault = TOKEN_TAKEN;
+		answer = AUTH_STRANGER;
+	}
+	if (answer != AUTH_KNOWN)
+		*why = (struct auth_why){ token_fault_text(fault), ++auth->faults[fault] };
+	return answer;
 }

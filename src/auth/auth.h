@@ -46,7 +46,7 @@ bool auth_same(const struct caller *a, const struct caller *b);
 struct caller auth_caller_copy(const struct caller *caller);
 void auth_caller_free(struct caller *caller);
 
-/* What is asked of callers: the configured keys, or nothing. Copied from the configuration. */
+/* What is asked of callers: keys, tokens, or nothing. Copied from the configuration. */
 struct auth;
 struct auth *auth_new(const struct config *config);
 void auth_free(struct auth **auth);
@@ -70,6 +70,35 @@ struct auth_fields {
  * wrong, nor by its time how much of a key was right.
  */
 bool auth_caller(const struct auth *auth, const struct auth_fields *fields, struct caller *caller);
+
+/*
+ * Tokens of an issuer (`auth.jwt`).  Begins to fetch its keys, or takes over those of `before`
+ * where the settings are the same (before NULL: nothing); done(owner): each time that the issuer
+ * was asked.  Without an issuer: nothing.  Who has started one frees it in a task.
+ */
+void auth_start(struct auth *auth, struct loop *loop, const struct config *config,
+    struct auth *before, void (*done)(void *owner), void *owner);
+/* What clients are told of it; NULL: no tokens are taken. */
+const struct config_jwt *auth_tokens(const struct auth *auth);
+
+enum auth_answer {
+	AUTH_KNOWN,
+	AUTH_STRANGER,
+	AUTH_SCOPE, /* a good token, but it may not do this */
+	AUTH_WAIT,  /* the issuer is being asked: look again when it was (done) */
+	AUTH_BLIND, /* there are no keys to check tokens with */
+};
+/* Why a token is not taken, for the log, and how often that was so; NULL: none was brought. */
+struct auth_why {
+	const char *text;
+	uint64_t times;
+};
+/*
+ * By key, or by token.  The caller's slices live
+ * until the loop turns.  may_wait false: never AUTH_WAIT.
+ */
+enum auth_answer auth_look(struct auth *auth, const struct auth_fields *fields, bool may_wait,
+    struct caller *caller, struct auth_why *why);
 
 /* ---- credentials for Atlassian (credentials.c) ----------------------------------------------- */
 

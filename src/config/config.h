@@ -90,6 +90,22 @@ struct config_key {
 	unsigned char digest[SHA256_BYTES];
 };
 
+/* The algorithms of signatures that tokens may have: a public key each, never a shared secret. */
+#define CONFIG_JWT_ALGORITHMS(X) \
+	X(RS256) X(RS384) X(RS512) X(PS256) X(PS384) X(PS512) X(ES256) X(ES384) X(ES512)
+
+/* `auth.jwt`: an issuer whose tokens are taken. */
+struct config_jwt {
+	struct slice issuer; /* SLICE_NONE: no tokens are taken */
+	struct slice audience, resource;
+	struct slice jwks;	     /* URL; SLICE_NONE: the issuer's metadata names it */
+	struct slice ca;	     /* PEM file; SLICE_NONE: the system's authorities */
+	struct slice caller, tenant; /* claims; tenant SLICE_NONE: callers have none */
+	struct slice *algorithms, *scopes;
+	size_t algorithms_n, scopes_n;
+	uint64_t refresh_ms;
+};
+
 /* ---- Atlassian sites ------------------------------------------------------------------------- */
 
 enum config_product { PRODUCT_JIRA, PRODUCT_CONFLUENCE };
@@ -583,8 +599,9 @@ struct config {
 	struct slice *listen_hosts;
 	size_t listen_hosts_n;
 	enum config_auth auth;
-	struct config_key *keys; /* AUTH_KEYS: at least one */
+	struct config_key *keys; /* AUTH_KEYS: at least one, or jwt */
 	size_t keys_n;
+	struct config_jwt jwt;
 
 	struct slice separator;
 	enum config_prefix prefix;

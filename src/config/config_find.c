@@ -7,7 +7,6 @@
 
 /* Of the contract, not of this version; also words that an option will take. */
 static const char *const later[] = {
-	"auth.jwt",
 	"upstreams[].auth.type.oauth",
 };
 

@@ -245,8 +245,8 @@ tree_read(struct config_load *load, struct err *err)
 		load->config->guard.pins.file =
 		    arena_printf(&load->config->arena, "%.*s/bascule.lock", SLICE_FMT(load->dir));
 	if (!listen_tls_check(load, root, err) || !config_replicas_check(load, root, err) ||
-	    !config_flags_apply(load, err) || !config_atlassian_finish(load, err) ||
-	    !config_agents_finish(load, root, err) ||
+	    !config_jwt_finish(load, root, err) || !config_flags_apply(load, err) ||
+	    !config_atlassian_finish(load, err) || !config_agents_finish(load, root, err) ||
 	    !config_check_whole(load, load->config, root, err))
 		return false;
 	config_rules_warn(load);

@@ -10,6 +10,8 @@
 #define UP(field)	 .offset = offsetof(struct config_draft, upstream.field), .reloadable = true
 #define UP_N(field)	 UP(field), .offset_n = offsetof(struct config_draft, upstream.field##_n)
 #define KEY(field)	 .offset = offsetof(struct config_key_draft, field), .reloadable = true
+#define JWT(field)	 ROOT(jwt.field), .reloadable = true
+#define JWT_N(field)	 ROOT_N(jwt.field), .reloadable = true
 #define SITE_AT(field)	 offsetof(struct config_site_draft, field)
 #define SITE(field)	 .offset = SITE_AT(site.field), .reloadable = true
 #define SITE_N(field)	 SITE(field), .offset_n = SITE_AT(site.field##_n)
@@ -81,7 +83,7 @@ static const struct config_option options[] = {
 	    RANGE(0, CONFIG_LISTEN_MAX), .check = config_check_listen,
 	    .help =
 		"Addresses for HTTP: `host:port`, `[ipv6]:port` or `unix:/path`; `[]` for none. "
-		"One that other machines can reach needs `auth.keys`, or `auth: none` written out." },
+		"One that other machines can reach needs `auth`, or `auth: none` written out." },
 	{ "listen.stateless", OPTION_BOOL, ROOT(listen_stateless), .fallback = "false",
 	    .help =
 		"Over HTTP, clients of the revisions with sessions are served without: each POST "
@@ -105,7 +107,7 @@ static const struct config_option options[] = {
 	{ "auth", OPTION_WORD, ROOT(auth), WORDS("", "none", "tenants"), .reloadable = true,
 	    .help =
 		"`none`: everyone who reaches the gateway may use it; `tenants`: who brings a credential "
-		"that its own Atlassian site has confirmed; or a map with `keys`.",
+		"that its own Atlassian site has confirmed; or a map with `keys`, `jwt` or both.",
 	    .fallback_help = "not set: only loopback and unix addresses" },
 	{ "auth.keys[].name", OPTION_TEXT, KEY(name),
 	    .help =
@@ -118,6 +120,40 @@ static const struct config_option options[] = {
 		"kept.",
 	    .fallback_help = "required" },
 	{ "auth.keys[].tenant", OPTION_TEXT, KEY(tenant), .help = "To whom it belongs." },
+	{ "auth.jwt.issuer", OPTION_TEXT, JWT(issuer), .check = config_check_issuer,
+	    .help =
+		"Whose tokens (JWT, OAuth 2.1) are taken: its URL, exactly as `iss` has it; https, or on "
+		"this machine.",
+	    .fallback_help = "required in `auth.jwt`" },
+	{ "auth.jwt.audience", OPTION_TEXT, JWT(audience),
+	    .help = "What `aud` of a token must name; best the URL that clients use.",
+	    .fallback_help = "required in `auth.jwt`" },
+	{ "auth.jwt.resource", OPTION_TEXT, JWT(resource), .check = config_check_site_url,
+	    .help = "URL that clients use, for the metadata that tells them where to log in.",
+	    .fallback_help = "`audience`, which must be a URL then" },
+	{ "auth.jwt.algorithms", OPTION_LIST, JWT_N(algorithms), RANGE(1, 9),
+	    .check = config_check_algorithm,
+	    .help =
+		"Signatures that are taken: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, "
+		"ES512.",
+	    .fallback_help = "RS256 and ES256" },
+	{ "auth.jwt.jwks", OPTION_TEXT, JWT(jwks), .check = config_check_issuer,
+	    .help = "URL of the issuer's keys.", .fallback_help = "as the issuer's metadata says" },
+	{ "auth.jwt.ca", OPTION_PATH, JWT(ca),
+	    .help = "PEM file of the certificate authorities that the issuer is checked against.",
+	    .fallback_help = "the system's authorities" },
+	{ "auth.jwt.scopes", OPTION_LIST, JWT_N(scopes), RANGE(0, 32), .check = config_check_scope,
+	    .help = "A token needs all of these (`scope`, or `scp`)." },
+	{ "auth.jwt.caller", OPTION_TEXT, JWT(caller), .fallback = "sub",
+	    .check = config_check_claim,
+	    .help = "The claim that names the caller, for rules and records." },
+	{ "auth.jwt.tenant", OPTION_TEXT, JWT(tenant), .check = config_check_claim,
+	    .help = "The claim that names the caller's tenant; a token without it is refused." },
+	{ "auth.jwt.refresh", OPTION_DURATION, JWT(refresh_ms), .fallback = "30s",
+	    RANGE(SECOND_MS, HOUR_MS),
+	    .help =
+		"The issuer is asked for its keys at most this often because a token names one that is "
+		"not known; each quarter of an hour besides." },
 	{ "namespace.separator", OPTION_TEXT, ROOT(separator), .fallback = "__",
 	    .check = config_check_separator,
 	    .help =

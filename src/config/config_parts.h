@@ -331,6 +331,11 @@ void config_digest_put_pairs(struct buf *buf, const struct config_pair *pairs, s
 MUST_CHECK bool
 config_keys_read(struct config_load *load, const struct node *list, struct err *err);
 
+/* `auth.jwt` (config_jwt.c): what it leaves out, and what its parts mean to each other. */
+option_check_fn config_check_issuer, config_check_algorithm, config_check_scope, config_check_claim;
+MUST_CHECK bool
+config_jwt_finish(struct config_load *load, const struct node *root, struct err *err);
+
 /* `guard.rules`, into load->config (config_guard.c). */
 MUST_CHECK bool
 config_rules_read(struct config_load *load, const struct node *list, struct err *err);

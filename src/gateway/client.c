@@ -61,6 +61,7 @@ declared(struct slice params, struct slice key)
 struct client *
 client_begin(struct hub *hub, struct exchange *exchange, struct err *err)
 {
+	struct err none = { 0 };
 	struct client *client;
 
 	if (exchange->is_cancelled) {
@@ -71,9 +72,10 @@ client_begin(struct hub *hub, struct exchange *exchange, struct err *err)
 	client->session = exchange->session;
 	client->revision = exchange->revision;
 	client->is_stdio = session_is_stdio(exchange->session);
-	/* Where there is no memory for it, it has said nothing. */
-	(void)client_describe(client, declared(exchange->request.params, S("capabilities")),
-	    declared(exchange->request.params, S("clientInfo")), &(struct err){ 0 });
+	if (!client_describe(client, declared(exchange->request.params, S("capabilities")),
+		declared(exchange->request.params, S("clientInfo")), &none))
+		client->capabilities = client->info =
+		    SLICE_NONE; /* no memory: it has said nothing */
 	session_set_data(exchange->session, client);
 	return client;
 }

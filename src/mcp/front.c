@@ -795,10 +795,13 @@ fronts_forwards(const struct fronts *fronts)
 void
 fronts_set_auth(struct fronts *fronts, const struct config *config)
 {
+	struct auth *before = fronts->auth;
 	struct session *next;
 
-	auth_free(&fronts->auth);
 	fronts->auth = auth_new(config);
+	auth_start(fronts->auth, fronts->loop, config, before, front_oauth_answered, fronts);
+	auth_free(&before);
+	front_oauth_answered(fronts); /* nobody else will tell those that waited for the old one */
 	if (auth_is_tenants(fronts->auth) && !fronts->has_salt) {
 		loop_random(fronts->loop, fronts->salt, sizeof(fronts->salt));
 		fronts->has_salt = true;

@@ -126,6 +126,8 @@ struct fronts {
 	const struct front_page *pages;
 	size_t pages_n;
 	void *pages_owner;
+	struct head *waiting; /* until the issuer of tokens was asked */
+	unsigned waiting_n;
 	bool is_draining;
 };
 
@@ -205,6 +207,8 @@ void front_tell(struct exchange *exchange, const struct tell *tell);
 void front_refused(struct fronts *fronts, int status, enum errkind kind, const struct address *peer,
     bool is_stdio);
 
+/* The issuer of tokens was asked: owner are the fronts (front_oauth.c). */
+void front_oauth_answered(void *owner);
 void front_http_close_all(struct fronts *fronts);
 unsigned front_http_streams(const struct fronts *fronts);
 bool front_http_is_open(const struct fronts *fronts);

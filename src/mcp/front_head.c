@@ -273,32 +273,34 @@ credentials_find(const struct front_http *front, const struct http_request *http
 	return true;
 }
 
-/* Finds the caller by what the request brings. */
-static bool
+/* Finds the caller by what the request brings; pages do not wait for the issuer of a token. */
+static enum auth_answer
 caller_find(const struct front_http *front, const struct http_request *http, struct head *head,
-    struct err *err)
+    bool may_wait, struct err *err)
 {
-	const struct auth *auth = front->fronts->auth;
+	struct auth *auth = front->fronts->auth;
 	struct auth_fields fields;
+	enum auth_answer answer;
 	struct caller caller;
 
 	head->caller = auth_anonymous();
 	if (!auth_asks(auth) || auth_is_tenants(auth))
-		return credentials_find(front, http, head, err);
+		return credentials_find(front, http, head, err) ? AUTH_KNOWN : AUTH_STRANGER;
 	fields = (struct auth_fields){
 		.authorization = http_request_header(http, S("authorization")),
 		.key = http_request_header(http, S("x-bascule-key")),
 		.is_doubled = http_request_header_count(http, S("authorization")) > 1 ||
 		    http_request_header_count(http, S("x-bascule-key")) > 1,
 	};
-	if (!auth_caller(auth, &fields, &caller))
-		return false;
+	answer = auth_look(auth, &fields, may_wait, &caller, &head->why);
+	if (answer != AUTH_KNOWN)
+		return answer;
 	/* A reload may come before the body does. */
 	head->caller.principal = slice_dup(http->arena, caller.principal);
 	if (caller.tenant.p != NULL)
 		head->caller.tenant = slice_dup(http->arena, caller.tenant);
 	head->has_key = true;
-	return credentials_find(front, http, head, err);
+	return credentials_find(front, http, head, err) ? AUTH_KNOWN : AUTH_STRANGER;
 }
 
 const struct head *
@@ -315,25 +317,48 @@ refuse_stranger(
     struct front_http *front, const struct http_request *http, struct slice *extra, struct err *err)
 {
 	struct fronts *fronts = front->fronts;
+	const struct auth_why *why = &head_of(http)->why;
 	char peer[ADDRESS_TEXT];
 
-	/* The 1st, 2nd, 4th, 8th ...: who tries keys must not fill the log. */
+	/* The 1st, 2nd, 4th, 8th ..., of each reason too: who tries keys must not fill the log. */
 	fronts->strangers++;
-	if ((fronts->strangers & (fronts->strangers - 1)) == 0) {
+	if ((fronts->strangers & (fronts->strangers - 1)) == 0 ||
+	    (why->text != NULL && (why->times & (why->times - 1)) == 0)) {
 		address_print(http->peer, peer);
 		log_event(loop_log(fronts->loop), LOG_WARN, "auth_refused",
-		    "%s: a request without a valid key or credential (%llu so far)", peer,
+		    "%s: a request without a valid key or credential%s%s (%llu so far)", peer,
+		    why->text != NULL ? ", its token: " : "", why->text != NULL ? why->text : "",
 		    (unsigned long long)fronts->strangers);
 	}
-	*extra = S("WWW-Authenticate: Bearer\r\n");
+	*extra = front_oauth_challenge(front, http, why->text != NULL ? "invalid_token" : NULL);
 	if (err->kind != ERR_NONE) /* what makes no sense about its credential */
 		return 401;
 	if (auth_is_tenants(fronts->auth))
 		return REFUSE(401, ERR_STRANGER,
 		    "a credential for Jira or Confluence is needed: \"Authorization: Bearer TOKEN\", "
 		    "\"X-Jira-Token: PAT\" or \"X-Confluence-Token: PAT\"");
+	if (auth_tokens(fronts->auth) != NULL)
+		return REFUSE(401, ERR_REQUEST,
+		    "a valid token of the authorization server is needed, or a key: "
+		    "\"Authorization: Bearer TOKEN\"");
 	return REFUSE(401, ERR_REQUEST,
 	    "a valid key is needed: \"Authorization: Bearer KEY\" or \"X-Bascule-Key: KEY\"");
+}
+
+/* What a token may not do, and where no token can be looked at. */
+static int
+refuse_token(struct front_http *front, const struct http_request *http, enum auth_answer answer,
+    struct slice *extra, struct err *err)
+{
+	if (answer == AUTH_SCOPE) {
+		*extra = front_oauth_challenge(front, http, "insufficient_scope");
+		return REFUSE(403, ERR_STRANGER, "the token lacks a scope that is needed here");
+	}
+	if (answer == AUTH_BLIND) {
+		*extra = S("Retry-After: 5\r\n");
+		return REFUSE(503, ERR_STRANGER, "tokens cannot be checked now: try again later");
+	}
+	return refuse_stranger(front, http, extra, err);
 }
 
 const struct front_page *
@@ -370,7 +395,8 @@ page_check(struct front_http *front, const struct front_page *page, const struct
 		return REFUSE(
 		    405, ERR_REQUEST, "method %.*s is not allowed", SLICE_FMT(http->method));
 	}
-	if (page->needs_trust && auth_asks(front->fronts->auth) && !is_trusted(http))
+	if (page != NULL && page->needs_trust && auth_asks(front->fronts->auth) &&
+	    !is_trusted(http))
 		return refuse_stranger(front, http, extra, err);
 	return 0;
 }
@@ -499,18 +525,18 @@ mark_check(const struct front_http *front, const struct http_request *http, stru
 }
 
 /* Who sends: as the mark says, or as the request itself does. */
-static bool
+static enum auth_answer
 sender_find(const struct front_http *front, const struct http_request *http, struct head *head,
-    struct err *err)
+    bool may_wait, struct err *err)
 {
 	struct caller said = head->caller;
 	bool ok;
 
 	if (!head->is_forwarded)
-		return caller_find(front, http, head, err);
+		return caller_find(front, http, head, may_wait, err);
 	ok = credentials_find(front, http, head, err);
 	head->caller = said;
-	return ok;
+	return ok ? AUTH_KNOWN : AUTH_STRANGER;
 }
 
 int
@@ -519,9 +545,11 @@ head_check(
 {
 	struct head *head = ARENA_NEW(http->arena, struct head);
 	const struct front_page *page = front_page_find(front->fronts, http->path);
-	bool is_known;
+	enum auth_answer answer;
+	bool may_wait;
 	int status;
 
+	head->has_waited = http->user != NULL && head_of(http)->has_waited;
 	head->kind = USER_HEAD;
 	http->user = &head->kind;
 	head_read(front, http, head);
@@ -530,14 +558,20 @@ head_check(
 		status = authority_check(front, head, err);
 	if (status != 0)
 		return status;
-	is_known = sender_find(front, http, head, err);
-	if (page != NULL)
+	head->is_metadata = front_oauth_is_metadata(front, http->path);
+	may_wait = !head->is_metadata && page == NULL && head->place != NULL && !head->has_waited;
+	answer = sender_find(front, http, head, may_wait, err);
+	if (page != NULL || head->is_metadata)
 		return page_check(front, page, http, extra, err);
 	if (head->place == NULL)
 		return REFUSE(404, ERR_REQUEST, "nothing at \"%.*s\": the endpoint is /mcp",
 		    SLICE_FMT(http->path));
-	if (!is_known)
-		return refuse_stranger(front, http, extra, err);
+	if (answer == AUTH_WAIT)
+		return head_hold(front, http, head)
+		    ? HEAD_WAITS
+		    : refuse_token(front, http, AUTH_BLIND, extra, err);
+	if (answer != AUTH_KNOWN)
+		return refuse_token(front, http, answer, extra, err);
 	status = method_check(front, http, head, extra, err);
 	if (status == 0)
 		status = fields_check(head, err);

@@ -14,16 +14,22 @@
 
 /* ---- heads ----------------------------------------------------------------------------------- */
 
-static void
-on_head(void *owner, struct http_request *http)
+bool
+head_look(struct front_http *front, struct http_request *http)
 {
-	struct front_http *front = owner;
 	struct slice extra = SLICE_NONE;
 	struct err err = { 0 };
 	int status = head_check(front, http, &extra, &err);
 
-	if (status != 0)
+	if (status != 0 && status != HEAD_WAITS)
 		front_http_error(front, http, status, extra, SLICE_NONE, &err);
+	return status == 0;
+}
+
+static void
+on_head(void *owner, struct http_request *http)
+{
+	(void)head_look(owner, http);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -657,6 +663,10 @@ on_request(void *owner, struct http_request *http)
 		front_page_show(front, page, http);
 		return;
 	}
+	if (head->is_metadata) {
+		front_oauth_show(front, http);
+		return;
+	}
 	if (head->owner != NULL) {
 		front_forward_session(front, http, head);
 		return;
@@ -692,6 +702,7 @@ on_gone(void *owner, struct http_request *http)
 		return;
 	switch (*kind) {
 	case USER_HEAD:
+		head_let_go(CONTAINER(kind, struct head, kind));
 		break;
 	case USER_CALL:
 		CONTAINER(kind, struct front_call, kind)->http = NULL;

@@ -46,6 +46,7 @@ struct place {
 /* What the head of a request says: who sends, and the fields that matter here. */
 struct head {
 	enum user_kind kind;
+	struct auth_why why;
 	bool has_key;			/* the caller was asked who he is, and said so */
 	struct caller caller;		/* in the request's arena */
 	struct credentials credentials; /* the same; what it brought for Atlassian */
@@ -56,9 +57,15 @@ struct head {
 	bool is_late;	/* its version is none of those with sessions: the body decides */
 	bool is_modern; /* it is one without */
 	bool is_post, is_get;
+	bool is_metadata;      /* of the issuer of tokens is asked for */
 	bool opens_sse;	       /* GET of /sse without a session: the older transport */
 	bool is_forwarded;     /* another replica has handed it here, and says who sends */
 	struct replica *owner; /* of its session; NULL: nobody else */
+	/* It is held until the issuer of tokens was asked (front_oauth.c). */
+	bool waits, has_waited;
+	struct head *next, *prev;
+	struct front_http *front;
+	struct http_request *http;
 };
 
 /*
@@ -67,6 +74,9 @@ struct head {
  */
 int head_check(
     struct front_http *front, struct http_request *http, struct slice *extra, struct err *err);
+#define HEAD_WAITS (-1) /* of head_check(): it is looked at again later */
+/* Checks the head, and answers where it is refused; true: go on. */
+bool head_look(struct front_http *front, struct http_request *http);
 /* As head_check() found it; until something else becomes the user of the request. */
 const struct head *head_of(const struct http_request *http);
 /*
@@ -87,6 +97,19 @@ void front_http_error(struct front_http *front, struct http_request *http, int s
     struct slice extra, struct slice id, const struct err *err);
 
 extern const struct session_ops http_session_ops;
+
+/* ---- tokens (front_oauth.c) ------------------------------------------------------------------ */
+
+/* Is that the place of the metadata for clients (RFC 9728)? */
+bool front_oauth_is_metadata(const struct front_http *front, struct slice path);
+void front_oauth_show(struct front_http *front, struct http_request *http);
+/* The header line of a 401 or 403; error NULL: nothing was brought. */
+struct slice front_oauth_challenge(
+    const struct front_http *front, const struct http_request *http, const char *error);
+/* Holds a request until the issuer was asked; false: too many wait already. */
+bool head_hold(struct front_http *front, struct http_request *http, struct head *head);
+/* It waits no more; also where it did not. */
+void head_let_go(struct head *head);
 
 /* ---- clients without sessions (front_http_modern.c) ------------------------------------------ */
 

@@ -110,7 +110,7 @@ request_free(struct http_conn *conn)
 void
 http_request_forget(struct http_request *pub)
 {
-	struct request *request = CONTAINER(pub, struct request, pub);
+	struct request *request = request_of(pub);
 
 	pub->method = pub->path = pub->query = SLICE_NONE;
 	pub->headers = NULL;
@@ -183,8 +183,8 @@ static void on_again(struct deferred *deferred);
 bool
 http_conn_settle(struct http_conn *conn)
 {
-	bool is_full =
-	    conn->held.n >= HELD_MAX && (conn->state == CONN_WAIT || conn->state == CONN_DRAIN);
+	bool is_full = conn->held.n >= HELD_MAX &&
+	    (conn->state == CONN_WAIT || conn->state == CONN_DRAIN || conn->state == CONN_HELD);
 
 	/* With output failed the outbox tells soon, and that is the end. */
 	if (conn->state == CONN_DRAIN && outbox_pending(&conn->outbox) == 0 &&
@@ -312,6 +312,16 @@ head_check(struct http_conn *conn, bool *expects)
 	return true;
 }
 
+static void
+body_begin(struct http_conn *conn, bool expects)
+{
+	struct slice interim = S("HTTP/1.1 100 Continue\r\n\r\n");
+
+	conn->state = CONN_BODY;
+	if (expects && conn->parser.framing != HTTP_FRAMING_NONE)
+		outbox_send(&conn->outbox, &interim, 1);
+}
+
 /* in_hand: bytes that came after the head. */
 static void
 head_done(struct http_conn *conn, size_t in_hand)
@@ -324,15 +334,34 @@ head_done(struct http_conn *conn, size_t in_hand)
 	conn->in_hand = in_hand;
 	conn->is_told = true;
 	server->handler.head(server->owner, &conn->request->pub);
+	if (conn->state == CONN_HELD) {
+		conn->in_hand = 0;
+		conn->expects = expects && in_hand == 0;
+	}
 	if (conn->state != CONN_HEAD)
 		return;
 	conn->in_hand = 0;
-	conn->state = CONN_BODY;
-	if (expects && in_hand == 0 && conn->parser.framing != HTTP_FRAMING_NONE) {
-		struct slice interim = S("HTTP/1.1 100 Continue\r\n\r\n");
+	body_begin(conn, expects && in_hand == 0);
+}
 
-		outbox_send(&conn->outbox, &interim, 1);
-	}
+void
+http_request_hold(struct http_request *pub)
+{
+	struct http_conn *conn = request_of(pub)->conn;
+
+	must(conn->state == CONN_HEAD && conn->in_input);
+	conn->state = CONN_HELD;
+}
+
+void
+http_request_go(struct http_request *pub)
+{
+	struct http_conn *conn = request_of(pub)->conn;
+
+	must(conn->state == CONN_HELD && !conn->in_input);
+	body_begin(conn, conn->expects && conn->held.n == 0);
+	loop_defer(conn->server->loop, &conn->again, on_again);
+	due_update(conn);
 }
 
 /* ---- the body ------------------------------------------------------------------------------- */
@@ -531,7 +560,8 @@ conn_readable(struct http_conn *conn)
 {
 	char *buffer = http_read_buffer();
 	size_t room = HTTP_READ_BYTES, used = 0;
-	bool holds = conn->state == CONN_WAIT || conn->state == CONN_DRAIN || conn->held.n > 0;
+	bool holds = conn->state == CONN_WAIT || conn->state == CONN_DRAIN ||
+	    conn->state == CONN_HELD || conn->held.n > 0;
 	ssize_t n;
 
 	if (conn->state == CONN_BODY && conn->parser.framing == HTTP_FRAMING_LENGTH && !holds) {

@@ -10,12 +10,13 @@
 
 /*
  * A connection is in one state; conn_settle() moves it on when its callback has nothing more to do.
- * IDLE -> HEAD -> BODY -> WAIT -> DRAIN -> IDLE, or from anywhere by way of DRAIN to LINGER and the
- * end.
+ * IDLE -> HEAD (-> HELD) -> BODY -> WAIT -> DRAIN -> IDLE, or from anywhere by way of DRAIN to
+ * LINGER and the end.
  */
 enum conn_state {
 	CONN_IDLE, /* no byte of a request */
 	CONN_HEAD,
+	CONN_HELD, /* the owner looks at the head for longer than its callback */
 	CONN_BODY,
 	CONN_WAIT,   /* the owner has the request; also while a stream goes out */
 	CONN_DRAIN,  /* the response has ended, its bytes may still wait */
@@ -50,6 +51,7 @@ struct http_conn {
 	uint8_t due_state;	    /* that due_ms is for, or DUE_STALE */
 	bool in_input;		    /* conn_feed() is below us on the stack */
 	bool is_told;		    /* the owner knows the request */
+	bool expects;		    /* 100-continue, when it is held */
 	bool is_stream, is_chunked; /* of the response */
 	bool has_no_body;	    /* answer to HEAD */
 	bool closes;		    /* after this response */

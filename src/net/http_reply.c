@@ -143,7 +143,8 @@ has_unread(const struct http_conn *conn)
 
 	if (conn->state == CONN_WAIT)
 		return false;
-	if (conn->state == CONN_HEAD && parser->framing == HTTP_FRAMING_NONE)
+	if ((conn->state == CONN_HEAD || conn->state == CONN_HELD) &&
+	    parser->framing == HTTP_FRAMING_NONE)
 		return false;
 	return conn->state == CONN_BODY || parser->framing != HTTP_FRAMING_LENGTH ||
 	    parser->left > conn->in_hand;

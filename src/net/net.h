@@ -266,6 +266,14 @@ unsigned http_server_streams(const struct http_server *server); /* responses tha
  * and headers are gone, and all that lies in its arena. */
 void http_request_forget(struct http_request *request);
 
+/*
+ * From `head`: more has to be found out before the body may come, which is not read meanwhile;
+ * http_respond() or http_request_go() from elsewhere ends it.  Go: `request` follows in a later
+ * turn.
+ */
+void http_request_hold(struct http_request *request);
+void http_request_go(struct http_request *request);
+
 /* Value of the first header field of that name (case-insensitive); SLICE_NONE when absent. */
 struct slice http_request_header(const struct http_request *request, struct slice name);
 unsigned http_request_header_count(const struct http_request *request, struct slice name);
