@@ -402,8 +402,8 @@ run_begin(struct toolcall *call, const struct order *order, struct err *err)
 	struct run *run;
 
 	if (!queue_has_room(agents, err) ||
-	    !budget_has_room(agents, call->exchange->caller.principal,
-		call->exchange->caller.tenant, err) ||
+	    !budget_has_room(
+		agents, call->exchange->caller.principal, call->exchange->caller.tenant, err) ||
 	    !rate_take(agents, &call->exchange->caller, err))
 		return NULL;
 	run = run_new(agents, RUN_QUEUED);

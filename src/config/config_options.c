@@ -859,7 +859,8 @@ static const struct config_option options[] = {
 		"What the runs of one caller may cost in a day (UTC), in US dollars as their programs say: "
 		"such as `20.00/d`. Once that is used up no run starts before the next day." },
 	{ "agents.limits.tokens", OPTION_TEXT, AGENTS(tokens.text), .fallback = "off",
-	    .help = "Likewise in tokens, of what goes in and what comes out: such as `5000000/d`." },
+	    .help =
+		"Likewise in tokens, of what goes in and what comes out: such as `5000000/d`." },
 	{ "agents.dedup.ttl", OPTION_DURATION, AGENTS(dedup_ttl_ms), .fallback = "60s",
 	    RANGE(0, DAY_MS),
 	    .help = "For how long the same call again gives the same run; `0s`: it never does." },
