@@ -196,7 +196,8 @@ is_server(const struct config *config, struct slice glob)
 static bool
 is_caller(const struct config *config, struct slice glob)
 {
-	if (slice_glob(glob, S("anonymous")) || config->auth == AUTH_TENANTS)
+	if (slice_glob(glob, S("anonymous")) || config->auth == AUTH_TENANTS ||
+	    config->jwt.issuer.p != NULL)
 		return true;
 	for (size_t i = 0; i < config->keys_n; i++)
 		if (slice_glob(glob, config->keys[i].name))
