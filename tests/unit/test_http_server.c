@@ -38,8 +38,12 @@ on_head(void *owner, struct http_request *request)
 	struct fixture *fixture = owner;
 
 	fixture->heads++;
-	if (slice_eq(request->path, S("/refuse")))
+	if (slice_eq(request->path, S("/refuse"))) {
 		http_respond(request, 401, SLICE_NONE, SLICE_NONE, NULL, 0);
+	} else if (slice_eq(request->path, S("/hold"))) {
+		fixture->waiting = request;
+		http_request_hold(request);
+	}
 }
 
 static void
@@ -959,6 +963,55 @@ body_taken(void **state)
 	end(&fixture);
 }
 
+/* A request that is held at its head, and what comes behind it, at every cut. */
+static void
+held_heads(void **state)
+{
+	static const struct {
+		struct slice says;
+		const char *heard, *refused;
+	} cases[] = {
+		{ S("GET /hold HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"),
+		    OK("12", "") "GET /hold   " OK("9", "") "GET /2   ",
+		    "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n" OK(
+			"9", "") "GET /2   " },
+		{ S("POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+		    "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"),
+		    OK("16", "") "POST /hold   abc" OK("9", "") "GET /2   ",
+		    "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" },
+		{ S("POST /hold HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+		    "3\r\nabc\r\n0\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"),
+		    OK("16", "") "POST /hold   abc" OK("9", "") "GET /2   ",
+		    "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (size_t step = 1; step < 200; step += 7)
+			for (int how = 0; how < 3; how++) {
+				struct fixture fixture;
+				struct peer *peer;
+
+				begin(&fixture, &small);
+				peer = client(&fixture);
+				say(&fixture, peer, cases[i].says, step);
+				assert_int_equal(fixture.heads, 1);
+				assert_int_equal(fixture.requests, 0);
+				assert_int_equal(peer_heard(peer).n, 0);
+				if (how == 0)
+					http_request_go(fixture.waiting);
+				else if (how == 1)
+					http_respond(
+					    fixture.waiting, 401, SLICE_NONE, SLICE_NONE, NULL, 0);
+				turns(&fixture);
+				if (how < 2)
+					assert_heard(
+					    peer, how == 0 ? cases[i].heard : cases[i].refused);
+				end(&fixture);
+				assert_int_equal(fixture.gones, how == 2);
+			}
+}
+
 int
 main(void)
 {
@@ -987,6 +1040,7 @@ main(void)
 		cmocka_unit_test(long_bodies),
 		cmocka_unit_test(out_of_memory),
 		cmocka_unit_test(body_taken),
+		cmocka_unit_test(held_heads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
