@@ -269,6 +269,19 @@ end_judge(struct job *job, struct job_outcome *out)
 		out->why = (struct err){ 0 };
 }
 
+/* A run whose changes cannot be told must not look as if it had made none. */
+static void
+diff_failed(struct job *job, struct job_outcome *out, const struct err *err)
+{
+	char text[sizeof(err->text) + 64];
+	int n = snprintf(text, sizeof(text), "what it changed cannot be told: %s", err->text);
+
+	out->is_truncated = true;
+	job->spec.events->progress(job->spec.owner, (struct slice){ text, (size_t)n });
+	log_event(loop_log(job->loop), LOG_WARN, "agent_diff_failed", "run %.*s: %s",
+	    SLICE_FMT(job->spec.id), text);
+}
+
 static void
 diff_gather_wait(struct job *job, struct job_outcome *out)
 {
@@ -279,9 +292,7 @@ diff_gather_wait(struct job *job, struct job_outcome *out)
 	if (folder_diff_wait(&job->folder, &job->diff, &err))
 		out->diff = job->diff.n > 0 ? buf_view(&job->diff) : S("");
 	else
-		log_event(loop_log(job->loop), LOG_WARN, "agent_diff_failed",
-		    "run %.*s: what it changed cannot be told: %s", SLICE_FMT(job->spec.id),
-		    err.text);
+		diff_failed(job, out, &err);
 }
 
 static void
@@ -292,7 +303,7 @@ output_gather_wait(struct job *job, struct job_outcome *out)
 	output_close_wait(&job->output);
 	out->tail = output_tail(&job->output);
 	out->output_bytes = job->output.total;
-	out->is_truncated = job->output.has_hole || job->output.is_cut;
+	out->is_truncated |= job->output.has_hole || job->output.is_cut;
 }
 
 static void

@@ -570,10 +570,22 @@ def worktrees(repo):
 
 def worktree():
     """A run in a worktree gives its diff, and leaves the repository as it was."""
-    repo = os.path.join(folder.name, "repo")
+    place, repo = shared("worktree"), os.path.join(folder.name, "repo")
     make_repo(repo)
-    path = config("worktree", {"edit": runner("edit.py", dir=repo, isolate={"cwd": "worktree"})})
+    path = config("worktree", {"edit": runner("edit.py", dir=repo, isolate={"cwd": "worktree"}),
+                               "gate": runner("gate.py", place, "{run_id}", dir=repo, isolate={"cwd": "worktree"})})
     with Gateway(path) as gateway:
+        client = Client(gateway)
+        run = client.call("maf", task="wait", runner="gate", wait_s=0)["run_id"]
+        until(lambda: os.listdir(place))
+        # The repository is damaged meanwhile: that is no run without changes.
+        os.rename(repo + "/.git/objects", repo + "/.git/objects-away")
+        open(place + "/go", "w").close()
+        facts = client.wait(run)
+        os.rename(repo + "/.git/objects-away", repo + "/.git/objects")
+        assert facts["status"] == "completed" and facts["truncated"] and not facts.get("diff"), facts
+        state = client.call("maf_status", run_id=run)
+        assert any("what it changed cannot be told" in event["text"] for event in state["events"]), state
         facts = Client(gateway).call("maf", task="edit it")
         assert facts["status"] == "completed", facts
         assert "+made by the run" in facts["diff"] and "+and more" in facts["diff"], facts["diff"]
