@@ -94,6 +94,7 @@ run_take(struct run *run, const struct adoption *adoption, const struct run_row 
 	run->diff = run_keep(run, row->diff, all);
 	run->session = run_keep(run, row->session, all);
 	run->isolation = run_keep(run, row->isolation, all);
+	run_events_take(run, row->events);
 	if (row->output.n > 0) {
 		struct buf path;
 

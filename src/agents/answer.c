@@ -8,7 +8,6 @@
 #include "agents/supervisor.h"
 
 #define ROW_TASK_BYTES 200
-#define STATE_EVENTS   50
 
 bool
 run_is_error(const struct run *run)
@@ -144,7 +143,7 @@ run_facts_put(const struct run *run, struct buf *out)
 void
 run_state_put(const struct run *run, struct buf *out)
 {
-	unsigned skip = run->events_n > STATE_EVENTS ? run->events_n - STATE_EVENTS : 0;
+	unsigned skip = run->events_n > RUN_EVENTS_SHOWN ? run->events_n - RUN_EVENTS_SHOWN : 0;
 	const char *between = "";
 
 	put_facts(run, out);

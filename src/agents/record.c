@@ -103,13 +103,13 @@ run_state_is_over(enum run_state state)
 /* ---- the queue ------------------------------------------------------------------------------- */
 
 /* All texts of a row, to be copied together. */
-#define ROW_TEXTS 16
+#define ROW_TEXTS 17
 static void
 row_texts(struct run_row *row, struct slice *texts[ROW_TEXTS])
 {
 	struct slice *const all[ROW_TEXTS] = { &row->id, &row->instance, &row->caller, &row->tenant,
 		&row->key, &row->runner, &row->workflow, &row->task, &row->why, &row->text,
-		&row->diff, &row->session, &row->isolation, &row->folder, &row->repo,
+		&row->diff, &row->session, &row->isolation, &row->events, &row->folder, &row->repo,
 		&row->output };
 
 	memcpy(texts, all, sizeof(all));

@@ -47,6 +47,7 @@ struct run_row {
 	struct slice diff;	/* worktree: what was changed; may be cut */
 	struct slice session;	/* the program's own name of the conversation */
 	struct slice isolation; /* words in force */
+	struct slice events;	/* what it told last, as run_put() writes them */
 	struct slice folder;	/* to be removed: absolute path; SLICE_NONE: nothing */
 	struct slice repo;	/* worktree: of which repository; SLICE_NONE: no worktree */
 	struct slice output;	/* file that holds the whole output; SLICE_NONE: nothing was kept */

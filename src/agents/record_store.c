@@ -50,6 +50,7 @@ static const struct column columns[] = {
 	COLUMN("diff",		TEXT,	diff),
 	COLUMN("session",	TEXT,	session),
 	COLUMN("isolation",	TEXT,	isolation),
+	COLUMN("events",	TEXT,	events),
 	COLUMN("folder",	TEXT,	folder),
 	COLUMN("repo",		TEXT,	repo),
 	COLUMN("output",	TEXT,	output),

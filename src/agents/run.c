@@ -8,6 +8,7 @@
 
 #include "agents/supervisor.h"
 
+#define EVENTS_PUT_MS	1000 /* so often what a run tells goes to the disk */
 #define RUN_ARENA_BYTES (16 * MIB)
 
 bool
@@ -253,18 +254,13 @@ event_drop(struct run *run)
 	mem_free(gone);
 }
 
-void
-run_event_add(struct run *run, struct slice text)
+static void
+event_keep(struct run *run, struct slice text, uint64_t unix_ms, uint64_t number)
 {
-	struct run_event *event;
+	struct run_event *event = mem_new(sizeof(*event) + text.n);
 
-	text = slice_trim(text);
-	text.n = utf8_cut(text, RUN_EVENT_BYTES);
-	if (text.n == 0)
-		return;
-	event = mem_new(sizeof(*event) + text.n);
-	event->unix_ms = loop_unix_ms(run->agents->loop);
-	event->number = ++run->events_ever;
+	event->unix_ms = unix_ms;
+	event->number = number;
 	event->n = text.n;
 	memcpy(event->text, text.p, text.n);
 	*run->events_end = event;
@@ -273,11 +269,61 @@ run_event_add(struct run *run, struct slice text)
 	run->events_bytes += text.n;
 	while (run->events_n > RUN_EVENTS_MAX || run->events_bytes > RUN_EVENTS_BYTES)
 		event_drop(run);
+}
+
+void
+run_event_add(struct run *run, struct slice text)
+{
+	text = slice_trim(text);
+	text.n = utf8_cut(text, RUN_EVENT_BYTES);
+	if (text.n == 0)
+		return;
+	event_keep(run, text, loop_unix_ms(run->agents->loop), ++run->events_ever);
 	for (struct watcher *w = run->watchers; w != NULL; w = w->next) {
 		if (w->has_news)
 			continue;
 		w->has_news = true;
 		task_wake(w->task);
+	}
+	if (run->state == RUN_RUNNING &&
+	    loop_now_ms(run->agents->loop) - run->put_ms >= EVENTS_PUT_MS)
+		run_put(run);
+}
+
+/* "MS NUMBER BYTES TEXT\n" of each, oldest first. */
+static void
+events_put(const struct run *run, struct buf *out)
+{
+	unsigned skip = run->events_n > RUN_EVENTS_SHOWN ? run->events_n - RUN_EVENTS_SHOWN : 0;
+
+	for (const struct run_event *e = run->events; e != NULL; e = e->next) {
+		if (skip > 0) {
+			skip--;
+			continue;
+		}
+		buf_printf(out, "%llu %llu %zu ", (unsigned long long)e->unix_ms,
+		    (unsigned long long)e->number, e->n);
+		buf_put(out, (struct slice){ e->text, e->n });
+		buf_putc(out, '\n');
+	}
+}
+
+void
+run_events_take(struct run *run, struct slice text)
+{
+	struct slice rest;
+	uint64_t unix_ms, number, n;
+
+	while (text.n > 0) {
+		if (!slice_to_u64(slice_cut(text, ' ', &rest), UINT64_MAX, &unix_ms) ||
+		    !slice_to_u64(slice_cut(rest, ' ', &rest), UINT64_MAX, &number) ||
+		    !slice_to_u64(slice_cut(rest, ' ', &text), RUN_EVENT_BYTES, &n) ||
+		    text.n < n + 1)
+			return;
+		event_keep(run, (struct slice){ text.p, n }, unix_ms, number);
+		run->events_ever = number;
+		text.p += n + 1;
+		text.n -= n + 1;
 	}
 }
 
@@ -313,13 +359,20 @@ run_put(struct run *run)
 		.cost_microusd = run->usage.cost_microusd,
 	};
 
+	struct buf events;
+
 	if (!run->is_ours || run->agents->record == NULL)
 		return;
+	buf_init(&events, NULL, 2 * RUN_EVENTS_BYTES);
+	events_put(run, &events);
+	row.events = buf_view(&events);
 	if (run->job != NULL && job_folder(run->job)[0] != '\0')
 		row.folder = slice_of(job_folder(run->job));
 	if (run->job != NULL && job_repo(run->job)[0] != '\0')
 		row.repo = slice_of(job_repo(run->job));
 	record_put(run->agents->record, &row);
+	buf_fini(&events);
+	run->put_ms = loop_now_ms(run->agents->loop);
 	run->changes++;
 }
 

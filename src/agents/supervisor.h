@@ -25,6 +25,7 @@
 #define RUN_TASK_SHOWN	 (4 * KIB)
 #define RUN_TAIL_SHOWN	 (4 * KIB)
 #define RUN_EVENTS_MAX	 200
+#define RUN_EVENTS_SHOWN 50u /* of them, the newest; as many are on the disk */
 #define RUN_EVENTS_BYTES (64 * KIB)
 #define RUN_EVENT_BYTES	 KIB
 #define RUN_ASKS_MAX	 16u	    /* permission requests of one run at the same time */
@@ -112,6 +113,7 @@ struct run {
 	unsigned events_n;
 	size_t events_bytes;
 	uint64_t events_ever;
+	uint64_t put_ms; /* loop time: it was written down last */
 	uint64_t changes,
 	    synced; /* written down so often; and so many are on the disk, or cannot be */
 };
@@ -165,6 +167,8 @@ unsigned run_queue_position(const struct run *run);
 void run_event_add(struct run *run, struct slice text);
 /* Its state as it is now goes to the record. */
 void run_put(struct run *run);
+/* Its events, as the record has them; what makes no sense ends them. */
+void run_events_take(struct run *run, struct slice text);
 /* What is over and not retained any more is forgotten. */
 void runs_sweep(struct agents *agents);
 /* All runs, newest first, for mem_free(). */

@@ -518,6 +518,7 @@ def crash():
     with Gateway(path) as gateway, Gateway(path) as neighbour:
         client, other = Client(gateway), Client(neighbour)
         over = client.call("maf", task="over", runner="echo", idempotency_key="kept")
+        told = client.call("maf_status", run_id=over["run_id"])
         works = other.call("maf", task="neighbour", runner="gate", wait_s=0)
         lost = client.call("maf", task="lost", runner="gate", wait_s=0)
         can = {"extensions": {"io.modelcontextprotocol/tasks": {}}}
@@ -534,6 +535,8 @@ def crash():
             client = Client(again)
             facts = client.call("maf_status", run_id=lost["run_id"])
             assert facts["status"] == "lost" and facts["instance_id"] == lost["instance_id"], facts
+            facts = client.call("maf_status", run_id=over["run_id"])
+            assert facts["events"] == told["events"] and told["events_total"] == facts["events_total"] > 0, (facts, told)
             assert client.call("maf_wait", run_id=waits["run_id"])["status"] == "lost"
             facts = client.call("maf_wait", run_id=over["run_id"])
             assert facts["status"] == "completed" and "did: over" in facts["text"], facts
