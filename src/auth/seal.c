@@ -148,6 +148,7 @@ seal_tag(
 
 	seal_derive(seal, purpose, text, bytes);
 	hex_put(bytes, SEAL_TAG_TEXT / 2, out);
+	out[SEAL_TAG_TEXT] = '\0';
 }
 
 bool

@@ -65,7 +65,7 @@ session_draw_id(struct session *session)
 {
 	const struct replicas *replicas = session->fronts->replicas;
 	unsigned char bits[SESSION_DIGITS / 2];
-	char digits[SESSION_DIGITS + 1];
+	char digits[SESSION_DIGITS + 1] = { 0 };
 	struct session **at;
 
 	loop_random(session->fronts->loop, bits, sizeof(bits));

@@ -63,6 +63,7 @@ traceparent_print(const struct traceparent *parent, char out[TRACEPARENT_BYTES +
 	hex_put(parent->span_id, SPAN_ID_BYTES, out + 36);
 	out[52] = '-';
 	hex_put(&parent->flags, 1, out + 53);
+	out[TRACEPARENT_BYTES] = '\0';
 }
 
 /* ---- tracestate ------------------------------------------------------------------------------ */
