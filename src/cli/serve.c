@@ -14,6 +14,7 @@
 #include "admin/admin.h"
 #include "atlassian/atlassian.h"
 #include "cli/cli.h"
+#include "cli/watch.h"
 
 #define DRAIN_MS	10000
 #define LINGER_MS	50 /* last bytes leave after the last request has ended */
@@ -39,6 +40,8 @@ struct serve {
 	uint64_t stop_by_ms;
 	bool is_stopping, is_over;
 	bool wants_reload;
+	struct watch watch;
+	struct group watching;
 	int status;
 };
 
@@ -320,6 +323,31 @@ on_reload(void *ctx, int signo)
 	task_wake(serve->task);
 }
 
+static const struct config *
+config_of(void *owner)
+{
+	return hub_config(((struct serve *)owner)->hub);
+}
+
+static void
+on_change(void *owner)
+{
+	struct serve *serve = owner;
+
+	log_event(
+	    serve->log, LOG_INFO, "config_changed", "a file of the configuration has changed");
+	on_reload(serve, 0);
+}
+
+MUST_CHECK static bool
+watch_begin(struct serve *serve, struct err *err)
+{
+	serve->watch = (struct watch){
+		.loop = serve->loop, .config = config_of, .changed = on_change, .owner = serve
+	};
+	return group_spawn(serve->loop, &serve->watching, "watch", watch_story, &serve->watch, err);
+}
+
 static void
 reload_wait(struct serve *serve)
 {
@@ -470,7 +498,7 @@ serve_main(void *arg)
 	serve->admin = admin_new(serve->hub, serve->fronts);
 	admin_set_traces(serve->admin, serve->traces);
 	if (fronts_set_replicas(serve->fronts, hub_config(serve->hub), &err) &&
-	    listen_all(serve, &err)) {
+	    listen_all(serve, &err) && watch_begin(serve, &err)) {
 		loop_on_signal(serve->loop, SIGTERM, on_stop_signal, serve);
 		loop_on_signal(serve->loop, SIGINT, on_stop_signal, serve);
 		loop_on_signal(serve->loop, SIGHUP, on_reload, serve);
@@ -490,6 +518,8 @@ serve_main(void *arg)
 		serve->status = cli_fail(&err);
 	}
 	serve->is_stopping = true;
+	group_cancel(&serve->watching, ERR_CANCELLED);
+	group_drain(serve->loop, &serve->watching);
 	timer_stop(serve->loop, &serve->timer);
 	admin_free(&serve->admin);
 	hub_free_wait(&serve->hub);

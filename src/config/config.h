@@ -609,6 +609,7 @@ struct config {
 	struct secret seal_key; /* what is sealed can be opened by all who have it; or empty */
 	struct config_replicas replicas;
 	uint64_t start_wait_ms;
+	bool reload_on_change;
 
 	struct config_upstream *upstreams;
 	size_t upstreams_n;

@@ -166,6 +166,11 @@ static const struct config_option options[] = {
 	    .help = "Longest name in bytes; a longer one is cut and ends in a hash." },
 	{ "start_wait", OPTION_DURATION, ROOT(start_wait_ms), .fallback = "5s",
 	    RANGE(0, 10 * MINUTE_MS), .help = "How long the first list waits for slow upstreams." },
+	{ "reload_on_change", OPTION_BOOL, ROOT(reload_on_change), .reloadable = true,
+	    .fallback = "false",
+	    .help =
+		"Reads the configuration again when a file of it has changed, as SIGHUP does: itself, what "
+		"`file:` names, certificates. Looked at once a second; without it only SIGHUP does." },
 
 	{ "seal_key", OPTION_SECRET, ROOT(seal_key), .check = config_check_seal_key,
 	    .help =
