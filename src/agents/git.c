@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define KILL_MS	      5000 /* for git to take back what it has begun */
 #define WORDS_MAX     48u
 #define SAID_MAX      512u
 #define GIT_MEMORY    (2048 * MIB)
@@ -131,7 +132,7 @@ open_wait(struct git *git, const struct git_run *run, struct err *err)
 		.processes = GIT_PROCESSES,
 		.umask = 022 };
 	struct child_spec spec = {
-		.argv = argv, .env = env, .cwd = "/", .isolation = &isolation, .kill_ms = 1000
+		.argv = argv, .env = env, .cwd = "/", .isolation = &isolation, .kill_ms = KILL_MS
 	};
 
 	memcpy(argv, git_words, sizeof git_words);
