@@ -14,7 +14,7 @@ import urllib.parse
 from harness import Failure, PATIENCE, Process
 
 ACCEPT = "application/json, text/event-stream"
-WAIT = 2                # seconds that expected notifications are waited for after the answer
+WAIT = 30               # seconds that expected notifications are waited for after the answer
 
 
 def parse(text):

@@ -178,7 +178,7 @@ def add(cells, is_slow, more):
 
 # --- the judge itself -------------------------------------------------------------------------------------------
 
-STEPS = [{"name": "initialize", "initialize": True}, {"name": "list", "pages": ["tools/list", {}]}, {"name": "call"}]
+STEPS = [{"name": "initialize", "initialize": True}, {"name": "list", "pages": ["tools/list", {}]}, {"name": "call", "until": {"notifications/tools/list_changed": 1}}]
 
 
 def note(method, stream="post", **params):

@@ -29,6 +29,9 @@ REPEATED = {
     "notifications/prompts/list_changed": "as above",
     "notifications/resources/list_changed": "as above",
 }
+# What a server tells of a task comes beside the answers, some of it by timers: in which step it is heard, and how much of it
+# before the client takes the task back, is chance.  Each task's is held against the same task's, whole where it came to an end.
+TASKS, OF_TASKS, ENDS = -1, "notifications/tasks/status", ("completed", "failed")
 # The Go server's ticker: whether it fires between two steps is chance, so it counts only where a step waits for it.
 TICKING = {"uri": "test://watched-resource"}
 # Until the first list of a kind is there nobody can hold an old one: whether a change is told is a matter of time.
@@ -149,12 +152,14 @@ def lane(event, mode):
 
 def lanes(events, steps, mode, server, once=False):
     """{step: {lane: [text]}}; `once`: what came before is a replay."""
-    out, cancelled, early, heard = {}, False, unheard(steps), set()
+    out, cancelled, early, heard, told = {}, False, unheard(steps), set(), {}
     for event in joined(events, steps):
         if event["what"] == "missed":
             continue                            # shows as a message that is not there
         index = event["step"]
         step = steps[index] if index < len(steps) else {"name": "after the end"}
+        if mode == "kinds" and step.get("notify", [""])[0] == "notifications/initialized":
+            index = 0                           # an SDK does both in one
         message = message_equal(event, server)
         method = message.get("method")
         if event["what"] == "answer":
@@ -166,7 +171,10 @@ def lanes(events, steps, mode, server, once=False):
             if known in heard:
                 continue
             heard.add(known)
-        if message.get("params") == TICKING and method not in step.get("until", {}):
+        if method not in step.get("until", {}) and (message.get("params") == TICKING or method in LISTS):
+            continue                            # a change that has been told may be told again
+        if method == OF_TASKS:
+            told.setdefault(event["message"]["params"]["taskId"], []).append((lane(event, mode), message))
             continue
         # What is under way when a call is cancelled still arrives or does not.
         cancelled = cancelled or bool(step.get("cancel"))
@@ -183,6 +191,9 @@ def lanes(events, steps, mode, server, once=False):
             for rows in found.values():
                 rows.sort()                     # asked at once, answered in any order
     out.pop(len(steps), None)                   # what timers send while the session is being closed
+    for number, rows in enumerate(told.values()):
+        is_over = rows[-1][1]["params"]["status"] in ENDS
+        out.setdefault(TASKS, {})[f"task {number}"] = [f"{name}: {json.dumps(m)}" for name, m in rows[:None if is_over else 1]]
     return out
 
 
@@ -216,7 +227,7 @@ def differences(direct, through, steps, mode, server, once=False):
                     lines += [f"{name}[{i}] direct:  {direct_text}", f"{name}[{i}] through: {through_text}"]
                     break
         if lines:
-            found.append((steps[index]["name"] if index < len(steps) else "after the end", lines))
+            found.append((steps[index]["name"] if index != TASKS else "what is told of tasks", lines))
     return found
 
 

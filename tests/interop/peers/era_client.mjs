@@ -11,6 +11,7 @@ const { StdioClientTransport } = await load("/stdio");
 
 console.log = console.debug = console.info = console.error;		// stdout is for the answer
 const job = JSON.parse(readFileSync(0, "utf8"));
+const patience = { timeout: 120000 };
 const out = { asked: [], results: [] };
 const can = { "elicitation/create": "elicitation", "sampling/createMessage": "sampling", "roots/list": "roots" };
 const capabilities = Object.fromEntries(Object.keys(job.answers).map((method) => [can[method], {}]));
@@ -27,7 +28,7 @@ async function listed(method, member) {
 	for (let cursor; ;) {
 		let page;
 		try {
-			page = await client[method](cursor ? { cursor } : {});
+			page = await client[method](cursor ? { cursor } : {}, patience);
 		} catch (error) {
 			if (error instanceof ProtocolError) return rows;		// a server without such a list
 			throw error;
@@ -40,14 +41,14 @@ async function listed(method, member) {
 
 const { command, env, url } = job.target;
 await client.connect(command ? new StdioClientTransport({ command: command[0], args: command.slice(1), env, stderr: "ignore" })
-	: new StreamableHTTPClientTransport(new URL(url)));
+	: new StreamableHTTPClientTransport(new URL(url)), patience);
 out.revision = client.getNegotiatedProtocolVersion();
 out.tools = await listed("listTools", "tools");
 out.resources = await listed("listResources", "resources");
 out.prompts = await listed("listPrompts", "prompts");
 for (const [name, parameters] of job.calls) {
 	try {
-		out.results.push(await client.callTool({ name, arguments: parameters }));
+		out.results.push(await client.callTool({ name, arguments: parameters }, patience));
 	} catch (error) {
 		if (!(error instanceof ProtocolError)) throw error;
 		out.results.push({ error: { code: error.code, message: error.message } });

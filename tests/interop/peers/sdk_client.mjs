@@ -14,6 +14,7 @@ const types = await sdk("types.js");
 
 const job = JSON.parse(readFileSync(0, "utf8"));
 const events = [], waiting = new Set(), kept = {};
+const PATIENCE_MS = 120000;
 let now = 0, questions = { ...job.questions };
 
 const RESULTS = {
@@ -52,7 +53,7 @@ function filled(value) {
 async function ask(method, params, options = {}) {
 	const schema = params?.task ? types.CreateTaskResultSchema : RESULTS[method] ?? types.ResultSchema;
 	try {
-		const result = await client.request({ method, params: filled(params) }, schema, options);
+		const result = await client.request({ method, params: filled(params) }, schema, { timeout: PATIENCE_MS, ...options });
 		add("answer", { result });
 		return result;
 	} catch (error) {
@@ -76,7 +77,7 @@ async function cancelled(method, params) {
 async function say(step) {
 	Object.assign(questions, step.answers_from_now ?? {});
 	if (step.initialize) {
-		await client.connect(transport);
+		await client.connect(transport, { timeout: PATIENCE_MS });
 		add("answer", { result: { capabilities: client.getServerCapabilities(), instructions: client.getInstructions() } });
 	} else if (step.pages) {
 		let [method, params] = step.pages;

@@ -168,7 +168,7 @@ class Player:
                 elicitation_callback=self.asked("elicitation/create", types.ElicitResult),
                 list_roots_callback=self.asked("roots/list", types.ListRootsResult)))
             for self.now, step in enumerate(self.job["steps"]):
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(120):
                     await self.step(step)
             self.now = len(self.job["steps"])
 
