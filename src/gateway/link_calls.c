@@ -29,6 +29,13 @@ request_put(struct buf *text, enum mcp_method method, struct slice params)
 	buf_putc(text, '}');
 }
 
+/* Its supervisor may have taken the connection back while a task of a call waited. */
+static bool
+is_connected(const struct link *link, struct err *err)
+{
+	return link->back != NULL || err_set(err, ERR_UNAVAILABLE, "the connection was lost");
+}
+
 bool
 link_request_wait(struct link *link, enum mcp_method method, struct slice params, struct call *call,
     struct err *err)
@@ -43,7 +50,8 @@ link_request_wait(struct link *link, enum mcp_method method, struct slice params
 	call->text = buf_view(&text);
 	call->id = (struct slice){ call->text.p + sizeof(before_id) - 1, 1 };
 	call->may_repeat = true;
-	ok = buf_check(&text, err) && back_call_wait(link->back, call, err);
+	ok = buf_check(&text, err) && is_connected(link, err) &&
+	    back_call_wait(link->back, call, err);
 	buf_fini(&text);
 	return ok;
 }
@@ -186,7 +194,8 @@ level_wait(struct link *link, const struct exchange *exchange, struct err *err)
 	link->level = level;
 	buf_init(&params, NULL, KIB);
 	buf_printf(&params, "{\"level\":\"%s\"}", mcp_log_level_name(level));
-	ok = link_request_wait(link, MCP_SET_LEVEL, buf_view(&params), &call, err);
+	ok = link_request_wait(link, MCP_SET_LEVEL, buf_view(&params), &call, err) &&
+	    is_connected(link, err);
 	call_fini(&call);
 	buf_fini(&params);
 	return ok;
@@ -200,8 +209,8 @@ link_reply(struct link *link, struct exchange *exchange, struct call *call, stru
 	reply->error = call->response.kind == MESSAGE_ERROR ? call->response.body : SLICE_NONE;
 	reply->scan = call->response.scan;
 	reply->type = call->type;
-	reply->revision = back_revision(link->back);
-	reply->is_own = link->is_own && back_is_session(link->back);
+	reply->revision = call->revision;
+	reply->is_own = link->is_own && !mcp_revision_is_modern(call->revision);
 }
 
 /* ---- what a session was told before ---------------------------------------------------------- */

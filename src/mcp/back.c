@@ -161,8 +161,7 @@ call_fail(const struct call *call, struct err *err)
 	return false;
 }
 
-/* Its owner and every call in progress hold the back. */
-static void
+void
 back_unref(struct back *back)
 {
 	if (--back->refs > 0)
@@ -207,8 +206,14 @@ back_call_once_wait(struct back *back, struct call *call, struct err *err)
 bool
 back_call_wait(struct back *back, struct call *call, struct err *err)
 {
-	return back->is_modern ? modern_call_wait(back, call, err)
-			       : back_call_once_wait(back, call, err);
+	bool ok;
+
+	call->revision = back->revision;
+	back->refs++;
+	ok = back->is_modern ? modern_call_wait(back, call, err)
+			     : back_call_once_wait(back, call, err);
+	back_unref(back);
+	return ok;
 }
 
 /* ---- faults and loss ------------------------------------------------------------------------- */
@@ -217,8 +222,7 @@ void
 back_fault(struct back *back, const char *event, const struct err *err)
 {
 	back->faults++;
-	/* The 1st, 2nd, 4th, 8th ... is logged: a babbling server must not fill the log. */
-	if ((back->faults & (back->faults - 1)) == 0)
+	if (log_is_due(back->faults))
 		log_event(loop_log(back->loop), LOG_WARN, event,
 		    "%.*s: %s (fault %llu of this connection)", SLICE_FMT(back->spec.server),
 		    err->text, (unsigned long long)back->faults);

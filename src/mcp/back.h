@@ -50,7 +50,7 @@ struct back {
 	const struct back_events *events;
 	void *owner;
 	void *transport;
-	unsigned refs;
+	unsigned refs; /* of its owner and of who waits for a call over it */
 	struct arena arena;
 	enum mcp_revision revision;
 	bool is_ready, is_lost, is_closing;
@@ -95,6 +95,7 @@ void back_session_lost(struct back *back, const struct err *why);
 /* The request of a call as it goes upstream, with our id, token and name in it. */
 size_t back_call_parts(const struct call *call, struct slice parts[SPLICE_PARTS]);
 void back_call_lost(struct back *back, struct call *call, const struct err *why);
+void back_unref(struct back *back);
 /* One request and its response, whatever the upstream's revision. */
 MUST_CHECK bool back_call_once_wait(struct back *back, struct call *call, struct err *err);
 void back_fault(struct back *back, const char *event, const struct err *err);

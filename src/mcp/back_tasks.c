@@ -305,8 +305,10 @@ back_task_wait(struct back *back, struct exchange *exchange, struct slice id, ui
 		waiting->related = json_scan_get(exchange->request.scan, S("params"), S("taskId"));
 	waiting->until_ms = loop_now_ms(back->loop) + TASK_MOST_MS;
 	task_deadline(task_self(back->loop), 0);
+	back->refs++;
 	if (back->is_modern) {
 		call_init(call);
+		call->revision = back->revision;
 		call->exchange = exchange;
 		waiting->rounds = rounds_new(back, call);
 		ok = looks_wait(waiting, poll_ms, err);
@@ -314,6 +316,7 @@ back_task_wait(struct back *back, struct exchange *exchange, struct slice id, ui
 	} else {
 		ok = request_wait(waiting, MCP_TASKS_RESULT, SLICE_NONE, call, err);
 	}
+	back_unref(back);
 	mem_free(waiting);
 	return ok;
 }

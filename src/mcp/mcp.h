@@ -727,7 +727,9 @@ struct call {
 	enum call_state state;
 	struct arena arena; /* the bytes of the response are here or in text */
 	struct buf answer;
-	struct message response;  /* spans into them: MESSAGE_RESULT or MESSAGE_ERROR */
+	struct message response; /* spans into them: MESSAGE_RESULT or MESSAGE_ERROR */
+	/* Of the connection it went over, which may be gone when its answer is looked at. */
+	enum mcp_revision revision;
 	enum reply_type type;	  /* of a result */
 	struct err why;		  /* LOST */
 	bool was_sent;		  /* may have been acted upon; taken back when surely not */

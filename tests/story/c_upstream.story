@@ -315,6 +315,28 @@ client c {
   expect upstream web starts == 3
 }
 
+story "a call that is under way ends as it would have when another finds the session gone"
+upstream web -transport http {
+  tool slow
+  tool gone
+  on tools/call slow -> after 1s then result {"content":[]}
+  on once tools/call gone -> status 404
+}
+gateway {
+upstreams:
+  - {name: web, @web@}
+}
+client c {
+  send x tools/call {"name":"slow"}
+  send y tools/call {"name":"gone"}
+  tick 1100ms
+  await x
+  expect /result/content == []
+  await y
+  expect /result/content == []
+  expect upstream web starts == 2
+}
+
 story "a suspicion is followed once a minute"
 upstream web -transport http {
   tool bad

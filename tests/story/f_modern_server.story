@@ -118,6 +118,31 @@ client a -transport http -can sampling,roots,elicitation {
 }
 expect upstream one requests tools/call == 2
 
+story "a modern server that dies while its question is being answered ends that call, and nothing else" real
+upstream one {
+  revision 2026-07-28
+  tool ask
+  tool die
+  on tools/call ask -> result {"resultType":"complete","content":[]}
+  on once tools/call ask -> result {"resultType":"input_required","inputRequests":{"a":{"method":"elicitation/create","params":{"message":"one","requestedSchema":{"type":"object","properties":{}}}}},"requestState":"s1"}
+  on once tools/call die -> exit 1
+}
+gateway {
+upstreams:
+  - {name: one, @one@}
+}
+client a -can elicitation {
+  send x tools/call {"name":"ask"}
+  await elicitation/create
+  send y tools/call {"name":"die"}
+  tick 5s
+  answer {"action":"accept","content":{}}
+  await x
+  expect /error/data/kind == "unavailable"
+  call tools/call {"name":"ask"}
+  expect /result/content == []
+}
+
 story "several rounds of questions are one call" real
 upstream one {
   revision 2026-07-28
