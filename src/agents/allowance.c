@@ -19,12 +19,6 @@ struct allowance {
 	uint64_t cost_microusd, tokens;
 };
 
-static const struct config_agents *
-limits_of(const struct agents *agents)
-{
-	return &agents->settings->config->agents;
-}
-
 static uint64_t
 today(const struct agents *agents)
 {
@@ -57,7 +51,7 @@ static void
 trim(struct agents *agents)
 {
 	uint64_t now = loop_now_ms(agents->loop), day = today(agents);
-	uint64_t window = agents->settings != NULL ? limits_of(agents)->rate.window_ms : 0;
+	uint64_t window = agents->settings != NULL ? agents_limits(agents)->rate.window_ms : 0;
 
 	for (struct allowance **at = &agents->allowances; *at != NULL;) {
 		struct allowance *a = *at;
@@ -111,7 +105,7 @@ allowances_free(struct agents *agents)
 bool
 rate_take(struct agents *agents, const struct caller *caller, struct err *err)
 {
-	const struct config_rate *limit = &limits_of(agents)->rate;
+	const struct config_rate *limit = &agents_limits(agents)->rate;
 	uint64_t now = loop_now_ms(agents->loop);
 	struct allowance *a;
 	double per_ms;
@@ -142,7 +136,7 @@ bool
 budget_has_room(
     const struct agents *agents, struct slice caller, struct slice tenant, struct err *err)
 {
-	const struct config_agents *limits = limits_of(agents);
+	const struct config_agents *limits = agents_limits(agents);
 	const struct allowance *a = find(agents, caller, tenant);
 
 	if (a == NULL || a->day != today(agents))

@@ -288,9 +288,7 @@ agents_watch_task_wait(struct provider *provider, struct exchange *exchange, str
 {
 	struct agents *agents = agents_of(offering_of(provider), err);
 
-	(void)exchange;
-	*is_granted = agents != NULL && id.n > 2 &&
-	    run_by_id(agents, (struct slice){ id.p + 1, id.n - 2 }) != NULL;
+	*is_granted = agents != NULL && task_is_known(agents, &exchange->caller, id);
 	return agents != NULL;
 }
 

@@ -13,8 +13,8 @@
 
 /* ---- limits ---------------------------------------------------------------------------------- */
 
-static const struct config_agents *
-limits_of(const struct agents *agents)
+const struct config_agents *
+agents_limits(const struct agents *agents)
 {
 	return &agents->settings->config->agents;
 }
@@ -27,8 +27,8 @@ agents_settle(struct agents *agents, struct settings *settings)
 	if (agents->settings != NULL)
 		settings_unref(&agents->settings);
 	agents->settings = settings_ref(settings);
-	agents->retain_runs = limits_of(agents)->retain_runs;
-	agents->retain_age_ms = limits_of(agents)->retain_age_ms;
+	agents->retain_runs = agents_limits(agents)->retain_runs;
+	agents->retain_age_ms = agents_limits(agents)->retain_age_ms;
 	queue_pump(agents);
 }
 
@@ -58,7 +58,7 @@ same_repo(const struct run *run)
 static bool
 may_start(const struct run *run)
 {
-	const struct config_agents *limits = limits_of(run->agents);
+	const struct config_agents *limits = agents_limits(run->agents);
 
 	return (limits->per_repo == 0 || same_repo(run) < limits->per_repo) &&
 	    (limits->per_caller == 0 || same_caller(run) < limits->per_caller);
@@ -67,7 +67,7 @@ may_start(const struct run *run)
 bool
 queue_has_room(struct agents *agents, struct err *err)
 {
-	const struct config_agents *limits = limits_of(agents);
+	const struct config_agents *limits = agents_limits(agents);
 
 	if (agents->is_closing)
 		return err_set(err, ERR_UNAVAILABLE, "bascule is stopping: no runs are started");
@@ -290,7 +290,7 @@ queue_pump(struct agents *agents)
 	struct err err = { 0 };
 
 	for (struct run *r = head->next; r != head && !agents->is_closing; r = next) {
-		if (agents->count[RUN_RUNNING] >= limits_of(agents)->running)
+		if (agents->count[RUN_RUNNING] >= agents_limits(agents)->running)
 			return;
 		next = r->next;
 		if (!budget_has_room(agents, r->caller, r->tenant, &err))

@@ -180,6 +180,8 @@ struct run **runs_sorted(struct agents *agents, size_t *n);
 void queue_pump(struct agents *agents);
 /* Ends it: QUEUED at once, RUNNING when it has ended. */
 void run_cancel(struct run *run, const char *why);
+/* As the newest settings have them, which there must be. */
+const struct config_agents *agents_limits(const struct agents *agents);
 /* The newest settings: limits are those. */
 void agents_settle(struct agents *agents, struct settings *settings);
 /* Is there room for one more? ERR_LIMIT. */

@@ -100,13 +100,6 @@ is_allowed(const struct config_atlassian *all, struct slice host)
 	return false;
 }
 
-static bool
-is_loopback_host(struct slice host)
-{
-	return slice_eq_nocase(host, S("localhost")) || slice_eq(host, S("127.0.0.1")) ||
-	    slice_eq(host, S("::1"));
-}
-
 /* The site of that product whose origin is named; of several the one with that path. */
 static const struct config_site *
 site_named(const struct question_of *q)
@@ -164,7 +157,7 @@ MUST_CHECK static bool
 foreign_check(const struct question_of *q, struct choice *out, struct err *err)
 {
 	struct slice host = q->named.host;
-	bool is_here = is_loopback_host(host) && is_exactly_allowed(q->all, host);
+	bool is_here = url_host_is_loopback(host) && is_exactly_allowed(q->all, host);
 
 	if (!q->all->is_tenants)
 		return err_set(err, ERR_REFUSED,
@@ -172,7 +165,7 @@ foreign_check(const struct question_of *q, struct choice *out, struct err *err)
 		    "(atlassian.tenants.allow, or MCP_ALLOWED_URL_DOMAINS with "
 		    "ATLASSIAN_OAUTH_ENABLE)",
 		    q->product->url_header, SLICE_FMT(host));
-	if (!is_allowed(q->all, host) || (is_loopback_host(host) && !is_here))
+	if (!is_allowed(q->all, host) || (url_host_is_loopback(host) && !is_here))
 		return err_set(err, ERR_REFUSED,
 		    "%s names \"%.*s\", which is not in atlassian.tenants.allow "
 		    "(MCP_ALLOWED_URL_DOMAINS)",

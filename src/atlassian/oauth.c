@@ -229,15 +229,6 @@ oauth_record(const struct config_site *site, char name[CREDENTIAL_NAME + 1])
 
 /* ---- the way back ---------------------------------------------------------------------------- */
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* SLICE_NONE: not encoded as it should be, or nothing that may stand in such a value. */
 static struct slice
 decode(struct arena *arena, struct slice text)
@@ -249,8 +240,8 @@ decode(struct arena *arena, struct slice text)
 		char c = text.p[i] == '+' ? ' ' : text.p[i];
 
 		if (c == '%') {
-			int high = i + 2 < text.n ? hex_digit(text.p[i + 1]) : -1,
-			    low = i + 2 < text.n ? hex_digit(text.p[i + 2]) : -1;
+			int high = i + 2 < text.n ? hex_value(text.p[i + 1]) : -1,
+			    low = i + 2 < text.n ? hex_value(text.p[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return SLICE_NONE;

@@ -220,15 +220,6 @@ route_find(struct visit *visit, bool *other)
 	return NULL;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static struct slice
 decode(struct arena *arena, struct slice text, bool is_query)
 {
@@ -246,8 +237,8 @@ decode(struct arena *arena, struct slice text, bool is_query)
 		int high = -1, low = -1;
 
 		if (text.p[i] == '%' && i + 2 < text.n) {
-			high = hex_digit(text.p[i + 1]);
-			low = hex_digit(text.p[i + 2]);
+			high = hex_value(text.p[i + 1]);
+			low = hex_value(text.p[i + 2]);
 		}
 		if (high >= 0 && low >= 0) {
 			out[n++] = (char)(high << 4 | low);

@@ -135,13 +135,6 @@ known_add(
 /* ---- asking the issuer ----------------------------------------------------------------------- */
 
 static bool
-is_this_machine(struct slice host)
-{
-	return slice_eq_nocase(host, S("localhost")) || slice_eq(host, S("127.0.0.1")) ||
-	    slice_eq(host, S("::1"));
-}
-
-static bool
 is_to_loopback(void *owner, const struct address *address)
 {
 	(void)owner;
@@ -166,7 +159,7 @@ get_wait(struct issuer *issuer, struct slice text, struct arena *arena, struct s
 
 	if (text.n > URL_BYTES || !url_parse(text, &url, err))
 		return err_set(err, ERR_REFUSED, "the address of a document makes no sense");
-	if (!url.is_tls && !is_this_machine(url.host))
+	if (!url.is_tls && !url_host_is_loopback(url.host))
 		return err_set(err, ERR_REFUSED, "the address of a document is not https");
 	settings.url =
 	    (struct slice){ text.p, (size_t)(url.authority.p + url.authority.n - text.p) };
@@ -325,8 +318,7 @@ failed(struct issuer *issuer, const struct err *err)
 	buf_clear(&issuer->keys_url);
 	if (issuer->failures < 100)
 		issuer->failures++;
-	/* The 1st, 2nd, 4th, 8th ... */
-	if ((issuer->failures & (issuer->failures - 1)) == 0)
+	if (log_is_due(issuer->failures))
 		log_event(loop_log(issuer->loop), LOG_WARN, "issuer_unavailable", "%.*s: %s; %s",
 		    SLICE_FMT(issuer->jwt.issuer), err->text,
 		    issuer->keys != NULL ? "its keys of before stay good for a day"

@@ -377,6 +377,16 @@ void sha256_bytes(struct slice s, unsigned char out[SHA256_BYTES]);
 MUST_CHECK bool sha256_fd(int fd, uint64_t max, unsigned char out[SHA256_BYTES]);
 void hex_put(const unsigned char *bytes, size_t n, char *to); /* 2 * n digits, no NUL */
 
+/* Of a digit in either case; -1: it is none. */
+static inline int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* ---- libraries that are loaded -------------------------------------------------------------- */
 
 /* A function of a library, and where its address belongs in the table of who uses it. */
@@ -523,6 +533,13 @@ bool log_wants(const struct log *log, enum log_level level);
 void log_event(struct log *log, enum log_level level, const char *event, const char *fmt, ...)
     PRINTF(4, 5);
 void log_flush(struct log *log);
+
+/* The 1st, 2nd, 4th, 8th ... time: what happens again and again must not fill the log. */
+static inline bool
+log_is_due(uint64_t times)
+{
+	return (times & (times - 1)) == 0;
+}
 /* The clock of the lines, milliseconds since 1970; for simulation.  NULL: the real one. */
 void log_clock(struct log *log, uint64_t (*unix_ms)(void *), void *ctx);
 

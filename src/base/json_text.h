@@ -70,15 +70,6 @@ json_skip_plain(const char *p, const char *stop, const char *end)
 	return p;
 }
 
-static inline int
-json_hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The code unit of \uXXXX at p; -1: that is not what stands there. */
 static inline int32_t
 json_unit(const char *p, const char *end)
@@ -89,7 +80,7 @@ json_unit(const char *p, const char *end)
 	if (end - p < JSON_ESCAPE_BYTES || p[0] != '\\' || p[1] != 'u')
 		return -1;
 	for (i = 2; i < JSON_ESCAPE_BYTES; i++) {
-		int digit = json_hex(p[i]);
+		int digit = hex_value(p[i]);
 
 		if (digit < 0)
 			return -1;

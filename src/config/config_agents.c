@@ -14,8 +14,7 @@
 #define PREFIX_BYTES 16
 #define RATE_MOST    ((uint64_t)1000000000)
 #define BUDGET_MOST  ((uint64_t)1000000000000) /* dollars, tokens */
-#define DAY_MS	     ((uint64_t)24 * 60 * 60 * 1000)
-#define CPU_MOST     100000 /* percent */
+#define CPU_MOST     100000		       /* percent */
 
 static const struct slice cwd_word = { "{cwd}", 5 };
 
@@ -477,24 +476,6 @@ rate_finish(struct config_load *load, const struct node *agents, struct err *err
 	    config_show(node != NULL ? node->text : text).text);
 }
 
-/* "20", "20.5", "0.000001", with so many digits after the point. */
-static bool
-decimal_read(struct slice text, unsigned decimals, uint64_t *out)
-{
-	struct slice fraction, whole = slice_cut(text, '.', &fraction);
-	uint64_t part = 0;
-
-	if (!slice_to_u64(whole, BUDGET_MOST, out) || fraction.n > decimals ||
-	    (fraction.p != NULL && !slice_to_u64(fraction, BUDGET_MOST, &part)))
-		return false;
-	for (unsigned i = 0; i < decimals; i++)
-		*out *= 10;
-	for (size_t i = fraction.n; i < decimals; i++)
-		part *= 10;
-	*out += part;
-	return true;
-}
-
 MUST_CHECK static bool
 budget_finish(struct config_load *load, const struct node *agents, const char *key,
     unsigned decimals, struct config_rate *budget, struct err *err)
@@ -506,7 +487,7 @@ budget_finish(struct config_load *load, const struct node *agents, const char *k
 	if (slice_eq(text, S("off")))
 		return true;
 	if ((slice_eq(day, S("d")) || slice_eq(day, S("1d"))) &&
-	    decimal_read(n, decimals, &budget->n) && budget->n > 0)
+	    config_decimal(n, decimals, BUDGET_MOST, &budget->n) && budget->n > 0)
 		return true;
 	return CONFIG_FAIL_NODE(load, node != NULL ? node : agents, err,
 	    "agents.limits.%s: \"%s\" is no budget: write such as %s, more than 0, or off", key,

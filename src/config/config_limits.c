@@ -11,7 +11,6 @@
 #define CALLS_MOST  ((uint64_t)1000000000)
 #define BYTES_MOST  ((uint64_t)64 * 1024 * MIB)
 #define BUDGET_MOST ((uint64_t)1024 * 1024 * 1024 * MIB)
-#define DAY_MS	    ((uint64_t)24 * 60 * 60 * 1000)
 
 struct entry {
 	struct config_load *load;

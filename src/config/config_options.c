@@ -73,7 +73,6 @@
 #define SECOND_MS ((uint64_t)1000)
 #define MINUTE_MS (60 * SECOND_MS)
 #define HOUR_MS	  (60 * MINUTE_MS)
-#define DAY_MS	  (24 * HOUR_MS)
 #define GIB	  ((uint64_t)1024 * MIB)
 
 static const struct config_option options[] = {

@@ -117,6 +117,14 @@ MUST_CHECK bool config_read_file(struct arena *arena, const char *path, size_t m
 MUST_CHECK bool
 config_dup(struct config_load *load, struct slice s, struct slice *out, struct err *err);
 
+#define DAY_MS ((uint64_t)24 * 60 * 60 * 1000)
+
+/*
+ * "20", "20.5", "0.000001": at most `most` before the point and `decimals` (0 to 6) digits behind
+ * it, none of them alone; *out in units of the last one.
+ */
+MUST_CHECK bool config_decimal(struct slice text, unsigned decimals, uint64_t most, uint64_t *out);
+
 enum config_unit { UNIT_DURATION, UNIT_SIZE };
 /* The largest unit that gives a whole number: "10m", "64MiB". */
 void config_unit_print(struct buf *out, enum config_unit unit, uint64_t value);

@@ -1,7 +1,7 @@
 /*
- * Durations, sizes and moments.  Of the first two: a whole number and a unit, nothing between them.
- * A number alone is refused, because a reader cannot know what it counts; the error shows how to
- * write it.
+ * Durations, sizes, decimals and moments.  Of the first two: a whole number and a unit, nothing
+ * between them.  A number alone is refused, because a reader cannot know what it counts; the error
+ * shows how to write it.
  */
 #include <string.h>
 #include <time.h>
@@ -82,6 +82,23 @@ bool
 config_size(struct slice text, uint64_t *bytes, struct err *err)
 {
 	return unit_parse(text, UNIT_SIZE, bytes, err);
+}
+
+bool
+config_decimal(struct slice text, unsigned decimals, uint64_t most, uint64_t *out)
+{
+	struct slice fraction, whole = slice_cut(text, '.', &fraction);
+	uint64_t part = 0, unit = 1;
+
+	for (unsigned i = 0; i < decimals; i++)
+		unit *= 10;
+	if (!slice_to_u64(whole, most, out) || fraction.n > decimals ||
+	    (fraction.p != NULL && !slice_to_u64(fraction, unit - 1, &part)))
+		return false;
+	for (size_t i = fraction.n; i < decimals; i++)
+		part *= 10;
+	*out = *out * unit + part;
+	return true;
 }
 
 void

@@ -125,26 +125,6 @@ seconds_parse(struct slice text, uint64_t *ms)
 	return true;
 }
 
-/* "1", "0.25" */
-static bool
-fraction_parse(struct slice text, uint64_t *millionths)
-{
-	struct slice decimals, whole = slice_cut(text, '.', &decimals);
-	uint64_t unit = 1000000;
-
-	if (!slice_to_u64(whole, 1, millionths) || decimals.n > 6 ||
-	    (decimals.p != NULL && decimals.n == 0))
-		return false;
-	*millionths *= unit;
-	for (size_t i = 0; i < decimals.n; i++) {
-		if (decimals.p[i] < '0' || decimals.p[i] > '9')
-			return false;
-		unit /= 10;
-		*millionths += (uint64_t)(decimals.p[i] - '0') * unit;
-	}
-	return *millionths <= 1000000;
-}
-
 static bool
 number_parse(enum option_type type, struct slice text, uint64_t *out, struct err *err)
 {
@@ -154,7 +134,7 @@ number_parse(enum option_type type, struct slice text, uint64_t *out, struct err
 	case OPTION_SIZE:
 		return config_size(text, out, err);
 	case OPTION_FRACTION:
-		return fraction_parse(text, out);
+		return config_decimal(text, 6, 1, out) && *out <= 1000000;
 	case OPTION_SECONDS:
 		if (seconds_parse(text, out))
 			return true;

@@ -230,9 +230,8 @@ make_room(struct guests *guests, struct err *err)
 		return err_set(err, ERR_LIMIT,
 		    "limits.sessions (%llu) clients are in use: try again later",
 		    (unsigned long long)max);
-	/* The 1st, 2nd, 4th, 8th ...: new clients must not fill the log. */
 	guests->evicted++;
-	if ((guests->evicted & (guests->evicted - 1)) == 0)
+	if (log_is_due(guests->evicted))
 		log_event(loop_log(hub->loop), LOG_WARN, "session_evicted",
 		    "limits.sessions (%llu) reached: the longest idle client was ended (%llu so "
 		    "far)",

@@ -182,9 +182,8 @@ turn_away(struct hub *hub, struct exchange *exchange, const struct err *why)
 {
 	struct reply reply = { .err = *why };
 
-	/* The 1st, 2nd, 4th, 8th ... is logged: who has too much to do must not write logs. */
 	hub->turned_away++;
-	if ((hub->turned_away & (hub->turned_away - 1)) == 0)
+	if (log_is_due(hub->turned_away))
 		log_event(loop_log(hub->loop), LOG_WARN, "request_turned_away",
 		    "Request #%llu: %s (%llu were turned away so far)",
 		    (unsigned long long)exchange->number, why->text,

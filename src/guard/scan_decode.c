@@ -72,15 +72,6 @@ tell(struct scan_decoder *decoder, unsigned depth, size_t at, size_t n)
 }
 
 static int
-hex_value(char c)
-{
-	if (scan_is_digit(c))
-		return c - '0';
-	c = scan_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int
 base64_value(char c)
 {
 	if (c >= 'A' && c <= 'Z')

@@ -49,9 +49,8 @@ session_evict(struct fronts *fronts)
 		s = s->next;
 	if (s == &fronts->sessions)
 		return false;
-	/* The 1st, 2nd, 4th, 8th ...: clients that only begin sessions must not fill the log. */
 	fronts->evicted++;
-	if ((fronts->evicted & (fronts->evicted - 1)) == 0)
+	if (log_is_due(fronts->evicted))
 		log_event(loop_log(fronts->loop), LOG_WARN, "session_evicted",
 		    "limits.sessions (%u) reached: the longest idle session was ended (%llu so "
 		    "far)",

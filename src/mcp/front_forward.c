@@ -100,14 +100,13 @@ http_take(struct forward *forward)
 	return http;
 }
 
-/* The 1st, 2nd, 4th, 8th ...: one that is gone must not fill the log. */
 static void
 failure_log(struct forward *forward, const struct err *why)
 {
 	struct replica *to = forward->to;
 
 	to->failures++;
-	if ((to->failures & (to->failures - 1)) == 0)
+	if (log_is_due(to->failures))
 		log_event(loop_log(forward->replicas->loop), LOG_WARN, "replica_lost",
 		    "replica \"%s\": %s (%llu requests so far)", to->name, why->text,
 		    (unsigned long long)to->failures);

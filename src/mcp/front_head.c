@@ -52,7 +52,6 @@ authority_host(struct slice authority, struct slice *host)
 static bool
 host_is_allowed(const struct front_http *front, struct slice authority)
 {
-	static const struct slice loopback[] = { S("localhost"), S("127.0.0.1"), S("::1") };
 	struct slice host;
 	struct address literal;
 	char text[ADDRESS_TEXT];
@@ -62,10 +61,8 @@ host_is_allowed(const struct front_http *front, struct slice authority)
 
 	if (!authority_host(authority, &host))
 		return false;
-	for (size_t i = 0; i < COUNT(loopback); i++) {
-		if (slice_eq_nocase(host, loopback[i]))
-			return true;
-	}
+	if (url_host_is_loopback(host))
+		return true;
 	for (size_t i = 0; i < front->hosts_n; i++) {
 		if (slice_eq_nocase(host, front->hosts[i]) ||
 		    slice_eq_nocase(authority, front->hosts[i]))
@@ -320,10 +317,9 @@ refuse_stranger(
 	const struct auth_why *why = &head_of(http)->why;
 	char peer[ADDRESS_TEXT];
 
-	/* The 1st, 2nd, 4th, 8th ..., of each reason too: who tries keys must not fill the log. */
+	/* Of each reason too. */
 	fronts->strangers++;
-	if ((fronts->strangers & (fronts->strangers - 1)) == 0 ||
-	    (why->text != NULL && (why->times & (why->times - 1)) == 0)) {
+	if (log_is_due(fronts->strangers) || (why->text != NULL && log_is_due(why->times))) {
 		address_print(http->peer, peer);
 		log_event(loop_log(fronts->loop), LOG_WARN, "auth_refused",
 		    "%s: a request without a valid key or credential%s%s (%llu so far)", peer,
@@ -507,7 +503,7 @@ mark_check(const struct front_http *front, const struct http_request *http, stru
     struct err *err)
 {
 	const struct replicas *replicas = front->fronts->replicas;
-	const struct replica_request request = front_forward_request(http, head);
+	struct replica_request request;
 	struct slice mark;
 	unsigned n;
 
@@ -518,6 +514,7 @@ mark_check(const struct front_http *front, const struct http_request *http, stru
 		return 0;
 	if (n > 1)
 		return REFUSE(403, ERR_REFUSED, REPLICA_HEADER " came twice");
+	request = front_forward_request(http, head);
 	if (!replica_mark_open(replicas, mark, &request, http->arena, &head->caller, err))
 		return 403;
 	head->is_forwarded = true;

@@ -156,9 +156,8 @@ parked_count(struct parked *parked, struct err *err)
 		park->n++;
 		return true;
 	}
-	/* The 1st, 2nd, 4th, 8th ... is logged. */
 	park->refused++;
-	if ((park->refused & (park->refused - 1)) == 0)
+	if (log_is_due(park->refused))
 		log_event(loop_log(park->fronts->loop), LOG_WARN, "park_refused",
 		    "limits.parked (%u) calls wait for their clients: another was refused (%llu "
 		    "so far)",

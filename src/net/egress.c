@@ -170,7 +170,7 @@ answer(struct tunnel *tunnel, int status, const char *why)
 static bool
 is_logged(uint64_t n)
 {
-	return n <= LOGGED_FIRST || (n & (n - 1)) == 0;
+	return n <= LOGGED_FIRST || log_is_due(n);
 }
 
 static void

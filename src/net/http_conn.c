@@ -534,7 +534,7 @@ tls_failed(struct http_conn *conn)
 	char peer[ADDRESS_TEXT];
 
 	server->tls_failures++;
-	if ((server->tls_failures & (server->tls_failures - 1)) != 0 || why == NULL)
+	if (!log_is_due(server->tls_failures) || why == NULL)
 		return;
 	address_print(&conn->peer, peer);
 	log_event(loop_log(server->loop), LOG_WARN, "client_tls", "%s: %s (%llu so far)", peer, why,

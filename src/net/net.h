@@ -28,6 +28,8 @@ struct url {
 
 /* http:// and https://; no user info, no fragment. Slices point into text. ERR_CONFIG. */
 MUST_CHECK bool url_parse(struct slice text, struct url *out, struct err *err);
+/* `localhost`, `127.0.0.1` or `::1`: names that every machine has for itself. */
+bool url_host_is_loopback(struct slice host);
 
 /*
  * What a server calls by this reference (whole or relative, RFC 3986), seen from the URL it came

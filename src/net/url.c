@@ -124,6 +124,13 @@ url_parse(struct slice text, struct url *out, struct err *err)
 	return true;
 }
 
+bool
+url_host_is_loopback(struct slice host)
+{
+	return slice_eq_nocase(host, S("localhost")) || slice_eq(host, S("127.0.0.1")) ||
+	    slice_eq(host, S("::1"));
+}
+
 /* ---- references ------------------------------------------------------------------------------ */
 
 /* "." and ".." of a path are what they mean (RFC 3986, 5.2.4); its query stays as it is. */
