@@ -175,24 +175,27 @@ def addresses():
     assert gateway.wait(LIMIT_S) == 0
 
 
-def running(count, **members):
-    """A gateway of that configuration, until it is told to end."""
-    path = config(**members)
+def running(host, local=None, **members):
+    """A gateway there and at that unix socket, until it is told to end; its configuration then, with the port it has."""
+    listen, extra = members.pop("listen", {}), ["unix:" + local] if local else []
+    path = config(listen=dict({"http": [host + ":0"] + extra}, **listen), **members)
     environ = {"PATH": "/usr/bin:/bin", "HOME": at("home")}
     environ.update((k, v) for k, v in os.environ.items() if "SAN_OPTIONS" in k)
     gateway = subprocess.Popen([program, "serve", "-c", path], stderr=subprocess.PIPE, env=environ, cwd=folder.name)
-    said = []
-    while len(said) < count:
-        line = gateway.stderr.readline()
+    said, port, count = [], None, 0
+    while count < 1 + len(extra):
+        line = gateway.stderr.readline().decode()
         assert line, said
-        if b"listening on" in line:
-            said.append(line)
+        said.append(line)
+        count += "listening on" in line
+        port = int(re.search(r":(\d+)/mcp", line)[1]) if "listening on http" in line else port
+    http_ = ["%s:%d" % (host, port)] + extra
 
     def end():
         gateway.send_signal(signal.SIGTERM)
         gateway.stderr.read()
         assert gateway.wait(LIMIT_S) == 0
-    return path, end
+    return http_, config(listen=dict({"http": http_}, **listen), **members), end
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -210,53 +213,46 @@ def far_address():
         return one.getsockname()[0]
 
 
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 def own_gateway():
     """A gateway of this very configuration is no fault, whatever it speaks and whatever its certificate is by now."""
     certificate("tls", "-days", "300")
     certificate("newer", "-days", "300")
     files = {"cert": at("tls.pem"), "key": at("tls.key")}
-    port, other = free_port(), free_port()
     keys = {"keys": [{"name": "k", "key": "0123456789abcdef-key"}]}
-    listen = {"http": ["0.0.0.0:%d" % port, "unix:" + at("own")], "tls": files}
-    path, end = running(2, listen=listen, auth=keys)
+    here, path, end = running("0.0.0.0", at("own"), listen={"tls": files}, auth=keys)
     levels, details = doctor(path, status=0)
     assert levels["listen.in-use"] == "note", details
     assert [d.split(": ")[-1] for d in details["listen.in-use"]] == ["a gateway runs there"] * 2, details
     assert doctor(path, "--connect", status=0)[0]["listen.in-use"] == "note"
-    renewed = config(listen=dict(listen, tls={"cert": at("newer.pem"), "key": at("newer.key")}), auth=keys)
-    expect("note", "listen.in-use", renewed, status=0, word="a gateway runs there")
+    newer = {"cert": at("newer.pem"), "key": at("newer.key")}
+    path = config(listen={"http": here, "tls": newer}, auth=keys)
+    expect("note", "listen.in-use", path, status=0, word="a gateway runs there")
     end()
-    expect("ok", "listen.in-use", path)
     # At an address that is no loopback it says less of itself.
-    for members in ({"tls": files}, {}):
-        path, end = running(1, listen=dict({"http": "%s:%d" % (far_address(), port)}, **members), auth=keys)
+    for listen in ({"tls": files}, {}):
+        _, path, end = running(far_address(), listen=listen, auth=keys)
         expect("note", "listen.in-use", path, status=0, word="a gateway runs there")
         end()
     # Clients need a certificate: its own will do where it is by that authority, else nothing is known.
-    path, end = running(1, listen={"http": "127.0.0.1:%d" % port, "tls": dict(files, client_ca=at("tls.pem"))}, auth=keys)
+    _, path, end = running("127.0.0.1", listen={"tls": dict(files, client_ca=at("tls.pem"))}, auth=keys)
     expect("note", "listen.in-use", path, status=0)
     end()
-    path, end = running(1, listen={"http": "127.0.0.1:%d" % port, "tls": dict(files, client_ca=at("newer.pem"))}, auth=keys)
+    _, path, end = running("127.0.0.1", listen={"tls": dict(files, client_ca=at("newer.pem"))}, auth=keys)
     expect("warning", "listen.in-use", path, status=0, word="something listens there")
     end()
     # TLS is new in the file; and what is no gateway at all.
-    path, end = running(1, listen={"http": "127.0.0.1:%d" % port}, auth=keys)
-    expect("note", "listen.in-use", config(listen={"http": "127.0.0.1:%d" % port, "tls": files}, auth=keys), status=0)
+    here, _, end = running("127.0.0.1", auth=keys)
+    expect("note", "listen.in-use", config(listen={"http": here, "tls": files}, auth=keys), status=0)
     end()
     for is_tls in (True, False):
-        server = Server(("127.0.0.1", other), Refuses)
+        server = Server(("127.0.0.1", 0), Refuses)
         if is_tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(at("tls.pem"), at("tls.key"))
             server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        expect("error", "listen.in-use", config(listen={"http": "127.0.0.1:%d" % other, "tls": files}), status=1)
+        there = "127.0.0.1:%d" % server.server_address[1]
+        expect("error", "listen.in-use", config(listen={"http": there, "tls": files}), status=1)
         server.shutdown()
         server.server_close()
 
