@@ -800,6 +800,14 @@ def renewed():
             until(lambda: "was read again" in cluster.log(name))
         for i in range(3):
             client.echo("after")
+        # Nor does anything of before help: a connection that is kept, a session of TLS.
+        cluster.kill("b")
+        cluster.start("b")
+        cluster.wait("b")
+        client = Client(cluster.ports["b"])
+        for name in ("a", "c"):
+            client.port = cluster.ports[name]
+            client.echo("anew")
         assert cluster.metric("unknown") == cluster.metric("gone") == 0
 
 
