@@ -81,6 +81,25 @@ void auth_start(struct auth *auth, struct loop *loop, const struct config *confi
 /* What clients are told of it; NULL: no tokens are taken. */
 const struct config_jwt *auth_tokens(const struct auth *auth);
 
+/* What asking an issuer for its keys goes through, in this order. */
+enum issuer_step {
+	ISSUER_LOAD,  /* LIBCJOSE */
+	ISSUER_REACH, /* its metadata; with auth.jwt.jwks neither this */
+	ISSUER_MATCH, /* nor this: it is the issuer that was meant, and says where its keys are */
+	ISSUER_KEYS,
+	ISSUER_DONE,
+};
+#define LIBCJOSE "libcjose.so.0"
+struct issuer_report {
+	enum issuer_step step; /* that failed, for `why` */
+	struct err why;
+	struct slice keys_url; /* in the arena; empty: not known */
+	size_t keys_n, fit_n;  /* that can be used; of these, for one of auth.jwt.algorithms */
+};
+/* For who wants to know how config->jwt.issuer is just now; some seconds at most. */
+void issuer_look_wait(struct loop *loop, const struct config *config, struct arena *arena,
+    struct issuer_report *report);
+
 enum auth_answer {
 	AUTH_KNOWN,
 	AUTH_STRANGER,

@@ -1,5 +1,5 @@
 /*
- * An issuer of tokens: its keys, fetched by a task, and the tokens that were found good.
+ * An issuer of tokens: its keys, fetched by a task (issuer_ask.c), and whether a token is good.
  *
  * The issuer is asked at the start, each REFRESH_MS, sooner after a failure, and when a token names
  * a key that is not known, the latter at most once in `refresh`: who invents names of keys cannot
@@ -16,21 +16,7 @@
 #define KEEP_MS	       (24 * 60 * 60 * 1000)
 #define RETRY_FIRST_MS 1000
 #define RETRY_MOST_MS  60000
-#define REQUEST_MS     5000
-#define METADATA_BYTES (256 * KIB)
-#define URL_BYTES      (2 * KIB)
-#define KNOWN_MAX      4096 /* tokens */
-#define KNOWN_BUCKETS  1024
 #define FETCH_BYTES    (2 * MIB)
-
-/* A token that was found good. */
-struct known {
-	struct known *chain;	   /* of its bucket */
-	struct known *next, *prev; /* by last use, newest first */
-	unsigned char digest[SHA256_BYTES];
-	struct caller caller; /* our own memory */
-	uint64_t expires_s;
-};
 
 struct issuer {
 	struct loop *loop;
@@ -38,9 +24,8 @@ struct issuer {
 	struct token_policy policy;
 	struct group group;
 	struct timer timer;
-	struct rest_pool *pool; /* of the request in progress */
 	bool is_asking, is_closed;
-	struct buf keys_url; /* empty: to be found out */
+	struct issuer_ask ask;
 	struct keyset *keys; /* NULL: none yet */
 	unsigned char keys_digest[SHA256_BYTES];
 	uint64_t keys_ms, asked_ms; /* when it answered, was asked for an unknown key */
@@ -48,199 +33,10 @@ struct issuer {
 	unsigned failures; /* since it answered */
 	void (*done)(void *owner);
 	void *owner;
-	struct known *buckets[KNOWN_BUCKETS];
-	struct known recent; /* list head */
-	size_t known_n;
+	struct known_tokens *known;
 };
 
-/* ---- tokens that are known ------------------------------------------------------------------- */
-
-static struct known **
-known_place(struct issuer *issuer, const unsigned char digest[SHA256_BYTES])
-{
-	struct known **at = &issuer->buckets[(digest[0] | digest[1] << 8) % KNOWN_BUCKETS];
-
-	while (*at != NULL && memcmp((*at)->digest, digest, SHA256_BYTES) != 0)
-		at = &(*at)->chain;
-	return at;
-}
-
-static void
-known_unlink(struct known *known)
-{
-	known->prev->next = known->next;
-	known->next->prev = known->prev;
-}
-
-static void
-known_put_first(struct issuer *issuer, struct known *known)
-{
-	known->next = issuer->recent.next;
-	known->prev = &issuer->recent;
-	known->next->prev = known->prev->next = known;
-}
-
-static void
-known_drop(struct issuer *issuer, struct known *known)
-{
-	*known_place(issuer, known->digest) = known->chain;
-	known_unlink(known);
-	issuer->known_n--;
-	auth_caller_free(&known->caller);
-	mem_free(known);
-}
-
-static void
-known_clear(struct issuer *issuer)
-{
-	while (issuer->recent.next != &issuer->recent)
-		known_drop(issuer, issuer->recent.next);
-}
-
-static struct known *
-known_find(struct issuer *issuer, const unsigned char digest[SHA256_BYTES])
-{
-	struct known *known = *known_place(issuer, digest);
-
-	if (known == NULL)
-		return NULL;
-	if (loop_unix_ms(issuer->loop) / 1000 >= known->expires_s + TOKEN_LEEWAY_S) {
-		known_drop(issuer, known);
-		return NULL;
-	}
-	known_unlink(known);
-	known_put_first(issuer, known);
-	return known;
-}
-
-static struct known *
-known_add(
-    struct issuer *issuer, const unsigned char digest[SHA256_BYTES], const struct token *token)
-{
-	struct caller caller = { token->caller, token->tenant, NULL };
-	struct known *known;
-
-	if (issuer->known_n >= KNOWN_MAX)
-		known_drop(issuer, issuer->recent.prev);
-	known = MEM_NEW(struct known);
-	memcpy(known->digest, digest, SHA256_BYTES);
-	known->caller = auth_caller_copy(&caller);
-	known->expires_s = token->expires_s;
-	*known_place(issuer, digest) = known;
-	known_put_first(issuer, known);
-	issuer->known_n++;
-	return known;
-}
-
 /* ---- asking the issuer ----------------------------------------------------------------------- */
-
-static bool
-is_to_loopback(void *owner, const struct address *address)
-{
-	(void)owner;
-	return address_is_loopback(address);
-}
-
-/* One document, into the arena. */
-MUST_CHECK static bool
-get_wait(struct issuer *issuer, struct slice text, struct arena *arena, struct slice *body,
-    struct err *err)
-{
-	struct rest_settings settings = { .tls = { .ca = issuer->jwt.ca, .cert = SLICE_NONE },
-		.connect_ms = REQUEST_MS };
-	struct rest_request request = { .method = S("GET"),
-		.headers = S("Accept: application/json\r\n"),
-		.body = SLICE_NONE,
-		.timeout_ms = REQUEST_MS,
-		.max_bytes = METADATA_BYTES };
-	struct rest_reply reply;
-	struct url url;
-	bool ok, was_sent;
-
-	if (text.n > URL_BYTES || !url_parse(text, &url, err))
-		return err_set(err, ERR_REFUSED, "the address of a document makes no sense");
-	if (!url.is_tls && !url_host_is_loopback(url.host))
-		return err_set(err, ERR_REFUSED, "the address of a document is not https");
-	settings.url =
-	    (struct slice){ text.p, (size_t)(url.authority.p + url.authority.n - text.p) };
-	if (!url.is_tls)
-		settings.may_connect = is_to_loopback;
-	request.path = url.path;
-	if (!rest_pool_new(issuer->loop, &settings, &issuer->pool, err))
-		return false;
-	ok = rest_wait(issuer->pool, &request, arena, &reply, &was_sent, err);
-	rest_pool_free(&issuer->pool);
-	if (ok && reply.status != 200)
-		return err_set(
-		    err, ERR_REFUSED, "%.*s answers with status %d", SLICE_FMT(text), reply.status);
-	*body = ok ? reply.body : SLICE_NONE;
-	return ok;
-}
-
-/* `issuer` must be the very one that was asked for (RFC 8414 section 3.3). */
-MUST_CHECK static bool
-metadata_read(struct issuer *issuer, struct slice text, struct err *err)
-{
-	yyjson_doc *doc = yyjson_read(text.p, text.n, YYJSON_READ_NOFLAG);
-	yyjson_val *root = yyjson_doc_get_root(doc);
-	struct slice keys = token_text(token_member(root, "jwks_uri"));
-	bool ok = true;
-
-	if (!slice_eq(token_text(token_member(root, "issuer")), issuer->jwt.issuer))
-		ok = err_set(err, ERR_REFUSED,
-		    "the metadata is that of another issuer: its \"issuer\" must be auth.jwt.issuer to "
-		    "the letter");
-	else if (keys.n == 0 || keys.n > URL_BYTES)
-		ok = err_set(err, ERR_REFUSED, "the metadata has no \"jwks_uri\"");
-	buf_clear(&issuer->keys_url);
-	if (ok)
-		buf_put(&issuer->keys_url, keys);
-	yyjson_doc_free(doc);
-	return ok;
-}
-
-/* Where metadata may be: between host and path, or behind the path. */
-static struct slice
-metadata_url(struct arena *arena, struct slice issuer, const struct url *url, unsigned which)
-{
-	static const char *const names[] = { "oauth-authorization-server", "openid-configuration" };
-	struct slice origin = { issuer.p,
-		(size_t)(url->authority.p + url->authority.n - issuer.p) };
-	struct slice path = { origin.p + origin.n, issuer.n - origin.n };
-
-	while (slice_ends(path, S("/")))
-		path.n--;
-	if (which == 2 && path.n == 0)
-		return SLICE_NONE;
-	if (which == 2)
-		return arena_printf(
-		    arena, "%.*s%.*s/.well-known/%s", SLICE_FMT(origin), SLICE_FMT(path), names[1]);
-	return arena_printf(
-	    arena, "%.*s/.well-known/%s%.*s", SLICE_FMT(origin), names[which], SLICE_FMT(path));
-}
-
-MUST_CHECK static bool
-discover_wait(struct issuer *issuer, struct arena *arena, struct err *err)
-{
-	struct slice at, body;
-	struct url url;
-
-	if (!url_parse(issuer->jwt.issuer, &url, err))
-		return false;
-	for (unsigned i = 0; i < 3; i++) {
-		struct err why = { 0 };
-
-		at = metadata_url(arena, issuer->jwt.issuer, &url, i);
-		if (at.p == NULL)
-			break;
-		if (get_wait(issuer, at, arena, &body, &why) && metadata_read(issuer, body, &why))
-			return true;
-		*err = why;
-		if (why.kind != ERR_REFUSED) /* not there at all */
-			break;
-	}
-	return false;
-}
 
 static void
 keys_take(struct issuer *issuer, struct slice text, struct keyset **keys)
@@ -253,7 +49,7 @@ keys_take(struct issuer *issuer, struct slice text, struct keyset **keys)
 	    issuer->keys == NULL || memcmp(digest, issuer->keys_digest, sizeof(digest)) != 0;
 	/* What a key signed that is gone is not good any more. */
 	if (has_changed)
-		known_clear(issuer);
+		known_clear(issuer->known);
 	memcpy(issuer->keys_digest, digest, sizeof(digest));
 	keyset_free(&issuer->keys);
 	issuer->keys = *keys;
@@ -265,42 +61,6 @@ keys_take(struct issuer *issuer, struct slice text, struct keyset **keys)
 		    keyset_n(issuer->keys));
 }
 
-struct load_job {
-	bool ok;
-	struct err err;
-};
-
-static void
-load_work(void *arg)
-{
-	struct load_job *job = arg;
-
-	job->ok = jose_load(&job->err);
-}
-
-MUST_CHECK static bool
-keys_wait(struct issuer *issuer, struct arena *arena, struct err *err)
-{
-	struct load_job job = { .ok = false };
-	struct keyset *keys = NULL;
-	struct slice body;
-
-	helper_run_wait(issuer->loop, "tls", load_work, &job);
-	if (!job.ok) {
-		*err = job.err;
-		return false;
-	}
-	if (issuer->keys_url.n == 0 && issuer->jwt.jwks.p != NULL)
-		buf_put(&issuer->keys_url, issuer->jwt.jwks);
-	if (issuer->keys_url.n == 0 && !discover_wait(issuer, arena, err))
-		return false;
-	if (!get_wait(issuer, buf_view(&issuer->keys_url), arena, &body, err) ||
-	    !keyset_new(body, &keys, err))
-		return err_prefix(err, "keys");
-	keys_take(issuer, body, &keys);
-	return true;
-}
-
 static void ask(struct issuer *issuer);
 
 static void
@@ -308,14 +68,14 @@ on_timer(struct timer *timer)
 {
 	struct issuer *issuer = CONTAINER(timer, struct issuer, timer);
 
-	buf_clear(&issuer->keys_url); /* it may have moved */
+	buf_clear(&issuer->ask.keys_url); /* it may have moved */
 	ask(issuer);
 }
 
 static void
 failed(struct issuer *issuer, const struct err *err)
 {
-	buf_clear(&issuer->keys_url);
+	buf_clear(&issuer->ask.keys_url);
 	if (issuer->failures < 100)
 		issuer->failures++;
 	if (log_is_due(issuer->failures))
@@ -341,14 +101,18 @@ static void
 ask_run(void *arg)
 {
 	struct issuer *issuer = arg;
+	struct keyset *keys;
 	struct err err = { 0 };
 	struct arena arena;
+	struct slice text;
 
 	arena_init(&arena, NULL, FETCH_BYTES);
-	if (keys_wait(issuer, &arena, &err))
+	if (issuer_ask_wait(&issuer->ask, &arena, &text, &keys, &err)) {
+		keys_take(issuer, text, &keys);
 		issuer->failures = 0;
-	else if (!issuer->is_closed)
+	} else if (!issuer->is_closed) {
 		failed(issuer, &err);
+	}
 	arena_fini(&arena);
 	issuer->is_asking = false;
 	if (issuer->is_closed)
@@ -399,7 +163,6 @@ struct issuer *
 issuer_new(struct loop *loop, const struct config_jwt *jwt)
 {
 	struct issuer *issuer = MEM_NEW(struct issuer);
-	enum jose_algorithm algorithm;
 
 	issuer->loop = loop;
 	issuer->jwt = (struct config_jwt){ slice_keep(jwt->issuer), slice_keep(jwt->audience),
@@ -408,14 +171,11 @@ issuer_new(struct loop *loop, const struct config_jwt *jwt)
 		list_keep(jwt->algorithms, jwt->algorithms_n),
 		list_keep(jwt->scopes, jwt->scopes_n), jwt->algorithms_n, jwt->scopes_n,
 		jwt->refresh_ms };
-	issuer->policy =
-	    (struct token_policy){ issuer->jwt.issuer, issuer->jwt.audience, issuer->jwt.caller,
-		    issuer->jwt.tenant, issuer->jwt.scopes, issuer->jwt.scopes_n, 0 };
-	for (size_t i = 0; i < jwt->algorithms_n; i++)
-		if (jose_algorithm_find(jwt->algorithms[i], &algorithm))
-			issuer->policy.algorithms |= 1u << algorithm;
-	issuer->recent.next = issuer->recent.prev = &issuer->recent;
-	buf_init(&issuer->keys_url, NULL, URL_BYTES);
+	issuer->policy = (struct token_policy){ issuer->jwt.issuer, issuer->jwt.audience,
+		issuer->jwt.caller, issuer->jwt.tenant, issuer->jwt.scopes, issuer->jwt.scopes_n,
+		issuer_algorithms(jwt) };
+	issuer->known = known_new();
+	issuer_ask_init(&issuer->ask, loop, &issuer->jwt);
 	ask(issuer);
 	return issuer;
 }
@@ -434,9 +194,9 @@ issuer_free(struct issuer **at)
 		group_cancel(&issuer->group, ERR_CANCELLED);
 		group_drain(issuer->loop, &issuer->group);
 	}
-	known_clear(issuer);
+	known_free(&issuer->known);
 	keyset_free(&issuer->keys);
-	buf_fini(&issuer->keys_url);
+	issuer_ask_fini(&issuer->ask);
 	list_free(issuer->jwt.algorithms, issuer->jwt.algorithms_n);
 	list_free(issuer->jwt.scopes, issuer->jwt.scopes_n);
 	mem_free((void *)issuer->jwt.issuer.p);
@@ -492,7 +252,7 @@ keys_expire(struct issuer *issuer)
 {
 	if (issuer->keys == NULL || loop_now_ms(issuer->loop) - issuer->keys_ms < KEEP_MS)
 		return;
-	known_clear(issuer);
+	known_clear(issuer->known);
 	keyset_free(&issuer->keys);
 }
 
@@ -537,7 +297,8 @@ issuer_look(struct issuer *issuer, struct slice text, bool may_wait, struct call
 {
 	unsigned char digest[SHA256_BYTES];
 	enum auth_answer answer = AUTH_STRANGER;
-	struct known *known = NULL;
+	uint64_t now_s = loop_unix_ms(issuer->loop) / 1000;
+	const struct caller *known;
 	struct token token;
 
 	keys_expire(issuer);
@@ -545,19 +306,18 @@ issuer_look(struct issuer *issuer, struct slice text, bool may_wait, struct call
 	if (text.n > TOKEN_BYTES_MAX)
 		return AUTH_STRANGER;
 	sha256_bytes(text, digest);
-	known = known_find(issuer, digest);
+	known = known_find(issuer->known, digest, now_s);
 	if (known == NULL) {
-		*fault =
-		    token_read(&issuer->policy, text, loop_unix_ms(issuer->loop) / 1000, &token);
+		*fault = token_read(&issuer->policy, text, now_s, &token);
 		if (*fault == TOKEN_NONE)
 			answer = signature_look(issuer, &token, text, may_wait, fault);
 		if (answer == AUTH_KNOWN)
-			known = known_add(issuer, digest, &token);
+			known = known_add(issuer->known, digest, &token);
 		token_fini(&token);
 	}
 	if (known == NULL)
 		return answer;
 	*fault = TOKEN_NONE;
-	*caller = (struct caller){ known->caller.principal, known->caller.tenant, NULL };
+	*caller = (struct caller){ known->principal, known->tenant, NULL };
 	return AUTH_KNOWN;
 }

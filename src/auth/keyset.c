@@ -227,6 +227,22 @@ key_fits(const struct key *key, enum jose_algorithm algorithm)
 	    (!key->is_bound || key->algorithm == algorithm);
 }
 
+size_t
+keyset_fit_n(const struct keyset *set, unsigned algorithms_bits)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		bool fits = false;
+
+		for (unsigned k = 0; k < JOSE_ALGORITHMS_N; k++)
+			fits |= (algorithms_bits & 1u << k) != 0 &&
+			    key_fits(&set->keys[i], (enum jose_algorithm)k);
+		n += fits;
+	}
+	return n;
+}
+
 /* The key that a token names, or the only one that could be meant; NULL: there is none. */
 static const struct key *
 key_find(const struct keyset *set, const struct token *token)

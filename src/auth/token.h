@@ -1,6 +1,7 @@
 /*
  * Private to auth: tokens of an issuer (JWT, RFC 7519).  What a token says (token.c), the issuer's
- * keys (keyset.c), the library that verifies with them (jose.c), and the issuer itself (issuer.c).
+ * keys (keyset.c), the library that verifies with them (jose.c), tokens that were found good
+ * (known.c), and the issuer itself (issuer.c), which is asked (issuer_ask.c).
  */
 #ifndef AUTH_TOKEN_H
 #define AUTH_TOKEN_H
@@ -94,16 +95,50 @@ struct keyset;
 MUST_CHECK bool keyset_new(struct slice text, struct keyset **out, struct err *err);
 void keyset_free(struct keyset **set); /* *set NULL: nothing */
 size_t keyset_n(const struct keyset *set);
+/* How many of them are for one of these algorithms, bits by enum jose_algorithm. */
+size_t keyset_fit_n(const struct keyset *set, unsigned algorithms);
 /* TOKEN_NONE: the signature is right.  TOKEN_KEY: there is no such key. */
 enum token_fault
 keyset_verify(const struct keyset *set, const struct token *token, struct slice text);
 
-/* ---- the library (jose.c) -------------------------------------------------------------------- */
+/* ---- tokens that were found good (known.c) --------------------------------------------------- */
 
-#define LIBCJOSE "libcjose.so.0"
+#define KNOWN_MAX 4096 /* tokens */
+
+struct known_tokens;
+struct known_tokens *known_new(void);
+void known_free(struct known_tokens **tokens); /* *tokens NULL: nothing */
+void known_clear(struct known_tokens *tokens);
+size_t known_n(const struct known_tokens *tokens);
+/* Whose it is, until the next call of these; NULL: it is not known, or not any more. */
+const struct caller *
+known_find(struct known_tokens *tokens, const unsigned char digest[SHA256_BYTES], uint64_t now_s);
+/* One that is not known. */
+const struct caller *known_add(struct known_tokens *tokens,
+    const unsigned char digest[SHA256_BYTES], const struct token *token);
+
+/* ---- the library (jose.c) -------------------------------------------------------------------- */
 
 /* Loads it, once a process; blocks: for helper threads.  ERR_UNAVAILABLE: it is missing. */
 MUST_CHECK bool jose_load(struct err *err);
+
+/* ---- asking an issuer (issuer_ask.c) --------------------------------------------------------- */
+
+#define ISSUER_URL_MAX (2 * KIB)
+
+struct issuer_ask {
+	struct loop *loop;
+	const struct config_jwt *jwt;
+	struct buf keys_url; /* empty: to be found out */
+	enum issuer_step step;
+};
+/* jwt lives as long as it does. */
+void issuer_ask_init(struct issuer_ask *ask, struct loop *loop, const struct config_jwt *jwt);
+void issuer_ask_fini(struct issuer_ask *ask);
+/* The keys, also as *text in the arena; false: ask->step is the one that failed. */
+MUST_CHECK bool issuer_ask_wait(struct issuer_ask *ask, struct arena *arena, struct slice *text,
+    struct keyset **keys, struct err *err);
+unsigned issuer_algorithms(const struct config_jwt *jwt); /* as in struct token_policy */
 
 /* ---- issuers (issuer.c) ---------------------------------------------------------------------- */
 

@@ -266,6 +266,11 @@ MUST_CHECK bool cli_config_load_why(const struct options *options, struct log *l
 /* What only the whole shows, and whether a guard can be made of it (check.c). */
 MUST_CHECK bool cli_config_check(const struct config *config, struct err *err);
 
+/* A URL of an address of listen.http that is no unix socket, for this machine: "0.0.0.0:80" is
+ * where others reach it, and 127.0.0.1 where we do.  Into the arena (health.c). */
+struct slice
+cli_url_of_listen(struct arena *arena, const char *scheme, struct slice address, const char *path);
+
 enum local_kind {
 	LOCAL_QUICK,   /* upstreams are waited for until start_wait */
 	LOCAL_PATIENT, /* every upstream gets the time that its settings give it */

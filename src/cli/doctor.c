@@ -86,6 +86,22 @@ static const struct doctor_check checks[] = {
 	{ "site.refused", "A site does not accept the credential.",
 	    "Make a new token, or `bascule login` again; docs/login.md has the kinds.",
 	    look_refusals, DOCTOR_CONNECTED, DOCTOR_ERROR },
+	{ "issuer.unreachable", "The metadata of `auth.jwt.issuer` cannot be fetched.",
+	    "Fetch the address that is named from this machine; name the authority of its "
+	    "certificate as `auth.jwt.ca`, or the address of the keys as `auth.jwt.jwks`.",
+	    look_issuer_reach, DOCTOR_CONNECTED, DOCTOR_ERROR },
+	{ "issuer.mismatch",
+	    "The metadata is not that of `auth.jwt.issuer`, or does not say where its keys are.",
+	    "Write `auth.jwt.issuer` as the member `issuer` of the metadata has it, with or without "
+	    "a slash at the end.",
+	    look_issuer_match, DOCTOR_CONNECTED, DOCTOR_ERROR },
+	{ "issuer.no-keys", "The keys of the issuer cannot be fetched, or none can be used.",
+	    "Fetch the address that is named from this machine; it has to be a JWK Set with an RSA "
+	    "key of 2048 bits or more, or an EC key, for signatures.",
+	    look_issuer_keys, DOCTOR_CONNECTED, DOCTOR_ERROR },
+	{ "issuer.keys-unfit", "No key of the issuer is for one of `auth.jwt.algorithms`.",
+	    "List the `alg` of its keys as `auth.jwt.algorithms`.", look_issuer_fit,
+	    DOCTOR_CONNECTED, DOCTOR_ERROR },
 	{ "kernel.no-user-namespaces",
 	    "This user cannot make namespaces: a `sandbox` sees more than it lists.",
 	    "Allow user namespaces (sysctl user.max_user_namespaces, "
@@ -258,7 +274,7 @@ markdown_print(void)
 	    "Made by `bascule doctor --markdown` from the table of checks (`src/cli/doctor.c`).\n\n"
 	    "`bascule doctor` looks at the configuration, the files and addresses it names, and this "
 	    "machine. It\nchanges nothing and starts nothing; with `--connect` it also starts or "
-	    "reaches every upstream and site. Run\nit as the user that the gateway runs as, with its "
+	    "reaches every upstream and site, and\nthe issuer of tokens. Run it as the user that the gateway runs as, with its "
 	    "environment: what one user may read and write, another\nmay not.\n\n"
 	    "A row of its table, or an object of `checks` with `--json`, is one thing looked at:\n\n"
 	    "| member | |\n|---|---|\n"
@@ -314,9 +330,15 @@ static int
 connect_work(struct local *local, void *arg)
 {
 	struct doctor *doctor = arg;
+	struct issuer_report report;
 	struct err err = { 0 };
 	int status;
 
+	doctor->loop = local_loop(local);
+	if (doctor->config->jwt.issuer.p != NULL) {
+		issuer_look_wait(doctor->loop, doctor->config, &doctor->arena, &report);
+		doctor->issuer = &report;
+	}
 	if (!looks_wait(local, &doctor->looks, &doctor->looks_n, &err)) {
 		status = cli_fail(&err);
 	} else {
@@ -325,6 +347,8 @@ connect_work(struct local *local, void *arg)
 	}
 	mem_free(doctor->looks);
 	doctor->looks = NULL;
+	doctor->issuer = NULL;
+	doctor->loop = NULL;
 	return status;
 }
 

@@ -26,9 +26,11 @@ struct doctor {
 	int64_t now_s;
 	struct isolation_means means;
 	bool is_apart;	    /* some program of the configuration is to be kept apart */
-	struct look *looks; /* with --connect; else NULL */
+	struct loop *loop;  /* with --connect; else NULL */
+	struct look *looks; /* the same */
 	size_t looks_n;
-	struct doctor_finding *findings; /* of DOCTOR_FINDINGS_MAX */
+	const struct issuer_report *issuer; /* the same; NULL: no tokens are taken */
+	struct doctor_finding *findings;    /* of DOCTOR_FINDINGS_MAX */
 	size_t findings_n;
 };
 
@@ -56,6 +58,8 @@ doctor_look_fn look_config_missing, look_config_bad, look_config_writable, look_
     look_state_readable, look_secrets, look_listen_in_use, look_listen_impossible, look_listen_open,
     look_listen_plain, look_tls_unreadable, look_tls_mismatch, look_tls_expired, look_tls_soon,
     look_tls_future, look_commands, look_folders;
+/* doctor_issuer.c: the issuer of tokens. */
+doctor_look_fn look_issuer_reach, look_issuer_match, look_issuer_keys, look_issuer_fit;
 /* doctor_machine.c: what this machine has. */
 doctor_look_fn look_namespaces, look_landlock, look_seccomp, look_cgroup, look_descriptors,
     look_clock, look_libraries;

@@ -17,6 +17,7 @@
 #include <openssl/x509.h>
 
 #include "cli/doctor.h"
+#include "net/net.h"
 
 #define SOON_DAYS     30
 #define DAY_S	      86400
@@ -195,9 +196,18 @@ address_look(const struct address *at)
 	return state;
 }
 
-/* Does what listens there answer as a gateway does?  Waits a few seconds at most. */
+/* Of /health: all of it, or what others than those of this machine are told. */
 static bool
-is_gateway(const struct address *at)
+is_gateways(struct slice answer)
+{
+	return slice_has(answer, S("\"instance_id\"")) ||
+	    slice_ends(answer, S("{\"status\":\"healthy\"}\n")) ||
+	    slice_ends(answer, S("{\"status\":\"degraded\"}\n"));
+}
+
+/* Does what listens there answer as a gateway does, without TLS?  Waits a few seconds at most. */
+static bool
+is_plain_gateway(const struct address *at)
 {
 	static const char ask[] = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: "
 				  "close\r\n\r\n";
@@ -221,33 +231,103 @@ is_gateway(const struct address *at)
 	}
 	if (fd >= 0)
 		close(fd);
-	is = slice_has((struct slice){ answer, have }, S("\"instance_id\""));
+	is = is_gateways((struct slice){ answer, have });
 	mem_free(answer);
 	return is;
+}
+
+/* The same with TLS, whatever its certificate is: asked by a task. */
+struct tls_asking {
+	const struct config *config;
+	struct loop *loop;
+	bool ends_loop;
+	struct slice url;
+	bool is_gateway;
+};
+
+static void
+tls_ask(void *arg)
+{
+	struct tls_asking *asking = arg;
+	struct rest_settings settings = {
+		.url = asking->url, .is_unverified = true, .connect_ms = ANSWER_S * 1000
+	};
+	struct rest_request request = { .method = S("GET"),
+		.path = S("/health"),
+		.headers = S(""),
+		.body = SLICE_NONE,
+		.timeout_ms = ANSWER_S * 1000,
+		.max_bytes = MIB };
+	struct rest_pool *pool = NULL;
+	struct rest_reply reply;
+	struct err err = { 0 };
+	struct arena arena;
+	bool was_sent;
+
+	/* Where clients need a certificate, its own may do. */
+	if (asking->config->listen_tls_client_ca.n > 0) {
+		settings.tls.cert = asking->config->listen_tls_cert;
+		settings.tls.key = asking->config->listen_tls_key;
+	}
+	arena_init(&arena, NULL, 4 * MIB);
+	if (rest_pool_new(asking->loop, &settings, &pool, &err) &&
+	    rest_wait(pool, &request, &arena, &reply, &was_sent, &err))
+		asking->is_gateway = is_gateways(reply.body);
+	rest_pool_free(&pool);
+	arena_fini(&arena);
+	if (asking->ends_loop)
+		loop_stop(asking->loop);
+}
+
+static bool
+is_tls_gateway(struct doctor *doctor, struct slice text)
+{
+	struct tls_asking asking = { .config = doctor->config, .loop = doctor->loop };
+	struct group group = { 0 };
+	struct keeper *keeper = NULL;
+	struct err err = { 0 };
+	struct log *log;
+
+	asking.url = cli_url_of_listen(&doctor->arena, "https", text, "");
+	if (asking.loop != NULL) {
+		tls_ask(&asking);
+		return asking.is_gateway;
+	}
+	log = cli_log_new(LOG_ERROR);
+	asking.loop = loop_new(&keeper, log, &err);
+	asking.ends_loop = true;
+	if (asking.loop != NULL &&
+	    group_spawn(asking.loop, &group, "health", tls_ask, &asking, &err))
+		loop_run(asking.loop);
+	if (asking.loop != NULL)
+		loop_free(&asking.loop);
+	log_free(&log);
+	return asking.is_gateway;
 }
 
 void
 look_listen_in_use(struct doctor *doctor, const struct doctor_check *check)
 {
 	const struct config *config = doctor->config;
-	bool is_tls = config->listen_tls_cert.n > 0;
 	struct address at;
 	struct err err;
 
 	for (size_t i = 0; i < config->listen_http_n; i++) {
 		struct slice text = config->listen_http[i];
+		bool is_tls;
 
 		if (!address_parse(text, &at, &err))
 			continue;
+		is_tls = config->listen_tls_cert.n > 0 && !at.is_unix;
 		if (address_look(&at) != AT_USED)
 			doctor_say(doctor, check, DOCTOR_OK, "%.*s", SLICE_FMT(text));
-		else if (is_tls)
-			doctor_say(doctor, check, DOCTOR_WARNING,
-			    "%.*s: something listens there; `bascule health` asks whether it is a "
-			    "gateway",
-			    SLICE_FMT(text));
-		else if (is_gateway(&at))
+		else if ((is_tls && is_tls_gateway(doctor, text)) || is_plain_gateway(&at))
 			doctor_say(doctor, check, DOCTOR_NOTE, "%.*s: a gateway runs there",
+			    SLICE_FMT(text));
+		else if (is_tls && config->listen_tls_client_ca.n > 0)
+			doctor_say(doctor, check, DOCTOR_WARNING,
+			    "%.*s: something listens there, and to who shows listen.tls.cert it does "
+			    "not tell whether it is a gateway",
 			    SLICE_FMT(text));
 		else
 			doctor_say(doctor, check, DOCTOR_ERROR, "%.*s: something listens there",

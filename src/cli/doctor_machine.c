@@ -118,13 +118,13 @@ needs_sqlite(const struct config *config)
 static bool
 needs_curl(const struct config *config)
 {
-	return config->atlassian.sites_n > 0;
+	return config->atlassian.sites_n > 0 || config->jwt.issuer.p != NULL;
 }
 
 static bool
 needs_ssl(const struct config *config)
 {
-	bool needs = config->listen_tls_cert.n > 0;
+	bool needs = config->listen_tls_cert.n > 0 || config->replicas.ca.n > 0;
 
 	for (size_t i = 0; i < config->upstreams_n; i++)
 		needs |= config->upstreams[i].enabled &&
@@ -132,12 +132,19 @@ needs_ssl(const struct config *config)
 	return needs;
 }
 
+static bool
+needs_jose(const struct config *config)
+{
+	return config->jwt.issuer.p != NULL;
+}
+
 static const struct library {
 	const char *name, *package, *what;
 	bool (*is_needed)(const struct config *config); /* NULL: there is another way without it */
 } libraries[] = {
 	{ audit_library, "libsqlite3-0", "the audit", needs_sqlite },
-	{ LIBCURL, "libcurl4", "Jira and Confluence", needs_curl },
+	{ LIBCURL, "libcurl4", "Jira, Confluence and the issuer of tokens", needs_curl },
+	{ LIBCJOSE, "libcjose0", "tokens of an issuer", needs_jose },
 	{ LIBSSL, "libssl3", "https", needs_ssl },
 	{ LIBSECCOMP, "libseccomp2", "`sandbox`", NULL },
 	{ guard_library, "libhyperscan5 or libvectorscan5", "quick scanners", NULL },

@@ -34,9 +34,8 @@ struct asking {
 
 /* ---- where --------------------------------------------------------------------------------- */
 
-/* "0.0.0.0:80" is where others reach it; this machine does so at 127.0.0.1. */
-static struct slice
-url_of_listen(struct arena *arena, const char *scheme, struct slice address)
+struct slice
+cli_url_of_listen(struct arena *arena, const char *scheme, struct slice address, const char *path)
 {
 	static const struct {
 		struct slice any, here;
@@ -47,10 +46,10 @@ url_of_listen(struct arena *arena, const char *scheme, struct slice address)
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		if (slice_starts(address, rows[i].any))
-			return arena_printf(arena, "%s://%.*s%.*s/health", scheme,
+			return arena_printf(arena, "%s://%.*s%.*s%s", scheme,
 			    SLICE_FMT(rows[i].here), (int)(address.n - rows[i].any.n),
-			    address.p + rows[i].any.n);
-	return arena_printf(arena, "%s://%.*s/health", scheme, SLICE_FMT(address));
+			    address.p + rows[i].any.n, path);
+	return arena_printf(arena, "%s://%.*s%s", scheme, SLICE_FMT(address), path);
 }
 
 /* Was a configuration named? */
@@ -96,9 +95,9 @@ ask_config(struct asking *asking, struct arena *arena, struct err *err)
 	}
 	for (size_t i = 0; i < config->listen_http_n && url->p == NULL; i++)
 		if (!slice_starts(config->listen_http[i], S("unix:")))
-			*url =
-			    url_of_listen(arena, config->listen_tls_cert.n > 0 ? "https" : "http",
-				config->listen_http[i]);
+			*url = cli_url_of_listen(arena,
+			    config->listen_tls_cert.n > 0 ? "https" : "http",
+			    config->listen_http[i], "/health");
 	/* Our own certificate, whatever name it is for: here it is an address that is asked. */
 	asking->tls = (struct tls_files){ .ca = slice_dup(arena, config->listen_tls_cert),
 		.cert = slice_dup(arena, config->listen_tls_cert),

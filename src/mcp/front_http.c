@@ -819,6 +819,7 @@ fronts_set_tls(struct fronts *fronts, struct tls_trust *trust)
 	for (struct front_http *front = fronts->https; front != NULL; front = front->next)
 		if (!front->is_unix)
 			http_server_set_tls(front->server, trust);
+	replicas_renew(fronts->replicas);
 }
 
 void

@@ -204,6 +204,14 @@ replicas_free(struct replicas **at)
 	mem_free(replicas);
 }
 
+void
+replicas_renew(struct replicas *replicas)
+{
+	for (struct replica *peer = replicas != NULL ? replicas->peers : NULL; peer != NULL;
+	     peer = peer->next)
+		http_pool_renew(peer->pool);
+}
+
 /* ---- ids of sessions ------------------------------------------------------------------------- */
 
 void

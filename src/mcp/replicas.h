@@ -40,6 +40,8 @@ MUST_CHECK bool replicas_new(struct loop *loop, struct seal *const *seal,
     const struct config *config, struct replicas **out, struct err *err);
 /* Once no forward is left, but perhaps some that begin: then in a task. */
 void replicas_free(struct replicas **replicas);
+/* Certificates and authorities of TLS whose files have changed; NULL: nothing. */
+void replicas_renew(struct replicas *replicas);
 /* NULL: it is this one, or there is none of that name. */
 struct replica *replicas_find(struct replicas *replicas, struct slice name);
 

@@ -20,8 +20,13 @@ plain_connect(struct http_pool *pool, const struct address *to, struct err *err)
 static struct stream *
 tls_connect(struct http_pool *pool, const struct address *to, struct err *err)
 {
-	struct stream *below = loop_connect(pool->loop, to, err);
+	struct stream *below;
 
+	if (!tls_trust_is_ready(pool->tls.trust)) { /* http_pool_renew() came in between */
+		err_set(err, ERR_UNAVAILABLE, "TLS was not loaded");
+		return NULL;
+	}
+	below = loop_connect(pool->loop, to, err);
 	return below != NULL ? tls_stream_new(pool->loop, &pool->tls, &below) : NULL;
 }
 
@@ -402,6 +407,13 @@ http_pool_forget(struct http_pool *pool)
 	while (pool->idle != NULL)
 		http_link_kill(pool->idle);
 	pool->is_stale = true;
+}
+
+void
+http_pool_renew(struct http_pool *pool)
+{
+	if (pool->tls.trust != NULL && tls_peer_renew(&pool->tls, &pool->tls_files, TLS_CLIENT))
+		http_pool_forget(pool);
 }
 
 void

@@ -330,6 +330,9 @@ MUST_CHECK bool http_pool_new(struct loop *loop, struct slice url, unsigned keep
     uint64_t connect_ms, struct http_pool **out, struct err *err);
 void http_pool_free(struct http_pool **pool);  /* aborts what is in progress without callbacks */
 void http_pool_forget(struct http_pool *pool); /* idle connections, and where the host is */
+/* Files of http_pool_set_tls() that have changed count from the next http_pool_resolve_wait() on;
+ * a request that was begun before it and has no connection yet fails, unsent. */
+void http_pool_renew(struct http_pool *pool);
 /* Before the first http_pool_resolve_wait(); copied. Without it: the system's authorities. */
 void http_pool_set_tls(struct http_pool *pool, const struct tls_files *files);
 /* Connects there, whatever the host of the URL: to a unix socket. Before the first use. */

@@ -28,7 +28,8 @@ struct tls {
 	struct stream *below;
 	struct tls_peer *peer;
 	SSL *ssl;
-	char *in; /* of the peer, for OpenSSL; NULL: nothing */
+	const SSL_CTX *context; /* that ssl was made of: the peer's may be another by now */
+	char *in;		/* of the peer, for OpenSSL; NULL: nothing */
 	size_t in_n, in_at;
 	struct buf out; /* of OpenSSL, for the peer */
 	size_t out_at;
@@ -444,12 +445,17 @@ tls_shutdown(struct stream *stream)
 	settle(tls);
 }
 
-/* The newest session, with what tickets have come. */
+/* The newest session, with what tickets have come; none whose certificate others had to vouch for.
+ */
 static void
 session_keep(struct tls *tls)
 {
-	SSL_SESSION *session = tls_lib.SSL_get1_session(tls->ssl);
+	const struct tls_trust *trust = tls->peer->trust;
+	SSL_SESSION *session;
 
+	if (!tls_trust_is_ready(trust) || tls_trust_context(trust) != tls->context)
+		return;
+	session = tls_lib.SSL_get1_session(tls->ssl);
 	if (session == NULL)
 		return;
 	if (tls_lib.SSL_SESSION_is_resumable(session) != 1) {
@@ -550,6 +556,7 @@ tls_stream_new(struct loop *loop, struct tls_peer *peer, struct stream **below)
 	tls->below->owner = tls;
 	buf_init(&tls->out, loop_memory(loop), OUT_MAX);
 	tls->is_server = tls_trust_serves(peer->trust);
+	tls->context = tls_trust_context(peer->trust);
 	tls->ssl = tls_lib.SSL_new(tls_trust_context(peer->trust));
 	must(tls->ssl != NULL);
 	if (!tls->is_server || *tls_trust_ca(peer->trust) != '\0')
@@ -589,6 +596,23 @@ tls_peer_init(struct tls_peer *peer, struct slice host)
 	memcpy(peer->host, host.p, host.n);
 	peer->is_ip =
 	    inet_pton(AF_INET, peer->host, ip) == 1 || inet_pton(AF_INET6, peer->host, ip) == 1;
+}
+
+bool
+tls_peer_renew(struct tls_peer *peer, const struct tls_files *files, enum tls_side side)
+{
+	struct tls_trust *before = peer->trust;
+	bool is_new;
+
+	peer->trust = tls_trust_ref(files, side);
+	is_new = peer->trust != before;
+	/* Who was believed then has to show his certificate again. */
+	if (is_new && peer->session != NULL) {
+		tls_lib.SSL_SESSION_free(peer->session);
+		peer->session = NULL;
+	}
+	tls_trust_unref(&before);
+	return is_new;
 }
 
 void

@@ -98,6 +98,8 @@ struct tls_peer {
 };
 
 void tls_peer_init(struct tls_peer *peer, struct slice host);
+/* Takes what the files hold now, for streams to come; false: nothing has changed. */
+bool tls_peer_renew(struct tls_peer *peer, const struct tls_files *files, enum tls_side side);
 void tls_peer_fini(struct tls_peer *peer); /* after the last stream was closed */
 
 /*

@@ -12,6 +12,7 @@ import resource
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -174,6 +175,88 @@ def addresses():
     assert gateway.wait(LIMIT_S) == 0
 
 
+def running(host, local=None, **members):
+    """A gateway there and at that unix socket, until it is told to end; its configuration then, with the port it has."""
+    listen, extra = members.pop("listen", {}), ["unix:" + local] if local else []
+    path = config(listen=dict({"http": [host + ":0"] + extra}, **listen), **members)
+    environ = {"PATH": "/usr/bin:/bin", "HOME": at("home")}
+    environ.update((k, v) for k, v in os.environ.items() if "SAN_OPTIONS" in k)
+    gateway = subprocess.Popen([program, "serve", "-c", path], stderr=subprocess.PIPE, env=environ, cwd=folder.name)
+    said, port, count = [], None, 0
+    while count < 1 + len(extra):
+        line = gateway.stderr.readline().decode()
+        assert line, said
+        said.append(line)
+        count += "listening on" in line
+        port = int(re.search(r":(\d+)/mcp", line)[1]) if "listening on http" in line else port
+    http_ = ["%s:%d" % (host, port)] + extra
+
+    def end():
+        gateway.send_signal(signal.SIGTERM)
+        gateway.stderr.read()
+        assert gateway.wait(LIMIT_S) == 0
+    return http_, config(listen=dict({"http": http_}, **listen), **members), end
+
+
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *args):      # a client that does not like the certificate
+        pass
+
+
+def far_address():
+    """Of this machine, and no loopback; or none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        try:
+            one.connect(("203.0.113.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return one.getsockname()[0]
+
+
+def own_gateway():
+    """A gateway of this very configuration is no fault, whatever it speaks and whatever its certificate is by now."""
+    certificate("tls", "-days", "300")
+    certificate("newer", "-days", "300")
+    files = {"cert": at("tls.pem"), "key": at("tls.key")}
+    keys = {"keys": [{"name": "k", "key": "0123456789abcdef-key"}]}
+    here, path, end = running("0.0.0.0", at("own"), listen={"tls": files}, auth=keys)
+    levels, details = doctor(path, status=0)
+    assert levels["listen.in-use"] == "note", details
+    assert [d.split(": ")[-1] for d in details["listen.in-use"]] == ["a gateway runs there"] * 2, details
+    assert doctor(path, "--connect", status=0)[0]["listen.in-use"] == "note"
+    newer = {"cert": at("newer.pem"), "key": at("newer.key")}
+    path = config(listen={"http": here, "tls": newer}, auth=keys)
+    expect("note", "listen.in-use", path, status=0, word="a gateway runs there")
+    end()
+    # At an address that is no loopback it says less of itself.
+    for listen in ({"tls": files}, {}):
+        _, path, end = running(far_address(), listen=listen, auth=keys)
+        expect("note", "listen.in-use", path, status=0, word="a gateway runs there")
+        end()
+    # Clients need a certificate: its own will do where it is by that authority, else nothing is known.
+    _, path, end = running("127.0.0.1", listen={"tls": dict(files, client_ca=at("tls.pem"))}, auth=keys)
+    expect("note", "listen.in-use", path, status=0)
+    end()
+    _, path, end = running("127.0.0.1", listen={"tls": dict(files, client_ca=at("newer.pem"))}, auth=keys)
+    expect("warning", "listen.in-use", path, status=0, word="something listens there")
+    end()
+    # TLS is new in the file; and what is no gateway at all.
+    here, _, end = running("127.0.0.1", auth=keys)
+    expect("note", "listen.in-use", config(listen={"http": here, "tls": files}, auth=keys), status=0)
+    end()
+    for is_tls in (True, False):
+        server = Server(("127.0.0.1", 0), Refuses)
+        if is_tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(at("tls.pem"), at("tls.key"))
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        there = "127.0.0.1:%d" % server.server_address[1]
+        expect("error", "listen.in-use", config(listen={"http": there, "tls": files}), status=1)
+        server.shutdown()
+        server.server_close()
+
+
 def certificate(name, *args):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                     "-keyout", at(name + ".key"), "-out", at(name + ".pem"), "-subj", "/CN=localhost", *args],
@@ -261,7 +344,7 @@ def connecting():
     expect("error", "upstream.unreachable", config(upstreams=[{"name": "one", "command": ["false"]}]), "--connect",
            status=1, word="one: ")
     assert "upstream.unreachable" not in doctor(config(upstreams=[{"name": "one", "command": ["false"]}]))[0]
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuses)
+    server = Server(("127.0.0.1", 0), Refuses)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def site(port):
@@ -273,6 +356,95 @@ def connecting():
     server.shutdown()
     server.server_close()
     expect("error", "site.unreachable", site(1), "--connect", status=1)
+
+
+RSA = {"kty": "RSA", "kid": "r", "n": "u" * 341 + "Q", "e": "AQAB"}
+
+
+class Issuer:
+    """Metadata and keys as they are wanted."""
+
+    def __init__(self, cert=None):
+        outer = self
+        self.metadata, self.keys = {}, {"keys": [RSA]}
+
+        class Handler(Refuses):
+            def do_GET(self):
+                page = {"/.well-known/openid-configuration": outer.metadata, "/keys": outer.keys}.get(self.path)
+                data = json.dumps(page).encode()
+                self.send_response(404 if page is None else 200)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        if cert:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(cert + ".pem", cert + ".key")
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = "http%s://127.0.0.1:%d" % ("s" if cert else "", self.server.server_address[1])
+        self.metadata = {"issuer": self.url, "jwks_uri": self.url + "/keys"}
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def issuers():
+    """The issuer of auth.jwt: each step of asking it."""
+    all_codes = ["issuer.unreachable", "issuer.mismatch", "issuer.no-keys", "issuer.keys-unfit"]
+
+    def jwt(issuer, **members):
+        return config(auth={"jwt": dict({"issuer": issuer.url, "audience": "https://gw.example.com/mcp"}, **members)})
+
+    def fails(code, path, word):
+        """This one, and nothing is said of those that come after it."""
+        levels, details = doctor(path, "--connect", status=1)
+        assert levels[code] == "error" and any(word in d for d in details[code]), (code, word, details)
+        place = all_codes.index(code)
+        assert all(levels.get(c, "ok") == "ok" for c in all_codes[:place]), details
+        assert not any(c in levels for c in all_codes[place + 1:]), details
+
+    issuer = Issuer()
+    levels, details = doctor(jwt(issuer), "--connect", status=0)
+    assert [levels[c] for c in all_codes] == ["ok"] * 4, details
+    assert not any(c in doctor(jwt(issuer))[0] for c in all_codes)      # nobody is asked without --connect
+    assert not any(c in doctor(config(), "--connect")[0] for c in all_codes)
+    fails("issuer.keys-unfit", jwt(issuer, algorithms=["ES256", "ES384"]), "0 of 1")
+    issuer.keys = {"keys": [dict(RSA, alg="PS256")]}
+    fails("issuer.keys-unfit", jwt(issuer), "0 of 1")
+    assert doctor(jwt(issuer, algorithms=["PS256"]), "--connect", status=0)[0]["issuer.keys-unfit"] == "ok"
+    issuer.keys = {"keys": [dict(RSA, n="u" * 170 + "Q")]}
+    fails("issuer.no-keys", jwt(issuer), "none of its keys")
+    issuer.keys = []
+    fails("issuer.no-keys", jwt(issuer), "no JWK Set")
+    issuer.keys = None
+    fails("issuer.no-keys", jwt(issuer), "404")
+    # The keys have an address of their own: nobody asks for metadata.
+    fails("issuer.no-keys", jwt(issuer, jwks=issuer.url + "/keys"), "404")
+    issuer.keys = {"keys": [RSA]}
+    issuer.metadata["jwks_uri"] = "http://192.0.2.1/keys"
+    fails("issuer.no-keys", jwt(issuer), "not https")
+    del issuer.metadata["jwks_uri"]
+    fails("issuer.mismatch", jwt(issuer), "jwks_uri")
+    issuer.metadata = {"issuer": issuer.url + "/", "jwks_uri": issuer.url + "/keys"}
+    fails("issuer.mismatch", jwt(issuer), "to the letter")
+    issuer.metadata = []
+    fails("issuer.mismatch", jwt(issuer), "no JSON object")
+    issuer.metadata = None
+    fails("issuer.unreachable", jwt(issuer), "404")
+    levels, details = doctor(jwt(issuer, jwks=issuer.url + "/keys"), "--connect", status=0)
+    assert levels["issuer.no-keys"] == "ok" and "issuer.unreachable" not in levels, details
+    issuer.close()
+    fails("issuer.unreachable", jwt(issuer), "refused")
+    certificate("issuer", "-addext", "subjectAltName=IP:127.0.0.1")
+    certificate("stranger")
+    issuer = Issuer(at("issuer"))
+    assert doctor(jwt(issuer, ca=at("issuer.pem")), "--connect", status=0)[0]["issuer.keys-unfit"] == "ok"
+    fails("issuer.unreachable", jwt(issuer, ca=at("stranger.pem")), "certificate")
+    fails("issuer.unreachable", jwt(issuer), "certificate")
+    issuer.close()
 
 
 def without(*calls):
@@ -323,20 +495,23 @@ def machine():
 
 def libraries():
     os.mkdir(at("broken"))
-    for name in ("libsqlite3.so.0", "libcurl.so.4"):
+    for name in ("libsqlite3.so.0", "libcurl.so.4", "libcjose.so.0"):
         write("broken/" + name, "no library")
     levels, details = doctor(config(), LD_LIBRARY_PATH=at("broken"), status=1)
     assert levels["library.missing"] == "error", details
     said = " ".join(details["library.missing"])
     assert "libsqlite3.so.0, for the audit (package" in said, said
+    path = config(auth={"jwt": {"issuer": "http://127.0.0.1:1", "audience": "https://gw.example.com/mcp"}})
+    assert "libcjose.so.0, for tokens of an issuer (package libcjose0)" in " ".join(
+        doctor(path, LD_LIBRARY_PATH=at("broken"), status=1)[1]["library.missing"])
     # Nobody needs them.
     levels, _ = doctor(config(audit={"sinks": [{"jsonl": "audit.jsonl"}]}), LD_LIBRARY_PATH=at("broken"), status=0)
     assert levels["library.missing"] == "note", levels
 
 
 os.mkdir(at("home"))
-for part in (documentation, configuration, state, secrets, addresses, certificates, programs, connecting, machine,
-             libraries):
+for part in (documentation, configuration, state, secrets, addresses, own_gateway, certificates, programs, connecting,
+             issuers, machine, libraries):
     part()
 missing = set(codes_of_page()) - seen
 assert not missing, ("never happened here", missing)

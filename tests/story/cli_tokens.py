@@ -2,8 +2,8 @@
 """auth.jwt in front of an upstream: an issuer that stands in for a real one, with keys made by openssl.
 
 Good tokens are taken, and nothing else: expired, forged, for another audience, of no or another algorithm, huge.  The
-issuer changes its keys, is flooded by names of keys that nobody has, is away at the start and comes back.  What a client
-brings never reaches an upstream.
+issuer changes its keys, is flooded by names of keys that nobody has, is away at the start and comes back, speaks https by an
+authority of its own, wrong ones, and an old certificate.  What a client brings never reaches an upstream.
 
 usage: cli_tokens.py BASCULE
 """
@@ -17,6 +17,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -74,7 +75,7 @@ class Key:
 class Issuer:
     """Metadata and keys on a port; counts what it is asked."""
 
-    def __init__(self, port=0, keys=()):
+    def __init__(self, port=0, keys=(), cert=None):
         outer = self
         self.keys, self.asked = list(keys), {"metadata": 0, "keys": 0}
 
@@ -99,15 +100,44 @@ class Issuer:
             def log_message(self, *args):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, *args):  # a client that does not like the certificate
+                pass
+
+        self.server = Server(("127.0.0.1", port), Handler)
         self.port = self.server.server_address[1]
-        self.origin = f"http://127.0.0.1:{self.port}"
+        if cert:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(cert + ".pem", cert + ".key")
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.origin = f"{'https' if cert else 'http'}://127.0.0.1:{self.port}"
         self.url = self.origin + "/realm"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+def authority(name):
+    """Its certificate and key, as files."""
+    path = os.path.join(folder.name, name)
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+            "-keyout", path + ".key", "-out", path + ".pem", "-subj", "/CN=" + name,
+            "-addext", "basicConstraints=critical,CA:TRUE")
+    return path
+
+
+def certificate(name, ca, days=30):
+    """Of 127.0.0.1, by that authority; days -1: it has expired."""
+    path = os.path.join(folder.name, name)
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", path + ".key",
+            "-out", path + ".csr", "-subj", "/CN=" + name)
+    with open(path + ".ext", "w") as file:
+        file.write("subjectAltName=IP:127.0.0.1\n")
+    openssl("x509", "-req", "-in", path + ".csr", "-CA", ca + ".pem", "-CAkey", ca + ".key", "-set_serial", "7",
+            "-days", str(days), "-extfile", path + ".ext", "-out", path + ".pem")
+    return path
 
 
 def token(key, url, alg=None, header=None, signature=None, **claims):
@@ -341,6 +371,65 @@ def away(config, second):
     stop(process)
 
 
+def over_tls(config, key):
+    """An issuer of https: the right authority, a wrong one, an expired certificate; and it recovers."""
+    right, wrong = authority("right"), authority("wrong")
+    good_cert, old, strange = certificate("good", right), certificate("old", right, -1), certificate("strange", wrong)
+    jwt = config["auth"]["jwt"]
+
+    def refused(why, port, url):
+        """Who brings a token is told what he is told whatever is wrong with the issuer; the log says it."""
+        wait(why, lambda: any("issuer_unavailable" in line or "no token can be checked" in line for line in log))
+        told = [line for line in log if "no token can be checked" in line]
+        assert any(re.search(why, line) and url in line for line in told), (why, log)
+        status, text, fields = post(port, token(key, url))
+        assert status == 503 and "retry-after" in fields, (status, text, fields)
+        assert not re.search("certificate|authority|expired|TLS|https", text), text
+        assert post(port, KEY)[0] == 200
+        return text
+
+    jwt["ca"] = right + ".pem"
+    issuer = Issuer(keys=[key], cert=good_cert)
+    jwt["issuer"] = issuer.url
+    process, port = start(config)
+    wait("the first keys", lambda: post(port, token(key, issuer.url))[0] == 200)
+    stop(process)
+    jwt["ca"] = wrong + ".pem"
+    process, port = start(config)
+    texts = {refused("certificate", port, issuer.url)}
+    # The configuration is mended.
+    jwt["ca"] = right + ".pem"
+    with open(os.path.join(folder.name, "bascule.json"), "w") as file:
+        json.dump(config, file)
+    process.send_signal(signal.SIGHUP)
+    wait("a reload mends it", lambda: post(port, token(key, issuer.url))[0] == 200)
+    stop(process)
+    issuer.close()
+    for cert, why in ((old, "expired"), (strange, "certificate")):
+        issuer = Issuer(issuer.port, [key], cert)
+        process, port = start(config)
+        texts.add(refused(why, port, issuer.url))
+        # The issuer is mended.
+        issuer.close()
+        issuer = Issuer(issuer.port, [key], good_cert)
+        wait("the issuer is mended", lambda: post(port, token(key, issuer.url))[0] == 200)
+        stop(process)
+        issuer.close()
+    assert len(texts) == 1, texts
+    del jwt["ca"]
+
+
+def cached(port, key, url):
+    """A token that is known is refused when its time has come: exp, and 30 seconds for clocks that differ."""
+    until = int(time.time()) - 30 + 4
+    one = token(key, url, exp=until, iat=until - 60)
+    session = post(port, one)[2]["mcp-session-id"]
+    assert post(port, one, "tools/list", session=session)[0] == 200
+    wait("it expires", lambda: time.time() > until + 30 + 0.1)
+    assert post(port, one, "tools/list", session=session)[0] == 401
+    assert post(port, token(key, url), "tools/list", session=session)[0] == 200
+
+
 def main():
     first, ec, stranger = Key("first"), Key("ec", "EC"), Key("stranger")
     issuer, upstream = Issuer(keys=[first, ec]), Upstream()
@@ -361,6 +450,7 @@ def main():
     assert '"error"' in text and "seen" not in text, text  # a rule names him: he does not even see the tool
     bad(port, first, ec, stranger, issuer.url)
     metadata(port, issuer.url)
+    cached(port, first, issuer.url)
     second = rotation(process, port, issuer, first, session)
     flood(port, issuer, second)
     stop(process)
@@ -370,6 +460,7 @@ def main():
         assert not any(value.count(".") == 2 and len(value) > 200 for value in headers.values()), headers
     issuer.close()
     away(config, second)
+    over_tls(config, second)
 
 
 main()

@@ -5,7 +5,7 @@ usage: replicas.py BASCULE
 
 Clients with sessions (2025-11-25), of HTTP+SSE (2024-11-05) and without sessions (2026-07-28), with keys: no request is lost,
 whichever replica it comes to; what a replica that was killed had is told to be gone, and nothing else; nobody can pretend
-to be a replica.  The balancer is one of a few lines here, and nginx where there is one.
+to be a replica; over TLS, with an authority of their own, and wrong ones.  The balancer is one of a few lines here, and nginx where there is one.
 """
 import base64
 import contextlib
@@ -18,6 +18,7 @@ import select
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ KEYS = {"ann": "key-of-ann-0123456789", "bob": "key-of-bob-0123456789"}
 program = os.path.abspath(sys.argv[1])
 base = {"PATH": "/usr/bin:/bin"}
 base.update((k, v) for k, v in os.environ.items() if "SAN_OPTIONS" in k)
+contexts = {}       # of ports that speak TLS
 
 SERVER = r'''
 import json, sys, threading
@@ -247,8 +249,14 @@ class Cluster:
                 assert "ERROR: " not in self.log(name) and "runtime error" not in self.log(name), self.log(name)
 
 
+def open_http(port, host="127.0.0.1"):
+    if port in contexts:
+        return http.client.HTTPSConnection(host, port, timeout=FAR, context=contexts[port])
+    return http.client.HTTPConnection(host, port, timeout=FAR)
+
+
 def http_once(port, method, path, body=None, headers={}, host="127.0.0.1"):
-    connection = http.client.HTTPConnection(host, port, timeout=FAR)
+    connection = open_http(port, host)
     connection.request(method, path, body, dict({"Connection": "close"}, **headers))
     answer = connection.getresponse()
     text = answer.read().decode()
@@ -302,7 +310,7 @@ class Client:
 
     def listen(self):
         """The GET stream, read to its end by a thread."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=FAR)
+        connection = open_http(self.port)
         connection.request("GET", "/mcp", headers=self.headers)
         answer = connection.getresponse()
         assert answer.status == 200, (answer.status, answer.read())
@@ -633,9 +641,196 @@ def template():
                 assert status == 200 and json.loads(body)["result"] == {}, (status, body)
 
 
+def openssl(*args):
+    subprocess.run(["openssl", *args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+
+
+CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+
+
+def authority(folder, name):
+    path = os.path.join(folder, name)
+    openssl("req", "-x509", *CURVE, "-days", "30", "-keyout", path + ".key", "-out", path + ".pem", "-subj", "/CN=" + name,
+            "-addext", "basicConstraints=critical,CA:TRUE")
+    return path + ".pem"
+
+
+def certificate(folder, name, ca, days=30, address="127.0.0.1"):
+    """What listen.tls has of it."""
+    path = os.path.join(folder, name)
+    openssl("req", *CURVE, "-keyout", path + ".key", "-out", path + ".csr", "-subj", "/CN=" + name)
+    with open(path + ".ext", "w") as file:
+        file.write("subjectAltName=IP:%s\n" % address)
+    openssl("x509", "-req", "-in", path + ".csr", "-CA", ca, "-CAkey", ca[:-3] + "key", "-set_serial", "7", "-days", str(days),
+            "-extfile", path + ".ext", "-out", path + ".pem")
+    return {"cert": path + ".pem", "key": path + ".key"}
+
+
+class TlsCluster(Cluster):
+    """Each with a certificate by one authority that is theirs; `tls` and `trusts` have what is otherwise, by name."""
+
+    def __init__(self, folder, tls=None, trusts=None, scheme=None, client_ca=None):
+        self.right, self.wrong = authority(folder, "right"), authority(folder, "wrong")
+        self.tls, self.trusts, self.scheme, self.client_ca = tls or {}, trusts or {}, scheme or {}, client_ca
+        super().__init__(folder)
+        contexts[self.port] = self.context
+
+    def start(self, name, **more):
+        if not hasattr(self, "context"):
+            self.context = ssl.create_default_context(cafile=self.right)
+            self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+            own = certificate(self.folder, "client", self.right)
+            self.context.load_cert_chain(own["cert"], own["key"])
+            contexts.update((port, self.context) for port in self.ports.values())
+        files = certificate(self.folder, name, getattr(self, self.tls.get(name, {}).get("ca", "right")),
+                            **{k: v for k, v in self.tls.get(name, {}).items() if k != "ca"})
+        if self.client_ca:
+            files["client_ca"] = self.right
+        peers = {n: "%s://127.0.0.1:%d" % (self.scheme.get(name, "https"), p) for n, p in self.ports.items()}
+        super().start(name, **dict({"listen": {"http": "127.0.0.1:%d" % self.ports[name], "tls": files}, "replicas": {
+            "self": name, "peers": peers, "ca": getattr(self, self.trusts.get(name, "right"))}}, **more))
+
+
+def over_tls(client_ca):
+    """Everything goes as it does without, also where clients need certificates."""
+    can = {"elicitation": {"form": {}}}
+    with tempfile.TemporaryDirectory() as folder, TlsCluster(folder, client_ca=client_ca) as cluster:
+        clients = [Client(cluster.port) for _ in range(6)]
+        assert {client.home for client in clients} == set(NAMES), [client.session for client in clients]
+        for client in clients:
+            client.listen()
+        for i in range(6):
+            for client in clients:
+                client.echo("%d" % i)
+        clients[0].echo("x" * 3000000)
+        for name in NAMES:
+            next(client for client in clients if client.home == name).request("tools/call", name="grow", arguments={})
+        for client in clients:
+            until(lambda: any(m and m.get("method") == "notifications/tools/list_changed" for m in client.heard))
+        asks = {"name": "ask", "arguments": {"n": 1}}
+        for name in ("b", "c"):
+            got = modern(cluster.ports["a"], "tools/call", can=can, **asks)["result"]
+            (key,) = got["inputRequests"]
+            done = modern(cluster.ports[name], "tools/call", can=can, **asks, requestState=got["requestState"],
+                          inputResponses={key: {"action": "accept", "content": {"answer": "me"}}})
+            assert "me" in done["result"]["content"][0]["text"], done
+        assert cluster.metric("done") > 20 and cluster.metric("unknown") == cluster.metric("gone") == 0
+        # One is gone, and comes again.
+        cluster.kill("b")
+        for client in clients:
+            if client.home == "b":
+                status, _, body = client.post({"id": 1, "method": "ping"})
+                assert status == 404 and "initialize again" in body, (status, body)
+            else:
+                client.echo("after")
+        cluster.start("b")
+        cluster.wait("b")
+        client = Client(cluster.ports["b"])
+        for name in ("a", "c"):
+            client.port = cluster.ports[name]
+            client.echo("anew")
+
+
+def lost(cluster, via, home, said, parked=True):
+    """What lives in one replica cannot be reached through the other, whose log says why; and nobody waits for long."""
+    can = {"elicitation": {"form": {}}}
+    asks = {"name": "ask", "arguments": {"n": 1}}
+    client = Client(cluster.ports[home])
+    waiting = modern(cluster.ports[home], "tools/call", can=can, **asks)["result"]
+    (key,) = waiting["inputRequests"]
+    client.port = cluster.ports[via]
+    began = time.monotonic()
+    for method, body in (("POST", '{"jsonrpc":"2.0","id":1,"method":"ping"}'), ("GET", None), ("DELETE", None)):
+        status, _, text = http_once(client.port, method, "/mcp", body, client.headers)
+        assert status == 404 and "initialize again" in text and not re.search("certificate|TLS|authority", text), (method, status, text)
+    answer = modern(client.port, "tools/call", can=can, **asks, requestState=waiting["requestState"],
+                    inputResponses={key: {"action": "accept", "content": {"answer": "me"}}})
+    assert answer["error"]["code"] == -32602 and 'replica "%s"' % home in answer["error"]["message"], answer
+    assert time.monotonic() - began < FAR
+    told = [line for line in cluster.log(via).split("\n") if 'replica "%s": ' % home in line]
+    assert told and any(re.search(said, line) for line in told), (said, told)
+    # Nothing is lost there.
+    client.port = cluster.ports[home]
+    client.echo("still")
+
+
+def wrong_tls():
+    """A wrong authority, an old certificate, one of another address, an authority nobody knows."""
+    with tempfile.TemporaryDirectory() as folder, TlsCluster(folder, trusts={"b": "wrong"}, tls={
+            "c": {"days": -1}}) as cluster:
+        lost(cluster, "b", "a", "certificate")
+        lost(cluster, "a", "c", "expired")
+        client = Client(cluster.ports["b"])
+        client.port = cluster.ports["a"]
+        client.echo("the other way it goes")
+        # It is mended where it is wrong, in the files that were named, and nothing has to start again.
+        shutil.copy(cluster.right, cluster.wrong)
+        certificate(folder, "c", cluster.right)
+        for name in ("b", "c"):
+            cluster.processes[name].send_signal(signal.SIGHUP)
+            until(lambda: "was read again" in cluster.log(name))
+        client = Client(cluster.ports["c"])
+        for name in ("a", "b"):
+            client.port = cluster.ports[name]
+            client.echo("renewed")
+        client = Client(cluster.ports["a"])
+        client.port = cluster.ports["b"]
+        client.echo("mended")
+    with tempfile.TemporaryDirectory() as folder, TlsCluster(folder, tls={
+            "b": {"address": "127.0.0.9"}, "c": {"ca": "wrong"}}) as cluster:
+        lost(cluster, "a", "b", "certificate")
+        lost(cluster, "a", "c", "certificate")
+        assert cluster.metric("gone") > 0 and cluster.metric("unknown") == 0
+
+
+def renewed():
+    """The certificate that a replica shows to the others is the one of its last SIGHUP, and so is what it believes."""
+    with tempfile.TemporaryDirectory() as folder, TlsCluster(folder, client_ca=True) as cluster:
+        client = Client(cluster.ports["b"])
+        client.port = cluster.ports["a"]
+        client.echo("before")
+        # All change to another authority.
+        shutil.copy(cluster.wrong, cluster.right)
+        shutil.copy(cluster.wrong[:-3] + "key", cluster.right[:-3] + "key")
+        own = certificate(folder, "client", cluster.right)
+        cluster.context.load_cert_chain(own["cert"], own["key"])
+        for name in NAMES:
+            certificate(folder, name, cluster.right)
+            cluster.processes[name].send_signal(signal.SIGHUP)
+            until(lambda: "was read again" in cluster.log(name))
+        for i in range(3):
+            client.echo("after")
+        # Nor does anything of before help: a connection that is kept, a session of TLS.
+        cluster.kill("b")
+        cluster.start("b")
+        cluster.wait("b")
+        client = Client(cluster.ports["b"])
+        for name in ("a", "c"):
+            client.port = cluster.ports[name]
+            client.echo("anew")
+        assert cluster.metric("unknown") == cluster.metric("gone") == 0
+
+
+def not_tls():
+    """Plain addresses of replicas that speak TLS, and replicas whose certificate the others do not take from a client."""
+    ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
+    for more in ({"scheme": {"a": "http"}}, {"client_ca": True, "tls": {"a": {"ca": "wrong"}}}):
+        with tempfile.TemporaryDirectory() as folder, TlsCluster(folder, **more) as cluster:
+            client = Client(cluster.ports["b"])
+            client.port = cluster.ports["a"]
+            for _ in range(3):
+                status, _, body = http_once(client.port, "POST", "/mcp", ping, client.headers)
+                assert (status, "not known" in body) in ((404, False), (502, True)), (status, body)
+            told = [line for line in cluster.log("a").split("\n") if 'replica "b": ' in line]
+            assert re.search("closed by the server|certificate", told[0]), told
+            client.port = cluster.ports["b"]
+            client.echo("unharmed")
+
+
 tests = [(f.__name__ + suffix, lambda f=f, a=a: f(*a)) for f, suffix, a in (
     (legacy, "", (Relay,)), (legacy, " behind nginx", (Nginx,)), (asking, "", ()), (sse, "", ()), (without_sessions, "", (Relay,)),
-    (without_sessions, " behind nginx", (Nginx,)), (killed, "", ()), (moved, "", ()), (forged, "", ()), (leaving, "", ()), (template, "", ()))]
+    (without_sessions, " behind nginx", (Nginx,)), (killed, "", ()), (moved, "", ()), (forged, "", ()), (leaving, "", ()), (template, "", ()),
+    (over_tls, "", (False,)), (over_tls, " with certificates of clients", (True,)), (wrong_tls, "", ()), (renewed, "", ()), (not_tls, "", ()))]
 wanted = sys.argv[2:]
 print("1..%d" % len(tests))
 failed = 0

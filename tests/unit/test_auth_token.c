@@ -1,6 +1,6 @@
 /*
  * Tokens of an issuer: base64url in its one form, what a header and claims must say, keys of a set,
- * and signatures by keys that are made here.
+ * signatures by keys that are made here, and which tokens are remembered.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -275,22 +275,35 @@ put_rsa(struct buf *out, EVP_PKEY *key, const char *more)
 static void
 put_ec(struct buf *out, EVP_PKEY *key, const char *more)
 {
-	buf_puts(out, "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"");
-	put_number(out, key, OSSL_PKEY_PARAM_EC_PUB_X, 32);
+	int bytes = (EVP_PKEY_get_bits(key) + 7) / 8;
+
+	buf_printf(out, "{\"kty\":\"EC\",\"crv\":\"P-%d\",\"x\":\"", EVP_PKEY_get_bits(key));
+	put_number(out, key, OSSL_PKEY_PARAM_EC_PUB_X, bytes);
 	buf_puts(out, "\",\"y\":\"");
-	put_number(out, key, OSSL_PKEY_PARAM_EC_PUB_Y, 32);
+	put_number(out, key, OSSL_PKEY_PARAM_EC_PUB_Y, bytes);
 	buf_printf(out, "\"%s}", more);
 }
 
+/* As the algorithm of that name signs, "PS384"; what the key is for is not asked. */
 static void
-put_signature(struct buf *text, EVP_PKEY *key)
+put_signature(struct buf *text, EVP_PKEY *key, const char *algorithm)
 {
-	unsigned char made[512], fixed[64];
+	unsigned char made[1024], fixed[132];
+	const EVP_MD *hash = algorithm[2] == '2' ? EVP_sha256()
+	    : algorithm[2] == '3'		 ? EVP_sha384()
+						 : EVP_sha512();
+	int half = (EVP_PKEY_get_bits(key) + 7) / 8;
+	const unsigned char *at = made;
+	EVP_PKEY_CTX *padding;
 	size_t n = sizeof(made);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	const unsigned char *at = made;
 
-	assert_int_equal(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key), 1);
+	assert_int_equal(EVP_DigestSignInit(context, &padding, hash, NULL, key), 1);
+	if (algorithm[0] == 'P') {
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(padding, RSA_PKCS1_PSS_PADDING), 1);
+		assert_int_equal(
+		    EVP_PKEY_CTX_set_rsa_pss_saltlen(padding, RSA_PSS_SALTLEN_DIGEST), 1);
+	}
 	assert_int_equal(
 	    EVP_DigestSign(context, made, &n, (const unsigned char *)text->p, text->n), 1);
 	EVP_MD_CTX_free(context);
@@ -301,15 +314,16 @@ put_signature(struct buf *text, EVP_PKEY *key)
 	}
 	ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &at, (long)n);
 	assert_non_null(pair);
-	BN_bn2binpad(ECDSA_SIG_get0_r(pair), fixed, 32);
-	BN_bn2binpad(ECDSA_SIG_get0_s(pair), fixed + 32, 32);
+	BN_bn2binpad(ECDSA_SIG_get0_r(pair), fixed, half);
+	BN_bn2binpad(ECDSA_SIG_get0_s(pair), fixed + half, half);
 	ECDSA_SIG_free(pair);
-	put_base64url(text, (struct slice){ (const char *)fixed, 64 });
+	put_base64url(text, (struct slice){ (const char *)fixed, 2 * (size_t)half });
 }
 
-/* A token by that key against a set. */
+/* A token by that key, signed as an algorithm does and maybe of another in its header. */
 static enum token_fault
-verify(const struct keyset *set, EVP_PKEY *key, const char *header, bool is_changed)
+verify_as(const struct token_policy *wanted, const struct keyset *set, EVP_PKEY *key,
+    const char *header, const char *algorithm, bool is_changed)
 {
 	struct token token;
 	enum token_fault fault;
@@ -317,15 +331,21 @@ verify(const struct keyset *set, EVP_PKEY *key, const char *header, bool is_chan
 
 	buf_init(&text, NULL, MIB);
 	put_token(&text, header, GOOD_CLAIMS);
-	put_signature(&text, key);
+	put_signature(&text, key, algorithm);
 	if (is_changed)
 		text.p[text.n - 8] = text.p[text.n - 8] == 'A' ? 'B' : 'A';
-	fault = token_read(&policy, buf_view(&text), NOW, &token);
+	fault = token_read(wanted, buf_view(&text), NOW, &token);
 	if (fault == TOKEN_NONE)
 		fault = keyset_verify(set, &token, buf_view(&text));
 	token_fini(&token);
 	buf_fini(&text);
 	return fault;
+}
+
+static enum token_fault
+verify(const struct keyset *set, EVP_PKEY *key, const char *header, bool is_changed)
+{
+	return verify_as(&policy, set, key, header, "RS256", is_changed);
 }
 
 static void
@@ -370,6 +390,206 @@ test_signatures(void **state)
 	EVP_PKEY_free(ec);
 }
 
+enum { RSA_KEY, P256_KEY, P384_KEY, P521_KEY, KEYS_N };
+static const struct {
+	const char *name;
+	unsigned key;
+} rows[JOSE_ALGORITHMS_N] = {
+	[JOSE_RS256] = { "RS256", RSA_KEY },
+	[JOSE_RS384] = { "RS384", RSA_KEY },
+	[JOSE_RS512] = { "RS512", RSA_KEY },
+	[JOSE_PS256] = { "PS256", RSA_KEY },
+	[JOSE_PS384] = { "PS384", RSA_KEY },
+	[JOSE_PS512] = { "PS512", RSA_KEY },
+	[JOSE_ES256] = { "ES256", P256_KEY },
+	[JOSE_ES384] = { "ES384", P384_KEY },
+	[JOSE_ES512] = { "ES512", P521_KEY },
+};
+
+/* A set of one key, that of rows[of], against tokens of the algorithm `with`. */
+static void
+try_algorithm(
+    const struct keyset *set, EVP_PKEY *const *keys, unsigned of, bool is_bound, unsigned with)
+{
+	bool is_own = rows[with].key == rows[of].key && (!is_bound || with == of);
+	const char *name = rows[with].name;
+	EVP_PKEY *key = keys[rows[with].key];
+	struct token_policy wanted = policy;
+	char header[64];
+
+	wanted.algorithms = (1u << JOSE_ALGORITHMS_N) - 1;
+	snprintf(header, sizeof(header), "{\"alg\":\"%s\"}", name);
+	assert_int_equal(keyset_fit_n(set, 1u << with), is_own);
+	assert_int_equal(
+	    verify_as(&wanted, set, key, header, name, false), is_own ? TOKEN_NONE : TOKEN_KEY);
+	if (is_own)
+		assert_int_equal(verify_as(&wanted, set, key, header, name, true), TOKEN_SIGNATURE);
+	/* It says one, and was signed by another. */
+	if (is_own && with != of)
+		assert_int_equal(
+		    verify_as(&wanted, set, key, header, rows[of].name, false), TOKEN_SIGNATURE);
+	wanted.algorithms &= ~(1u << with);
+	assert_int_equal(verify_as(&wanted, set, key, header, name, false), TOKEN_ALGORITHM);
+}
+
+/* Every algorithm: taken where it is listed and the key is for it, and nowhere else. */
+static void
+test_algorithms(void **state)
+{
+	EVP_PKEY *keys[KEYS_N] = { EVP_RSA_gen(2048), EVP_EC_gen("P-256"), EVP_EC_gen("P-384"),
+		EVP_EC_gen("P-521") };
+	struct err err = { 0 };
+	struct keyset *set;
+	char alg[64];
+	struct buf json;
+
+	assert_true(jose_load(&err));
+	buf_init(&json, NULL, MIB);
+	for (unsigned i = 0; i < 2 * JOSE_ALGORITHMS_N; i++) {
+		unsigned of = i / 2;
+		bool is_bound = i % 2 != 0;
+
+		snprintf(alg, sizeof(alg), ",\"alg\":\"%s\"", rows[of].name);
+		buf_clear(&json);
+		buf_puts(&json, "{\"keys\":[");
+		if (rows[of].key == RSA_KEY)
+			put_rsa(&json, keys[RSA_KEY], is_bound ? alg : "");
+		else
+			put_ec(&json, keys[rows[of].key], is_bound ? alg : "");
+		buf_puts(&json, "]}");
+		assert_true(keyset_new(buf_view(&json), &set, &err));
+		for (unsigned with = 0; with < JOSE_ALGORITHMS_N; with++)
+			try_algorithm(set, keys, of, is_bound, with);
+		keyset_free(&set);
+	}
+	for (unsigned i = 0; i < KEYS_N; i++)
+		EVP_PKEY_free(keys[i]);
+	buf_fini(&json);
+}
+
+/* Too small, too large, of a curve that is another than it says, for another kind's algorithm. */
+static void
+test_unfit_keys(void **state)
+{
+	EVP_PKEY *small = EVP_RSA_gen(2040), *least = EVP_RSA_gen(2048), *ec = EVP_EC_gen("P-256"),
+		 *other = EVP_EC_gen("secp256k1");
+	struct err err = { 0 };
+	struct keyset *set;
+	struct buf json;
+
+	assert_true(jose_load(&err));
+	for (unsigned i = 0; i < 7; i++) {
+		buf_init(&json, NULL, MIB);
+		buf_puts(&json, "{\"keys\":[");
+		if (i == 0)
+			put_rsa(&json, small, "");
+		else if (i == 1)
+			put_rsa(&json, least, ",\"alg\":\"ES256\"");
+		else if (i == 2)
+			put_rsa(&json, least, ",\"alg\":\"HS256\"");
+		else if (i == 3)
+			put_ec(&json, ec, ",\"alg\":\"ES384\"");
+		else if (i == 4)
+			put_ec(&json, other, ""); /* not a point of P-256 */
+		else if (i == 5)
+			put_ec(&json, ec, ",\"use\":\"enc\"");
+		else
+			put_rsa(&json, least, ",\"key_ops\":[\"sign\"]");
+		buf_puts(&json, "]}");
+		assert_false(keyset_new(buf_view(&json), &set, &err));
+		assert_non_null(strstr(err.text, "none of its keys"));
+		buf_fini(&json);
+	}
+	/* Beside one that will do they are left out. */
+	buf_init(&json, NULL, MIB);
+	buf_puts(&json, "{\"keys\":[");
+	put_rsa(&json, small, ",\"kid\":\"s\"");
+	buf_putc(&json, ',');
+	put_rsa(&json, least, ",\"kid\":\"l\"");
+	buf_puts(&json, "]}");
+	assert_true(keyset_new(buf_view(&json), &set, &err));
+	assert_int_equal(keyset_n(set), 1);
+	assert_int_equal(verify(set, small, "{\"alg\":\"RS256\",\"kid\":\"s\"}", false), TOKEN_KEY);
+	assert_int_equal(
+	    verify(set, least, "{\"alg\":\"RS256\",\"kid\":\"l\"}", false), TOKEN_NONE);
+	keyset_free(&set);
+	buf_fini(&json);
+	EVP_PKEY_free(small);
+	EVP_PKEY_free(least);
+	EVP_PKEY_free(ec);
+	EVP_PKEY_free(other);
+}
+
+/* ---- tokens that were found good ------------------------------------------------------------- */
+
+static void
+digest_of(uint64_t number, unsigned char digest[SHA256_BYTES])
+{
+	sha256_bytes((struct slice){ (const char *)&number, sizeof(number) }, digest);
+}
+
+static const struct caller *
+find_number(struct known_tokens *tokens, uint64_t number, uint64_t now_s)
+{
+	unsigned char digest[SHA256_BYTES];
+
+	digest_of(number, digest);
+	return known_find(tokens, digest, now_s);
+}
+
+static void
+add_number(struct known_tokens *tokens, uint64_t number, uint64_t expires_s)
+{
+	struct token token = { .expires_s = expires_s };
+	unsigned char digest[SHA256_BYTES];
+	char name[24];
+
+	snprintf(name, sizeof(name), "n%llu", (unsigned long long)number);
+	token.caller = slice_of(name);
+	token.tenant = S("t");
+	digest_of(number, digest);
+	assert_null(known_find(tokens, digest, NOW));
+	assert_true(slice_eq(known_add(tokens, digest, &token)->principal, slice_of(name)));
+}
+
+static void
+test_known(void **state)
+{
+	struct known_tokens *tokens = known_new();
+	const struct caller *caller;
+	char name[24];
+
+	/* Far more than there is room for; the first is used all the time, and stays. */
+	for (uint64_t i = 0; i < 3 * KNOWN_MAX; i++) {
+		add_number(tokens, i, NOW + 600);
+		assert_non_null(find_number(tokens, 0, NOW));
+		assert_true(known_n(tokens) <= KNOWN_MAX);
+	}
+	assert_int_equal(known_n(tokens), KNOWN_MAX);
+	for (uint64_t i = 0; i < 3 * KNOWN_MAX; i++) {
+		caller = find_number(tokens, i, NOW);
+		assert_int_equal(caller != NULL, i == 0 || i > 2 * KNOWN_MAX);
+		snprintf(name, sizeof(name), "n%llu", (unsigned long long)i);
+		assert_true(caller == NULL ||
+		    (slice_eq(caller->principal, slice_of(name)) &&
+			slice_eq(caller->tenant, S("t"))));
+	}
+	/* Each to its own time, and then it is gone. */
+	known_clear(tokens);
+	assert_int_equal(known_n(tokens), 0);
+	for (uint64_t i = 0; i < 100; i++)
+		add_number(tokens, i, NOW + i);
+	assert_non_null(find_number(tokens, 50, NOW + 50 + TOKEN_LEEWAY_S - 1));
+	assert_null(find_number(tokens, 50, NOW + 50 + TOKEN_LEEWAY_S));
+	assert_int_equal(known_n(tokens), 99);
+	assert_null(find_number(tokens, 50, NOW));
+	for (uint64_t i = 0; i < 100; i++)
+		assert_int_equal(find_number(tokens, i, NOW + 70 + TOKEN_LEEWAY_S) != NULL, i > 70);
+	assert_int_equal(known_n(tokens), 29);
+	known_free(&tokens);
+	known_free(&tokens);
+}
+
 static void
 test_keysets(void **state)
 {
@@ -412,6 +632,9 @@ main(void)
 		cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_scopes),
 		cmocka_unit_test(test_signatures),
+		cmocka_unit_test(test_algorithms),
+		cmocka_unit_test(test_unfit_keys),
+		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_keysets),
 	};
 

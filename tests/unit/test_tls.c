@@ -254,9 +254,24 @@ resolve(void *arg)
 }
 
 static void
-pool_open(struct fixture *fixture, const char *url, const struct tls_files *files)
+resolve_all(struct fixture *fixture)
 {
 	struct group group = { .running = 0 };
+	struct err err;
+
+	/* Nobody is to be asked. */
+	if (fixture->pool->addresses_n > 0)
+		fixture->pool->is_stale = false;
+	fixture->is_resolved = false;
+	fixture->err = (struct err){ 0 };
+	assert_true(group_spawn(fixture->loop, &group, "resolve", resolve, fixture, &err));
+	while (group.running > 0)
+		machine_turns(&fixture->machine, fixture->loop);
+}
+
+static void
+pool_open(struct fixture *fixture, const char *url, const struct tls_files *files)
+{
 	struct err err;
 
 	http_pool_free(&fixture->pool);
@@ -268,11 +283,7 @@ pool_open(struct fixture *fixture, const char *url, const struct tls_files *file
 		    (struct address){ .ip = { 127, 0, 0, 1 }, .port = 443 };
 		fixture->pool->addresses_n = 1;
 	}
-	fixture->is_resolved = false;
-	fixture->err = (struct err){ 0 };
-	assert_true(group_spawn(fixture->loop, &group, "resolve", resolve, fixture, &err));
-	while (group.running > 0)
-		machine_turns(&fixture->machine, fixture->loop);
+	resolve_all(fixture);
 }
 
 static void
@@ -885,6 +896,66 @@ resumption(void **state)
 	}
 }
 
+/* Another file in the place of this one. */
+static void
+replace(const char *path, const char *from)
+{
+	char next[sizeof(made.dir) + 32], bytes[8192];
+	FILE *in = fopen(from, "r"), *out;
+	size_t n;
+
+	assert_non_null(in);
+	n = fread(bytes, 1, sizeof(bytes), in);
+	fclose(in);
+	snprintf(next, sizeof(next), "%s/next", made.dir);
+	out = fopen(next, "w");
+	assert_non_null(out);
+	assert_int_equal(fwrite(bytes, 1, n, out), n);
+	fclose(out);
+	assert_int_equal(rename(next, path), 0);
+}
+
+/* What the files hold counts when we are told to look, and a session of before does not help. */
+static void
+renewed(void **state)
+{
+	char path[sizeof(made.dir) + 32];
+	struct tls_files files = { .cert = SLICE_NONE };
+	struct fixture fixture;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/renewed.pem", made.dir);
+	files.ca = slice_of(path);
+	replace(path, made.ca.cert_path);
+	begin_at(&fixture, &made.good, "https://server.test/", &files);
+	fetch(&fixture, S("one"));
+	assert_done(&fixture, S("one"));
+	/* Nothing has changed: the connection is kept. */
+	http_pool_renew(fixture.pool);
+	fetch(&fixture, S("two"));
+	assert_done(&fixture, S("two"));
+	assert_int_equal(fixture.machine.connects, 1);
+	/* Who is begun in between fails, and has sent nothing. */
+	replace(path, made.other_ca.cert_path);
+	http_pool_renew(fixture.pool);
+	fetch(&fixture, S("three"));
+	assert_failed(&fixture, ERR_UNAVAILABLE, "https://server.test: TLS was not loaded");
+	assert_int_equal(fixture.machine.connects, 1);
+	resolve_all(&fixture);
+	assert_true(fixture.is_resolved);
+	fetch(&fixture, S("four"));
+	assert_int_equal(fixture.err.kind, ERR_UNAVAILABLE);
+	assert_non_null(strstr(fixture.err.text, "signed by \"Test CA\", which is not in tls.ca"));
+	replace(path, made.ca.cert_path);
+	http_pool_renew(fixture.pool);
+	resolve_all(&fixture);
+	fetch(&fixture, S("five"));
+	assert_done(&fixture, S("five"));
+	assert_false(SSL_session_reused(fixture.server.ssl));
+	end(&fixture);
+	unlink(path);
+}
+
 /* The name goes to the server, and the protocol that we speak. */
 static int
 choose(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *in,
@@ -935,6 +1006,7 @@ main(void)
 		cmocka_unit_test(ends),
 		cmocka_unit_test(alert_before_writing),
 		cmocka_unit_test(resumption),
+		cmocka_unit_test(renewed),
 		cmocka_unit_test(said_to_the_server),
 	};
 
