@@ -25,6 +25,13 @@ today(const struct agents *agents)
 	return loop_unix_ms(agents->loop) / DAY_MS;
 }
 
+/* A clock that steps back over midnight does not begin a day anew. */
+static bool
+is_of_today(const struct agents *agents, uint64_t day)
+{
+	return day == today(agents) || day == today(agents) + 1;
+}
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static uint64_t
@@ -50,12 +57,13 @@ find(const struct agents *agents, struct slice caller, struct slice tenant)
 static void
 trim(struct agents *agents)
 {
-	uint64_t now = loop_now_ms(agents->loop), day = today(agents);
+	uint64_t now = loop_now_ms(agents->loop);
 	uint64_t window = agents->settings != NULL ? agents_limits(agents)->rate.window_ms : 0;
 
 	for (struct allowance **at = &agents->allowances; *at != NULL;) {
 		struct allowance *a = *at;
-		bool is_spent = a->day == day && (a->cost_microusd > 0 || a->tokens > 0);
+		bool is_spent =
+		    is_of_today(agents, a->day) && (a->cost_microusd > 0 || a->tokens > 0);
 
 		if (is_spent || now - a->at_ms < window) {
 			at = &a->next;
@@ -139,7 +147,7 @@ budget_has_room(
 	const struct config_agents *limits = agents_limits(agents);
 	const struct allowance *a = find(agents, caller, tenant);
 
-	if (a == NULL || a->day != today(agents))
+	if (a == NULL || !is_of_today(agents, a->day))
 		return true;
 	if (limits->cost.n > 0 && a->cost_microusd >= limits->cost.n)
 		return err_set(err, ERR_LIMIT,
@@ -162,13 +170,13 @@ budget_spend(const struct run *run)
 	uint64_t day = run->ended_ms / DAY_MS;
 	struct allowance *a;
 
-	if (day != today(run->agents) ||
+	if (!is_of_today(run->agents, day) ||
 	    (used->cost_microusd == 0 && used->tokens_in == 0 && used->tokens_out == 0))
 		return;
 	a = allowance_of(run->agents, run->caller, run->tenant);
 	if (a == NULL)
 		return;
-	if (a->day != day) {
+	if (!is_of_today(run->agents, a->day)) {
 		a->day = day;
 		a->cost_microusd = a->tokens = 0;
 	}

@@ -32,8 +32,8 @@ count_run(const struct run *run)
 	if (!is_counted(agents))
 		return;
 	if (run->started_ms > 0)
-		series_observe_ms(series_of(agents, METRIC_MAF_SECONDS, SLICE_NONE),
-		    run->ended_ms - run->started_ms);
+		series_observe_ms(
+		    series_of(agents, METRIC_MAF_SECONDS, SLICE_NONE), run_worked_ms(run));
 	series_add(
 	    series_of(agents, METRIC_MAF_COST, SLICE_NONE), (double)run->usage.cost_microusd / 1e6);
 	series_add(series_of(agents, METRIC_MAF_TOKENS, S("in")), (double)run->usage.tokens_in);

@@ -130,13 +130,18 @@ run_changed(struct run *run)
 	task_tell(run);
 }
 
+uint64_t
+run_worked_ms(const struct run *run)
+{
+	return run->started_ms > 0 ? loop_now_ms(run->agents->loop) - run->begun_at_ms : 0;
+}
+
 static void
 say_ended(const struct run *run)
 {
 	log_event(run->agents->log, run->state == RUN_COMPLETED ? LOG_INFO : LOG_WARN, "run_ended",
 	    "run %s (%.*s) %s after %llu ms%s%.*s", run->id, SLICE_FMT(run->runner),
-	    run_state_word(run->state),
-	    (unsigned long long)(run->started_ms > 0 ? run->ended_ms - run->started_ms : 0),
+	    run_state_word(run->state), (unsigned long long)run_worked_ms(run),
 	    run->why.n > 0 ? ": " : "", SLICE_FMT(run->why));
 }
 

@@ -190,6 +190,11 @@ MUST_CHECK bool queue_has_room(struct agents *agents, struct err *err);
 struct run *run_by_key(struct agents *agents, const char *key);
 /* Its state, or what it asks, is told to who waits for it, or listens to its task. */
 void run_changed(struct run *run);
+/*
+ * How long it works by now, or 0: it has not begun.  Of a run of this process, until its end: by a
+ * clock that never jumps.
+ */
+uint64_t run_worked_ms(const struct run *run);
 
 /* ---- what one caller may (allowance.c) ------------------------------------------------------- */
 

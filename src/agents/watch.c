@@ -40,7 +40,6 @@ static void
 tell_alive(struct watcher *watcher)
 {
 	const struct run *run = watcher->run;
-	uint64_t now = loop_unix_ms(run->agents->loop);
 	struct buf text;
 
 	buf_init(&text, NULL, KIB);
@@ -49,7 +48,7 @@ tell_alive(struct watcher *watcher)
 		    &text, "run %s waits, %u in the queue", run->id, run_queue_position(run));
 	else
 		buf_printf(&text, "run %s works, for %llu s now", run->id,
-		    (unsigned long long)(now - run->started_ms) / 1000);
+		    (unsigned long long)run_worked_ms(run) / 1000);
 	tell(watcher, buf_view(&text));
 	buf_fini(&text);
 }

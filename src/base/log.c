@@ -36,6 +36,8 @@ struct log {
 	uint64_t dropped; /* lines, not yet told */
 	uint64_t told;	  /* lines that a notice in the buffer tells of */
 	size_t told_at;	  /* where it begins */
+	size_t rest_n;	  /* bytes in front: of a line that was written in part */
+	int error;	  /* why lines were dropped; 0: nobody reads them */
 	size_t n;
 	char message[LINE_BYTES];
 	char bytes[BUFFER_BYTES];
@@ -272,10 +274,11 @@ put_event(struct log *log, enum log_level level, const char *event, struct slice
 
 /* How much the descriptor took; it never waits, and errors are like a full descriptor. */
 static size_t
-write_some(const struct log *log)
+write_some(const struct log *log, int *error)
 {
 	size_t done = 0;
 
+	*error = 0;
 	while (done < log->n) {
 		size_t n = log->n - done;
 		struct pollfd poll_fd = { .fd = log->fd, .events = POLLOUT };
@@ -292,8 +295,10 @@ write_some(const struct log *log)
 		got = write(log->fd, log->bytes + done, n);
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got <= 0)
+		if (got <= 0) {
+			*error = got < 0 && errno != EAGAIN ? errno : 0;
 			break;
+		}
 		done += (size_t)got;
 	}
 	return done;
@@ -314,20 +319,25 @@ log_flush(struct log *log)
 {
 	size_t done, keep = 0;
 	bool told;
+	int error;
 
 	if (log == NULL || log->n == 0)
 		return;
-	done = write_some(log);
-	if (done < log->n && done > 0 && log->bytes[done - 1] != '\n')
+	done = write_some(log, &error);
+	if (done < log->rest_n)
+		keep = log->rest_n - done;
+	else if (done < log->n && done > 0 && log->bytes[done - 1] != '\n')
 		keep = (size_t)((char *)memchr(log->bytes + done, '\n', log->n - done) + 1 -
 		    (log->bytes + done));
+	if (done + keep < log->n)
+		log->error = error;
 	told = log->told == 0 || done + keep > log->told_at;
 	log->dropped += count_lines(log->bytes + done + keep, log->n - done - keep);
 	if (!told)
 		log->dropped += log->told - 1;
 	log->told = 0;
 	memmove(log->bytes, log->bytes + done, keep);
-	log->n = keep;
+	log->n = log->rest_n = keep;
 }
 
 void
@@ -343,9 +353,9 @@ log_event(struct log *log, enum log_level level, const char *event, const char *
 	if (log->dropped > 0) {
 		uint64_t told = log->dropped;
 
-		n = snprintf(log->message, sizeof(log->message),
-		    "%llu log lines were dropped: nobody reads them fast enough",
-		    (unsigned long long)told);
+		n = snprintf(log->message, sizeof(log->message), "%llu log lines were dropped: %s",
+		    (unsigned long long)told,
+		    log->error != 0 ? strerror(log->error) : "nobody reads them fast enough");
 		log->told = told;
 		log->told_at = log->n;
 		log->dropped = 0;

@@ -17,7 +17,8 @@
 #define LINGER_MS	 2000
 #define LINGER_BYTES	 MIB
 #define BODY_STEP_BYTES	 (64 * KIB)
-#define DUE_STALE	 0xff /* no state: due_ms is to be set again */
+#define BODY_PACE_BYTES	 (8 * KIB) /* in its time, or the end: who trickles holds no buffers */
+#define DUE_STALE	 0xff	   /* no state: due_ms is to be set again */
 
 _Static_assert(sizeof(struct http_conn) < 1024, "an idle connection is small");
 
@@ -318,6 +319,7 @@ body_begin(struct http_conn *conn, bool expects)
 	struct slice interim = S("HTTP/1.1 100 Continue\r\n\r\n");
 
 	conn->state = CONN_BODY;
+	conn->paced_bytes = 0;
 	if (expects && conn->parser.framing != HTTP_FRAMING_NONE)
 		outbox_send(&conn->outbox, &interim, 1);
 }
@@ -406,6 +408,17 @@ body_add(struct http_conn *conn, const char *bytes, size_t n)
 		buf_put(&conn->request->pub.body, (struct slice){ bytes, n });
 }
 
+/* Progress that is worth it: the time starts again. */
+static void
+body_paced(struct http_conn *conn, size_t n)
+{
+	conn->paced_bytes += n;
+	if (conn->paced_bytes < BODY_PACE_BYTES)
+		return;
+	conn->paced_bytes = 0;
+	conn->due_state = DUE_STALE;
+}
+
 /* A long body: read to where it belongs, without a copy. */
 static void
 body_read(struct http_conn *conn)
@@ -435,7 +448,7 @@ body_read(struct http_conn *conn)
 		}
 		body->n += (size_t)n;
 		budget -= (size_t)n;
-		conn->due_state = DUE_STALE; /* progress: the time starts again */
+		body_paced(conn, (size_t)n);
 		http_parser_passed(&conn->parser, (size_t)n);
 		if ((size_t)n == left)
 			body_done(conn);
@@ -457,7 +470,7 @@ step_take(struct http_conn *conn, enum http_step step, size_t left)
 		break;
 	case STEP_DATA:
 		body_add(conn, conn->parser.data, conn->parser.data_n);
-		conn->due_state = DUE_STALE;
+		body_paced(conn, conn->parser.data_n);
 		break;
 	case STEP_DONE:
 		body_done(conn);

@@ -47,6 +47,7 @@ struct http_conn {
 	uint64_t due_written; /* outbox.written_bytes when due_ms was set */
 	size_t in_hand;	      /* bytes after the head that came with it */
 	size_t lingered_bytes;
+	size_t paced_bytes;	    /* of the body, since due_ms was set */
 	uint8_t state;		    /* enum conn_state */
 	uint8_t due_state;	    /* that due_ms is for, or DUE_STALE */
 	bool in_input;		    /* conn_feed() is below us on the stack */

@@ -189,7 +189,7 @@ struct http_limits {
 	size_t body_bytes;    /* 64 MiB */
 	unsigned connections; /* at once; 10,000: more are closed when accepted */
 	uint64_t head_ms;     /* from first byte to end of head; 10 s */
-	uint64_t body_ms;     /* without any byte of the body; 30 s */
+	uint64_t body_ms;     /* until 8 KiB more of the body, or its end; 30 s */
 	uint64_t idle_ms;     /* kept alive without a request; 75 s */
 	uint64_t write_ms;    /* pending bytes without any progress; 30 s */
 	size_t outbox_bytes; /* unread output a stream may pile up; 8 MiB (a reply may be larger) */

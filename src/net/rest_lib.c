@@ -7,6 +7,7 @@
  * asked.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -49,14 +50,23 @@ version_check(struct err *err)
 }
 
 MUST_CHECK static bool
+lib_fail(const char *why, struct err *err)
+{
+	if (strstr(why, strerror(EMFILE)) != NULL)
+		return err_set(err, ERR_UNAVAILABLE,
+		    "libcurl cannot be loaded: %s (raise the limit, ulimit -n)", strerror(EMFILE));
+	return err_set(
+	    err, ERR_UNAVAILABLE, "libcurl is missing, install the package libcurl4: %s", why);
+}
+
+MUST_CHECK static bool
 lib_open(void **loaded, struct err *err)
 {
 	void *handle;
 
 	handle = dlopen(LIBCURL, RTLD_NOW | RTLD_LOCAL);
 	if (handle == NULL)
-		return err_set(err, ERR_UNAVAILABLE,
-		    "libcurl is missing, install the package libcurl4: %s", dlerror());
+		return lib_fail(dlerror(), err);
 	if (!functions_find(handle, err) || !version_check(err)) {
 		dlclose(handle);
 		return false;

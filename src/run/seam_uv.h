@@ -58,6 +58,12 @@ struct stream *seam_uv_connect(void *seam, const struct address *to, struct err 
 struct stream *seam_uv_stdio(void *seam, int fd, struct err *err);
 struct stream *seam_uv_watch(void *seam, int fd, struct err *err);
 
+/*
+ * No delays; and a peer that vanished without a word (half-open) is noticed within a minute, also
+ * when the connection is idle.
+ */
+void seam_uv_tcp_options_set(int fd);
+
 /* ---- seam_uv_listen.c ---------------------------------------------------------------------- */
 
 bool

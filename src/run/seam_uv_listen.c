@@ -18,14 +18,16 @@
 #define BACKLOG		 4096
 #define ACCEPTS_AN_EVENT 64
 #define PAUSE_MS	 100
-#define WARN_EVERY_MS	 10000
+#define GONE_MS		 60000
+#define WARN_FIRST_MS	 10000
+#define WARN_MOST_MS	 600000
 
 struct uv_listener {
 	uv_poll_t poll;
 	struct seam_uv *seam;
 	struct listener *listener; /* NULL: closed */
 	struct timer pause;
-	uint64_t warn_after_ms;
+	uint64_t warn_after_ms, warn_gap_ms;
 	int fd;
 	dev_t dev; /* of a Unix socket's file */
 	ino_t ino;
@@ -62,6 +64,20 @@ accept_again(struct timer *timer)
 	uv_poll_start(&own->poll, UV_READABLE, on_poll);
 }
 
+/* A line when it begins, and while it lasts ever more seldom. */
+static bool
+warn_now(struct uv_listener *own, uint64_t now_ms)
+{
+	if (own->warn_gap_ms != 0 && now_ms < own->warn_after_ms)
+		return false;
+	if (own->warn_gap_ms == 0 || now_ms > own->warn_after_ms + WARN_FIRST_MS)
+		own->warn_gap_ms = WARN_FIRST_MS;
+	else if (own->warn_gap_ms < WARN_MOST_MS)
+		own->warn_gap_ms *= 2;
+	own->warn_after_ms = now_ms + own->warn_gap_ms;
+	return true;
+}
+
 static void
 accept_pause(struct uv_listener *own, const char *why)
 {
@@ -71,9 +87,8 @@ accept_pause(struct uv_listener *own, const char *why)
 
 	uv_poll_stop(&own->poll);
 	timer_start(loop, &own->pause, now_ms + PAUSE_MS, accept_again);
-	if (now_ms < own->warn_after_ms)
+	if (!warn_now(own, now_ms))
 		return;
-	own->warn_after_ms = now_ms + WARN_EVERY_MS;
 	address_print(&own->listener->address, text);
 	log_event(loop_log(loop), LOG_WARN, "accept_paused",
 	    "%s: cannot take new connections for now: %s; "
@@ -149,10 +164,8 @@ bind_to(int fd, const struct address *at, struct err *err)
 	socklen_t n = address_to_sockaddr(at, &to);
 	int error, yes = 1;
 
-	if (!at->is_unix) {
+	if (!at->is_unix)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)); /* inherited */
-	}
 	error = bind(fd, (struct sockaddr *)&to, n) == 0 ? 0 : errno;
 	if (error == EADDRINUSE && at->is_unix && is_stale(&to, n, at->path)) {
 		unlink(at->path);
@@ -206,6 +219,20 @@ learn_address(struct uv_listener *own, const struct address *at)
 	}
 }
 
+/*
+ * What each accepted connection inherits.  A client that vanished without a word is noticed within
+ * a minute or so, also when it was just sent something: the system itself tries for a quarter of an
+ * hour.
+ */
+static void
+options_set(int fd)
+{
+	int ms = GONE_MS;
+
+	seam_uv_tcp_options_set(fd);
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+}
+
 static bool
 watch_start(struct seam_uv *seam, struct listener *listener, int fd, const struct address *at,
     struct err *err)
@@ -218,6 +245,8 @@ watch_start(struct seam_uv *seam, struct listener *listener, int fd, const struc
 		close(fd);
 		return listen_failed(at, "watch the socket", -error, err);
 	}
+	if (!at->is_unix)
+		options_set(fd);
 	own->seam = seam;
 	own->listener = listener;
 	own->fd = fd;

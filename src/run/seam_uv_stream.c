@@ -419,9 +419,8 @@ connect_refused(const struct address *to, struct err *err, int error)
 	    text, strerror(error));
 }
 
-/* A peer that vanished without a word (half-open) is noticed within a minute, also when idle. */
-static void
-tcp_options_set(int fd)
+void
+seam_uv_tcp_options_set(int fd)
 {
 	static const struct {
 		int level, name, value;
@@ -451,7 +450,7 @@ seam_uv_connect(void *arg, const struct address *to, struct err *err)
 		return NULL;
 	}
 	if (!to->is_unix)
-		tcp_options_set(fd);
+		seam_uv_tcp_options_set(fd);
 	if (connect(fd, (struct sockaddr *)&at, n) != 0 && errno != EINTR && errno != EINPROGRESS) {
 		connect_refused(to, err, errno);
 		close(fd);

@@ -537,10 +537,13 @@ def measure_detection(bench):
 
 
 def measure_sessions(bench):
-    n = 200 if bench.options.quick else 1000
+    n = 1000 if bench.options.quick else 10000  # as many connections as one address takes
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if soft < n + 100:
+        raise Missing(f"{n} streams need {n + 100} descriptors, and {soft} are allowed (ulimit -n)")
     say(f"{n} idle sessions, each with its stream")
     clients, statuses = [], {}
-    with bench.upstream() as url, bench.gateway({"url": url}) as target:
+    with bench.upstream() as url, bench.gateway({"url": url}, f"limits: {{sessions: {n + 100}}}\n") as target:
         def open_sessions(many):
             for _ in range(many):
                 client = Client(target.url)
@@ -550,6 +553,10 @@ def measure_sessions(bench):
                 statuses[status] = statuses.get(status, 0) + 1
         try:
             open_sessions(20)                   # pools and pages that the first sessions need once
+            while clients:
+                clients.pop().close()
+            statuses.clear()
+            time.sleep(0.5)
             pids = tree(target.pid)
             before = rss_anon_kib(pids)
             open_sessions(n)

@@ -766,17 +766,23 @@ times(void **state)
 	machine_sleep(&fixture.machine, fixture.loop, 2000);
 	assert_true(head->is_closed);
 
-	/* The body: from its last byte. */
-	body = client(&fixture);
-	say(&fixture, body, S("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"), 100);
-	for (int i = 0; i < 5; i++) {
-		machine_sleep(&fixture.machine, fixture.loop, 1999);
-		say(&fixture, body, S("x"), 1);
+	/* The body too, however it trickles. */
+	for (size_t way = 0; way < 2; way++) {
+		body = client(&fixture);
+		say(&fixture, body,
+		    way == 0
+			? S("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
+			: S("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"),
+		    100);
+		for (int i = 0; i < 3; i++) {
+			machine_sleep(&fixture.machine, fixture.loop, 600);
+			say(&fixture, body, way == 0 ? S("x") : S("1\r\nx\r\n"), 100);
+		}
+		assert_int_equal(body->heard.n, 0);
+		machine_sleep(&fixture.machine, fixture.loop, 200);
+		assert_true(slice_starts(peer_heard(body), S("HTTP/1.1 408 ")));
+		assert_int_equal(fixture.gones, way + 1);
 	}
-	assert_int_equal(body->heard.n, 0);
-	machine_sleep(&fixture.machine, fixture.loop, 2000);
-	assert_true(slice_starts(peer_heard(body), S("HTTP/1.1 408 ")));
-	assert_int_equal(fixture.gones, 1);
 
 	/* Waiting has no time; output that does not move has. */
 	stream = client(&fixture);
@@ -790,10 +796,38 @@ times(void **state)
 		stream->write_room = 1;
 		turns(&fixture);
 	}
-	assert_int_equal(fixture.gones, 1);
-	machine_sleep(&fixture.machine, fixture.loop, 3000);
 	assert_int_equal(fixture.gones, 2);
+	machine_sleep(&fixture.machine, fixture.loop, 3000);
+	assert_int_equal(fixture.gones, 3);
 	assert_true(stream->is_closed);
+	end(&fixture);
+}
+
+/* A body that comes at a pace of 8 KiB in its time may take as long as it needs. */
+static void
+paced_bodies(void **state)
+{
+	static char chunk[6 + 8192 + 2] = "2000\r\n";
+	struct http_limits roomy = small;
+	struct fixture fixture;
+	struct peer *body;
+
+	(void)state;
+	roomy.body_bytes = MIB;
+	begin(&fixture, &roomy);
+	memset(chunk + 6, 'x', 8192);
+	memcpy(chunk + 6 + 8192, "\r\n", 2);
+	body = client(&fixture);
+	say(&fixture, body, S("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"),
+	    100);
+	for (int i = 0; i < 5; i++) {
+		machine_sleep(&fixture.machine, fixture.loop, 1900);
+		say(&fixture, body, (struct slice){ chunk, sizeof(chunk) }, 4096);
+		assert_int_equal(body->heard.n, 0);
+	}
+	machine_sleep(&fixture.machine, fixture.loop, 2000);
+	assert_true(slice_starts(peer_heard(body), S("HTTP/1.1 408 ")));
+	assert_int_equal(fixture.gones, 1);
 	end(&fixture);
 }
 
@@ -1033,6 +1067,7 @@ main(void)
 		cmocka_unit_test(long_reply),
 		cmocka_unit_test(long_extra),
 		cmocka_unit_test(times),
+		cmocka_unit_test(paced_bodies),
 		cmocka_unit_test(linger_is_bounded),
 		cmocka_unit_test(stopping),
 		cmocka_unit_test(freeing_tells),

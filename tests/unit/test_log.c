@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -207,6 +208,48 @@ full(void **state)
 	full_pipe(false);
 }
 
+/* As on a full disk: the file takes a part of a line, then nothing for a while. */
+static void
+full_disk(void **state)
+{
+	char path[] = "/tmp/bascule-log-XXXXXX", *rest = fix.got, *line;
+	unsigned long written = 0, seen = 0, dropped = 0, number;
+	struct rlimit before, small;
+	int fd = mkstemp(path);
+	ssize_t n;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_true(fd >= 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = (struct rlimit){ 1000, before.rlim_max };
+	fix.log = log_new(fd, LOG_INFO, LOG_TEXT, "1234-0a1b2c3d");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	for (int i = 0; i < 50; i++)
+		log_event(fix.log, LOG_WARN, "x", "line %lu", ++written);
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), 1000);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	log_event(fix.log, LOG_WARN, "x", "line %lu", ++written);
+	n = pread(fd, fix.got, sizeof(fix.got) - 1, 0);
+	assert_true(n > 1000);
+	fix.got[n] = '\0';
+	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0') {
+		line = strstr(line, "[1234-0a1b2c3d] ") + 16;
+		if (sscanf(line, "line %lu", &number) == 1) {
+			seen++;
+			continue;
+		}
+		assert_non_null(strstr(line, " log lines were dropped: File too large"));
+		assert_int_equal(sscanf(line, "%lu", &number), 1);
+		dropped += number;
+	}
+	assert_int_equal(seen + dropped, written);
+	assert_true(dropped > 0);
+	log_free(&fix.log);
+	close(fd);
+	unlink(path);
+}
+
 static void
 broken(void **state)
 {
@@ -237,6 +280,7 @@ main(void)
 		cmocka_unit_test(escapes),
 		cmocka_unit_test(cuts),
 		cmocka_unit_test(full),
+		cmocka_unit_test(full_disk),
 		cmocka_unit_test(broken),
 	};
 
