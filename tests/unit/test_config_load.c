@@ -423,6 +423,9 @@ test_tls_of_listener(void **state)
 	assert_false(config_load(&source, NULL, &config, &err));
 	assert_non_null(strstr(err.text, "tls.certificates[0].cert: "));
 	assert_non_null(strstr(err.text, "b.pem: No such file"));
+	unlink(path_of("b.key"));
+	unlink(path_of("c.pem"));
+	unlink(path_of("c.key"));
 }
 
 /* Those of a site; their keys may be encrypted. */
