@@ -387,6 +387,20 @@ hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* ---- names of hosts in certificates (certificate.c) ------------------------------------------ */
+
+#define CERTIFICATE_NAME_BYTES 253
+
+/* Into the form in which names are compared; its length, not NUL-ended.  0: it is no name of a host
+ * (an address, say), or a pattern where none may stand. */
+size_t
+certificate_name_fold(struct slice name, bool may_be_wildcard, char to[CERTIFICATE_NAME_BYTES]);
+/* Calls fn with each DNS name of the certificate (OpenSSL's X509), folded; "*.example.com" is one.
+ * The name is gone when fn returns. */
+struct x509_st;
+void certificate_names_each(
+    const struct x509_st *certificate, void (*fn)(void *ctx, struct slice name), void *ctx);
+
 /* ---- libraries that are loaded -------------------------------------------------------------- */
 
 /* A function of a library, and where its address belongs in the table of who uses it. */

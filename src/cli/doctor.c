@@ -52,8 +52,9 @@ static const struct doctor_check checks[] = {
 	    "Give keys as `auth.keys`, or listen at 127.0.0.1.", look_listen_open,
 	    DOCTOR_CONFIGURED, DOCTOR_WARNING },
 	{ "listen.without-tls", "Other machines reach the gateway without TLS.",
-	    "Name a certificate as `listen.tls`, unless a proxy in front of it speaks TLS.",
-	    look_listen_plain, DOCTOR_CONFIGURED, DOCTOR_NOTE },
+	    "Name a certificate as `listen.tls`, or, behind a proxy that speaks TLS, write `listen: {tls: "
+	    "none}`.",
+	    look_listen_plain, DOCTOR_CONFIGURED, DOCTOR_WARNING },
 	{ "tls.unreadable",
 	    "A file of a `tls` cannot be read, or does not hold what it has to in PEM form.",
 	    "Mend the path or the rights of the file; a key has to be without a password, or with "

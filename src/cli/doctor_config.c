@@ -379,7 +379,10 @@ look_listen_open(struct doctor *doctor, const struct doctor_check *check)
 void
 look_listen_plain(struct doctor *doctor, const struct doctor_check *check)
 {
-	look_listen(doctor, check, doctor->config->listen_tls_cert.n > 0);
+	const struct config *config = doctor->config;
+
+	look_listen(
+	    doctor, check, config->listen_tls_cert.n > 0 || config->listen_tls == LISTEN_TLS_NONE);
 }
 
 /* ---- certificates ---------------------------------------------------------------------------- */

@@ -289,15 +289,25 @@ MUST_CHECK static bool
 tls_load_wait(
     struct loop *loop, const struct config *config, struct tls_trust **out, struct err *err)
 {
+	size_t n = config->listen_certificates_n;
+	struct tls_pair *more = mem_new(n * sizeof(*more));
 	const struct tls_files files = {
 		.ca = config->listen_tls_client_ca,
 		.cert = config->listen_tls_cert,
 		.key = config->listen_tls_key,
+		.more = more,
+		.more_n = n,
 	};
+	bool ok;
 
+	for (size_t i = 0; i < n; i++)
+		more[i] = (struct tls_pair){ config->listen_certificates[i].cert,
+			config->listen_certificates[i].key };
 	*out = NULL;
-	return !has_tls(config) || tls_serve_load_wait(loop, &files, out, err) ||
+	ok = !has_tls(config) || tls_serve_load_wait(loop, &files, out, err) ||
 	    err_prefix(err, "listen");
+	mem_free(more);
+	return ok;
 }
 
 /* Certificates that were renewed are taken; who has connected keeps what he has.  What is plain

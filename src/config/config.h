@@ -25,6 +25,13 @@ enum config_session { SESSION_AUTO, SESSION_SHARED, SESSION_PER_CLIENT };
 enum config_prefix { PREFIX_AUTO, PREFIX_ALWAYS, PREFIX_NEVER };
 /* AUTH_TENANTS: who brings a credential that its own Atlassian site has confirmed. */
 enum config_auth { AUTH_UNSET, AUTH_NONE, AUTH_TENANTS, AUTH_KEYS };
+/* `tls: none`, or not: what `listen.tls` is where it names no certificate. */
+enum config_listen_tls { LISTEN_TLS_UNSET, LISTEN_TLS_NONE };
+#define CONFIG_CERTIFICATES_MAX 64
+/* PEM files, absolute. */
+struct config_certificate {
+	struct slice cert, key;
+};
 
 struct config_pair {
 	struct slice name;
@@ -593,8 +600,11 @@ struct config {
 	bool listen_stdio;
 	struct slice *listen_http; /* addresses as written: "127.0.0.1:8080", "unix:/path" */
 	size_t listen_http_n;
+	enum config_listen_tls listen_tls;
 	struct slice listen_tls_cert, listen_tls_key,
-	    listen_tls_client_ca; /* PEM files, absolute */
+	    listen_tls_client_ca;			/* PEM files, absolute */
+	struct config_certificate *listen_certificates; /* beside the first one */
+	size_t listen_certificates_n;
 	bool listen_stateless;
 	struct slice *listen_hosts;
 	size_t listen_hosts_n;

@@ -291,6 +291,24 @@ address_fault(struct slice address, bool *is_open)
 	return NULL;
 }
 
+/* Of an address that other machines reach. */
+static void
+plain_warn(const struct whole *whole, struct slice address, const struct node *node)
+{
+	const struct config *config = whole->config;
+	char place[128] = "";
+
+	if (whole->load == NULL || config->listen_tls_cert.n > 0 ||
+	    config->listen_tls == LISTEN_TLS_NONE)
+		return;
+	if (node != NULL)
+		snprintf(place, sizeof(place), "%s:%u: ", whole->load->name, node->line);
+	log_event(whole->load->log, LOG_WARN, "listen_plain",
+	    "%s%s is plain HTTP, and whoever is on the way reads keys, tokens and answers: name a "
+	    "certificate as listen.tls, or, behind a proxy that speaks TLS, write listen: {tls: none}",
+	    place, config_show(address).text);
+}
+
 static bool
 listen_check(const struct whole *whole, size_t i, struct err *err)
 {
@@ -307,12 +325,8 @@ listen_check(const struct whole *whole, size_t i, struct err *err)
 		if (slice_eq(address, config->listen_http[j]))
 			return FAIL_AT(whole, node, err, "the address \"%s\" stands there twice",
 			    config_show(address).text);
-	if (is_open && config->auth == AUTH_KEYS && config->listen_tls_cert.n == 0 &&
-	    whole->load != NULL)
-		log_event(whole->load->log, LOG_INFO, "listen_plain",
-		    "%s is plain HTTP, and whoever is on the way reads the keys: set listen.tls, or let a "
-		    "proxy in front add TLS",
-		    config_show(address).text);
+	if (is_open && config->auth != AUTH_UNSET)
+		plain_warn(whole, address, node);
 	if (!is_open || config->auth != AUTH_UNSET)
 		return true;
 	if (config->is_proxy_form)

@@ -164,6 +164,7 @@ static const struct list {
 	{ "", "upstreams", NULL },
 	{ "atlassian", "sites", NULL },
 	{ "auth", "keys", config_keys_read },
+	{ "listen.tls", "certificates", config_certificates_read },
 	{ "guard", "rules", config_rules_read },
 	{ "guard", "rate", config_limits_read },
 	{ "guard.scan", "except", config_excepts_read },
@@ -203,29 +204,6 @@ own_form_read(struct config_load *load, const struct node *root, struct err *err
 	return sites == NULL || config_sites_read(load, sites, err);
 }
 
-MUST_CHECK static bool
-listen_tls_check(struct config_load *load, const struct node *root, struct err *err)
-{
-	const struct config *config = load->config;
-	const struct config_tls tls = {
-		.ca = config->listen_tls_client_ca,
-		.cert = config->listen_tls_cert,
-		.key = config->listen_tls_key,
-		.ca_name = "client_ca",
-		.needs_cert = true,
-	};
-	const struct node *listen = config_node_find(root, "listen");
-	struct buf digest;
-	bool ok;
-
-	if (listen == NULL)
-		return true;
-	buf_init(&digest, NULL, 4 * KIB);
-	ok = config_tls_check(load, &tls, listen, &digest, err);
-	buf_fini(&digest);
-	return ok;
-}
-
 static bool
 tree_read(struct config_load *load, struct err *err)
 {
@@ -244,9 +222,10 @@ tree_read(struct config_load *load, struct err *err)
 	if (load->config->guard.pins.file.p == NULL && load->dir.p != NULL)
 		load->config->guard.pins.file =
 		    arena_printf(&load->config->arena, "%.*s/bascule.lock", SLICE_FMT(load->dir));
-	if (!listen_tls_check(load, root, err) || !config_replicas_check(load, root, err) ||
-	    !config_jwt_finish(load, root, err) || !config_flags_apply(load, err) ||
-	    !config_atlassian_finish(load, err) || !config_agents_finish(load, root, err) ||
+	if (!config_certificates_check(load, root, err) ||
+	    !config_replicas_check(load, root, err) || !config_jwt_finish(load, root, err) ||
+	    !config_flags_apply(load, err) || !config_atlassian_finish(load, err) ||
+	    !config_agents_finish(load, root, err) ||
 	    !config_check_whole(load, load->config, root, err))
 		return false;
 	config_rules_warn(load);

@@ -10,6 +10,7 @@
 #define UP(field)	 .offset = offsetof(struct config_draft, upstream.field), .reloadable = true
 #define UP_N(field)	 UP(field), .offset_n = offsetof(struct config_draft, upstream.field##_n)
 #define KEY(field)	 .offset = offsetof(struct config_key_draft, field), .reloadable = true
+#define CERT(field)	 .offset = offsetof(struct config_certificate, field), .reloadable = true
 #define JWT(field)	 ROOT(jwt.field), .reloadable = true
 #define JWT_N(field)	 ROOT_N(jwt.field), .reloadable = true
 #define SITE_AT(field)	 offsetof(struct config_site_draft, field)
@@ -87,6 +88,11 @@ static const struct config_option options[] = {
 	    .help =
 		"Over HTTP, clients of the revisions with sessions are served without: each POST "
 		"stands alone, and nothing can be asked of them." },
+	{ "listen.tls", OPTION_WORD, ROOT(listen_tls), WORDS("", "none"), .reloadable = true,
+	    .help =
+		"`none`: what other machines reach is meant to be plain HTTP, behind a proxy that speaks "
+		"TLS, say; or a map with `cert` and `key`.",
+	    .fallback_help = "not set: plain HTTP, and a warning where other machines reach it" },
 	{ "listen.tls.cert", OPTION_PATH, ROOT(listen_tls_cert), .reloadable = true,
 	    .help =
 		"PEM file with our certificate and its chain: every address of `listen.http` but unix "
@@ -99,6 +105,13 @@ static const struct config_option options[] = {
 		"PEM file with certificate authorities: a client needs a certificate by one of them to "
 		"get in at all, beside what `auth` asks for.",
 	    .fallback_help = "clients need none" },
+	{ "listen.tls.certificates[].cert", OPTION_PATH, CERT(cert),
+	    .help =
+		"A further certificate and its chain: clients that ask for a name in it (SNI; DNS names, "
+		"`*` for a first label) see it, all others that of `listen.tls.cert`. At most 64.",
+	    .fallback_help = "required" },
+	{ "listen.tls.certificates[].key", OPTION_PATH, CERT(key),
+	    .help = "Its private key, without a password.", .fallback_help = "required" },
 	{ "listen.hosts", OPTION_LIST, ROOT_N(listen_hosts), RANGE(0, 256),
 	    .check = config_check_host,
 	    .help = "Names, with or without a port, that are allowed in Host and Origin.",

@@ -236,6 +236,7 @@ struct config_route_draft {
 
 #define CONFIG_UPSTREAMS "upstreams[]"
 #define CONFIG_KEYS	 "auth.keys[]"
+#define CONFIG_CERTS	 "listen.tls.certificates[]"
 #define CONFIG_SITES	 "atlassian.sites[]"
 #define CONFIG_RULES	 "guard.rules[]"
 #define CONFIG_LIMITS	 "guard.rate[]"
@@ -320,9 +321,21 @@ struct config_tls {
 	const struct secret *key_password; /* NULL: an encrypted key is refused */
 	const char *ca_name;		   /* of the option; NULL: "ca" */
 	bool needs_cert;
+	struct x509_st **certificate; /* where to leave it; NULL: nowhere */
 };
 MUST_CHECK bool config_tls_check(struct config_load *load, const struct config_tls *tls,
     const struct node *entry, struct buf *digest, struct err *err);
+/* One more pair (config_tls.c): reads and checks both, the caller frees *certificate (X509). entry:
+ * its map; shown: what stands before "cert" in errors. */
+MUST_CHECK bool
+config_tls_pair_check(struct config_load *load, const struct config_certificate *pair,
+    const struct node *entry, const char *shown, struct x509_st **certificate, struct err *err);
+/* `listen.tls` (config_certificates.c): `certificates` into load->config; and, when all is read,
+ * what its files hold. */
+MUST_CHECK bool
+config_certificates_read(struct config_load *load, const struct node *list, struct err *err);
+MUST_CHECK bool
+config_certificates_check(struct config_load *load, const struct node *root, struct err *err);
 /* `sandbox` of an upstream (config_isolation.c): its defaults, and its part of the digest. */
 MUST_CHECK bool config_isolation_finish(struct config_load *load, const struct node *upstream,
     struct config_isolation *sandbox, struct err *err);

@@ -21,6 +21,7 @@ struct pem {
 	struct config_load *load;
 	struct arena *arena;
 	enum config_file_kind kind;
+	const char *shown; /* before the key: "tls.", or of one of several */
 	const char *key;
 	const char *path;
 	const struct node *node; /* NULL: not from a file */
@@ -59,8 +60,8 @@ static bool
 pem_fail(const struct pem *pem, struct err *err, const char *what)
 {
 	pem->load->fault = CONFIG_FAULT_TLS_FILE;
-	return config_fail(pem->load, line_of(pem->node), col_of(pem->node), err, "tls.%s: %s %s",
-	    pem->key, pem->path, what);
+	return config_fail(pem->load, line_of(pem->node), col_of(pem->node), err, "%s%s: %s %s",
+	    pem->shown, pem->key, pem->path, what);
 }
 
 MUST_CHECK static bool
@@ -75,8 +76,8 @@ pem_read(struct pem *pem, const struct node *tls, struct slice path, struct err 
 	pem->path = slice_cstr(pem->arena, path);
 	if (!config_read_file(pem->arena, pem->path, PEM_BYTES, true, &pem->text, &why)) {
 		load->fault = CONFIG_FAULT_TLS_FILE;
-		return config_fail(load, line_of(pem->node), col_of(pem->node), err, "tls.%s: %s",
-		    pem->key, why.text);
+		return config_fail(load, line_of(pem->node), col_of(pem->node), err, "%s%s: %s",
+		    pem->shown, pem->key, why.text);
 	}
 	config_file_note(load, pem->kind, pem->path);
 	return true;
@@ -142,20 +143,23 @@ warn_if_open(const struct pem *pem)
 
 	if (stat(pem->path, &st) == 0 && (st.st_mode & S_IROTH) != 0)
 		log_event(pem->load->log, LOG_WARN, "key_readable",
-		    "%stls.key: everyone on this machine can read %s: chmod 600 it",
-		    place_of(pem).text, pem->path);
+		    "%s%skey: everyone on this machine can read %s: chmod 600 it",
+		    place_of(pem).text, pem->shown, pem->path);
 }
 
-/* Do the two belong together? */
+/* Do the two belong together?  *out: the certificate then; NULL: it is not asked for. */
 MUST_CHECK static bool
 pair_check(const struct pem *cert, const struct pem *key, const struct secret *key_password,
-    struct err *err)
+    X509 **out, struct err *err)
 {
 	X509 *certificate = pem_certificate(cert);
 	struct password password = { key_password, false };
 	EVP_PKEY *private = pem_key(key, &password);
+	char belongs[80];
 	bool ok = false;
 
+	snprintf(
+	    belongs, sizeof(belongs), "does not belong to the certificate of %scert", cert->shown);
 	if (certificate == NULL)
 		pem_fail(cert, err, "holds no certificate in PEM form");
 	else if (private == NULL && password.was_asked && key_password == NULL)
@@ -166,13 +170,16 @@ pair_check(const struct pem *cert, const struct pem *key, const struct secret *k
 		pem_fail(key, err, "holds no private key in PEM form");
 	else if (X509_check_private_key(certificate, private) == 1)
 		ok = true;
-	else if (!pem_fail(key, err, "does not belong to the certificate of tls.cert"))
+	else if (!pem_fail(key, err, belongs))
 		key->load->fault = CONFIG_FAULT_TLS_MISMATCH;
 	if (ok && X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
 		log_event(cert->load->log, LOG_WARN, "certificate_expired",
-		    "%stls.cert: the certificate in %s has expired", place_of(cert).text,
+		    "%s%scert: the certificate in %s has expired", place_of(cert).text, cert->shown,
 		    cert->path);
-	X509_free(certificate);
+	if (ok && out != NULL)
+		*out = certificate;
+	else
+		X509_free(certificate);
 	EVP_PKEY_free(private);
 	ERR_clear_error();
 	return ok;
@@ -209,7 +216,7 @@ files_check(const struct config_tls *tls, const struct node *node, struct pem *c
 	if (tls->cert.n == 0)
 		return true;
 	if (!pem_read(cert, node, tls->cert, err) || !pem_read(key, node, tls->key, err) ||
-	    !pair_check(cert, key, tls->key_password, err))
+	    !pair_check(cert, key, tls->key_password, tls->certificate, err))
 		return false;
 	warn_if_open(key);
 	return true;
@@ -222,10 +229,10 @@ config_tls_check(struct config_load *load, const struct config_tls *tls, const s
 	const struct node *node = entry != NULL ? config_node_find(entry, "tls") : NULL;
 	unsigned line = node != NULL ? node->key_line : 0, col = node != NULL ? node->key_col : 0;
 	struct arena arena;
-	struct pem ca = { load, &arena, CONFIG_FILE_CA,
+	struct pem ca = { load, &arena, CONFIG_FILE_CA, "tls.",
 		tls->ca_name != NULL ? tls->ca_name : "ca" },
-		   cert = { load, &arena, CONFIG_FILE_CERT, "cert" },
-		   key = { load, &arena, CONFIG_FILE_KEY, "key" };
+		   cert = { load, &arena, CONFIG_FILE_CERT, "tls.", "cert" },
+		   key = { load, &arena, CONFIG_FILE_KEY, "tls.", "key" };
 	bool ok;
 
 	if (node != NULL ? config_node_is_null(node) : entry != NULL)
@@ -247,6 +254,24 @@ config_tls_check(struct config_load *load, const struct config_tls *tls, const s
 	digest_put(digest, &ca);
 	digest_put(digest, &cert);
 	digest_put(digest, &key);
+	arena_fini(&arena);
+	return ok;
+}
+
+bool
+config_tls_pair_check(struct config_load *load, const struct config_certificate *pair,
+    const struct node *entry, const char *shown, struct x509_st **certificate, struct err *err)
+{
+	struct arena arena;
+	struct pem cert = { load, &arena, CONFIG_FILE_CERT, shown, "cert" },
+		   key = { load, &arena, CONFIG_FILE_KEY, shown, "key" };
+	bool ok;
+
+	arena_init(&arena, NULL, 4 * PEM_BYTES);
+	ok = pem_read(&cert, entry, pair->cert, err) && pem_read(&key, entry, pair->key, err) &&
+	    pair_check(&cert, &key, NULL, certificate, err);
+	if (ok)
+		warn_if_open(&key);
 	arena_fini(&arena);
 	return ok;
 }

@@ -203,10 +203,17 @@ struct http_request;
  * Files for TLS, all PEM, absolute paths; SLICE_NONE: not set.  For https upstreams `ca` replaces
  * the system's certificate authorities, and cert (with its chain) and key are shown to servers that
  * ask.  For a server of ours cert and key are its own, and with `ca` each client has to have a
- * certificate by one of those.
+ * certificate by one of those; clients that ask for a name in the certificate of a further pair
+ * see that one.
  */
+struct tls_pair {
+	struct slice cert, key;
+};
+#define TLS_MORE_MAX 64
 struct tls_files {
 	struct slice ca, cert, key;
+	const struct tls_pair *more; /* of a server: at most TLS_MORE_MAX; may be NULL */
+	size_t more_n;
 	bool is_any_name; /* of a pool: a certificate by `ca` is believed whatever name it has */
 };
 /* What they hold, in memory; counted. */

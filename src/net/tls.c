@@ -3,9 +3,10 @@
  *
  * OpenSSL reads through `in`, which takes from the stream below as much as there is, and writes to
  * `out`, which the stream below is given at once and later as it takes it: so OpenSSL itself never
- * waits for room, and a turn's writing leaves in one piece.  `in` exists only while it holds
- * something.  Readiness stays level-triggered: where OpenSSL or `in` hold bytes that the stream
- * below will not announce again, the owner is called by way of the deferred queue.
+ * waits for room, and a turn's writing leaves in one piece.  `in` is memory of all streams in turn;
+ * only what is left of it when a stream has done its work becomes the stream's own.  Readiness
+ * stays level-triggered: where OpenSSL or `in` hold bytes that the stream below will not announce
+ * again, the owner is called by way of the deferred queue.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,7 +30,7 @@ struct tls {
 	struct tls_peer *peer;
 	SSL *ssl;
 	const SSL_CTX *context; /* that ssl was made of: the peer's may be another by now */
-	char *in;		/* of the peer, for OpenSSL; NULL: nothing */
+	char *in;		/* of the peer, for OpenSSL: in_common, or our own; NULL: nothing */
 	size_t in_n, in_at;
 	struct buf out; /* of OpenSSL, for the peer */
 	size_t out_at;
@@ -57,23 +58,48 @@ tls_of(const struct stream *stream)
 
 /* ---- below: the bytes of the connection ------------------------------------------------------ */
 
+/* Of the stream that works just now, up to its settle(). */
+static char in_common[IN_BYTES];
+
+static void
+in_drop(struct tls *tls)
+{
+	if (tls->in != in_common)
+		mem_free(tls->in);
+	tls->in = NULL;
+	tls->in_n = tls->in_at = 0;
+}
+
+/* Another stream may work next. */
+static void
+in_keep(struct tls *tls)
+{
+	size_t left = tls->in_n - tls->in_at;
+
+	if (tls->in == NULL || left == 0) {
+		in_drop(tls);
+	} else if (tls->in == in_common) {
+		tls->in = mem_new(left);
+		memcpy(tls->in, in_common + tls->in_at, left);
+		tls->in_n = left;
+		tls->in_at = 0;
+	}
+}
+
 /* False: nothing came. */
 static bool
 in_fill(struct tls *tls)
 {
 	ssize_t got;
 
-	if (tls->in == NULL)
-		tls->in = mem_new(IN_BYTES);
-	tls->in_n = tls->in_at = 0;
-	got = stream_read(tls->below, tls->in, IN_BYTES);
+	in_drop(tls);
+	got = stream_read(tls->below, in_common, IN_BYTES);
 	tls->is_dry = got < (ssize_t)IN_BYTES;
 	if (got > 0) {
+		tls->in = in_common;
 		tls->in_n = (size_t)got;
 		return true;
 	}
-	mem_free(tls->in);
-	tls->in = NULL;
 	if (got == 0)
 		tls->below_ended = true;
 	else if (got != -EAGAIN)
@@ -220,11 +246,7 @@ static void again(struct deferred *deferred);
 static void
 settle(struct tls *tls)
 {
-	if (tls->in != NULL && tls->in_at == tls->in_n) {
-		mem_free(tls->in);
-		tls->in = NULL;
-		tls->in_n = tls->in_at = 0;
-	}
+	in_keep(tls);
 	stream_want(tls->below, wanted_below(tls));
 	if ((tls->wants & always_ready(tls)) != 0)
 		loop_defer(tls->stream.loop, &tls->again, again);
@@ -482,7 +504,7 @@ tls_close(struct stream *stream)
 	tls_lib.SSL_free(tls->ssl);
 	ERR_clear_error();
 	buf_fini(&tls->out);
-	mem_free(tls->in);
+	in_drop(tls);
 	mem_free(tls);
 }
 

@@ -1,6 +1,6 @@
 /*
- * TLS for the HTTP client and the HTTP server: what is trusted (tls_trust.c), the stream (tls.c),
- * the words of errors (tls_why.c).
+ * TLS for the HTTP client and the HTTP server: what is trusted (tls_trust.c), which certificate a
+ * client of ours sees (tls_choice.c), the stream (tls.c), the words of errors (tls_why.c).
  *
  * libssl is loaded with the first trust that is wanted and not linked: a gateway without https is
  * as small and as quick to start as without TLS.  libcrypto is linked.
@@ -25,6 +25,7 @@
 	X(SSL_CTX_get_verify_mode) \
 	X(SSL_CTX_new) \
 	X(SSL_CTX_set_alpn_select_cb) \
+	X(SSL_CTX_set_client_hello_cb) \
 	X(SSL_CTX_set_alpn_protos) \
 	X(SSL_CTX_set1_cert_store) \
 	X(SSL_CTX_set_default_passwd_cb) \
@@ -34,9 +35,12 @@
 	X(SSL_CTX_set_session_id_context) \
 	X(SSL_CTX_set_verify) \
 	X(SSL_CTX_use_PrivateKey_file) \
+	X(SSL_CTX_use_cert_and_key) \
 	X(SSL_CTX_use_certificate_chain_file) \
 	X(SSL_SESSION_free) \
 	X(SSL_SESSION_is_resumable) \
+	X(SSL_certs_clear) \
+	X(SSL_client_hello_get0_ext) \
 	X(SSL_ctrl) \
 	X(SSL_do_handshake) \
 	X(SSL_free) \
@@ -58,8 +62,10 @@
 	X(SSL_set_ex_data) \
 	X(SSL_set_hostflags) \
 	X(SSL_set_session) \
+	X(SSL_set_session_id_context) \
 	X(SSL_set_verify) \
 	X(SSL_shutdown) \
+	X(SSL_use_cert_and_key) \
 	X(SSL_write_ex) \
 	X(TLS_client_method) \
 	X(TLS_server_method)
@@ -86,6 +92,8 @@ bool tls_trust_is_ready(const struct tls_trust *trust);
 SSL_CTX *tls_trust_context(const struct tls_trust *trust); /* of a ready one */
 const char *tls_trust_ca(const struct tls_trust *trust);   /* the CA file; "": the system's */
 bool tls_trust_serves(const struct tls_trust *trust);
+/* For OpenSSL: of an encrypted key. */
+int tls_no_password(char *to, int size, int for_writing, void *ctx);
 
 /* ---- streams --------------------------------------------------------------------------------- */
 

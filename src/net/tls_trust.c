@@ -17,8 +17,8 @@
 #include <openssl/x509.h>
 
 #include "net/tls.h"
+#include "net/tls_choice.h"
 
-#define FILES_N	    3
 #define SYSTEM_HINT "install the package ca-certificates, or name a file as tls.ca"
 
 struct tls_lib tls_lib;
@@ -32,13 +32,14 @@ struct trust_file {
 struct tls_trust {
 	struct tls_trust *next;
 	unsigned refs;
-	struct trust_file files[FILES_N]; /* ca, cert, key */
-	SSL_CTX *context;		  /* the helper's until is_ready */
+	struct trust_file *files; /* ca, cert, key; of a server then pairs of cert and key */
+	size_t files_n;
+	SSL_CTX *context; /* the helper's until is_ready */
 	enum tls_side side;
 	bool is_ready;
 };
 
-enum { FILE_CA, FILE_CERT, FILE_KEY };
+enum { FILE_CA, FILE_CERT, FILE_KEY, FILE_MORE };
 
 static struct tls_trust *trusts; /* all that are in use, of this process */
 
@@ -83,8 +84,8 @@ reason(void)
 }
 
 /* An encrypted key must not make OpenSSL ask on the terminal. */
-static int
-no_password(char *to, int size, int for_writing, void *ctx)
+int
+tls_no_password(char *to, int size, int for_writing, void *ctx)
 {
 	(void)to;
 	(void)size;
@@ -131,7 +132,7 @@ ca_load(X509_STORE *store, const char *path, struct err *err)
 static bool
 certificate_load(SSL_CTX *context, const char *cert, const char *key, struct err *err)
 {
-	tls_lib.SSL_CTX_set_default_passwd_cb(context, no_password);
+	tls_lib.SSL_CTX_set_default_passwd_cb(context, tls_no_password);
 	if (tls_lib.SSL_CTX_use_certificate_chain_file(context, cert) != 1)
 		return err_set(err, ERR_CONFIG, "tls.cert: %s: %s", cert, reason());
 	if (tls_lib.SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 ||
@@ -172,6 +173,28 @@ on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigne
 	return SSL_TLSEXT_ERR_NOACK;
 }
 
+/* More certificates than one: all are loaded again here, with the names in them. */
+static bool
+choice_fill(const struct tls_trust *trust, SSL_CTX *context, struct err *err)
+{
+	struct tls_choice *choice;
+	struct tls_pair *pairs;
+	size_t n = 0;
+	bool ok;
+
+	if (trust->files_n == FILE_MORE)
+		return true;
+	pairs = mem_new(trust->files_n / 2 * sizeof(*pairs));
+	for (size_t i = FILE_CERT; i < trust->files_n; i += 2)
+		pairs[n++] = (struct tls_pair){ slice_of(trust->files[i].path),
+			slice_of(trust->files[i + 1].path) };
+	ok = tls_choice_new(pairs, n, &choice, err);
+	mem_free(pairs);
+	if (ok)
+		tls_choice_use(&choice, context);
+	return ok;
+}
+
 /* Sessions are resumed by tickets: nothing is kept here for clients that went away. */
 static bool
 server_fill(const struct tls_trust *trust, SSL_CTX *context, struct err *err)
@@ -189,7 +212,8 @@ server_fill(const struct tls_trust *trust, SSL_CTX *context, struct err *err)
 		tls_lib.SSL_CTX_set_client_CA_list(context, tls_lib.SSL_load_client_CA_file(ca));
 	}
 	return certificate_load(
-	    context, trust->files[FILE_CERT].path, trust->files[FILE_KEY].path, err);
+		   context, trust->files[FILE_CERT].path, trust->files[FILE_KEY].path, err) &&
+	    choice_fill(trust, context, err);
 }
 
 static bool
@@ -252,10 +276,12 @@ is_same_file(const struct trust_file *a, const struct trust_file *b)
 static bool
 is_same_trust(const struct tls_trust *a, const struct tls_trust *b)
 {
-	for (size_t i = 0; i < FILES_N; i++)
+	if (a->side != b->side || a->files_n != b->files_n)
+		return false;
+	for (size_t i = 0; i < a->files_n; i++)
 		if (!is_same_file(&a->files[i], &b->files[i]))
 			return false;
-	return a->side == b->side;
+	return true;
 }
 
 static void
@@ -263,8 +289,9 @@ trust_free(struct tls_trust *trust)
 {
 	if (trust->context != NULL)
 		tls_lib.SSL_CTX_free(trust->context);
-	for (size_t i = 0; i < FILES_N; i++)
+	for (size_t i = 0; i < trust->files_n; i++)
 		mem_free(trust->files[i].path);
+	mem_free(trust->files);
 	mem_free(trust);
 }
 
@@ -273,10 +300,17 @@ tls_trust_ref(const struct tls_files *files, enum tls_side side)
 {
 	struct tls_trust *made = MEM_NEW(struct tls_trust);
 
+	must(files->more_n <= TLS_MORE_MAX && (files->more_n == 0 || side == TLS_SERVER));
 	made->side = side;
+	made->files_n = FILE_MORE + 2 * files->more_n;
+	made->files = mem_new(made->files_n * sizeof(*made->files));
 	made->files[FILE_CA] = file_now(files->ca);
 	made->files[FILE_CERT] = file_now(files->cert);
 	made->files[FILE_KEY] = file_now(files->key);
+	for (size_t i = 0; i < files->more_n; i++) {
+		made->files[FILE_MORE + 2 * i] = file_now(files->more[i].cert);
+		made->files[FILE_MORE + 2 * i + 1] = file_now(files->more[i].key);
+	}
 	for (struct tls_trust *trust = trusts; trust != NULL; trust = trust->next)
 		if (is_same_trust(trust, made)) {
 			trust_free(made);

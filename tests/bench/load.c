@@ -12,6 +12,7 @@
  * calls.  The result is one JSON object on stdout.
  */
 #include "common.h"
+#include "load_tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -50,6 +51,7 @@ struct lane {
 /* A connection, or the child's pipes. */
 struct link {
 	int in_fd, out_fd;
+	struct ssl_st *tls; /* NULL: none */
 	unsigned first_lane, lanes;
 	enum step step;
 	char session[160];	   /* header fields of each request, beside HEADERS */
@@ -62,7 +64,8 @@ struct load {
 		const char *path, *tool, *arguments, *answer; /* JSON, of any tool */
 		unsigned lanes;
 		uint64_t seconds, warm_ms, calls, ms, text_bytes;
-		bool waits, is_modern;
+		const char *header; /* of each request, with its line end; "": none */
+		bool waits, is_modern, is_tls;
 		char **command;
 	} want;
 	int epoll;
@@ -139,22 +142,28 @@ link_send(struct load *l, struct link *k, struct text message)
 	if (l->child == 0)
 		room_printf(&k->out,
 		    "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n" HEADERS
-		    "%sContent-Length: %zu\r\n\r\n",
-		    l->want.path, (unsigned)ntohs(l->want.address.sin_port), k->session, message.n);
+		    "%s%sContent-Length: %zu\r\n\r\n",
+		    l->want.path, (unsigned)ntohs(l->want.address.sin_port), l->want.header,
+		    k->session, message.n);
 	room_put(&k->out, message);
 	if (l->child != 0)
 		room_put(&k->out, TEXT("\n"));
 }
 
 static void
+link_write(struct link *k)
+{
+	if (!(k->tls != NULL ? tls_room_write(&k->out, k->tls) : room_write(&k->out, k->out_fd)))
+		die("load: the connection was lost while writing: %m");
+}
+
+static void
 link_flush(struct link *k)
 {
-	if (!room_write(&k->out, k->out_fd))
-		die("load: the connection was lost while writing: %m");
+	link_write(k);
 	while (k->out.n > 0) { /* a full pipe or socket: rare, and the reader is another process */
 		usleep(50);
-		if (!room_write(&k->out, k->out_fd))
-			die("load: the connection was lost while writing: %m");
+		link_write(k);
 	}
 }
 
@@ -374,7 +383,8 @@ links_step(struct load *l)
 	for (int i = 0; i < n; i++) {
 		struct link *k = events[i].data.ptr;
 
-		if (room_read(&k->in, k->in_fd) == 0)
+		if ((k->tls != NULL ? tls_room_read(&k->in, k->tls)
+				    : room_read(&k->in, k->in_fd)) == 0)
 			die("load: the connection was closed by the other side");
 		if (l->child != 0)
 			lines_take(l, k);
@@ -427,6 +437,8 @@ http_open(struct load *l, struct link *k)
 	if (fd < 0 || connect(fd, (struct sockaddr *)&l->want.address, sizeof l->want.address) < 0)
 		die("load: connect: %m");
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (l->want.is_tls)
+		k->tls = tls_open(fd);
 	link_open(l, k, fd, fd);
 }
 
@@ -528,13 +540,13 @@ report(struct load *l, uint64_t ns)
 static void
 url_read(struct load *l, const char *url)
 {
-	const char *host = strncmp(url, "http://", 7) == 0 ? url + 7 : url,
-		   *colon = strchr(host, ':');
-	const char *slash = strchr(host, '/');
+	const char *start = strstr(url, "://"), *host = start != NULL ? start + 3 : url;
+	const char *colon = strchr(host, ':'), *slash = strchr(host, '/');
 	char text[32];
 
 	if (colon == NULL || slash == NULL || slash < colon)
-		die("load: --url must be http://ADDRESS:PORT/PATH");
+		die("load: --url must be http://ADDRESS:PORT/PATH, or https://");
+	l->want.is_tls = strncmp(url, "https://", 8) == 0;
 	snprintf(text, sizeof text, "%.*s", (int)(colon - host), host);
 	l->want.address.sin_family = AF_INET;
 	if (inet_pton(AF_INET, text, &l->want.address.sin_addr) != 1)
@@ -542,6 +554,16 @@ url_read(struct load *l, const char *url)
 	snprintf(text, sizeof text, "%.*s", (int)(slash - colon) - 1, colon + 1);
 	l->want.address.sin_port = htons((uint16_t)number("--url", text, 1, 65535));
 	l->want.path = slash;
+}
+
+static const char *
+header_of(const char *name, const char *value)
+{
+	struct room line = { 0 };
+
+	room_printf(&line, "%s%s\r\n", name, value);
+	room_put(&line, (struct text){ "", 1 });
+	return line.p;
 }
 
 static void
@@ -572,6 +594,8 @@ options_read(struct load *l, int argc, char **argv)
 			has_url = true;
 		} else if (strcmp(option, "--tool") == 0)
 			l->want.tool = value;
+		else if (strcmp(option, "--bearer") == 0)
+			l->want.header = header_of("Authorization: Bearer ", value);
 		else if (strcmp(option, "--arguments") == 0)
 			l->want.arguments = value;
 		else if (strcmp(option, "--answer") == 0)
@@ -595,14 +619,16 @@ options_read(struct load *l, int argc, char **argv)
 		die("load: there is no ping in 2026-07-28");
 	if (has_url == (l->want.command != NULL))
 		die("usage: load (--url URL | -- COMMAND...) [--tool echo|sleep|ping] [--sessions N] [--seconds N | --calls N]\n"
-		    "    [--warm-ms N] [--ms N] [--text BYTES] [--wait] [--modern]\n"
+		    "    [--warm-ms N] [--ms N] [--text BYTES] [--wait] [--modern] [--bearer KEY]\n"
 		    "    --tool NAME --arguments JSON --answer JSON-STRING: any other tool, and the text that it answers");
 }
 
 int
 main(int argc, char **argv)
 {
-	struct load l = { .want = { .tool = "echo", .lanes = 1, .seconds = 1, .warm_ms = 200 } };
+	struct load l = {
+		.want = { .tool = "echo", .lanes = 1, .seconds = 1, .warm_ms = 200, .header = "" }
+	};
 	uint64_t ns;
 	char go;
 

@@ -31,6 +31,7 @@ import bridge
 import guarded
 import parts
 import peers
+import secured
 import soak
 import traced
 
@@ -208,12 +209,14 @@ http {{
             wait_port(p, port)
             yield Target("nginx", f"http://127.0.0.1:{port}/mcp", p.pid)
 
-    def config(self, upstream, port=None, more=""):
-        """Without the audit, unless more says how."""
+    def config(self, upstream, port=None, more="", tls=None):
+        """Without the audit, unless more says how.  tls: (certificate, key) of the listener."""
         if "audit:" not in more:
             more += "audit: {sinks: []}\n"
         path = self.path("bascule.yaml")
         listen = "stdio: true" if port is None else f'http: "127.0.0.1:{port}"'
+        if tls is not None:
+            listen += f', tls: {{cert: "{tls[0]}", key: "{tls[1]}"}}'
         with open(path, "w") as f:
             f.write(f"listen: {{{listen}}}\nlog: {{level: warn}}\nstate: {json.dumps(self.path('state'))}\n"
                     f"upstreams:\n  - {json.dumps(dict(name='up', **upstream))}\n{more}")
@@ -226,15 +229,15 @@ http {{
         return [self.bascule, "serve", "--transport", "stdio", "-c", self.config(upstream)]
 
     @contextlib.contextmanager
-    def gateway(self, upstream, more=""):
+    def gateway(self, upstream, more="", tls=None):
         """more: the rest of its configuration."""
         if not os.access(self.bascule, os.X_OK):
             raise Missing(f"{self.bascule} is not built")
         port = free_port()
-        with self.process([self.bascule, "serve", "-c", self.config(upstream, port, more)], "bascule",
+        with self.process([self.bascule, "serve", "-c", self.config(upstream, port, more, tls)], "bascule",
                           stdout=subprocess.DEVNULL) as p:
             wait_port(p, port)
-            yield Target("bascule", f"http://127.0.0.1:{port}/mcp", p.pid)
+            yield Target("bascule", f"http{'s' if tls else ''}://127.0.0.1:{port}/mcp", p.pid)
 
     def load(self, target, *arguments, command=None, meanwhile=None):
         """One run of the load client; CPU of the target's processes over its measured calls."""
@@ -587,7 +590,7 @@ def of_module(what):
 
 
 SECTIONS = {
-    "http": measure_http, "guarded": of_module(guarded), "traced": of_module(traced), "bridge": of_module(bridge),
+    "http": measure_http, "guarded": of_module(guarded), "traced": of_module(traced), "secured": of_module(secured), "bridge": of_module(bridge),
     "http-stdio": measure_http_stdio, "stdio": measure_stdio, "memory": measure_memory, "start": measure_start,
     "sessions": measure_sessions, "parallel": measure_parallel, "peers": of_module(peers),
     "atlassian": of_module(atlassian),
@@ -664,6 +667,8 @@ def show(results):
         guarded.show(results["guarded"], table, figure, ratio_text)
     if have("traced"):
         traced.show(results["traced"], table, figure)
+    if have("secured"):
+        secured.show(results["secured"], table, figure, ratio_text)
     if have("peers"):
         peers.show(results["peers"], table)
     if have("bridge"):
@@ -731,6 +736,8 @@ def budget_rows(results):
         yield from guarded.budget(results["guarded"])
     if "rows" in results.get("traced", {}):
         yield from traced.budget(results["traced"])
+    if "rows" in results.get("secured", {}):
+        yield from secured.budget(results["secured"])
     if "runs" in results.get("agents", {}):
         yield from agents.budget(results["agents"])
     if "pairs" in results.get("bridge", {}):

@@ -34,17 +34,19 @@ extension_add(X509 *certificate, int nid, const char *value)
 	X509_EXTENSION_free(extension);
 }
 
-/* issuer NULL: self-signed. alternative: SAN, NULL: an authority. */
+/* issuer NULL: self-signed. alternative: SAN, NULL: an authority. key: ours from now on, NULL:
+ * P-256.
+ */
 static void
-identity_write(struct identity *out, const char *dir, const char *name,
-    const struct identity *issuer, const char *alternative, time_t from, time_t to)
+identity_write_key(struct identity *out, const char *dir, const char *name,
+    const struct identity *issuer, const char *alternative, time_t from, time_t to, EVP_PKEY *key)
 {
 	static long serial = 1;
 	X509 *certificate = X509_new();
 	X509_NAME *subject;
 	FILE *file;
 
-	out->key = EVP_EC_gen("P-256");
+	out->key = key != NULL ? key : EVP_EC_gen("P-256");
 	assert_non_null(out->key);
 	X509_set_version(certificate, 2);
 	ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial++);
@@ -71,6 +73,13 @@ identity_write(struct identity *out, const char *dir, const char *name,
 	file = fopen(out->key_path, "w");
 	assert_int_equal(PEM_write_PrivateKey(file, out->key, NULL, NULL, 0, NULL, NULL), 1);
 	fclose(file);
+}
+
+static inline void
+identity_write(struct identity *out, const char *dir, const char *name,
+    const struct identity *issuer, const char *alternative, time_t from, time_t to)
+{
+	identity_write_key(out, dir, name, issuer, alternative, from, to, NULL);
 }
 
 static void

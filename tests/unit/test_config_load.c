@@ -383,6 +383,51 @@ test_tls_files_refused(void **state)
 	assert_non_null(strstr(err.text, "cert.pem holds no certificate in PEM form"));
 }
 
+/* Several of a listener: each that is bad is named, and reloading looks at all of them. */
+static void
+test_tls_of_listener(void **state)
+{
+	static const char text[] =
+	    "listen: {tls: {cert: cert.pem, key: key.pem, certificates: [{cert: b.pem, key: b.key}, "
+	    "{cert: c.pem, key: c.key}]}}\n"
+	    "upstreams: [{name: a, command: [x]}]";
+	char file[128], logged[600];
+	struct config_source source = { .file = file };
+	struct config *config = NULL;
+	struct err err;
+	size_t certs = 0;
+
+	(void)state;
+	snprintf(file, sizeof(file), "%s", path_of("v.yaml"));
+	pair_write("cert.pem", "key.pem", false, 9);
+	pair_write("b.pem", "b.key", false, 9);
+	pair_write("c.pem", "c.key", false, -1);
+	WRITE("v.yaml", text);
+	config = load(&source);
+	assert_int_equal(config->listen_certificates_n, 2);
+	expect(config->listen_certificates[0].cert, path_of("b.pem"));
+	expect(config->listen_certificates[1].key, path_of("c.key"));
+	for (const struct config_file *at = config->files; at != NULL; at = at->next)
+		certs += at->kind == CONFIG_FILE_CERT;
+	assert_int_equal(certs, 3);
+	config_free(&config);
+	load_logged(&source, logged, sizeof(logged));
+	assert_non_null(strstr(logged, "tls.certificates[1].cert: the certificate in"));
+	assert_non_null(strstr(logged, "certificates[0].cert: the certificate is for no DNS name"));
+	pair_write("c.pem", "other.key", false, 9);
+	assert_false(config_load(&source, NULL, &config, &err));
+	assert_non_null(strstr(err.text, "tls.certificates[1].key: "));
+	assert_non_null(strstr(
+	    err.text, "c.key does not belong to the certificate of tls.certificates[1].cert"));
+	unlink(path_of("b.pem"));
+	assert_false(config_load(&source, NULL, &config, &err));
+	assert_non_null(strstr(err.text, "tls.certificates[0].cert: "));
+	assert_non_null(strstr(err.text, "b.pem: No such file"));
+	unlink(path_of("b.key"));
+	unlink(path_of("c.pem"));
+	unlink(path_of("c.key"));
+}
+
 /* Those of a site; their keys may be encrypted. */
 static void
 test_tls_of_sites(void **state)
@@ -587,6 +632,7 @@ main(void)
 		cmocka_unit_test(test_value_files_refused),
 		cmocka_unit_test(test_tls_files),
 		cmocka_unit_test(test_tls_files_refused),
+		cmocka_unit_test(test_tls_of_listener),
 		cmocka_unit_test(test_tls_of_sites),
 		cmocka_unit_test(test_tls_of_environment),
 		cmocka_unit_test(test_env_file),
