@@ -2,9 +2,10 @@
  * Traces: gives the gateway its spans, collects those that have ended, and sends them in batches to
  * a collector (OTLP/HTTP, JSON).
  *
- * A span is written into a batch on the loop, at once, and never waited for.  One task sends, on a
- * thread of its own, one batch after the other; what comes while `queue` spans wait is dropped and
- * counted.  A batch that the collector may take later stays, one that it refuses is counted too.
+ * A span is packed into a batch on the loop, at once, and never waited for.  One task has batches
+ * printed and sent on a thread of its own, one after the other; what comes while `queue` spans wait
+ * is dropped and counted.  A batch that the collector may take later stays, one that it refuses is
+ * counted too.
  */
 #include <string.h>
 #include <unistd.h>
@@ -12,19 +13,19 @@
 #include "admin/traces.h"
 
 #define BATCH_SPANS    512
-#define BATCH_BYTES    MIB
-#define SPAN_BYTES     (64 * KIB) /* no span is as long */
-#define FLUSH_MS       2000	  /* a batch that is not full waits so long */
+#define BATCH_BYTES    (256 * KIB) /* packed */
+#define TEXT_BYTES     (12 * (BATCH_BYTES + SPAN_BYTES) + BATCH_SPANS * 8 * KIB)
+#define WAITING_BYTES  512  /* a span, in the mean, where as many as may wait do */
+#define FLUSH_MS       2000 /* a batch that is not full waits so long */
 #define RETRY_FIRST_MS 1000
 #define RETRY_MOST_MS  30000
 #define MILLION	       1000000
 #define HELPER	       "traces"
 #define HOST_BYTES     256
 
-/* A request to the collector while it is written: its head, and spans. */
 struct batch {
 	struct batch *next;
-	struct buf text;
+	struct buf spans; /* packed */
 	unsigned n;
 	uint64_t began_ms;
 };
@@ -37,7 +38,7 @@ struct traces {
 	char host[HOST_BYTES];
 	struct batch *first, *last; /* last: the one that is written */
 	struct batch *spare;
-	uint64_t waiting; /* spans in all of them */
+	uint64_t waiting, waiting_bytes; /* spans in all of them */
 	struct series *sent, *rejected, *dropped;
 	struct task *task;
 	struct group group;
@@ -45,6 +46,8 @@ struct traces {
 	uint64_t retry_ms, retry_at_ms; /* retry_ms 0: the collector takes what it gets */
 	/* Of the job on the thread. */
 	struct otlp *otlp;
+	struct span_printer *printer;
+	struct buf text;
 	struct batch *sending; /* also one that is to be sent again */
 	struct otlp_answer answer;
 	bool ok;
@@ -129,14 +132,12 @@ batch_new(struct traces *traces)
 	traces->spare = NULL;
 	if (batch == NULL) {
 		batch = MEM_NEW(struct batch);
-		buf_init(&batch->text, NULL, BATCH_BYTES + 2 * SPAN_BYTES);
+		buf_init(&batch->spans, NULL, BATCH_BYTES + SPAN_BYTES);
 	}
 	batch->next = NULL;
 	batch->n = 0;
 	batch->began_ms = loop_now_ms(traces->loop);
-	buf_clear(&batch->text);
-	otlp_put_head(&batch->text, &otlp_traces, slice_of(log_instance(loop_log(traces->loop))),
-	    slice_of(traces->host), "bascule");
+	buf_clear(&batch->spans);
 	return batch;
 }
 
@@ -145,7 +146,7 @@ batch_free(struct batch **batch)
 {
 	if (*batch == NULL)
 		return;
-	buf_fini(&(*batch)->text);
+	buf_fini(&(*batch)->spans);
 	mem_free(*batch);
 	*batch = NULL;
 }
@@ -153,7 +154,7 @@ batch_free(struct batch **batch)
 static bool
 is_full(const struct batch *batch)
 {
-	return batch->n >= BATCH_SPANS || batch->text.n >= BATCH_BYTES;
+	return batch->n >= BATCH_SPANS || batch->spans.n >= BATCH_BYTES;
 }
 
 static void
@@ -173,22 +174,25 @@ ended(void *owner, const struct span *span)
 {
 	struct traces *traces = owner;
 	bool is_new = traces->last == NULL;
+	size_t before;
 
-	if (traces->waiting >= traces->most || traces->is_ending) {
+	if (traces->waiting >= traces->most ||
+	    traces->waiting_bytes >= traces->most * WAITING_BYTES || traces->is_ending) {
 		series_add(traces->dropped, 1);
 		return;
 	}
 	if (is_new || is_full(traces->last))
 		batch_add(traces);
-	if (traces->last->n++ > 0)
-		buf_putc(&traces->last->text, ',');
-	span_put(&traces->last->text, span, loop_unix_ns(traces->loop));
+	before = traces->last->spans.n;
+	span_pack(&traces->last->spans, span, loop_unix_ns(traces->loop));
+	traces->last->n++;
 	traces->waiting++;
+	traces->waiting_bytes += traces->last->spans.n - before;
 	if ((is_new || is_full(traces->last)) && traces->task != NULL)
 		task_wake(traces->task);
 }
 
-/* The oldest leaves the queue, and is whole. */
+/* The oldest leaves the queue. */
 static void
 batch_take(struct traces *traces)
 {
@@ -198,20 +202,37 @@ batch_take(struct traces *traces)
 	traces->first = traces->sending->next;
 	if (traces->first == NULL)
 		traces->last = NULL;
-	otlp_put_tail(&traces->sending->text);
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
 static void
+batch_print(struct traces *traces)
+{
+	struct slice spans = buf_view(&traces->sending->spans);
+	struct buf *out = &traces->text;
+
+	buf_clear(out);
+	otlp_put_head(out, &otlp_traces, slice_of(log_instance(loop_log(traces->loop))),
+	    slice_of(traces->host), "bascule");
+	for (size_t at = 0; at < spans.n;) {
+		if (at > 0)
+			buf_putc(out, ',');
+		at += span_print(traces->printer, out, spans.p + at);
+	}
+	otlp_put_tail(out);
+	must(!out->overflow);
+}
+
+static void
 job_run(void *arg)
 {
 	struct traces *traces = arg;
-	struct slice body = buf_view(&traces->sending->text);
 
+	batch_print(traces);
 	traces->err = (struct err){ 0 };
-	traces->ok =
-	    otlp_post(traces->otlp, body, traces->sending->n, &traces->answer, &traces->err);
+	traces->ok = otlp_post(traces->otlp, buf_view(&traces->text), traces->sending->n,
+	    &traces->answer, &traces->err);
 }
 
 static void
@@ -230,6 +251,7 @@ batch_done(struct traces *traces)
 	series_add(traces->sent, n - (double)traces->answer.rejected);
 	series_add(traces->rejected, (double)traces->answer.rejected);
 	traces->waiting -= n;
+	traces->waiting_bytes -= traces->sending->spans.n;
 	if (traces->spare == NULL)
 		traces->spare = traces->sending;
 	else
@@ -338,10 +360,30 @@ settings_take(struct traces *traces, const struct config_traces *config)
 	traces->sample = config->sample;
 	traces->most = config->queue;
 	traces->timeout_ms = config->timeout_ms;
+	traces->printer = span_printer_new();
+	buf_init(&traces->text, NULL, TEXT_BYTES);
 	traces->otlp = otlp_new(&otlp_traces, &target);
 	for (size_t i = 0; i < config->headers_n; i++)
 		otlp_header(
 		    traces->otlp, config->headers[i].name, secret_reveal(config->headers[i].value));
+}
+
+static void
+traces_free(struct traces **at)
+{
+	struct traces *traces = *at;
+	struct batch *next;
+
+	for (struct batch *batch = traces->first; batch != NULL; batch = next) {
+		next = batch->next;
+		batch_free(&batch);
+	}
+	batch_free(&traces->sending);
+	batch_free(&traces->spare);
+	span_printer_free(&traces->printer);
+	buf_fini(&traces->text);
+	mem_free(traces);
+	*at = NULL;
 }
 
 struct traces *
@@ -363,7 +405,7 @@ traces_open(struct loop *loop, const struct config_traces *config, struct err *e
 	if (group_spawn(loop, &traces->group, "traces", send_main, traces, err))
 		return traces;
 	otlp_free(&traces->otlp);
-	mem_free(traces);
+	traces_free(&traces);
 	return NULL;
 }
 
@@ -383,7 +425,6 @@ void
 traces_close_wait(struct traces **at)
 {
 	struct traces *traces = *at;
-	struct batch *next;
 
 	*at = NULL;
 	if (traces == NULL)
@@ -392,11 +433,5 @@ traces_close_wait(struct traces **at)
 	if (traces->task != NULL)
 		task_wake(traces->task);
 	group_drain(traces->loop, &traces->group);
-	for (struct batch *batch = traces->first; batch != NULL; batch = next) {
-		next = batch->next;
-		batch_free(&batch);
-	}
-	batch_free(&traces->sending);
-	batch_free(&traces->spare);
-	mem_free(traces);
+	traces_free(&traces);
 }

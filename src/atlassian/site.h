@@ -157,6 +157,7 @@ struct site_request {
 	size_t (*body_read)(void *owner, uint64_t at, char *to, size_t n); /* as rest_request's */
 	void *body_owner;
 	uint64_t body_bytes;
+	const struct exchange *exchange; /* whose trace it is part of; NULL: nobody's */
 };
 #define REST_MAX_BYTES (16 * MIB)
 MUST_CHECK bool site_rest_wait(struct access *access, const struct site_request *request,

@@ -27,11 +27,50 @@ verdict(bool ok, int status, enum errkind why)
 	return why == ERR_UNAVAILABLE || why == ERR_DEADLINE || why == ERR_IO ? 0 : GATE_UNJUDGED;
 }
 
+/* One request, as often as it is sent. */
+struct sending {
+	struct rest_request request;
+	const struct exchange *exchange;
+	unsigned sent_n;
+};
+
+/* Which host that pool asks. */
+static void
+address_find(struct access *access, const struct rest_pool *pool, struct rest_told *told)
+{
+	const struct access *root = access_root(access);
+	bool is_by_api = pool == root->gateway || pool == root->forms;
+	struct url url;
+	struct err err;
+
+	if (!url_parse(is_by_api ? access->site->config->api : access->url, &url, &err))
+		return;
+	told->address = url.host;
+	told->port = url.port;
+}
+
+static void
+step_end(struct access *access, const struct rest_pool *pool, const struct sending *sending,
+    const struct rest_step *step, int status, const struct err *err)
+{
+	struct rest_told told = { .server = access->site->provider.name,
+		.method = sending->request.method,
+		.resends = sending->sent_n - 1,
+		.status = status,
+		.err = err };
+
+	if (step->began_ns == 0)
+		return;
+	address_find(access, pool, &told);
+	hub_rest_end(access->site->provider.hub, step, &told);
+}
+
 static bool
-once_wait(struct access *access, struct rest_pool *pool, const struct rest_request *request,
+once_wait(struct access *access, struct rest_pool *pool, struct sending *sending,
     struct arena *arena, struct rest_reply *reply, bool *was_sent, struct err *err)
 {
 	struct site *site = access->site;
+	struct rest_step step;
 	struct loop *loop = hub_loop(site->provider.hub);
 	uint64_t began = loop_now_ms(loop);
 	bool ok;
@@ -40,7 +79,10 @@ once_wait(struct access *access, struct rest_pool *pool, const struct rest_reque
 	*was_sent = false;
 	if (!gate_enter_wait(site->gate, err))
 		return false;
-	ok = rest_wait(pool, request, arena, reply, was_sent, err);
+	hub_rest_begin(site->provider.hub, sending->exchange, &step);
+	sending->sent_n++;
+	ok = rest_wait(pool, &sending->request, arena, reply, was_sent, err);
+	step_end(access, pool, sending, &step, reply->status, ok ? NULL : err);
 	gate_leave(site->gate,
 	    access->is_ours ? verdict(ok, reply->status, ok ? ERR_NONE : err->kind)
 			    : GATE_UNJUDGED);
@@ -78,7 +120,7 @@ struct tries {
 /* With the credential of now. */
 static bool
 try_wait(struct access *access, struct tries *tries, const struct site_request *asked,
-    struct rest_request *request, struct arena *arena, struct rest_reply *reply, bool *was_sent,
+    struct sending *sending, struct arena *arena, struct rest_reply *reply, bool *was_sent,
     struct err *err)
 {
 	struct buf fields;
@@ -94,9 +136,9 @@ try_wait(struct access *access, struct tries *tries, const struct site_request *
 	else if (!tries->is_other)
 		ok = ok && access_way_wait(access, &tries->pool, err);
 	put_fields(access, asked, &fields);
-	request->headers = buf_view(&fields);
+	sending->request.headers = buf_view(&fields);
 	ok = ok && buf_check(&fields, err) &&
-	    once_wait(access, tries->pool, request, arena, reply, was_sent, err);
+	    once_wait(access, tries->pool, sending, arena, reply, was_sent, err);
 	if (ok && tries->is_other && reply->status != 401)
 		access_root(access)->by_gateway = true;
 	explicit_bzero(fields.p, fields.n);
@@ -109,13 +151,13 @@ try_wait(struct access *access, struct tries *tries, const struct site_request *
  * was refused so did nothing, and may be repeated also where it writes.
  */
 static bool
-allowed_wait(struct access *access, const struct site_request *asked, struct rest_request *request,
+allowed_wait(struct access *access, const struct site_request *asked, struct sending *sending,
     struct arena *arena, struct rest_reply *reply, bool *was_sent, struct err *err)
 {
 	struct tries tries = { .used = 0 };
 
 	for (;;) {
-		if (!try_wait(access, &tries, asked, request, arena, reply, was_sent, err))
+		if (!try_wait(access, &tries, asked, sending, arena, reply, was_sent, err))
 			return false;
 		if (reply->status != 401 || lacks_scope(reply))
 			return true;
@@ -181,18 +223,20 @@ site_rest_wait(struct access *access, const struct site_request *asked, struct a
 {
 	const struct site *site = access->site;
 	struct loop *loop = hub_loop(site->provider.hub);
-	struct rest_request request = { .method = asked->method,
-		.path = asked->path,
-		.body = asked->body,
-		.body_read = asked->body_read,
-		.body_owner = asked->body_owner,
-		.body_bytes = asked->body_bytes,
-		.timeout_ms = site->config->timeout_ms,
-		.max_bytes = asked->max_bytes > 0 ? asked->max_bytes : REST_MAX_BYTES };
+	struct sending sending = { .request = { .method = asked->method,
+				       .path = asked->path,
+				       .body = asked->body,
+				       .body_read = asked->body_read,
+				       .body_owner = asked->body_owner,
+				       .body_bytes = asked->body_bytes,
+				       .timeout_ms = site->config->timeout_ms,
+				       .max_bytes = asked->max_bytes > 0 ? asked->max_bytes
+									 : REST_MAX_BYTES },
+		.exchange = asked->exchange };
 	bool was_sent = false, ok = true;
 
 	for (unsigned turn = 0; ok; turn++) {
-		ok = allowed_wait(access, asked, &request, arena, reply, &was_sent, err);
+		ok = allowed_wait(access, asked, &sending, arena, reply, &was_sent, err);
 		if (turn >= site->config->retry_total ||
 		    !may_repeat(site, asked, reply->status, was_sent, ok ? ERR_NONE : err->kind) ||
 		    (!ok && task_cut(task_self(loop)) != ERR_NONE))

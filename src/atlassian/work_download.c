@@ -101,7 +101,8 @@ work_bytes_wait(
 	struct site_request request = { .method = S("GET"),
 		.path = slice_of(path),
 		.accept = S("*/*"),
-		.max_bytes = max_bytes };
+		.max_bytes = max_bytes,
+		.exchange = work->exchange };
 	struct rest_reply reply;
 	struct slice location;
 

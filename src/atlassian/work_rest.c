@@ -182,6 +182,7 @@ work_request_wait(
 	*out = NULL;
 	if (sent.headers.p == NULL)
 		sent.headers = work->headers;
+	sent.exchange = work->exchange;
 	if (!site_rest_wait(work->access, &sent, work->arena, &reply, work->err))
 		return false;
 	work->status = reply.status;

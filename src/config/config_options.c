@@ -1049,10 +1049,11 @@ static const struct config_option options[] = {
 	    .fallback_help = "the system's authorities" },
 	{ "traces.timeout", OPTION_DURATION, ROOT(traces.timeout_ms), .fallback = "5s",
 	    RANGE(1, 10 * MINUTE_MS), .help = "How long sending one batch may take." },
-	{ "traces.queue", OPTION_COUNT, ROOT(traces.queue), .fallback = "4096", RANGE(512, 1000000),
+	{ "traces.queue", OPTION_COUNT, ROOT(traces.queue), .fallback = "65536",
+	    RANGE(512, 1000000),
 	    .help =
-		"Spans that may wait while the collector is slow or away; what comes then is dropped "
-		"and counted." },
+		"Spans that may wait while the collector is slow or away, in at most 512 bytes each; "
+		"what comes then is dropped and counted." },
 
 	{ "log.level", OPTION_WORD, ROOT(log_level), .fallback = "info",
 	    WORDS("debug", "info", "warn", "error", "off"),

@@ -468,8 +468,8 @@ unsigned hub_in_flight(const struct hub *hub);
 
 /* ---- traces (span.c) ------------------------------------------------------------------------- */
 
-/* A client's request; a call to a server that it led to. */
-enum span_kind { SPAN_SERVER, SPAN_CLIENT };
+/* A client's request; a call to a server that it led to; a REST request of a native tool. */
+enum span_kind { SPAN_SERVER, SPAN_CLIENT, SPAN_REST };
 
 /* One that has ended; all of it is borrowed. */
 struct span {
@@ -479,7 +479,8 @@ struct span {
 	const unsigned char *parent; /* span id; NULL: it is the first of its trace */
 	uint64_t began_ns;	     /* since 1970 */
 	struct slice server;	     /* configured name; SLICE_NONE: nobody's */
-	struct slice name;	     /* of the tool or prompt, as it was asked for; or SLICE_NONE */
+	struct slice name;	     /* of the tool or prompt, as it was asked for, or SLICE_NONE;
+					SPAN_REST: the HTTP method */
 	struct slice rule;	     /* of the guard, that refused it; or SLICE_NONE */
 	enum mcp_revision revision;
 	bool is_pipe; /* stdio; else HTTP */
@@ -488,6 +489,9 @@ struct span {
 	const char *error;   /* a word; NULL with has_failed: a server said so, by: */
 	int64_t code;	     /* JSON-RPC; 0: none */
 	char session[17];    /* as the audit has it; "": none */
+	/* SPAN_REST: */
+	struct slice address;		/* host */
+	unsigned port, status, resends; /* status 0: no answer */
 };
 
 /* Who takes them, on the loop and at once. */
@@ -500,6 +504,26 @@ struct tracer {
 };
 /* tracer is borrowed; NULL: none, as at first.  What a client brings goes on all the same. */
 void hub_set_tracer(struct hub *hub, const struct tracer *tracer);
+
+/* A REST request that a native tool makes for an exchange, from its sending to its answer. */
+struct rest_step {
+	const struct exchange *exchange;
+	struct traceparent own;
+	uint64_t began_ns; /* since 1970; 0: it is not recorded */
+};
+struct rest_told {
+	struct slice server;	/* configured name */
+	struct slice method;	/* of HTTP */
+	struct slice address;	/* host that was asked */
+	unsigned port, resends; /* resends: how often it was sent before */
+	int status;		/* of the answer; or: */
+	const struct err *err;	/* why there is none; else NULL */
+};
+/* exchange NULL: it is nobody's, and not recorded. */
+void hub_rest_begin(struct hub *hub, const struct exchange *exchange, struct rest_step *step);
+/* told is borrowed. */
+void hub_rest_end(struct hub *hub, const struct rest_step *step, const struct rest_told *told);
+
 /* A task for a provider's own errands, as group_spawn(); the hub does not end before it. */
 MUST_CHECK bool
 hub_spawn(struct hub *hub, const char *name, void (*fn)(void *arg), void *arg, struct err *err);

@@ -147,6 +147,43 @@ hop_end(struct hop *hop, const struct item *item, const struct reply *reply, con
 	buf_fini(&hop->text);
 }
 
+/* ---- REST requests of native tools ----------------------------------------------------------- */
+
+void
+hub_rest_begin(struct hub *hub, const struct exchange *exchange, struct rest_step *step)
+{
+	*step = (struct rest_step){ .exchange = exchange };
+	if (exchange == NULL || !is_wanted(hub, exchange))
+		return;
+	step->own = exchange->trace->own;
+	hub->tracer->draw(hub->tracer->owner, step->own.span_id);
+	step->began_ns = loop_unix_ns(hub->loop);
+}
+
+void
+hub_rest_end(struct hub *hub, const struct rest_step *step, const struct rest_told *told)
+{
+	struct span span = { .kind = SPAN_REST,
+		.exchange = step->exchange,
+		.own = &step->own,
+		.began_ns = step->began_ns,
+		.server = told->server,
+		.name = told->method,
+		.address = told->address,
+		.port = told->port,
+		.resends = told->resends };
+
+	if (step->began_ns == 0 || hub->tracer == NULL)
+		return;
+	span.parent = step->exchange->trace->own.span_id;
+	if (told->err != NULL)
+		span.error = err_info(told->err->kind)->name;
+	else
+		span.status = (unsigned)told->status;
+	span.has_failed = told->err != NULL || told->status >= 400;
+	hub->tracer->ended(hub->tracer->owner, &span);
+}
+
 /* ---- metrics --------------------------------------------------------------------------------- */
 
 void

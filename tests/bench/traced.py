@@ -2,43 +2,43 @@
 of them, before the same server in the same run, against a collector that takes what it gets.
 
 Every repetition starts fresh processes and measures them in turn forwards and then backwards, so that a machine that
-grows busier favours none.  The collector is a thread of the bench and not counted; the thread that sends is.
+grows busier favours none.  The collector is nginx, which throws away what it gets and costs the machine little; it is
+not counted, the thread that sends is.
 """
 import contextlib
-import http.server
+import os
 import re
 import statistics
-import threading
 import urllib.request
 
 CLIENTS = 16
 LIMIT_US = 2                    # of recording all
 
 
-class Collector(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *args):
-        pass
-
-
 @contextlib.contextmanager
-def collector():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+def collector(bench, tools):
+    if bench.nginx is None:
+        raise tools.Missing("nginx is not installed, which stands in for a collector")
+    port, folder = tools.free_port(), bench.path("collector")
+    os.mkdir(folder, 0o755)
+    temp = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    with open(folder + "/nginx.conf", "w") as f:
+        f.write(f"""daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 64; }}
+http {{
+  access_log off;
+  {temp}
+  keepalive_requests 1000000000;
+  client_max_body_size 0;
+  server {{ listen 127.0.0.1:{port}; location / {{ default_type application/json; return 200 "{{}}"; }} }}
+}}
+""")
+    with bench.process([bench.nginx, "-p", folder, "-c", folder + "/nginx.conf"], "collector") as p:
+        tools.wait_port(p, port)
+        yield f"http://127.0.0.1:{port}"
 
 
 def spans(gateway, outcome):
@@ -52,10 +52,10 @@ def kinds(url):
             ("all recorded", f'traces: {{otlp: "{url}"}}\n')]
 
 
-def repetition(bench):
+def repetition(bench, tools):
     out = {}
     with contextlib.ExitStack() as stack:
-        server, url = stack.enter_context(bench.upstream()), stack.enter_context(collector())
+        server, url = stack.enter_context(bench.upstream()), stack.enter_context(collector(bench, tools))
         gateways = [(name, stack.enter_context(bench.gateway({"url": server}, more))) for name, more in kinds(url)]
         for name, gateway in gateways + gateways[::-1]:
             got = bench.load(gateway, "--sessions", CLIENTS, "--seconds", bench.options.seconds, "--warm-ms", 300)
@@ -73,7 +73,7 @@ def measure(bench, tools):
     runs = []
     for n in range(bench.options.reps):
         tools.say(f"traced, repetition {n + 1} of {bench.options.reps}")
-        runs.append(repetition(bench))
+        runs.append(repetition(bench, tools))
     return {"clients": CLIENTS, "rows": {name: {key: tools.median([run[name][key] for run in runs]) for key in row}
                                          for name, row in runs[0].items()}}
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Traces in front of the program: whatever way a client says its trace, the spans of its request and of the call it
-leads to hang together, and servers are told so by header or _meta; nothing of arguments is in them; a collector that
-is away, slow or refuses costs spans, counted, and never a call.  Where Python has opentelemetry-proto, what goes to
+leads to hang together, and servers are told so by header or _meta; so do those of REST requests, whose sites are told
+nothing; nothing of arguments is in them; a collector that is away, slow or refuses costs spans, counted, and never a call.  Where Python has opentelemetry-proto, what goes to
 the collector is read by its definitions.
 
 usage: traces.py BASCULE
@@ -398,6 +398,65 @@ def failures_are_said():
     print("ok - failures")
 
 
+class Jira(Answering):
+    """Answers in turn with the statuses it was told."""
+
+    def do_GET(self):
+        if self.server.is_away:
+            self.close_connection = True
+            return
+        self.server.asked.append((self.path, dict(self.headers)))
+        status = self.server.statuses.pop(0) if self.server.statuses else 200
+        self.answer(status, json.dumps({"id": "1", "key": "A-1", "fields": {"summary": SECRET}}).encode())
+
+
+def rest_is_below():
+    """Each request to a site is a span below that of the tool's call; the site hears nothing of traces."""
+    collecting, jira = collector(), Web(Jira, asked=[], statuses=[], is_away=False)
+    site = {"jira": at(jira), "deployment": "data_center", "auth": {"type": "pat", "token": SECRET},
+            "retry": {"total": 1, "backoff": "1ms"}}
+    with tempfile.TemporaryDirectory() as folder:
+        gateway = Gateway(folder, {"otlp": at(collecting)}, atlassian={"sites": [site]})
+        (tool,) = [t["name"] for t in gateway.call("", method="tools/list")["result"]["tools"]
+                   if t["name"].endswith("jira_get_issue")]
+        n = 1
+        for statuses, failed, tries in ([], False, [None]), ([503], False, ["503", None]), ([404], True, ["404"]):
+            jira.statuses, before = list(statuses), len(jira.asked)
+            answer = gateway.call(tool, {"issue_key": "A-1"}, headers=[("traceparent", PARENT), ("tracestate", "a=1")])
+            assert answer["result"].get("isError", False) == failed, answer
+            spans = wait_spans(collecting, n + 1 + len(jira.asked) - before)[n:]
+            n += len(spans)
+            (server,) = [s for s in spans if s["kind"] == 2]
+            rest = sorted((s for s in spans if s["kind"] == 3), key=lambda s: int(s["startTimeUnixNano"]))
+            assert server["parentSpanId"] == SPAN and server["of"]["gen_ai.tool.name"] == tool, server
+            assert [s["of"].get("error.type") for s in rest] == tries, spans
+            for resends, (span, status) in enumerate(zip(rest, [*statuses, 200])):
+                of = span["of"]
+                assert (span["traceId"], span["parentSpanId"]) == (TRACE, server["spanId"]), (span, server)
+                assert span["name"] == of["http.request.method"] == "GET" and of["server.address"] == "127.0.0.1", span
+                assert of["server.port"] == str(jira.server_port), span
+                assert of["http.response.status_code"] == str(status), (span, status)
+                assert of.get("http.request.resend_count") == (str(resends) if resends else None), spans
+                assert ("status" in span) == (status >= 400) and "mcp.method.name" not in of, span
+                assert of["bascule.request"] == server["of"]["bascule.request"], (span, server)
+                assert of["bascule.server"] == server["of"]["bascule.server"], (span, server)
+        assert len(jira.asked) >= 4
+        for path, headers in jira.asked:
+            assert not {"traceparent", "tracestate"} & {h.lower() for h in headers}, (path, headers)
+        jira.is_away = True
+        gateway.call(tool, {"issue_key": "A-1"})
+        spans = wait_spans(collecting, n + 3)[n:]
+        gone = [s["of"] for s in spans if s["kind"] == 3]
+        assert [of["error.type"] for of in gone] == ["unavailable"] * 2, spans
+        assert not any("http.response.status_code" in of for of in gone), spans
+        said = b"".join(collecting.all)
+        assert SECRET.encode() not in said and b"A-1" not in said and b"/rest/" not in said
+        gateway.end()
+    jira.end()
+    collecting.end()
+    print("ok - rest")
+
+
 def off_passes_on():
     with tempfile.TemporaryDirectory() as folder:
         gateway = Gateway(folder, None, ("pipe", "old", "new"))
@@ -486,6 +545,6 @@ def slow_holds_up_nothing():
     print("ok - slow")
 
 
-for story in (all_is_linked, failures_are_said, off_passes_on, part_is_sampled, away_costs_no_call, answers_are_heeded,
-              slow_holds_up_nothing):
+for story in (all_is_linked, failures_are_said, rest_is_below, off_passes_on, part_is_sampled, away_costs_no_call,
+              answers_are_heeded, slow_holds_up_nothing):
     story()

@@ -75,6 +75,12 @@ prints(void **state)
 	buf_printf(&buf, "z");
 	assert_false(buf_check(&buf, &err));
 	buf_clear(&buf);
+	for (uint64_t v = 1; v <= 100000; v *= 10) {
+		buf_put_u64(&buf, v - 1);
+		buf_put_u64(&buf, v);
+	}
+	assert_true(slice_eq(buf_view(&buf), S("0191099100999100099991000099999100000")));
+	buf_clear(&buf);
 	buf_put_u64(&buf, 0);
 	buf_cut(&buf, 0);
 	buf_printf(&buf, "%d", 12);

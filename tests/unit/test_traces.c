@@ -50,13 +50,16 @@ struct made {
 	struct exchange exchange;
 	struct trace trace;
 	struct span span;
-	struct buf out;
+	struct span_printer *printer;
+	struct buf packed, out;
 };
 
 static void
 made_init(struct made *made)
 {
 	memset(made, 0, sizeof(*made));
+	made->printer = span_printer_new();
+	buf_init(&made->packed, NULL, 64 * KIB);
 	buf_init(&made->out, NULL, 64 * KIB);
 	assert_true(traceparent_read(S("00-" TRACE "-" SPAN "-01"), &made->trace.own));
 	made->exchange.trace = &made->trace;
@@ -71,6 +74,34 @@ made_init(struct made *made)
 		.outcome = "done" };
 }
 
+static void
+made_fini(struct made *made)
+{
+	span_printer_free(&made->printer);
+	buf_fini(&made->packed);
+	buf_fini(&made->out);
+}
+
+/* Printed twice, so that it comes once from the kept text of its shape. */
+static void
+print(struct made *made, uint64_t now_ns)
+{
+	size_t one, two;
+
+	buf_clear(&made->packed);
+	buf_clear(&made->out);
+	span_pack(&made->packed, &made->span, now_ns);
+	span_pack(&made->packed, &made->span, now_ns);
+	assert_in_range(made->packed.n, 1, 2 * SPAN_BYTES);
+	one = span_print(made->printer, &made->out, made->packed.p);
+	assert_int_equal(2 * one, made->packed.n);
+	two = made->out.n;
+	assert_int_equal(span_print(made->printer, &made->out, made->packed.p + one), one);
+	assert_int_equal(made->out.n, 2 * two);
+	assert_memory_equal(made->out.p, made->out.p + two, two);
+	buf_cut(&made->out, two);
+}
+
 /* It is JSON by our own scanner, strictly. */
 static struct slice
 text_of(struct made *made, uint64_t now_ns)
@@ -80,8 +111,7 @@ text_of(struct made *made, uint64_t now_ns)
 	struct buf copy;
 	struct err err;
 
-	buf_clear(&made->out);
-	span_put(&made->out, &made->span, now_ns);
+	print(made, now_ns);
 	assert_true(buf_check(&made->out, &err));
 	arena_init(&arena, NULL, MIB);
 	buf_init(&copy, NULL, MIB);
@@ -106,6 +136,8 @@ expect(struct made *made, uint64_t now_ns, const char *wanted)
 
 #define ATTRIBUTE(key, value) "{\"key\":\"" key "\",\"value\":{\"stringValue\":\"" value "\"}}"
 
+#define NUMBER(key, value) "{\"key\":\"" key "\",\"value\":{\"intValue\":\"" value "\"}}"
+
 static void
 plain(void **state)
 {
@@ -114,15 +146,16 @@ plain(void **state)
 	(void)state;
 	made_init(&made);
 	expect(&made, 1700000000223456789,
-	    "{\"traceId\":\"" TRACE "\",\"spanId\":\"" SPAN "\",\"flags\":257,"
-	    "\"name\":\"tools/call\",\"kind\":2,\"startTimeUnixNano\":\"1700000000123456789\","
-	    "\"endTimeUnixNano\":\"1700000000223456789\",\"attributes\":[" ATTRIBUTE(
+	    "{\"name\":\"tools/call\",\"kind\":2,\"attributes\":[" ATTRIBUTE(
 		"mcp.method.name", "tools/call") "," ATTRIBUTE("mcp.protocol.version",
 		"2025-06-18") "," ATTRIBUTE("network.transport",
 		"tcp") "," ATTRIBUTE("network.protocol.name",
-		"http") "," ATTRIBUTE("jsonrpc.request.id", "7") "," ATTRIBUTE("bascule.outcome",
-		"done") ",{\"key\":\"bascule.request\",\"value\":{\"intValue\":\"42\"}}]}");
-	buf_fini(&made.out);
+		"http") "," ATTRIBUTE("bascule.outcome", "done") "," ATTRIBUTE("jsonrpc.request.id",
+		"7") "," NUMBER("bascule.request",
+		"42") "],\"traceId\":\"" TRACE "\",\"spanId\":\"" SPAN "\",\"flags\":257,"
+		      "\"startTimeUnixNano\":\"1700000000123456789\","
+		      "\"endTimeUnixNano\":\"1700000000223456789\"}");
+	made_fini(&made);
 }
 
 static void
@@ -147,23 +180,23 @@ full(void **state)
 	memcpy(made.span.session, "0123456789abcdef", 17);
 	/* A clock that was set back makes no span of less than no time. */
 	expect(&made, 5,
-	    "{\"traceId\":\"" TRACE "\",\"spanId\":\"" SPAN "\",\"parentSpanId\":"
-	    "\"01020304050607fe\",\"traceState\":\"a=\\\"1\\\"\",\"flags\":769,"
-	    "\"name\":\"tools/call read \\\"it\\\"\",\"kind\":2,"
-	    "\"startTimeUnixNano\":\"1700000000123456789\","
-	    "\"endTimeUnixNano\":\"1700000000123456789\",\"attributes\":[" ATTRIBUTE(
-		"mcp.method.name", "tools/call") "," ATTRIBUTE("mcp.protocol.version",
-		"2025-06-18") "," ATTRIBUTE("network.transport",
+	    "{\"name\":\"tools/call read \\\"it\\\"\",\"kind\":2,\"status\":{\"code\":2},"
+	    "\"attributes\":[" ATTRIBUTE("mcp.method.name", "tools/call") "," ATTRIBUTE(
+		"mcp.protocol.version", "2025-06-18") "," ATTRIBUTE("network.transport",
 		"pipe") "," ATTRIBUTE("gen_ai.operation.name",
 		"execute_tool") "," ATTRIBUTE("gen_ai.tool.name",
 		"read \\\"it\\\"") "," ATTRIBUTE("bascule.server",
-		"files") "," ATTRIBUTE("jsonrpc.request.id", "x\\n") "," ATTRIBUTE("mcp.session.id",
-		"0123456789abcdef") "," ATTRIBUTE("bascule.outcome",
-		"refused") "," ATTRIBUTE("bascule.rule", "no-reads") "," ATTRIBUTE("error.type",
+		"files") "," ATTRIBUTE("bascule.outcome", "refused") "," ATTRIBUTE("bascule.rule",
+		"no-reads") "," ATTRIBUTE("error.type",
 		"refused") "," ATTRIBUTE("rpc.response.status_code",
-		"-32001") ",{\"key\":\"bascule.request\",\"value\":{\"intValue\":\"42\"}}],"
-			  "\"status\":{\"code\":2}}");
-	buf_fini(&made.out);
+		"-32001") "," ATTRIBUTE("jsonrpc.request.id",
+		"x\\n") "," ATTRIBUTE("mcp.session.id",
+		"0123456789abcdef") "," NUMBER("bascule.request",
+		"42") "],\"traceId\":\"" TRACE "\",\"spanId\":\"" SPAN "\",\"parentSpanId\":"
+		      "\"01020304050607fe\",\"traceState\":\"a=\\\"1\\\"\",\"flags\":769,"
+		      "\"startTimeUnixNano\":\"1700000000123456789\","
+		      "\"endTimeUnixNano\":\"1700000000123456789\"}");
+	made_fini(&made);
 }
 
 static void
@@ -190,7 +223,41 @@ of_a_server(void **state)
 	assert_non_null(memmem(text.p, text.n, ATTRIBUTE("error.type", "-32602"),
 	    sizeof(ATTRIBUTE("error.type", "-32602")) - 1));
 	assert_null(memmem(text.p, text.n, "jsonrpc.request.id", 18));
-	buf_fini(&made.out);
+	made_fini(&made);
+}
+
+static void
+of_rest(void **state)
+{
+	static const unsigned char parent[SPAN_ID_BYTES] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct made made;
+
+	(void)state;
+	made_init(&made);
+	made.span = (struct span){ .kind = SPAN_REST,
+		.exchange = &made.exchange,
+		.own = &made.trace.own,
+		.parent = parent,
+		.began_ns = 1700000000123456789,
+		.server = S("jira"),
+		.name = S("GET"),
+		.address = S("jira.example.com"),
+		.port = 443,
+		.status = 503,
+		.resends = 1,
+		.has_failed = true };
+	expect(&made, 5,
+	    "{\"name\":\"GET\",\"kind\":3,\"status\":{\"code\":2},\"attributes\":[" ATTRIBUTE(
+		"http.request.method", "GET") "," ATTRIBUTE("server.address",
+		"jira.example.com") "," NUMBER("server.port",
+		"443") "," NUMBER("http.response.status_code",
+		"503") "," NUMBER("http.request.resend_count", "1") "," ATTRIBUTE("bascule.server",
+		"jira") "," ATTRIBUTE("error.type", "503") "," NUMBER("bascule.request",
+		"42") "],\"traceId\":\"" TRACE "\",\"spanId\":\"" SPAN
+		      "\",\"parentSpanId\":\"0102030405060708\",\"flags\":257,"
+		      "\"startTimeUnixNano\":\"1700000000123456789\","
+		      "\"endTimeUnixNano\":\"1700000000123456789\"}");
+	made_fini(&made);
 }
 
 /* What a client writes is bounded, and any bytes are a text. */
@@ -215,7 +282,7 @@ odd(void **state)
 	text = text_of(&made, 0);
 	assert_null(memmem(text.p, text.n, "secret", 6));
 	assert_non_null(memmem(text.p, text.n, "\"name\":\"_OTHER\"", 15));
-	buf_fini(&made.out);
+	made_fini(&made);
 }
 
 int
@@ -226,6 +293,7 @@ main(void)
 		cmocka_unit_test(plain),
 		cmocka_unit_test(full),
 		cmocka_unit_test(of_a_server),
+		cmocka_unit_test(of_rest),
 		cmocka_unit_test(odd),
 	};
 
