@@ -34,7 +34,7 @@ static const struct doctor_check checks[] = {
 	    "chmod -R go-rwx what is below it, and chmod go-w the directory itself.",
 	    look_state_readable, DOCTOR_CONFIGURED, DOCTOR_WARNING },
 	{ "secret.readable-by-others",
-	    "Others can read or write a file that holds a secret: one named by `file:`, a key of "
+	    "Others can read a file that holds a secret: one named by `file:`, a key of "
 	    "`tls`, --env-file.",
 	    "chmod 600 the file, and replace the secret if others may have read it.", look_secrets,
 	    DOCTOR_CONFIGURED, DOCTOR_WARNING },

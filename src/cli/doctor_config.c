@@ -19,14 +19,14 @@
 #include "cli/doctor.h"
 #include "net/net.h"
 
-#define SOON_DAYS     30
-#define DAY_S	      86400
-#define ANSWER_BYTES  (16 * KIB)
-#define ANSWER_S      2
-#define CERTS_MAX     4096
-#define BY_OTHERS     (S_IRWXG | S_IRWXO)
-#define READ_OR_WRITE (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)
-#define WRITE	      (S_IWGRP | S_IWOTH)
+#define SOON_DAYS    30
+#define DAY_S	     86400
+#define ANSWER_BYTES (16 * KIB)
+#define ANSWER_S     2
+#define CERTS_MAX    4096
+#define BY_OTHERS    (S_IRWXG | S_IRWXO)
+#define READ	     (S_IRGRP | S_IROTH)
+#define WRITE	     (S_IWGRP | S_IWOTH)
 
 /* ---- the configuration ----------------------------------------------------------------------- */
 
@@ -89,7 +89,7 @@ void
 look_secrets(struct doctor *doctor, const struct doctor_check *check)
 {
 	look_modes(doctor, check,
-	    1u << CONFIG_FILE_VALUE | 1u << CONFIG_FILE_KEY | 1u << CONFIG_FILE_ENV, READ_OR_WRITE);
+	    1u << CONFIG_FILE_VALUE | 1u << CONFIG_FILE_KEY | 1u << CONFIG_FILE_ENV, READ);
 }
 
 /* ---- state ----------------------------------------------------------------------------------- */

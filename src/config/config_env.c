@@ -171,7 +171,7 @@ config_env_read(struct config_load *load, const char *path, struct err *err)
 	if (!arena_reserve(&load->tree, VARIABLES_MAX * sizeof(*pairs), err))
 		return false;
 	pairs = ARENA_ARRAY(&load->tree, struct config_pair, VARIABLES_MAX);
-	if (!config_read_file(&load->tree, path, CONFIG_FILE_BYTES, false, &text, err))
+	if (!config_read_file(&load->tree, path, CONFIG_FILE_BYTES, CONFIG_FILE_ENV, &text, err))
 		return false;
 	if (slice_starts(text, S("\xef\xbb\xbf")))
 		text = (struct slice){ text.p + 3, text.n - 3 };

@@ -54,10 +54,17 @@ read_all(int fd, struct buf *into, size_t max, const char *path, struct err *err
 	}
 }
 
+static bool
+has_secrets(enum config_file_kind kind)
+{
+	return kind == CONFIG_FILE_VALUE || kind == CONFIG_FILE_KEY || kind == CONFIG_FILE_ENV;
+}
+
 bool
-config_read_file(struct arena *arena, const char *path, size_t max, bool must_be_regular,
+config_read_file(struct arena *arena, const char *path, size_t max, enum config_file_kind kind,
     struct slice *out, struct err *err)
 {
+	bool must_be_regular = kind != CONFIG_FILE_ITSELF && kind != CONFIG_FILE_ENV;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (must_be_regular ? O_NONBLOCK : 0));
 	struct stat st;
 	struct buf buf;
@@ -72,6 +79,12 @@ config_read_file(struct arena *arena, const char *path, size_t max, bool must_be
 	}
 	if (must_be_regular ? !S_ISREG(st.st_mode) : S_ISDIR(st.st_mode)) {
 		err_set(err, ERR_CONFIG, "%s: not a regular file", path);
+		goto out;
+	}
+	if (has_secrets(kind) && S_ISREG(st.st_mode) && (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		err_set(err, ERR_CONFIG,
+		    "%s: others may write to it (mode %o), and it holds a secret: chmod go-w", path,
+		    (unsigned)(st.st_mode & 07777));
 		goto out;
 	}
 	if (!read_all(fd, &buf, max, path, err) || !arena_reserve(arena, buf.n + 1, err))
@@ -96,8 +109,8 @@ file_value(struct config_load *load, const struct node *node, struct slice path,
 		return false;
 	if (!arena_reserve(&load->tree, path.n + 1, err))
 		return false;
-	if (!config_read_file(&load->tree, slice_cstr(&load->tree, path), CONFIG_SECRET_BYTES, true,
-		&text, err)) {
+	if (!config_read_file(&load->tree, slice_cstr(&load->tree, path), CONFIG_SECRET_BYTES,
+		CONFIG_FILE_VALUE, &text, err)) {
 		struct err why = *err;
 
 		return CONFIG_FAIL_NODE(load, node, err, "%s", why.text);

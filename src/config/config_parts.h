@@ -111,9 +111,12 @@ void config_env_each(
     const struct config_load *load, void (*fn)(void *ctx, struct slice name), void *ctx);
 /* Reads KEY=VALUE lines into load->env_file. */
 MUST_CHECK bool config_env_read(struct config_load *load, const char *path, struct err *err);
-/* A whole file, at most max bytes, into the arena. must_be_regular: no pipes, no devices. */
+/*
+ * A whole file, at most max bytes, into the arena.  The configuration and --env-file may be pipes;
+ * what holds secrets is refused when others may write to it.
+ */
 MUST_CHECK bool config_read_file(struct arena *arena, const char *path, size_t max,
-    bool must_be_regular, struct slice *out, struct err *err);
+    enum config_file_kind kind, struct slice *out, struct err *err);
 MUST_CHECK bool
 config_dup(struct config_load *load, struct slice s, struct slice *out, struct err *err);
 

@@ -56,6 +56,7 @@ static const char head[] =
     "  must stand in quotes.\n"
     "- `file:PATH` as a whole value is the content of that file (at most 64 KiB), one trailing newline\n"
     "  cut. To begin a value with `file:` itself, write `${NONE:-file:}`, with a variable that is not set.\n"
+    "  Such a file, a key of `tls` and --env-file are refused when others than the owner may write to them.\n"
     "- Relative paths are relative to the file they stand in. `~` is not expanded: write `${HOME}`.\n"
     "- Anchors and aliases may be used, up to 50,000 values after expansion; merge keys (`<<`) may not.\n"
     "- Unknown and duplicate keys are errors.\n"

@@ -74,7 +74,7 @@ pem_read(struct pem *pem, const struct node *tls, struct slice path, struct err 
 	if (!arena_reserve(pem->arena, path.n + 1, err))
 		return false;
 	pem->path = slice_cstr(pem->arena, path);
-	if (!config_read_file(pem->arena, pem->path, PEM_BYTES, true, &pem->text, &why)) {
+	if (!config_read_file(pem->arena, pem->path, PEM_BYTES, pem->kind, &pem->text, &why)) {
 		load->fault = CONFIG_FAULT_TLS_FILE;
 		return config_fail(load, line_of(pem->node), col_of(pem->node), err, "%s%s: %s",
 		    pem->shown, pem->key, why.text);

@@ -133,7 +133,7 @@ def secrets():
     os.chmod(at("key"), 0o640)
     expect("warning", "secret.readable-by-others", path, word="0640")
     os.chmod(at("key"), 0o620)
-    expect("warning", "secret.readable-by-others", path, word="0620")
+    expect("error", "config.bad", path, status=3, word="others may write to it (mode 620)")
     os.chmod(at("key"), 0o600)
     expect("warning", "secret.readable-by-others", path, "--env-file", write("env", "A=b\n", 0o644), word="/env")
     status, out, _ = run("doctor", "-c", path)

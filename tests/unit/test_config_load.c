@@ -45,6 +45,7 @@ file_write(const char *name, const char *text, size_t n)
 	file = fopen(path, "w");
 	assert_non_null(file);
 	assert_int_equal(fwrite(text, 1, n, file), n);
+	assert_int_equal(fchmod(fileno(file), 0600), 0); /* whatever the umask is */
 	fclose(file);
 }
 
@@ -260,6 +261,12 @@ test_value_files_refused(void **state)
 	file_write("t", "a\0b", 3);
 	assert_false(config_load(&source, NULL, &config, &err));
 	assert_non_null(strstr(err.text, "NUL"));
+	file_write("t", "secret", 6);
+	assert_int_equal(chmod(path_of("t"), 0620), 0);
+	assert_false(config_load(&source, NULL, &config, &err));
+	assert_non_null(strstr(err.text, "others may write to it (mode 620)"));
+	assert_int_equal(err.col, 36);
+	assert_int_equal(chmod(path_of("t"), 0600), 0);
 	unlink(path_of("t"));
 	assert_int_equal(mkfifo(path_of("t"), 0600), 0);
 	assert_false(config_load(&source, NULL, &config, &err));
