@@ -106,9 +106,9 @@ const struct command cli_commands[] = {
 	    .about =
 		"Configuration, files, addresses, certificates, programs, this machine: a row for each "
 		"thing looked\nat, and for each fault what to do next. Nothing is changed and nothing is "
-		"started; with --connect\nevery upstream and site is tried too. --markdown prints the page "
-		"of all codes. 0: no error, though\nthere may be warnings; 1: some error; 3: the "
-		"configuration cannot be read. See docs/doctor.md.",
+		"started; with --connect\nevery upstream, site and issuer of tokens is tried too. "
+		"--markdown prints the page of all codes.\n0: no error, though there may be warnings; 1: "
+		"some error; 3: the configuration cannot be read.\nSee docs/doctor.md.",
 	    .options = READS_CONFIG | OPTION_BIT(CONNECT) | OPTION_BIT(JSON) |
 		OPTION_BIT(MARKDOWN) | ABOUT_SITES,
 	    .keeper = KEEPER_TO_CONNECT,

@@ -17,7 +17,14 @@
 struct look {
 	struct buf paths; /* each with its NUL */
 	uint64_t seed, print;
+	struct timespec newest; /* when something of one of them was changed last */
 };
+
+static bool
+is_after(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec > b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec);
+}
 
 /* On a helper thread: a disk may be far away. */
 static void
@@ -32,6 +39,8 @@ look_run(void *arg)
 
 		if (stat(look->paths.p + at, &st) != 0)
 			facts[0] = (uint64_t)errno;
+		if (is_after(&st.st_ctim, &look->newest))
+			look->newest = st.st_ctim;
 		facts[1] = st.st_dev;
 		facts[2] = st.st_ino;
 		facts[3] = (uint64_t)st.st_size;
@@ -43,9 +52,9 @@ look_run(void *arg)
 	}
 }
 
-/* A number for how all files are now. */
+/* A number for how all files are now; *is_newer: one was changed since they were read. */
 static uint64_t
-print_wait(const struct watch *watch, const struct config *config)
+print_wait(const struct watch *watch, const struct config *config, bool *is_newer)
 {
 	struct look look = { .seed = loop_seed(watch->loop) };
 
@@ -56,6 +65,7 @@ print_wait(const struct watch *watch, const struct config *config)
 	}
 	helper_run_wait(watch->loop, HELPER, look_run, &look);
 	buf_fini(&look.paths);
+	*is_newer = is_after(&look.newest, &config->read_at);
 	return look.print;
 }
 
@@ -64,7 +74,7 @@ watch_story(void *arg)
 {
 	struct watch *watch = arg;
 	uint64_t taken = 0, last = 0, now;
-	bool is_known = false;
+	bool is_known = false, is_newer;
 	struct err err;
 
 	do {
@@ -74,9 +84,11 @@ watch_story(void *arg)
 			is_known = false;
 			continue;
 		}
-		now = print_wait(watch, config);
-		if (!is_known)
-			taken = last = now;
+		now = print_wait(watch, config, &is_newer);
+		if (!is_known) {
+			last = now;
+			taken = is_newer ? ~now : now;
+		}
 		is_known = true;
 		if (now != taken && now == last) {
 			taken = now;

@@ -7,6 +7,8 @@
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
+#include <time.h>
+
 #include "base/base.h"
 
 /* A value that no formatter prints: there is no way to it but secret_reveal(). */
@@ -596,6 +598,7 @@ struct config {
 	struct arena arena;	   /* everything here lives in it */
 	struct slice file;	   /* SLICE_NONE: no file */
 	struct config_file *files; /* the last one first; one may be there twice */
+	struct timespec read_at;   /* when its reading began, by the clock that stamps files */
 
 	bool listen_stdio;
 	struct slice *listen_http; /* addresses as written: "127.0.0.1:8080", "unix:/path" */

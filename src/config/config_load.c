@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config/config_parts.h"
@@ -325,7 +326,8 @@ file_read(struct config_load *load, const char *path, struct err *err)
 
 	config_name_set(load, path);
 	return dir_set(load, path, n, err) &&
-	    config_read_file(&load->tree, path, CONFIG_FILE_BYTES, false, &load->text, err);
+	    config_read_file(
+		&load->tree, path, CONFIG_FILE_BYTES, CONFIG_FILE_ITSELF, &load->text, err);
 }
 
 bool
@@ -336,10 +338,12 @@ config_load(
 		.flags = source->flags,
 		.flags_n = source->flags_n,
 		.log = log };
+	struct timespec now;
 	char path[1024];
 	bool has_file, ok;
 
 	*out = NULL;
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	arena_init(&load.tree, NULL, ARENA_BYTES);
 	ok = (source->env_file == NULL || config_env_read(&load, source->env_file, err)) &&
 	    file_find(&load, source->file, path, sizeof(path), err);
@@ -358,6 +362,8 @@ config_load(
 		file_note(*out, CONFIG_FILE_ITSELF, path);
 	if (ok && source->env_file != NULL)
 		file_note(*out, CONFIG_FILE_ENV, source->env_file);
+	if (ok)
+		(*out)->read_at = now;
 	return ok;
 }
 
