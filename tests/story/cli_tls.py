@@ -6,21 +6,19 @@ name, and plain HTTP on an address that others reach is warned of.
 
 usage: cli_tls.py BASCULE
 """
-import atexit
 import hashlib
 import http.client
 import json
 import os
-import signal
 import socket
 import ssl
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
-FAR = 60
+from serving import FAR, Serving
+
 program = os.path.abspath(sys.argv[1])
 folder = tempfile.TemporaryDirectory()
 environ = {"PATH": "/usr/bin:/bin", "HOME": folder.name}
@@ -80,40 +78,7 @@ def check(path):
     return got.returncode, got.stdout.decode()
 
 
-class Gateway:
-    def __init__(self):
-        self.process = subprocess.Popen([program, "serve", "-c", at("bascule.yaml")], stderr=subprocess.PIPE,
-                                        stdin=subprocess.DEVNULL, env=environ, cwd=folder.name)
-        atexit.register(self.process.kill)
-        self.lines = []
-        threading.Thread(target=self.read, daemon=True).start()
-        self.port = int(self.wait("listening on https").split(":")[-1].split("/")[0])
-
-    def read(self):
-        for line in self.process.stderr:
-            self.lines.append(line.decode(errors="replace").rstrip())
-
-    def wait(self, word, n=1):
-        end = time.monotonic() + FAR
-        while time.monotonic() < end:
-            found = [line for line in list(self.lines) if word in line]
-            if len(found) >= n:
-                return found[n - 1]
-            assert self.process.poll() is None, self.lines
-            time.sleep(0.02)
-        raise AssertionError("no line with %r: %s" % (word, self.lines))
-
-    def reload(self):
-        n = sum("read again" in line or "nothing was changed" in line for line in list(self.lines))
-        self.process.send_signal(signal.SIGHUP)
-        end = time.monotonic() + FAR
-        while time.monotonic() < end:
-            found = [line for line in list(self.lines) if "read again" in line or "nothing was changed" in line]
-            if len(found) > n:
-                return found[n]
-            time.sleep(0.02)
-        raise AssertionError(self.lines)
-
+class Gateway(Serving):
     def connect(self, name, client=None, session=None, context=None):
         context = context or trusting(client)
         plain = socket.create_connection(("127.0.0.1", self.port), FAR)
@@ -130,10 +95,6 @@ class Gateway:
                               f"{name}:{self.port}:127.0.0.1", *more, f"https://{name}:{self.port}/healthz"],
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=FAR)
         return got.returncode, got.stdout.decode()
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(FAR) == 0, self.lines
 
 
 def trusting(client=None):
@@ -164,7 +125,7 @@ def names():
     path = config(["two", "three"])
     status, text = check(path)
     assert status == 0 and "taken" not in text and "also" not in text, text
-    gateway = Gateway()
+    gateway = Gateway(program, at("bascule.yaml"), folder.name, environ)
     for name, wanted in (("one.test", one), ("two.test", two), ("three.test", three), ("TWO.test", two), (None, one),
                          ("127.0.0.1", one), ("a.one.test", one), ("exact.one.test", two), ("b.a.one.test", one),
                          ("four.test", one)):

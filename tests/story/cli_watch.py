@@ -5,14 +5,12 @@ usage: cli_watch.py BASCULE
 """
 import http.client
 import os
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 
-FAR = 60
+from serving import FAR, Serving
+
 program = os.path.abspath(sys.argv[1])
 folder = tempfile.TemporaryDirectory()
 path, secret = folder.name + "/bascule.yaml", folder.name + "/key"
@@ -38,31 +36,7 @@ upstreams: [{name: up, url: "http://127.0.0.1:9/mcp"}]
 """ % (str(watches).lower(), folder.name, more))
 
 
-class Gateway:
-    def __init__(self):
-        self.process = subprocess.Popen([program, "serve", "-c", path], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                                        cwd=folder.name)
-        self.lines = []
-        threading.Thread(target=self.read, daemon=True).start()
-        self.port = int(self.wait("listening on").split(":")[-1].split("/")[0])
-
-    def read(self):
-        for line in self.process.stderr:
-            self.lines.append(line.decode(errors="replace").rstrip())
-
-    def wait(self, word, n=1):
-        end = time.monotonic() + FAR
-        while time.monotonic() < end:
-            found = [line for line in list(self.lines) if word in line]
-            if len(found) >= n:
-                return found[n - 1]
-            assert self.process.poll() is None, self.lines
-            time.sleep(0.02)
-        raise AssertionError("no line with %r: %s" % (word, self.lines))
-
-    def count(self, word):
-        return sum(word in line for line in list(self.lines))
-
+class Gateway(Serving):
     def status(self, key):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=FAR)
         connection.request("POST", "/mcp", '{"jsonrpc":"2.0","id":1,"method":"ping"}', {
@@ -70,14 +44,10 @@ class Gateway:
             "Accept": "application/json, text/event-stream"})
         return connection.getresponse().status
 
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(FAR) == 0, self.lines
-
 
 write(secret, "the-first-key-of-all\n")
 config()
-gateway = Gateway()
+gateway = Gateway(program, path, folder.name)
 assert gateway.status("the-first-key-of-all") != 401
 # The value of a `file:` is part of it.
 write(secret, "the-second-key-of-all\n")
@@ -90,22 +60,21 @@ gateway.wait("nothing was changed")
 assert "nonsense" in gateway.wait("nothing was changed")
 assert gateway.status("the-second-key-of-all") != 401
 time.sleep(3)
-assert gateway.count("nothing was changed") == 1 and gateway.count("configuration was read again") == 1, gateway.lines
+assert len(gateway.found("nothing was changed")) == 1 and len(gateway.found("configuration was read again")) == 1, gateway.lines
 # A file that is gone for a while is a bad one.
 os.unlink(secret)
 config()
-gateway.wait("nothing was changed", 2)
+gateway.wait("nothing was changed", n=2)
 write(secret, "the-third-key-of-all\n")
-gateway.wait("configuration was read again", 2)
+gateway.wait("configuration was read again", n=2)
 assert gateway.status("the-third-key-of-all") != 401
 # Switched off by itself, only SIGHUP is left.
 config(watches=False)
-gateway.wait("configuration was read again", 3)
+gateway.wait("configuration was read again", n=3)
 write(secret, "the-fourth-key-of-all\n")
 time.sleep(3)
 assert gateway.status("the-third-key-of-all") != 401
-gateway.process.send_signal(signal.SIGHUP)
-gateway.wait("configuration was read again", 4)
+assert "read again" in gateway.reload()
 assert gateway.status("the-fourth-key-of-all") != 401
 gateway.end()
 print("ok reload_on_change")
