@@ -25,6 +25,10 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from ports import free_port
+
 import agents
 import atlassian
 import bridge
@@ -107,12 +111,6 @@ def rss_anon_kib(pids):
             if line.startswith(b"RssAnon:"):
                 total += int(line.split()[1])
     return total
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Bench:

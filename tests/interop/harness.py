@@ -23,6 +23,10 @@ import time
 import traceback
 import uuid
 
+sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from ports import free_port
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 PEERS = os.path.abspath(os.environ.get("BASCULE_PEERS") or os.path.join(ROOT, ".cache", "peers"))
@@ -327,12 +331,6 @@ def http_peer(command, port, env=None):
     finally:
         process.kill()
         folder.close()
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 # --- groups and running -----------------------------------------------------------------------------------------

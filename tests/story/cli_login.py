@@ -8,7 +8,6 @@ import json
 import os
 import pty
 import re
-import socket
 import stat
 import subprocess
 import sys
@@ -17,16 +16,14 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from ports import free_port
+
 LIMIT_S = 60
 program = os.path.abspath(sys.argv[1])
 folder = tempfile.TemporaryDirectory()
 CLOUD_ID = "11111111-2222-4333-8444-555555555555"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Sandbox:

@@ -34,12 +34,15 @@ import pty
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+
+sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from ports import free_ports
 
 LIMIT_S = 120
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -63,15 +66,6 @@ INITIALIZE = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
 def read(*path):
     with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
         return file.read()
-
-
-def free_ports(n):
-    """As texts; all are held until the last one is found, so that they differ."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(n)]
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [str(s.getsockname()[1]) for s in sockets]
 
 
 # --- what is printed and what the page shows ---------------------------------------------------------
@@ -208,7 +202,7 @@ class Reader:
         self.program, self.page, self.text = program, page, read(page)
         self.temporary = tempfile.TemporaryDirectory(prefix="bascule-docs-", ignore_cleanup_errors=True)
         self.home, self.bin, self.folder = (os.path.join(self.temporary.name, name) for name in ("home", "bin", "work"))
-        self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
+        self.ports = dict(zip(PORTS, map(str, free_ports(len(PORTS)))))
         self.port = self.ports["8080"]
         self.background = None
         self.ran = self.skipped = 0

@@ -25,6 +25,10 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from ports import free_port
+
 FAR = 60
 NAMES = ("a", "b", "c")
 KEYS = {"ann": "key-of-ann-0123456789", "bob": "key-of-bob-0123456789"}
@@ -87,12 +91,6 @@ def until(condition):
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
         time.sleep(0.02)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Relay:
