@@ -31,9 +31,9 @@ request_put(struct buf *text, enum mcp_method method, struct slice params)
 
 /* Its supervisor may have taken the connection back while a task of a call waited. */
 static bool
-is_connected(const struct link *link, struct err *err)
+lost_fail(struct err *err)
 {
-	return link->back != NULL || err_set(err, ERR_UNAVAILABLE, "the connection was lost");
+	return err_set(err, ERR_UNAVAILABLE, "the connection was lost");
 }
 
 bool
@@ -50,7 +50,7 @@ link_request_wait(struct link *link, enum mcp_method method, struct slice params
 	call->text = buf_view(&text);
 	call->id = (struct slice){ call->text.p + sizeof(before_id) - 1, 1 };
 	call->may_repeat = true;
-	ok = buf_check(&text, err) && is_connected(link, err) &&
+	ok = buf_check(&text, err) && (link->back != NULL || lost_fail(err)) &&
 	    back_call_wait(link->back, call, err);
 	buf_fini(&text);
 	return ok;
@@ -194,8 +194,9 @@ level_wait(struct link *link, const struct exchange *exchange, struct err *err)
 	link->level = level;
 	buf_init(&params, NULL, KIB);
 	buf_printf(&params, "{\"level\":\"%s\"}", mcp_log_level_name(level));
+	/* The caller was promised a link that is ready. */
 	ok = link_request_wait(link, MCP_SET_LEVEL, buf_view(&params), &call, err) &&
-	    is_connected(link, err);
+	    (link_is_ready(link) || lost_fail(err));
 	call_fini(&call);
 	buf_fini(&params);
 	return ok;
