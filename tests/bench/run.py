@@ -175,11 +175,13 @@ class Bench:
             yield p.stdout.readline().split()[-1]
 
     @contextlib.contextmanager
-    def nginx_before(self, url):
+    def nginx_before(self, url, tls=None):
+        """tls: (certificate, key) of the listener."""
         if self.nginx is None:
             raise Missing("nginx is not installed")
         port, folder = free_port(), self.path("nginx")
         os.mkdir(folder, 0o755)
+        secure = f"ssl_certificate {tls[0]}; ssl_certificate_key {tls[1]};" if tls else ""
         temp = "\n".join(f"  {kind}_temp_path {folder}/{kind};"
                          for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         with open(folder + "/nginx.conf", "w") as f:
@@ -193,7 +195,8 @@ http {{
 {temp}
   upstream bench {{ server {url.split("/")[2]}; keepalive 128; keepalive_requests 1000000000; }}
   server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{port}{" ssl" if tls else ""};
+    {secure}
     keepalive_requests 1000000000;
     location / {{
       proxy_pass http://bench;
@@ -205,7 +208,7 @@ http {{
 """)
         with self.process([self.nginx, "-p", folder, "-c", folder + "/nginx.conf"], "nginx") as p:
             wait_port(p, port)
-            yield Target("nginx", f"http://127.0.0.1:{port}/mcp", p.pid)
+            yield Target("nginx", f"http{'s' if tls else ''}://127.0.0.1:{port}/mcp", p.pid)
 
     def config(self, upstream, port=None, more="", tls=None):
         """Without the audit, unless more says how.  tls: (certificate, key) of the listener."""

@@ -1,4 +1,5 @@
-"""What TLS and a credential cost: CPU per call on kept connections, against plain HTTP without auth in the same run.
+"""What TLS and a credential cost: CPU per call on kept connections, against plain HTTP without auth in the same run; and
+what TLS costs nginx.
 
 Every repetition starts fresh processes, all of them before one server, and measures them in turn forwards and then
 backwards, so that a machine that grows busier favours none.
@@ -16,7 +17,8 @@ CLIENTS = 16
 KEY = "a key of nobody but the benchmark".replace(" ", "-")
 KEYS = f"auth: {{keys: [{{name: bench, key: {KEY}}}]}}\n"
 AUDIENCE = "https://gw.example.com/mcp"
-LIMITS = {"TLS and keys": ("plain", 1.3), "TLS and JWT": ("TLS and keys", None)}
+LIMITS = {"TLS and keys": ("plain", 1.3), "TLS and JWT": ("TLS and keys", None), "nginx, plain": ("nginx, plain", None),
+          "nginx, TLS": ("nginx, plain", None)}
 
 
 def openssl(*args, given=b""):
@@ -81,8 +83,12 @@ def repetition(bench):
     out = {}
     with contextlib.ExitStack() as stack:
         server, (url, token) = stack.enter_context(bench.upstream()), stack.enter_context(issuer(bench))
+        files = certificate(bench)
         gateways = [(name, bearer, stack.enter_context(bench.gateway({"url": server}, more, tls)))
-                    for name, more, tls, bearer in kinds(certificate(bench), url, token)]
+                    for name, more, tls, bearer in kinds(files, url, token)]
+        if bench.nginx is not None:
+            gateways += [(name, None, stack.enter_context(bench.nginx_before(server, tls)))
+                         for name, tls in (("nginx, plain", None), ("nginx, TLS", files))]
         for name, bearer, gateway in gateways + gateways[::-1]:
             got = bench.load(gateway, "--sessions", CLIENTS, "--seconds", bench.options.seconds, "--warm-ms", 300,
                              *(["--bearer", bearer] if bearer else []))
