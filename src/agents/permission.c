@@ -178,8 +178,8 @@ choice_read(const struct run_ask *ask, struct slice body)
 
 /* ---- through who waits ----------------------------------------------------------------------- */
 
-static bool
-can_be_asked(const struct exchange *exchange)
+bool
+permission_can_be_asked(const struct exchange *exchange)
 {
 	struct question form = {
 		.method = MCP_ELICITATION_CREATE, .params = S("{}"), .revision = exchange->revision
@@ -249,7 +249,8 @@ permission_offer(struct watcher *watcher)
 
 	while (ask != NULL && ask->is_asking)
 		ask = ask->next;
-	if (ask == NULL || watcher->asking.running > 0 || !can_be_asked(watcher->exchange))
+	if (ask == NULL || watcher->asking.running > 0 ||
+	    !permission_can_be_asked(watcher->exchange))
 		return;
 	asking = MEM_NEW(struct asking);
 	*asking = (struct asking){ watcher, ask->place };
@@ -266,10 +267,10 @@ static bool
 has_somebody(const struct run *run)
 {
 	for (const struct watcher *w = run->watchers; w != NULL; w = w->next) {
-		if (can_be_asked(w->exchange))
+		if (permission_can_be_asked(w->exchange))
 			return true;
 	}
-	return run->is_task && run->can_task_answer;
+	return run->heirs > 0 || (run->is_task && run->can_task_answer);
 }
 
 void

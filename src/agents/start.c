@@ -441,17 +441,22 @@ start_answer_wait(
 {
 	struct exchange *exchange = call->exchange;
 	bool is_task = exchange_takes_task(exchange) && !arg_is_given(call, START_WAIT);
+	bool is_heir = is_task && permission_can_be_asked(exchange), ok;
 	struct buf facts;
 
-	if (wants_task(exchange)) {
-		run_sync_wait(run);
-		return task_begin(run, exchange, reply);
-	}
-	if (!run_watch_wait(run, exchange, toolcall_until(call, START_WAIT), is_starter, err))
-		return false;
+	if (wants_task(exchange))
+		return task_begin_wait(run, exchange, reply);
+	run->heirs += is_heir;
+	ok = run_watch_wait(run, exchange, toolcall_until(call, START_WAIT), is_starter, err);
+	is_task &= ok && !run_is_over(run);
+	if (is_task)
+		ok = task_begin_wait(run, exchange, reply);
+	run->heirs -= is_heir;
+	if (!ok)
+		permission_watcher_gone(run);
+	if (!ok || is_task)
+		return ok;
 	run_sync_wait(run);
-	if (is_task && !run_is_over(run))
-		return task_begin(run, exchange, reply);
 	buf_init(&facts, loop_memory(exchange->loop), FACTS_BYTES);
 	run_facts_put(run, &facts);
 	return toolcall_answer(call, &facts, run_is_error(run), reply);

@@ -109,6 +109,7 @@ struct run {
 	uint64_t asks_ever;
 	bool is_task;	      /* a client holds it as a task ... */
 	bool can_task_answer; /* ... and answers what it asks when it looks at that */
+	unsigned heirs;	      /* calls that make it such a task if it is not over when they end */
 	struct run_event *events, **events_end;
 	unsigned events_n;
 	size_t events_bytes;
@@ -233,6 +234,7 @@ void permissions_put(const struct run *run, struct buf *out);
 /* tasks/update: inputResponses. */
 void permissions_answer(struct run *run, struct slice responses);
 bool permission_is_open(const struct run *run);
+bool permission_can_be_asked(const struct exchange *exchange);
 
 /* ---- MCP tasks (tasks.c) --------------------------------------------------------------------- */
 
@@ -241,8 +243,8 @@ void run_task_of(const struct run *run, struct slice id, struct mcp_task *task);
 /* Its members, between braces; the outcome too, and what it asks, for who knows tasks like that. */
 void run_task_put(
     const struct run *run, struct mcp_task *task, enum mcp_revision revision, struct buf *out);
-/* The answer to a call: the run is that client's task. */
-MUST_CHECK bool task_begin(struct run *run, struct exchange *exchange, struct reply *reply);
+/* The answer to a call: the run is that client's task.  Waits until it is written down. */
+MUST_CHECK bool task_begin_wait(struct run *run, struct exchange *exchange, struct reply *reply);
 /* Is there a run of that id (raw), of that caller? */
 bool task_is_known(const struct agents *agents, const struct caller *caller, struct slice id);
 /* tasks/get, result, update, cancel. */

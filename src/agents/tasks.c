@@ -121,16 +121,15 @@ task_result(struct run *run, struct exchange *exchange, struct slice id, struct 
 }
 
 bool
-task_begin(struct run *run, struct exchange *exchange, struct reply *reply)
+task_begin_wait(struct run *run, struct exchange *exchange, struct reply *reply)
 {
-	struct question form = {
-		.method = MCP_ELICITATION_CREATE, .params = S("{}"), .revision = exchange->revision
-	};
 	struct buf id;
 	bool ok;
 
+	/* Before anything is waited for: what it asks meanwhile is the task's. */
 	run->is_task = true;
-	run->can_task_answer |= question_is_possible(&form, exchange->revision, &exchange->can);
+	run->can_task_answer |= permission_can_be_asked(exchange);
+	run_sync_wait(run);
 	buf_init(&id, NULL, 64);
 	buf_json_string(&id, slice_of(run->id));
 	reply->type = REPLY_TASK;
