@@ -155,28 +155,39 @@ open_wait(struct git *git, const struct git_run *run, struct err *err)
 	return true;
 }
 
+/* Is it to end before it has?  *ok false: as a failure, of which err says why. */
+static bool
+is_to_end(const struct git *git, const struct git_run *run, bool is_cut, bool timed_out, bool *ok,
+    struct err *err)
+{
+	if (is_cut || (run->is_cancelled != NULL && *run->is_cancelled))
+		*ok = err_set(err, ERR_CANCELLED, "it was cancelled");
+	else if (timed_out)
+		*ok = err_set(err, ERR_DEADLINE, "git took longer than %llu s",
+		    (unsigned long long)(run->timeout_ms / 1000));
+	else
+		return git->out->overflow;
+	return true;
+}
+
 /* Until it is gone and its output is read; ended early where that is wanted. */
 MUST_CHECK static bool
 end_wait(struct git *git, const struct git_run *run, struct err *err)
 {
 	uint64_t until = loop_now_ms(git->loop) + run->timeout_ms;
-	bool timed_out, is_cut = false, is_stopped = false, ok = true;
+	bool timed_out = false, is_cut = false, is_stopped = false, ok = true;
 	struct err cut;
 
-	while (!git->has_exited && !is_cut) {
+	while (!git->has_exited) {
+		/* Before it parks too: who cancelled while it was started has woken that wait. */
+		if (!is_stopped && is_to_end(git, run, is_cut, timed_out, &ok, err)) {
+			is_stopped = true;
+			child_stop(git->child, 0);
+			until = loop_now_ms(git->loop) + FOR_EVER_MS;
+		}
+		if (is_cut)
+			break;
 		is_cut = !task_park_until_wait(git->loop, until, &timed_out, &cut);
-		if (git->has_exited || is_stopped)
-			continue;
-		if (is_cut || (run->is_cancelled != NULL && *run->is_cancelled))
-			ok = err_set(err, ERR_CANCELLED, "it was cancelled");
-		else if (timed_out)
-			ok = err_set(err, ERR_DEADLINE, "git took longer than %llu s",
-			    (unsigned long long)(run->timeout_ms / 1000));
-		else if (!git->out->overflow)
-			continue;
-		is_stopped = true;
-		child_stop(git->child, 0);
-		until = loop_now_ms(git->loop) + FOR_EVER_MS;
 	}
 	while (!git->out_ended && stream_take(git, git->child->out, &git->out_ended))
 		;
