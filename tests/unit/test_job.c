@@ -126,17 +126,17 @@ shell(const char *script)
 	"git config user.name n; printf 'one\\ntwo\\n' >changed; echo old >deleted; echo s >sub/file; " \
 	"git add -A; git commit -qm first"
 
-/* Is a process of that run there yet? */
+/* Is a process of that run there yet?  Other copies of this test have runs of the same ids. */
 static bool
 is_left(const char *id)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
-	char mark[64], *environ_text = mem_new(TEXT_MAX);
+	char mark[PATH_MAX], *environ_text = mem_new(TEXT_MAX);
 	bool found = false;
 	int mark_n;
 
-	mark_n = snprintf(mark, sizeof mark, "BASCULE_RUN_ID=%s", id);
+	mark_n = snprintf(mark, sizeof mark, "TMPDIR=%s/%s/", runs, id);
 	while (!found && (entry = readdir(proc)) != NULL) {
 		int fd = open(path_of("/proc/%s/environ", entry->d_name), O_RDONLY | O_CLOEXEC);
 		ssize_t n = fd >= 0 ? read(fd, environ_text, TEXT_MAX) : -1;
@@ -556,12 +556,12 @@ story_interactive(struct world *world)
 	run_init(world, &run, "r-may", "echo 'may?'; read line; echo \"$line\"");
 	run.runner.parse = PARSE_ACP;
 	run.runner.timeout_ms = 5000;
-	run.runner.idle_ms = 100;
+	run.runner.idle_ms = 1000;
 	run.job = job_new(&run.spec);
 	CHECK(group_spawn(world->loop, &group, "run", play_task, &run, &err));
 	while (run.asked == 0 && !run.is_over)
 		CHECK(task_park_wait(world->loop, &err));
-	CHECK(task_sleep_wait(world->loop, 400, &err) && !run.is_over);
+	CHECK(task_sleep_wait(world->loop, 1500, &err) && !run.is_over);
 	job_answer(run.job, run.asked, 0);
 	wait_over(world, &group);
 	CHECK(run.out.state == RUN_COMPLETED && has(run.out.text, "yes"));
