@@ -234,6 +234,7 @@ void permissions_put(const struct run *run, struct buf *out);
 /* tasks/update: inputResponses. */
 void permissions_answer(struct run *run, struct slice responses);
 bool permission_is_open(const struct run *run);
+/* Takes its client questions like these, and has it not said that it wants no answer? */
 bool permission_can_be_asked(const struct exchange *exchange);
 
 /* ---- MCP tasks (tasks.c) --------------------------------------------------------------------- */
